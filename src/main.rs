@@ -1,0 +1,3 @@
+//! dianzhi (点值): from discharge records to money.
+
+fn main() {}

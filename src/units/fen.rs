@@ -1,0 +1,134 @@
+//! Money (金额): integer fen.
+
+use std::fmt;
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
+
+use super::{Exact, ParseError};
+
+/// Money in fen (分), 1/100 yuan; negative amounts are legal (冲正, negative dues).
+///
+/// Sums panic on overflow rather than wrap (overflow checks are on in every profile); amounts
+/// that enter from outside are bounded by [`Fen::LARGEST_INPUT`], so a sum would need ninety
+/// million such cases to reach the end of the range.
+///
+/// ```
+/// use dianzhi::units::Fen;
+/// let fee = Fen::parse_yuan("8155.59").unwrap();
+/// assert_eq!(fee.fen(), 815_559);
+/// assert_eq!((fee - Fen::parse_yuan("0.6").unwrap()).to_string(), "8154.99");
+/// assert!(Fen::parse_yuan("1.005").is_err());
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fen(i64);
+
+impl Fen {
+    /// No money.
+    pub const ZERO: Fen = Fen(0);
+
+    /// The largest amount read from a cell or a file: 10 hundred million yuan (十亿元) a case.
+    pub const LARGEST_INPUT: Fen = Fen(100_000_000_000);
+
+    /// From an integer number of fen.
+    pub const fn new(fen: i64) -> Fen {
+        Fen(fen)
+    }
+
+    /// The integer number of fen.
+    pub const fn fen(self) -> i64 {
+        self.0
+    }
+
+    /// Reads yuan as text: optional sign, digits, at most two decimals; no float on the way.
+    ///
+    /// # Errors
+    /// Anything else, and amounts whose fen do not fit 64 bits.
+    pub fn parse_yuan(text: &str) -> Result<Fen, ParseError> {
+        const EXPECTED: ParseError = ParseError {
+            expected: "yuan with at most two decimals, e.g. 8155.59",
+        };
+        let (negative, digits) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        };
+        let (yuan, cents) = digits.split_once('.').unwrap_or((digits, ""));
+        let all_digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+        let has_point_without_cents = digits.ends_with('.');
+        if yuan.is_empty()
+            || cents.len() > 2
+            || has_point_without_cents
+            || !all_digits(yuan)
+            || !all_digits(cents)
+        {
+            return Err(EXPECTED);
+        }
+        let yuan: i64 = yuan.parse().map_err(|_| EXPECTED)?;
+        let cents: i64 = match cents.len() {
+            0 => 0,
+            1 => cents.parse::<i64>().map_err(|_| EXPECTED)? * 10,
+            _ => cents.parse().map_err(|_| EXPECTED)?,
+        };
+        let fen = yuan
+            .checked_mul(100)
+            .and_then(|fen| fen.checked_add(cents))
+            .ok_or(EXPECTED)?;
+        Ok(Fen(if negative { -fen } else { fen }))
+    }
+
+    /// The same amount as an exact fraction of fen.
+    pub fn exact(self) -> Exact {
+        Exact::integer(i128::from(self.0))
+    }
+
+    /// `true` below zero.
+    pub const fn is_negative(self) -> bool {
+        self.0 < 0
+    }
+}
+
+impl fmt::Display for Fen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let fen = self.0.unsigned_abs();
+        f.pad(&format!("{sign}{}.{:02}", fen / 100, fen % 100))
+    }
+}
+
+impl Add for Fen {
+    type Output = Fen;
+    fn add(self, other: Fen) -> Fen {
+        Fen(self.0 + other.0)
+    }
+}
+
+impl Sub for Fen {
+    type Output = Fen;
+    fn sub(self, other: Fen) -> Fen {
+        Fen(self.0 - other.0)
+    }
+}
+
+impl Neg for Fen {
+    type Output = Fen;
+    fn neg(self) -> Fen {
+        Fen(-self.0)
+    }
+}
+
+impl AddAssign for Fen {
+    fn add_assign(&mut self, other: Fen) {
+        *self = *self + other;
+    }
+}
+
+impl SubAssign for Fen {
+    fn sub_assign(&mut self, other: Fen) {
+        *self = *self - other;
+    }
+}
+
+impl Sum for Fen {
+    fn sum<I: Iterator<Item = Fen>>(amounts: I) -> Fen {
+        amounts.fold(Fen::ZERO, Add::add)
+    }
+}
