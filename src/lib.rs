@@ -10,7 +10,13 @@
 //! | [`units`] | money, points, weights, ratios; named rounding; splitting without a lost fen |
 //! | [`codes`] | ICD codes and code lists |
 //! | [`diagnostics`] | places, errors, findings |
+//! | [`tables`] | grouping schemes as rows, and their compiler |
+//! | [`records`] | discharge records read, checked, streamed |
+//! | [`grouper`] | case → group, fast, plain, explained |
 
 pub mod codes;
 pub mod diagnostics;
+pub mod grouper;
+pub mod records;
+pub mod tables;
 pub mod units;

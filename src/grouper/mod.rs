@@ -1,0 +1,163 @@
+//! Case → group (分组): the fast evaluation, the plain one that checks it, and the explanation.
+//!
+//! Meaning of a scheme's rows: the `mdc` rows in order; where one holds, its `adrg` and
+//! `ambiguous` rows in order; where an ADRG holds, its first `drg` row that holds is the group.
+//! If none does, `otherwise = group` makes the ADRG code the group and `otherwise = continue`
+//! goes on. An MDC none of whose rows holds is left, and the next is tried.
+
+mod explain;
+mod fast;
+mod plain;
+
+pub use explain::{Explanation, Step, explain};
+pub use fast::{Grouper, Workspace};
+pub use plain::group_plainly;
+
+use crate::diagnostics::{Lang, Words};
+use crate::tables::{Level, NO_GROUP, NumberFact, Scheme};
+
+/// What a case is grouped to (分组结果).
+///
+/// Rows are named by their index in [`Scheme::rules`], so a grouping is a few words and every
+/// text is found through the scheme.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grouping {
+    /// The MDC row that held, if any did; of several the last tried.
+    pub mdc: Option<usize>,
+    /// The ADRG row, if grouped.
+    pub adrg: Option<usize>,
+    /// The group row; an `adrg` row when `otherwise = group` decided; an `ambiguous` row.
+    pub row: Option<usize>,
+    /// 0, 1 (CC) or 2 (MCC): the heaviest complication that counts.
+    pub severity: u8,
+}
+
+/// How grouping ended (入组状态).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// A group.
+    Grouped,
+    /// 歧义.
+    Ambiguous,
+    /// 未入组.
+    Ungrouped,
+}
+
+impl Status {
+    /// The word used in files.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Status::Grouped => "grouped",
+            Status::Ambiguous => "ambiguous",
+            Status::Ungrouped => "ungrouped",
+        }
+    }
+
+    /// The word for people.
+    pub const fn words(self) -> Words {
+        match self {
+            Status::Grouped => Words {
+                en: "grouped",
+                zh: "入组",
+            },
+            Status::Ambiguous => Words {
+                en: "ambiguous",
+                zh: "歧义",
+            },
+            Status::Ungrouped => Words {
+                en: "ungrouped",
+                zh: "未入组",
+            },
+        }
+    }
+}
+
+impl Grouping {
+    /// No MDC held.
+    pub const NONE: Grouping = Grouping {
+        mdc: None,
+        adrg: None,
+        row: None,
+        severity: 0,
+    };
+
+    /// How it ended.
+    pub fn status(&self, scheme: &Scheme) -> Status {
+        match self.row.and_then(|row| scheme.rules().get(row)) {
+            None => Status::Ungrouped,
+            Some(rule) if rule.level == Level::Ambiguous => Status::Ambiguous,
+            Some(_) => Status::Grouped,
+        }
+    }
+
+    /// The group's code; `0000` when there is none, `?QY` when ambiguous.
+    pub fn code<'s>(&self, scheme: &'s Scheme) -> &'s str {
+        rule_code(scheme, self.row).unwrap_or(NO_GROUP)
+    }
+
+    /// The MDC's code, or nothing.
+    pub fn mdc<'s>(&self, scheme: &'s Scheme) -> &'s str {
+        rule_code(scheme, self.mdc).unwrap_or("")
+    }
+
+    /// The ADRG's code, or nothing.
+    pub fn adrg<'s>(&self, scheme: &'s Scheme) -> &'s str {
+        rule_code(scheme, self.adrg).unwrap_or("")
+    }
+
+    /// The group's name, from `groups.csv`, else from its rule row.
+    pub fn name<'s>(&self, scheme: &'s Scheme) -> &'s str {
+        let Some(rule) = self.row.and_then(|row| scheme.rules().get(row)) else {
+            return "";
+        };
+        match scheme.group_name(&rule.code) {
+            "" => &rule.name,
+            name => name,
+        }
+    }
+
+    /// `MCC`, `CC` or nothing.
+    pub const fn severity_word(&self) -> &'static str {
+        match self.severity {
+            0 => "",
+            1 => "CC",
+            _ => "MCC",
+        }
+    }
+
+    /// Why there is no single group, in one phrase; empty when there is one.
+    pub fn reason(&self, scheme: &Scheme, lang: Lang) -> String {
+        match (self.status(scheme), lang) {
+            (Status::Grouped, _) => String::new(),
+            (Status::Ambiguous, Lang::En) => {
+                format!("its procedures fit no core group of MDC {}", self.mdc(scheme))
+            }
+            (Status::Ambiguous, Lang::Zh) => {
+                format!("手术操作不属于MDC {}的任何核心组", self.mdc(scheme))
+            }
+            (Status::Ungrouped, Lang::En) if self.mdc.is_none() => {
+                "no MDC holds the principal diagnosis".into()
+            }
+            (Status::Ungrouped, Lang::Zh) if self.mdc.is_none() => "主要诊断不属于任何MDC".into(),
+            (Status::Ungrouped, Lang::En) => format!("no core group of MDC {} holds", self.mdc(scheme)),
+            (Status::Ungrouped, Lang::Zh) => format!("不满足MDC {}的任何核心组", self.mdc(scheme)),
+        }
+    }
+}
+
+fn rule_code(scheme: &Scheme, row: Option<usize>) -> Option<&str> {
+    row.and_then(|row| scheme.rules().get(row))
+        .map(|rule| rule.code.as_str())
+}
+
+/// A case's numbers as conditions compare them, in hundredths.
+pub(crate) fn number(case: &crate::records::Case, fact: NumberFact) -> Option<i64> {
+    match fact {
+        NumberFact::Age => Some(case.age()),
+        NumberFact::AgeDays => case.age_days(),
+        NumberFact::Weight => case.weight(),
+        NumberFact::Los => case.los(),
+        NumberFact::IcuHours => case.icu_hours(),
+        NumberFact::Amount => case.total_fee().map(crate::units::Fen::fen),
+    }
+}

@@ -1,0 +1,196 @@
+//! The plain reading of the rules: slow, obvious, and the oracle of the fast one.
+//!
+//! It evaluates every row from first to last on code texts, by the words of the condition
+//! language, and shares nothing with the compiled form but the tables.
+
+use super::{Grouping, number};
+use crate::records::Case;
+use crate::tables::{Atom, ComplicationLevel, Condition, Level, Otherwise, Pattern, Scheme, SetRef, Subject};
+
+/// Groups a case by reading every rule in file order (逐条分组).
+pub fn group_plainly(scheme: &Scheme, case: &Case) -> Grouping {
+    walk(scheme, case, |_, _| {})
+}
+
+/// As [`group_plainly`]; `tried` is told each row that was evaluated and whether it held.
+pub(super) fn walk(scheme: &Scheme, case: &Case, mut tried: impl FnMut(usize, bool)) -> Grouping {
+    let facts = Facts { scheme, case };
+    let mut holds = |index: usize, when: &Condition| {
+        let holds = facts.hold(when);
+        tried(index, holds);
+        holds
+    };
+    let mut result = Grouping {
+        severity: facts.severity(),
+        ..Grouping::NONE
+    };
+    let mut mdc_holds = false;
+    let mut adrg: Option<(usize, Otherwise)> = None;
+    for (index, rule) in scheme.rules().iter().enumerate() {
+        // an ADRG's group rows have ended without a hit
+        if rule.level != Level::Drg
+            && let Some((row, Otherwise::Group)) = adrg
+        {
+            return Grouping {
+                adrg: Some(row),
+                row: Some(row),
+                ..result
+            };
+        }
+        match rule.level {
+            Level::Mdc => {
+                adrg = None;
+                mdc_holds = holds(index, &rule.when);
+                if mdc_holds {
+                    result.mdc = Some(index);
+                }
+            }
+            Level::Ambiguous => {
+                adrg = None;
+                if mdc_holds && holds(index, &rule.when) {
+                    return Grouping {
+                        row: Some(index),
+                        ..result
+                    };
+                }
+            }
+            Level::Adrg => {
+                let adrg_holds = mdc_holds && holds(index, &rule.when);
+                adrg = adrg_holds.then_some((index, rule.otherwise));
+            }
+            Level::Drg => {
+                if let Some((row, _)) = adrg
+                    && holds(index, &rule.when)
+                {
+                    return Grouping {
+                        adrg: Some(row),
+                        row: Some(index),
+                        ..result
+                    };
+                }
+            }
+        }
+    }
+    match adrg {
+        Some((row, Otherwise::Group)) => Grouping {
+            adrg: Some(row),
+            row: Some(row),
+            ..result
+        },
+        _ => result,
+    }
+}
+
+/// A case beside the tables.
+pub(super) struct Facts<'a> {
+    pub(super) scheme: &'a Scheme,
+    pub(super) case: &'a Case,
+}
+
+impl Facts<'_> {
+    pub(super) fn hold(&self, condition: &Condition) -> bool {
+        match condition {
+            Condition::All(parts) => parts.iter().all(|part| self.hold(part)),
+            Condition::Any(parts) => parts.iter().any(|part| self.hold(part)),
+            Condition::Not(inner) => !self.hold(inner),
+            Condition::Atom(atom) => self.atom(atom),
+        }
+    }
+
+    pub(super) fn atom(&self, atom: &Atom) -> bool {
+        match atom {
+            Atom::In {
+                subject,
+                negated,
+                set,
+            } => self.in_set(*subject, *negated, set),
+            Atom::HasProcedure(wanted) => (self.case.procedures().len() > 0) == *wanted,
+            Atom::Mcc => self.counts(ComplicationLevel::Mcc),
+            Atom::Cc => self.counts(ComplicationLevel::Cc),
+            Atom::Sites(set, comparison, wanted) => {
+                let regions = i64::try_from(self.regions(set)).unwrap_or(i64::MAX);
+                comparison.holds(regions.saturating_mul(100), *wanted)
+            }
+            Atom::Number(fact, comparison, wanted) => {
+                number(self.case, *fact).is_some_and(|value| comparison.holds(value, *wanted))
+            }
+            Atom::Sex(sex) => self.case.sex() == *sex,
+            Atom::Department(word) => self.case.department() == word,
+        }
+    }
+
+    fn in_set(&self, subject: Subject, negated: bool, set: &SetRef) -> bool {
+        let hit = |code: &str| self.set_holds(set, code) != negated;
+        match subject {
+            Subject::PrincipalDiagnosis => self.case.diagnoses().next().map_or(negated, hit),
+            Subject::PrincipalProcedure => self.case.procedures().next().map_or(negated, hit),
+            Subject::DischargeStatus => hit(self.case.discharge_status()),
+            Subject::AnyDiagnosis => self.case.diagnoses().any(hit),
+            Subject::OtherDiagnosis => self.case.diagnoses().skip(1).any(hit),
+            Subject::AnyProcedure => self.case.procedures().any(hit),
+            Subject::OtherProcedure => self.case.procedures().skip(1).any(hit),
+        }
+    }
+
+    pub(super) fn set_holds(&self, set: &SetRef, code: &str) -> bool {
+        match set {
+            SetRef::Inline(patterns) => patterns.iter().any(|pattern| match pattern {
+                Pattern::Exact(exact) => exact == code,
+                Pattern::Prefix(prefix) => code.starts_with(prefix.as_str()),
+            }),
+            SetRef::Named { name, .. } => {
+                let set = self.scheme.named_set(name);
+                let id = self.scheme.code_id(code);
+                set.zip(id).is_some_and(|(set, id)| set.codes.contains(&id))
+            }
+        }
+    }
+
+    fn regions(&self, set: &SetRef) -> usize {
+        let Some(set) = self.scheme.set(set) else { return 0 };
+        let codes: Vec<_> = self
+            .case
+            .diagnoses()
+            .filter_map(|code| self.scheme.code_id(code))
+            .collect();
+        let mut hit: Vec<u32> = set
+            .sites
+            .iter()
+            .filter(|(code, _)| codes.contains(code))
+            .map(|(_, site)| *site)
+            .collect();
+        hit.sort_unstable();
+        hit.dedup();
+        hit.len()
+    }
+
+    /// Whether a diagnosis other than the principal counts at this level.
+    fn counts(&self, level: ComplicationLevel) -> bool {
+        let principal = self
+            .case
+            .diagnoses()
+            .next()
+            .and_then(|code| self.scheme.code_id(code));
+        let excluded = principal.map_or(&[][..], |code| self.scheme.exclusions(code));
+        self.case.diagnoses().skip(1).any(|code| {
+            let complication = self
+                .scheme
+                .code_id(code)
+                .and_then(|id| self.scheme.complication(id));
+            complication.is_some_and(|complication| {
+                complication.level == level
+                    && complication
+                        .exclusion
+                        .is_none_or(|list| !excluded.contains(&list))
+            })
+        })
+    }
+
+    fn severity(&self) -> u8 {
+        if self.counts(ComplicationLevel::Mcc) {
+            2
+        } else {
+            u8::from(self.counts(ComplicationLevel::Cc))
+        }
+    }
+}

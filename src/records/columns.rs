@@ -1,0 +1,193 @@
+//! The neutral layout's columns and the header row that names them.
+
+use crate::diagnostics::{Error, Place, Result, suggestion};
+
+macro_rules! columns {
+    ($($name:ident = $text:literal, $zh:literal;)*) => {
+        /// A column of the neutral layout that is read (中性列). Others are passed through.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[allow(missing_docs, reason = "each variant is its column's name")]
+        pub enum Column { $($name,)* }
+
+        impl Column {
+            /// All, in the order of their index.
+            pub const ALL: &'static [Column] = &[$(Column::$name,)*];
+
+            /// The header.
+            pub const fn name(self) -> &'static str {
+                match self { $(Column::$name => $text,)* }
+            }
+
+            /// The Chinese term.
+            pub const fn chinese(self) -> &'static str {
+                match self { $(Column::$name => $zh,)* }
+            }
+        }
+    };
+}
+
+columns! {
+    CaseId = "case_id", "病例标识";
+    Hospital = "hospital", "定点医疗机构代码";
+    Person = "person", "人员编号";
+    InsuredScheme = "insured_scheme", "险种";
+    Sex = "sex", "性别";
+    Age = "age", "年龄";
+    AgeDays = "age_days", "日龄";
+    WeightG = "weight_g", "体重";
+    AdmitDate = "admit_date", "入院日期";
+    DischargeDate = "discharge_date", "出院日期";
+    LosDays = "los_days", "实际住院天数";
+    Department = "department", "出院科别";
+    DischargeStatus = "discharge_status", "离院方式";
+    Diagnoses = "diagnoses", "诊断编码";
+    Procedures = "procedures", "手术操作编码";
+    IcuHours = "icu_hours", "重症监护时长";
+    TotalFee = "total_fee", "医疗总费用";
+    FeeOwn = "fee_own", "全自费";
+    FeeOver = "fee_over", "超限价自费";
+    FeePre = "fee_pre", "先行自付";
+    FeeScope = "fee_scope", "政策范围内费用";
+}
+
+/// What a file of records must have to be grouped.
+const FOR_GROUPING: [Column; 4] = [Column::CaseId, Column::Sex, Column::Age, Column::Diagnoses];
+
+/// What it must have besides for money.
+const FOR_MONEY: [Column; 9] = [
+    Column::Hospital,
+    Column::Person,
+    Column::InsuredScheme,
+    Column::DischargeDate,
+    Column::TotalFee,
+    Column::FeeOwn,
+    Column::FeeOver,
+    Column::FeePre,
+    Column::FeeScope,
+];
+
+/// Headers of personal data: such a column is neither read nor passed on.
+const PERSONAL: [&str; 24] = [
+    "name",
+    "patient_name",
+    "psn_name",
+    "id_card",
+    "id_no",
+    "idcard",
+    "certno",
+    "phone",
+    "mobile",
+    "tel",
+    "address",
+    "employer",
+    "contact_name",
+    "contact_phone",
+    "姓名",
+    "患者姓名",
+    "身份证号",
+    "身份证号码",
+    "证件号码",
+    "联系电话",
+    "电话",
+    "手机号",
+    "住址",
+    "工作单位",
+];
+
+/// Which field of a row is which column (表头).
+#[derive(Clone, Debug)]
+pub struct Header {
+    names: Vec<String>,
+    fields: Vec<Option<usize>>,
+    personal: Vec<usize>,
+}
+
+impl Header {
+    /// Reads the header row.
+    ///
+    /// # Errors
+    /// F001: a required column missing, with the nearest header found; a header that stands twice.
+    pub fn read(place: &Place, names: Vec<String>, for_money: bool) -> Result<Header> {
+        let folded: Vec<String> = names.iter().map(|name| fold(name)).collect();
+        let mut fields = Vec::with_capacity(Column::ALL.len());
+        let mut errors = Vec::new();
+        for column in Column::ALL {
+            let mut found = folded
+                .iter()
+                .enumerate()
+                .filter(|(_, name)| *name == column.name());
+            let first = found.next().map(|(index, _)| index);
+            if let Some((second, _)) = found.next() {
+                let message = format!(
+                    "F001: column `{}` stands twice (fields {} and {})",
+                    column.name(),
+                    first.map_or(0, |f| f + 1),
+                    second + 1
+                );
+                errors.push(Error::at(place.line(1), message));
+            }
+            fields.push(first);
+        }
+        let header = Header {
+            personal: personal(&folded),
+            names,
+            fields,
+        };
+        let needed = FOR_GROUPING.iter().chain(FOR_MONEY.iter().filter(|_| for_money));
+        for column in needed.filter(|column| header.field(**column).is_none()) {
+            let near = suggestion(column.name(), folded.iter().map(String::as_str));
+            let message = format!(
+                "F001: column `{}` ({}) is missing{near}",
+                column.name(),
+                column.chinese()
+            );
+            errors.push(Error::at(place.line(1), message));
+        }
+        Error::all(errors)?;
+        Ok(header)
+    }
+
+    /// The field of a column.
+    #[inline]
+    pub fn field(&self, column: Column) -> Option<usize> {
+        self.fields.get(column as usize).copied().flatten()
+    }
+
+    /// How many fields a row has.
+    pub fn width(&self) -> usize {
+        self.names.len()
+    }
+
+    /// The headers as written.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Fields that hold personal data, never read and never passed on.
+    pub fn personal(&self) -> &[usize] {
+        &self.personal
+    }
+}
+
+fn personal(folded: &[String]) -> Vec<usize> {
+    let hits = folded
+        .iter()
+        .enumerate()
+        .filter(|(_, name)| PERSONAL.contains(&name.as_str()));
+    hits.map(|(index, _)| index).collect()
+}
+
+/// Header names are compared trimmed, width-folded, ignoring case.
+fn fold(name: &str) -> String {
+    let name = name.trim().trim_matches('\u{feff}');
+    name.chars()
+        .map(|c| match c {
+            '\u{ff01}'..='\u{ff5e}' => u32::from(c)
+                .checked_sub(0xfee0)
+                .and_then(char::from_u32)
+                .unwrap_or(c),
+            _ => c,
+        })
+        .collect::<String>()
+        .to_lowercase()
+}

@@ -1,0 +1,253 @@
+//! Where one record ends and the next begins, in a file of any size.
+//!
+//! Quotes count as in the `csv` crate: a quote opens a field only at its beginning, inside
+//! quotes `""` is a quote, after the closing quote the field goes on as plain text. Unlike that
+//! reader, a quote that is never closed costs its own line only, not the rest of the file.
+
+use std::io::Read;
+
+/// The longest record in bytes; a longer one, or a quote open for longer, is a broken row.
+pub const MAX_ROW_BYTES: usize = 1 << 20;
+
+/// How much is read at a time.
+const CHUNK_BYTES: usize = 1 << 20;
+
+/// A line without end longer than this is no table at all.
+const LONGEST_LINE: usize = 64 << 20;
+
+/// Whole records of a file (数据块).
+#[derive(Debug, Default)]
+pub struct Chunk {
+    /// The bytes; they end at the end of a record.
+    pub bytes: Vec<u8>,
+    /// Line of the first byte, from 1.
+    pub line: u64,
+}
+
+/// One record's bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame<'c> {
+    /// Without the line end.
+    pub bytes: &'c [u8],
+    /// Its first line.
+    pub line: u64,
+    /// Whether any quote is in it.
+    pub quoted: bool,
+    /// A quote in it is never closed, or it is too long.
+    pub broken: bool,
+}
+
+enum End {
+    /// Length with line end; quoted or not.
+    Whole(usize, bool),
+    /// The quote is never closed: length of the first line.
+    Broken(usize),
+    /// The bytes end inside the record.
+    Open,
+}
+
+/// Where the record at the start of `bytes` ends. `complete`: nothing follows these bytes.
+fn end_of_record(bytes: &[u8], complete: bool) -> End {
+    let first_line = match memchr::memchr(b'\n', bytes) {
+        Some(at) => at + 1,
+        None if complete => bytes.len(),
+        None => return End::Open,
+    };
+    let line = bytes.get(..first_line).unwrap_or(bytes);
+    if memchr::memchr(b'"', line).is_none() {
+        return End::Whole(first_line, false);
+    }
+    match end_of_quoted(bytes) {
+        Some(length) if length <= MAX_ROW_BYTES => End::Whole(length, true),
+        Some(_) => End::Broken(first_line),
+        None if complete || bytes.len() > MAX_ROW_BYTES => End::Broken(first_line),
+        None => End::Open,
+    }
+}
+
+/// Length of a record with quotes, line end included; `None` if a quote is open at the end.
+fn end_of_quoted(bytes: &[u8]) -> Option<usize> {
+    #[derive(Clone, Copy)]
+    enum At {
+        FieldStart,
+        Plain,
+        Quoted,
+        QuoteInQuoted,
+    }
+    let mut at = At::FieldStart;
+    for (index, byte) in bytes.iter().enumerate() {
+        at = match (at, byte) {
+            (At::Quoted, b'"') => At::QuoteInQuoted,
+            (At::Quoted, _) => At::Quoted,
+            (At::FieldStart | At::QuoteInQuoted, b'"') => At::Quoted,
+            (_, b',') => At::FieldStart,
+            (_, b'\n') => return Some(index + 1),
+            _ => At::Plain,
+        };
+    }
+    (!matches!(at, At::Quoted)).then_some(bytes.len())
+}
+
+impl Chunk {
+    /// The records in order; blank lines are left out.
+    pub(super) fn frames(&self) -> impl Iterator<Item = Frame<'_>> {
+        let mut rest = self.bytes.as_slice();
+        let mut line = self.line;
+        std::iter::from_fn(move || {
+            while !rest.is_empty() {
+                let (length, quoted, broken) = match end_of_record(rest, true) {
+                    End::Whole(length, quoted) => (length, quoted, length > MAX_ROW_BYTES),
+                    End::Broken(length) => (length, true, true),
+                    End::Open => (rest.len(), false, false), // not when `complete`
+                };
+                let (bytes, after) = rest.split_at_checked(length).unwrap_or((rest, &[]));
+                let frame = Frame {
+                    bytes: without_line_end(bytes),
+                    line,
+                    quoted,
+                    broken,
+                };
+                line += if quoted { count_lines(bytes) } else { 1 };
+                rest = after;
+                if !frame.bytes.iter().all(u8::is_ascii_whitespace) {
+                    return Some(frame);
+                }
+            }
+            None
+        })
+    }
+}
+
+fn without_line_end(bytes: &[u8]) -> &[u8] {
+    let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+    bytes.strip_suffix(b"\r").unwrap_or(bytes)
+}
+
+fn count_lines(bytes: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', bytes).count() as u64
+}
+
+/// Cuts a stream into chunks of whole records.
+pub(super) struct Cutter<R> {
+    source: R,
+    /// Read, not yet given out.
+    kept: Vec<u8>,
+    line: u64,
+    at_end: bool,
+}
+
+/// Why cutting stopped.
+#[derive(Debug)]
+pub(super) enum CutError {
+    Io(std::io::Error),
+    /// The line that has no end.
+    EndlessLine(u64),
+}
+
+impl<R: Read> Cutter<R> {
+    pub(super) fn new(source: R, already_read: Vec<u8>) -> Cutter<R> {
+        Cutter {
+            source,
+            kept: already_read,
+            line: 1,
+            at_end: false,
+        }
+    }
+
+    /// The header record's bytes, taken off the stream.
+    pub(super) fn first_record(&mut self) -> Result<Chunk, CutError> {
+        loop {
+            match end_of_record(&self.kept, self.at_end) {
+                End::Whole(length, _) | End::Broken(length) => return Ok(self.give(length)),
+                End::Open => self.read_more(CHUNK_BYTES)?,
+            }
+        }
+    }
+
+    /// The next whole records, or nothing at the end.
+    pub(super) fn next_chunk(&mut self) -> Result<Option<Chunk>, CutError> {
+        loop {
+            if self.kept.len() < CHUNK_BYTES && !self.at_end {
+                self.read_more(CHUNK_BYTES - self.kept.len())?;
+                continue;
+            }
+            if self.kept.is_empty() {
+                return Ok(None);
+            }
+            match self.whole_records() {
+                0 => self.read_more(CHUNK_BYTES)?,
+                length => return Ok(Some(self.give(length))),
+            }
+        }
+    }
+
+    /// Length of the whole records among the bytes kept.
+    fn whole_records(&self) -> usize {
+        if self.at_end {
+            return self.kept.len();
+        }
+        if memchr::memchr(b'"', &self.kept).is_none() {
+            return memchr::memrchr(b'\n', &self.kept).map_or(0, |at| at + 1);
+        }
+        let mut length = 0;
+        while let Some(rest) = self.kept.get(length..) {
+            match end_of_record(rest, false) {
+                End::Whole(more, _) | End::Broken(more) => length += more,
+                End::Open => break,
+            }
+        }
+        length
+    }
+
+    fn give(&mut self, length: usize) -> Chunk {
+        let rest = self.kept.split_off(length.min(self.kept.len()));
+        let bytes = std::mem::replace(&mut self.kept, rest);
+        let line = self.line;
+        self.line += count_lines(&bytes);
+        Chunk { bytes, line }
+    }
+
+    fn read_more(&mut self, wanted: usize) -> Result<(), CutError> {
+        if self.kept.len() > LONGEST_LINE {
+            return Err(CutError::EndlessLine(self.line));
+        }
+        let before = self.kept.len();
+        let mut source = (&mut self.source).take(wanted as u64);
+        source.read_to_end(&mut self.kept).map_err(CutError::Io)?;
+        self.at_end = self.kept.len() == before;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frames_of(text: &[u8]) -> Vec<(u64, String, bool)> {
+        let mut cutter = Cutter::new(text, Vec::new());
+        let mut found = Vec::new();
+        while let Ok(Some(chunk)) = cutter.next_chunk() {
+            let texts = chunk
+                .frames()
+                .map(|f| (f.line, String::from_utf8_lossy(f.bytes).into_owned(), f.broken));
+            found.extend(texts);
+        }
+        found
+    }
+
+    #[test]
+    fn records_end_where_csv_says_and_an_open_quote_costs_one_line() {
+        let text = b"a,b\r\n\n\"x\ny\",2\n5\" pipe,3\n\"open,4\nlast,5";
+        let expected = [
+            (1, "a,b", false),
+            (3, "\"x\ny\",2", false),
+            (5, "5\" pipe,3", false),
+            (6, "\"open,4", true),
+            (7, "last,5", false),
+        ];
+        let expected: Vec<_> = expected
+            .map(|(line, text, broken)| (line, text.to_owned(), broken))
+            .into();
+        assert_eq!(frames_of(text), expected);
+    }
+}

@@ -1,0 +1,24 @@
+//! Records in (病案首页, 医保基金结算清单): bytes → rows → checked cases, and what is wrong with them.
+//!
+//! A row is read ([`RowReader`]), its cells are read and edited ([`Checker`]), and either a
+//! [`Case`] comes out, true by construction, or the row is rejected with its findings. Nothing
+//! here knows a grouping scheme. Files of any size pass through in chunks ([`stream`]), in
+//! order, on any number of threads.
+
+mod case;
+mod cells;
+mod check;
+mod columns;
+mod edits;
+mod frame;
+mod reader;
+mod stream;
+
+pub use case::{Case, FeeSplit};
+pub use cells::read_date;
+pub use check::{Checked, Checker, Depth, Row};
+pub use columns::{Column, Header};
+pub use edits::{EDITS, edit};
+pub use frame::{Chunk, MAX_ROW_BYTES};
+pub use reader::{Encoding, RowReader};
+pub use stream::{Counts, in_order};

@@ -1,0 +1,144 @@
+//! Where tables are looked for (规则表位置): folders first, then the copy inside the binary.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use crate::diagnostics::{Error, Place, Result, utf8_text};
+
+/// The tables as compiled in: repeated `path length, path, size, bytes`, deflated.
+static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/grouping-tables.bin"));
+
+/// The name shown for files of the copy inside the binary.
+const INSIDE: &str = "(built-in) grouping-tables";
+
+/// The places tables are looked for, in order (规则表库).
+#[derive(Clone, Debug)]
+pub struct Library {
+    folders: Vec<PathBuf>,
+}
+
+/// One table file as found (规则表文件).
+#[derive(Clone, Debug)]
+pub struct TableFile {
+    /// Where it was found.
+    pub place: Place,
+    /// Its content.
+    pub text: String,
+}
+
+impl Library {
+    /// `explicit` folders in order, then `$DIANZHI_TABLES`, then `./grouping-tables`, then the
+    /// copy inside the binary.
+    ///
+    /// # Errors
+    /// An explicit folder, or that of the variable, that does not exist.
+    pub fn find(explicit: &[PathBuf]) -> Result<Library> {
+        let mut folders = explicit.to_vec();
+        folders.extend(std::env::var_os("DIANZHI_TABLES").map(PathBuf::from));
+        for folder in &folders {
+            if !folder.is_dir() {
+                let place = Place::file(folder);
+                return Err(Error::at(place, "this tables folder does not exist"));
+            }
+        }
+        let here = PathBuf::from("grouping-tables");
+        if here.is_dir() {
+            folders.push(here);
+        }
+        Ok(Library { folders })
+    }
+
+    /// Only the copy inside the binary.
+    pub fn built_in() -> Library {
+        Library { folders: Vec::new() }
+    }
+
+    /// The file `name` of `folder` (a scheme), from the first place that has the folder.
+    ///
+    /// A folder is taken whole from one place: files of two places are never mixed.
+    ///
+    /// # Errors
+    /// It exists but cannot be read or is not UTF-8.
+    pub fn read(&self, folder: &str, name: &str) -> Result<Option<TableFile>> {
+        for place in &self.folders {
+            let folder = place.join(folder);
+            if folder.is_dir() {
+                return read_from(&folder.join(name));
+            }
+        }
+        let path = format!("{folder}/{name}");
+        let Some(bytes) = unpacked()?.get(&path) else {
+            return Ok(None);
+        };
+        let place = Place::file(Path::new(&format!("{INSIDE}/{path}")));
+        let text = utf8_text(place.clone(), bytes.clone())?;
+        Ok(Some(TableFile { place, text }))
+    }
+
+    /// The ids of all schemes, sorted: every folder with a `scheme.toml`.
+    ///
+    /// # Errors
+    /// A folder that cannot be listed.
+    pub fn scheme_ids(&self) -> Result<Vec<String>> {
+        let mut ids = Vec::new();
+        for folder in &self.folders {
+            let unreadable = |e| Error::io(folder, "could not be listed", &e);
+            for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+                let path = entry.map_err(unreadable)?.path();
+                if path.join("scheme.toml").is_file() {
+                    ids.extend(path.file_name().map(|name| name.to_string_lossy().into_owned()));
+                }
+            }
+        }
+        let inside = unpacked()?.keys();
+        ids.extend(
+            inside
+                .filter_map(|path| path.strip_suffix("/scheme.toml"))
+                .map(str::to_owned),
+        );
+        ids.sort();
+        ids.dedup();
+        Ok(ids)
+    }
+}
+
+fn read_from(path: &Path) -> Result<Option<TableFile>> {
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(Error::io(path, "could not be read", &e)),
+    };
+    let place = Place::file(path);
+    let text = utf8_text(place.clone(), bytes)?;
+    Ok(Some(TableFile { place, text }))
+}
+
+/// The packed files by path; unpacked once a process.
+fn unpacked() -> Result<&'static BTreeMap<String, Vec<u8>>> {
+    static FILES: OnceLock<Option<BTreeMap<String, Vec<u8>>>> = OnceLock::new();
+    FILES
+        .get_or_init(unpack)
+        .as_ref()
+        .ok_or_else(|| Error::new("the tables inside this binary are damaged; install it again"))
+}
+
+fn unpack() -> Option<BTreeMap<String, Vec<u8>>> {
+    let mut reader = flate2::read::DeflateDecoder::new(PACKED);
+    let mut files = BTreeMap::new();
+    while let Some(path) = read_block(&mut reader) {
+        let path = String::from_utf8(path).ok()?;
+        files.insert(path, read_block(&mut reader)?);
+    }
+    Some(files)
+}
+
+/// Four bytes of length, then that many bytes.
+fn read_block(reader: &mut impl Read) -> Option<Vec<u8>> {
+    let mut length = [0; 4];
+    reader.read_exact(&mut length).ok()?;
+    let mut bytes = vec![0; u32::from_le_bytes(length) as usize];
+    reader.read_exact(&mut bytes).ok()?;
+    Some(bytes)
+}

@@ -1,0 +1,22 @@
+//! Rule tables and their compiler (规则表): a grouping scheme is a folder of rows, never code.
+//!
+//! [`Library`] says where tables are, [`Scheme::load`] reads one scheme with all it inherits and
+//! reports every fault at its file, line and column, [`Compiled`] is the same scheme as bit sets
+//! over numbered codes, for the fast evaluation.
+
+mod code_lists;
+mod compile;
+mod condition;
+mod library;
+mod scheme;
+
+pub use code_lists::{CodeLists, load_code_list};
+pub use compile::{BitSet, Compiled, Drg, Entry, EntryKind, Mdc, Predicate, SetId};
+pub use condition::{
+    Atom, Comparison, Condition, NumberFact, Pattern, SetRef, Subject, SyntaxError, hundredths,
+};
+pub use library::{Library, TableFile};
+pub use scheme::{
+    CodeId, CodeSet, Complication, ComplicationLevel, Kind, Level, NO_GROUP, OPERATIONS, Otherwise, Rule,
+    Scheme,
+};

@@ -1,0 +1,812 @@
+//! One grouping scheme as its tables say it, inherited parts included.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use super::condition::{Condition, SetRef};
+use super::library::{Library, TableFile};
+use crate::diagnostics::{Error, Evidence, Place, Result, did_you_mean, parse_toml, suggestion};
+
+/// The code of a case without a group (未入组).
+pub const NO_GROUP: &str = "0000";
+
+/// The set of procedures that count as operations (手术室手术), from `or_procedures.csv`.
+pub const OPERATIONS: &str = "or_procedures";
+
+/// Most errors reported of one scheme; the rest are counted.
+const MOST_ERRORS: usize = 50;
+
+/// A code as a number, dense from 0 within one scheme (编码序号).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CodeId(pub u32);
+
+/// A grouping scheme (分组方案): everything its folder and those it extends say.
+#[derive(Debug)]
+pub struct Scheme {
+    id: String,
+    name: String,
+    kind: Kind,
+    source: String,
+    evidence: Evidence,
+    code_lists: CodeListNames,
+    hash: String,
+    rules: Vec<Rule>,
+    rules_place: Place,
+    codes: Interner,
+    sites: Interner,
+    sets: HashMap<String, CodeSet>,
+    complications: HashMap<CodeId, Complication>,
+    exclusions: HashMap<CodeId, Vec<u32>>,
+    group_names: HashMap<String, String>,
+}
+
+/// What a scheme groups by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Diagnosis-related groups (疾病诊断相关分组).
+    Drg,
+    /// Diagnosis-intervention packets (按病种分值).
+    Dip,
+}
+
+/// Names of the code lists a scheme is written in (所用编码版本).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CodeListNames {
+    /// Of diagnoses.
+    pub diagnosis: String,
+    /// Of procedures.
+    pub procedure: String,
+}
+
+/// One row of `rules.csv` (规则行).
+#[derive(Debug)]
+pub struct Rule {
+    /// What the row is.
+    pub level: Level,
+    /// MDC, ADRG or group code.
+    pub code: String,
+    /// When it holds.
+    pub when: Condition,
+    /// As written, for explanations.
+    pub written: String,
+    /// What an ADRG does when none of its groups holds.
+    pub otherwise: Otherwise,
+    /// Name in words.
+    pub name: String,
+    /// Line in the file.
+    pub line: u64,
+}
+
+/// The level of a rule row (层级).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Major diagnostic category (主要诊断大类).
+    Mdc,
+    /// Core group (核心疾病诊断相关组).
+    Adrg,
+    /// A case that belongs to several (歧义组).
+    Ambiguous,
+    /// Group (细分组).
+    Drg,
+}
+
+/// What an ADRG does when it holds and none of its groups does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Otherwise {
+    /// The ADRG code itself is the group.
+    Group,
+    /// The next ADRG is tried.
+    Continue,
+}
+
+/// A named code list of a scheme (编码集).
+#[derive(Debug, Default)]
+pub struct CodeSet {
+    /// The codes, in file order.
+    pub codes: Vec<CodeId>,
+    /// Body regions of codes that have one: `(code, region)`.
+    pub sites: Vec<(CodeId, u32)>,
+    /// Codes that stand for all that begin so (inline sets only).
+    pub prefixes: Vec<String>,
+}
+
+/// How heavy a complication or comorbidity is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ComplicationLevel {
+    /// 合并症或并发症.
+    Cc,
+    /// 严重合并症或并发症.
+    Mcc,
+}
+
+/// A row of `complications.csv` (合并症并发症).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Complication {
+    /// MCC or CC.
+    pub level: ComplicationLevel,
+    /// The exclusion list it belongs to, if any.
+    pub exclusion: Option<u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    id: String,
+    name: String,
+    kind: Kind,
+    extends: Option<String>,
+    codes: CodeListNames,
+    source: String,
+    evidence: Evidence,
+}
+
+/// Texts numbered in order of first sight.
+#[derive(Debug, Default)]
+struct Interner {
+    ids: HashMap<Arc<str>, u32>,
+    texts: Vec<Arc<str>>,
+}
+
+impl Interner {
+    fn id(&mut self, text: &str) -> u32 {
+        if let Some(id) = self.ids.get(text) {
+            return *id;
+        }
+        let id = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
+        let text: Arc<str> = text.into();
+        self.texts.push(Arc::clone(&text));
+        self.ids.insert(text, id);
+        id
+    }
+
+    fn get(&self, text: &str) -> Option<u32> {
+        self.ids.get(text).copied()
+    }
+}
+
+impl Scheme {
+    /// Loads the scheme `id` with all it inherits.
+    ///
+    /// # Errors
+    /// Every fault of the tables (the first fifty), each with file, line and column.
+    pub fn load(library: &Library, id: &str) -> Result<Scheme> {
+        let chain = inheritance(library, id)?;
+        Loader::new(library, chain).load()
+    }
+
+    /// The id, e.g. the folder's name.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The name in words.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it groups by.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Where its rows come from.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// How well that is known.
+    pub fn evidence(&self) -> Evidence {
+        self.evidence
+    }
+
+    /// The code lists it is written in.
+    pub fn code_lists(&self) -> &CodeListNames {
+        &self.code_lists
+    }
+
+    /// SHA-256 over every table file read, in hexadecimal.
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// The rule rows in evaluation order.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The place of a rule row.
+    pub fn place(&self, rule: &Rule) -> Place {
+        self.rules_place.line(rule.line)
+    }
+
+    /// How many different codes the scheme knows.
+    pub fn code_count(&self) -> usize {
+        self.codes.texts.len()
+    }
+
+    /// The number of a code, if any table names it.
+    pub fn code_id(&self, code: &str) -> Option<CodeId> {
+        self.codes.get(code).map(CodeId)
+    }
+
+    /// The code of a number.
+    pub fn code(&self, id: CodeId) -> &str {
+        self.codes.texts.get(id.0 as usize).map_or("", |text| text)
+    }
+
+    /// All codes, by number.
+    pub fn codes(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.codes.texts.iter().map(|text| &**text)
+    }
+
+    /// The name of a body region.
+    pub fn site(&self, id: u32) -> &str {
+        self.sites.texts.get(id as usize).map_or("", |text| text)
+    }
+
+    /// The codes a condition's set stands for.
+    pub fn set(&self, set: &SetRef) -> Option<&CodeSet> {
+        self.sets.get(&*set_key(set))
+    }
+
+    /// A set by name.
+    pub fn named_set(&self, name: &str) -> Option<&CodeSet> {
+        self.sets.get(name)
+    }
+
+    /// Names of all sets, sorted.
+    pub fn set_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.sets.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The MCC/CC row of a code.
+    pub fn complication(&self, code: CodeId) -> Option<Complication> {
+        self.complications.get(&code).copied()
+    }
+
+    /// All MCC/CC rows, by code number.
+    pub fn complications(&self) -> Vec<(CodeId, Complication)> {
+        let mut rows: Vec<_> = self
+            .complications
+            .iter()
+            .map(|(code, row)| (*code, *row))
+            .collect();
+        rows.sort_unstable_by_key(|(code, _)| *code);
+        rows
+    }
+
+    /// The exclusion lists of a principal diagnosis.
+    pub fn exclusions(&self, principal: CodeId) -> &[u32] {
+        self.exclusions.get(&principal).map_or(&[], Vec::as_slice)
+    }
+
+    /// The name of a group, from `groups.csv`.
+    pub fn group_name(&self, group: &str) -> &str {
+        self.group_names.get(group).map_or("", String::as_str)
+    }
+}
+
+/// A set's key among all sets: its name, or for an inline set its text, which no name can be.
+pub(super) fn set_key(set: &SetRef) -> std::borrow::Cow<'_, str> {
+    match set {
+        SetRef::Named { name, .. } => name.as_str().into(),
+        SetRef::Inline(patterns) => format!("{patterns:?}").into(),
+    }
+}
+
+/// The scheme's header and those it extends, nearest first.
+fn inheritance(library: &Library, id: &str) -> Result<Vec<(String, Header)>> {
+    let mut chain: Vec<(String, Header)> = Vec::new();
+    let mut next = Some((id.to_owned(), None::<Place>));
+    while let Some((folder, named_at)) = next {
+        let Some(file) = library.read(&folder, "scheme.toml")? else {
+            return Err(unknown_scheme(library, &folder, named_at)?);
+        };
+        if chain.iter().any(|(seen, _)| *seen == folder) {
+            return Err(Error::at(file.place, format!("`{folder}` extends itself")));
+        }
+        let header: Header = parse_toml(&file.place, &file.text)?;
+        if header.id != folder {
+            let message = format!("id `{}` is not the folder's name `{folder}`", header.id);
+            return Err(Error::at(file.place, message));
+        }
+        next = header.extends.clone().map(|parent| (parent, Some(file.place)));
+        chain.push((folder, header));
+    }
+    Ok(chain)
+}
+
+fn unknown_scheme(library: &Library, id: &str, named_at: Option<Place>) -> Result<Error> {
+    let known = library.scheme_ids()?;
+    let known = known.iter().map(String::as_str);
+    let hint = match did_you_mean(id, known.clone()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("known: {}", known.collect::<Vec<_>>().join(", ")),
+    };
+    let message = format!("unknown scheme `{id}`; {hint}");
+    Ok(match named_at {
+        Some(place) => Error::at(place, message),
+        None => Error::new(message),
+    })
+}
+
+/// What loading gathers on the way.
+struct Loader<'a> {
+    library: &'a Library,
+    chain: Vec<(String, Header)>,
+    codes: Interner,
+    sites: Interner,
+    sets: HashMap<String, CodeSet>,
+    hasher: Sha256,
+    errors: Vec<Error>,
+}
+
+impl<'a> Loader<'a> {
+    fn new(library: &'a Library, chain: Vec<(String, Header)>) -> Loader<'a> {
+        Loader {
+            library,
+            chain,
+            codes: Interner::default(),
+            sites: Interner::default(),
+            sets: HashMap::new(),
+            hasher: Sha256::new(),
+            errors: Vec::new(),
+        }
+    }
+
+    fn load(mut self) -> Result<Scheme> {
+        self.load_sets()?;
+        self.load_operations()?;
+        let complications = self.load_complications()?;
+        let exclusions = self.load_exclusions()?;
+        let group_names = self.load_group_names()?;
+        let (rules, rules_place) = self.load_rules()?;
+        self.resolve_sets(&rules, &rules_place);
+        let too_many = self.errors.len().saturating_sub(MOST_ERRORS);
+        self.errors.truncate(MOST_ERRORS);
+        if too_many > 0 {
+            self.errors
+                .push(Error::new(format!("and {too_many} more errors")));
+        }
+        Error::all(self.errors)?;
+
+        let hash = hex(&self.hasher.finalize());
+        let (_, header) = self.chain.remove(0);
+        Ok(Scheme {
+            id: header.id,
+            name: header.name,
+            kind: header.kind,
+            source: header.source,
+            evidence: header.evidence,
+            code_lists: header.codes,
+            hash,
+            rules,
+            rules_place,
+            codes: self.codes,
+            sites: self.sites,
+            sets: self.sets,
+            complications,
+            exclusions,
+            group_names,
+        })
+    }
+
+    /// The nearest `name` of the inheritance chain.
+    fn nearest(&mut self, name: &str) -> Result<Option<TableFile>> {
+        for (folder, _) in &self.chain {
+            if let Some(file) = self.library.read(folder, name)? {
+                hash_file(&mut self.hasher, &file);
+                return Ok(Some(file));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Sets come from every folder of the chain; the nearest definition of a name stands.
+    fn load_sets(&mut self) -> Result<()> {
+        let folders: Vec<String> = self.chain.iter().map(|(folder, _)| folder.clone()).collect();
+        for folder in folders {
+            let Some(file) = self.library.read(&folder, "codesets.csv")? else {
+                continue;
+            };
+            hash_file(&mut self.hasher, &file);
+            let own = self.sets_of(&file)?;
+            for (name, set) in own {
+                self.sets.entry(name).or_insert(set);
+            }
+        }
+        Ok(())
+    }
+
+    fn sets_of(&mut self, file: &TableFile) -> Result<HashMap<String, CodeSet>> {
+        let mut sets: HashMap<String, CodeSet> = HashMap::new();
+        each_row(file, ["set", "code", "site"], |[name, code, site], row| {
+            if name.is_empty() {
+                return self.fail(file, row.line, "field `set` is empty; expected a set name");
+            }
+            // rows of one set stand together, so the entry is usually there
+            let set = match sets.get_mut(name) {
+                Some(set) => set,
+                None => sets.entry(name.to_owned()).or_default(),
+            };
+            if code.is_empty() {
+                return; // an empty set, so that nothing is inherited under this name
+            }
+            let code = CodeId(self.codes.id(code));
+            set.codes.push(code);
+            if !site.is_empty() {
+                set.sites.push((code, self.sites.id(site)));
+            }
+        })?;
+        Ok(sets)
+    }
+
+    fn load_operations(&mut self) -> Result<()> {
+        let mut set = CodeSet::default();
+        if let Some(file) = self.nearest("or_procedures.csv")? {
+            each_row(&file, ["code"], |[code], _| {
+                set.codes.push(CodeId(self.codes.id(code)))
+            })?;
+        }
+        self.sets.insert(OPERATIONS.to_owned(), set);
+        Ok(())
+    }
+
+    fn load_complications(&mut self) -> Result<HashMap<CodeId, Complication>> {
+        let mut found = HashMap::new();
+        let Some(file) = self.nearest("complications.csv")? else {
+            return Ok(found);
+        };
+        each_row(
+            &file,
+            ["code", "level", "exclusion"],
+            |[code, level, exclusion], row| {
+                let level = match level {
+                    "MCC" => ComplicationLevel::Mcc,
+                    "CC" => ComplicationLevel::Cc,
+                    other => {
+                        let message = format!("field `level`: `{other}`; expected MCC or CC");
+                        return self.fail(&file, row.line, &message);
+                    }
+                };
+                let exclusion = match exclusion {
+                    "" => None,
+                    text => match text.parse() {
+                        Ok(list) => Some(list),
+                        Err(_) => {
+                            return self.fail(&file, row.line, &no_list_number(text));
+                        }
+                    },
+                };
+                let row_of_code = Complication { level, exclusion };
+                let id = CodeId(self.codes.id(code));
+                if let Some(before) = found.insert(id, row_of_code)
+                    && before != row_of_code
+                {
+                    self.fail(
+                        &file,
+                        row.line,
+                        &format!("field `code`: `{code}` stands twice, with different rows"),
+                    );
+                }
+            },
+        )?;
+        Ok(found)
+    }
+
+    fn load_exclusions(&mut self) -> Result<HashMap<CodeId, Vec<u32>>> {
+        let mut found: HashMap<CodeId, Vec<u32>> = HashMap::new();
+        let Some(file) = self.nearest("exclusions.csv")? else {
+            return Ok(found);
+        };
+        each_row(
+            &file,
+            ["principal", "exclusion"],
+            |[principal, list], row| match list.parse() {
+                Ok(list) => found
+                    .entry(CodeId(self.codes.id(principal)))
+                    .or_default()
+                    .push(list),
+                Err(_) => self.fail(&file, row.line, &no_list_number(list)),
+            },
+        )?;
+        Ok(found)
+    }
+
+    fn load_group_names(&mut self) -> Result<HashMap<String, String>> {
+        let mut names = HashMap::new();
+        let Some(file) = self.nearest("groups.csv")? else {
+            return Ok(names);
+        };
+        each_row(&file, ["drg", "name"], |[group, name], _| {
+            names.insert(group.to_owned(), name.to_owned());
+        })?;
+        Ok(names)
+    }
+
+    /// Rules are always complete: they are never inherited.
+    fn load_rules(&mut self) -> Result<(Vec<Rule>, Place)> {
+        let folder = self.chain.first().map_or("", |(folder, _)| folder);
+        let Some(file) = self.library.read(folder, "rules.csv")? else {
+            let message = format!("scheme `{folder}` has no rules.csv; rules are never inherited");
+            return Err(Error::new(message));
+        };
+        hash_file(&mut self.hasher, &file);
+        let mut rules: Vec<Rule> = Vec::new();
+        let mut parents = Parents::default();
+        let columns = ["level", "code", "parent", "when", "otherwise", "name"];
+        each_row(&file, columns, |cells, row| {
+            match rule(&file, cells, row, &mut parents) {
+                Ok(rule) => rules.push(rule),
+                Err(error) => self.errors.push(error),
+            }
+        })?;
+        Ok((rules, file.place))
+    }
+
+    /// Every set a rule names must exist; inline sets become sets of their own.
+    fn resolve_sets(&mut self, rules: &[Rule], place: &Place) {
+        for rule in rules {
+            for set in rule.when.sets() {
+                match set {
+                    SetRef::Named { name, offset } if !self.sets.contains_key(name) => {
+                        let error = self.unknown_set(name, *offset, rule, place);
+                        self.errors.push(error);
+                    }
+                    SetRef::Named { .. } => {}
+                    SetRef::Inline(patterns) => {
+                        let set_of_patterns = self.inline_set(patterns);
+                        self.sets.insert(set_key(set).into_owned(), set_of_patterns);
+                    }
+                }
+            }
+        }
+    }
+
+    fn unknown_set(&self, name: &str, offset: usize, rule: &Rule, place: &Place) -> Error {
+        let mut known: Vec<&str> = self.sets.keys().map(String::as_str).collect();
+        known.sort_unstable();
+        let hint =
+            did_you_mean(name, known).map_or_else(String::new, |near| format!("; did you mean `@{near}`?"));
+        let folder = self.chain.first().map_or("", |(folder, _)| folder);
+        let column = match self.library.read(folder, "rules.csv") {
+            Ok(Some(file)) => column_of(&file.text, rule.line, offset),
+            _ => 1,
+        };
+        Error::at(
+            place.at(rule.line, column),
+            format!("unknown set `@{name}`{hint}"),
+        )
+    }
+
+    fn inline_set(&mut self, patterns: &[super::condition::Pattern]) -> CodeSet {
+        use super::condition::Pattern;
+        let mut set = CodeSet::default();
+        for pattern in patterns {
+            match pattern {
+                Pattern::Exact(code) => set.codes.push(CodeId(self.codes.id(code))),
+                Pattern::Prefix(prefix) => {
+                    // codes that no table names are met at evaluation, by text
+                    let known = self.codes.texts.iter().enumerate();
+                    let hit = known.filter(|(_, text)| text.starts_with(prefix.as_str()));
+                    set.codes
+                        .extend(hit.filter_map(|(id, _)| u32::try_from(id).ok()).map(CodeId));
+                    set.prefixes.push(prefix.clone());
+                }
+            }
+        }
+        set
+    }
+
+    fn fail(&mut self, file: &TableFile, line: u64, message: &str) {
+        self.errors.push(Error::at(file.place.line(line), message));
+    }
+}
+
+/// Reads one row of `rules.csv`.
+fn rule(file: &TableFile, cells: [&str; 6], row: RowPlace, parents: &mut Parents) -> Result<Rule> {
+    let [level, code, parent, when, otherwise, name] = cells;
+    let fail = |message: String| Err(Error::at(file.place.line(row.line), message));
+    let level = match level {
+        "mdc" => Level::Mdc,
+        "adrg" => Level::Adrg,
+        "drg" => Level::Drg,
+        "ambiguous" => Level::Ambiguous,
+        other => {
+            let hint = suggestion(other, ["mdc", "adrg", "drg", "ambiguous"]);
+            return fail(format!("field `level`: unknown level `{other}`{hint}"));
+        }
+    };
+    if code.is_empty() {
+        return fail("field `code` is empty".to_owned());
+    }
+    if let Err(message) = parents.check(level, code, parent) {
+        return fail(message);
+    }
+    let otherwise = match (level, otherwise) {
+        (Level::Adrg, "group") => Otherwise::Group,
+        (Level::Adrg, "continue") | (_, "") if level != Level::Adrg || !otherwise.is_empty() => {
+            Otherwise::Continue
+        }
+        (_, other) => {
+            let expected = if level == Level::Adrg {
+                "`group` or `continue`"
+            } else {
+                "nothing"
+            };
+            return fail(format!("field `otherwise`: `{other}`; expected {expected}"));
+        }
+    };
+    let condition = Condition::parse(when).map_err(|e| {
+        let column = cell_column(&file.text, row.byte, 3, e.offset);
+        Error::at(file.place.at(row.line, column), e.message)
+    })?;
+    Ok(Rule {
+        level,
+        code: code.to_owned(),
+        when: condition,
+        written: when.to_owned(),
+        otherwise,
+        name: name.to_owned(),
+        line: row.line,
+    })
+}
+
+fn no_list_number(text: &str) -> String {
+    format!("field `exclusion`: `{text}`; expected the number of an exclusion list")
+}
+
+/// The rows a rule row must stand under.
+#[derive(Default)]
+struct Parents {
+    mdc: Option<String>,
+    adrg: Option<String>,
+}
+
+impl Parents {
+    fn check(&mut self, level: Level, code: &str, parent: &str) -> std::result::Result<(), String> {
+        let above = match level {
+            Level::Mdc => {
+                *self = Parents {
+                    mdc: Some(code.to_owned()),
+                    adrg: None,
+                };
+                return if parent.is_empty() {
+                    Ok(())
+                } else {
+                    Err(format!("field `parent`: `{parent}`; an mdc row has none"))
+                };
+            }
+            Level::Adrg | Level::Ambiguous => &self.mdc,
+            Level::Drg => &self.adrg,
+        };
+        let kind = if level == Level::Drg { "adrg" } else { "mdc" };
+        let outcome = match above {
+            None => Err(format!("`{code}` stands under no {kind} row")),
+            Some(above) if above == parent => Ok(()),
+            Some(above) => Err(format!(
+                "field `parent`: `{parent}`; expected `{above}`, the {kind} row this row stands under"
+            )),
+        };
+        match level {
+            Level::Adrg => self.adrg = Some(code.to_owned()),
+            Level::Ambiguous => self.adrg = None,
+            _ => {}
+        }
+        outcome
+    }
+}
+
+fn hash_file(hasher: &mut Sha256, file: &TableFile) {
+    hasher.update((file.text.len() as u64).to_le_bytes());
+    hasher.update(file.text.as_bytes());
+}
+
+/// Bytes as lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// Where a row stands.
+#[derive(Clone, Copy)]
+pub(super) struct RowPlace {
+    line: u64,
+    byte: usize,
+}
+
+/// Visits the rows of a table whose header must be exactly `columns`.
+pub(super) fn each_row<const N: usize>(
+    file: &TableFile,
+    columns: [&str; N],
+    mut visit: impl FnMut([&str; N], RowPlace),
+) -> Result<()> {
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_reader(file.text.as_bytes());
+    let mut record = csv::StringRecord::new();
+    let mut errors = Vec::new();
+    let mut is_header = true;
+    loop {
+        let more = reader
+            .read_record(&mut record)
+            .map_err(|e| Error::at(file.place.clone(), e.to_string()))?;
+        if is_header && record.iter().ne(columns) {
+            let written: Vec<&str> = record.iter().collect();
+            let message = format!(
+                "the header is `{}`; expected `{}`",
+                written.join(","),
+                columns.join(",")
+            );
+            return Err(Error::at(file.place.line(1), message));
+        }
+        if !more {
+            break;
+        }
+        let place = record
+            .position()
+            .map_or(RowPlace { line: 0, byte: 0 }, |p| RowPlace {
+                line: p.line(),
+                byte: usize::try_from(p.byte()).unwrap_or(usize::MAX),
+            });
+        let mut cells = [""; N];
+        if record.len() != N {
+            let message = format!(
+                "this row has {} fields; expected {N}: {}",
+                record.len(),
+                columns.join(",")
+            );
+            errors.push(Error::at(file.place.line(place.line), message));
+        } else if !std::mem::take(&mut is_header) {
+            cells
+                .iter_mut()
+                .zip(&record)
+                .for_each(|(cell, text)| *cell = text);
+            visit(cells, place);
+        }
+        if errors.len() >= MOST_ERRORS {
+            break;
+        }
+    }
+    Error::all(errors)
+}
+
+/// The column, in characters from 1, of byte `offset` in field `field` of the row at `byte`.
+fn cell_column(text: &str, byte: usize, field: usize, offset: usize) -> u64 {
+    let row = text.get(byte..).unwrap_or("");
+    let mut in_quotes = false;
+    let mut fields = 0;
+    let mut start = 0;
+    for (at, c) in row.char_indices() {
+        if fields == field {
+            break;
+        }
+        match c {
+            '"' => in_quotes = !in_quotes,
+            ',' if !in_quotes => {
+                fields += 1;
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    let cell = row.get(start..).unwrap_or("");
+    let skipped = cell.len() - cell.trim_start_matches(['"', ' ']).len();
+    let before = row.get(..start + skipped + offset).unwrap_or(row);
+    before.chars().count() as u64 + 1
+}
+
+/// As [`cell_column`], for the `when` cell of the rule at `line`.
+fn column_of(text: &str, line: u64, offset: usize) -> u64 {
+    let skip = usize::try_from(line.saturating_sub(1)).unwrap_or(usize::MAX);
+    let byte: usize = text.split_inclusive('\n').take(skip).map(str::len).sum();
+    cell_column(text, byte, 3, offset)
+}
