@@ -13,10 +13,18 @@
 //! | [`tables`] | grouping schemes as rows, and their compiler |
 //! | [`records`] | discharge records read, checked, streamed |
 //! | [`grouper`] | case → group, fast, plain, explained |
+//! | [`scenarios`] | what a run is made of, the run, made-up records |
+//! | [`reports`] | results → files and words |
+//! | [`api`] | one function per request |
+//! | [`cli`] | the command line |
 
+pub mod api;
+pub mod cli;
 pub mod codes;
 pub mod diagnostics;
 pub mod grouper;
 pub mod records;
+pub mod reports;
+pub mod scenarios;
 pub mod tables;
 pub mod units;

@@ -1,3 +1,20 @@
 //! dianzhi (点值): from discharge records to money.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use dianzhi::cli::{Arguments, Terminal, carry_out};
+
+/// Reads the arguments, carries them out, and says how it went: 0 done, 1 done with findings
+/// under `--strict`, 2 could not run.
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let terminal = Terminal::new(&arguments.common);
+    match carry_out(&arguments, &terminal) {
+        Ok(ending) => ending.exit_code(&arguments.common),
+        Err(error) => {
+            terminal.say_error(&error);
+            ExitCode::from(2)
+        }
+    }
+}

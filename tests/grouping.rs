@@ -18,7 +18,12 @@ fn grouper(scheme: &str) -> Grouper {
 /// Every row of `file` gives its `expected`; `every_plain`: the plain way groups one row in so many.
 fn check(grouper: &Grouper, file: &Path, every_plain: u64) -> u64 {
     let reader = RowReader::open(file, false).unwrap();
-    let expected = reader.header().names().iter().position(|name| name == "expected").unwrap();
+    let expected = reader
+        .header()
+        .names()
+        .iter()
+        .position(|name| name == "expected")
+        .unwrap();
     let mut wrong: Vec<String> = Vec::new();
     let scheme = grouper.scheme();
     let counts = in_order(
@@ -32,24 +37,41 @@ fn check(grouper: &Grouper, file: &Path, every_plain: u64) -> u64 {
             let fast = grouper.group(checker.case(), work);
             let expected = checker.row().field(expected);
             if fast.code(scheme) != expected {
-                wrong.push(format!("{}: {} for {expected}", checker.case().case_id(), fast.code(scheme)));
+                wrong.push(format!(
+                    "{}: {} for {expected}",
+                    checker.case().case_id(),
+                    fast.code(scheme)
+                ));
             }
             if checker.line() % every_plain == 0 {
-                assert_eq!(fast, group_plainly(scheme, checker.case()), "{}", checker.case().case_id());
+                assert_eq!(
+                    fast,
+                    group_plainly(scheme, checker.case()),
+                    "{}",
+                    checker.case().case_id()
+                );
             }
         },
-        |(_, found), _| {
-            wrong.extend(found);
+        |batch| {
+            wrong.extend(batch.output.1);
             Ok(())
         },
     )
     .unwrap();
-    assert!(wrong.is_empty(), "{}: {} wrong, first {:?}", file.display(), wrong.len(), &wrong[..wrong.len().min(5)]);
+    assert!(
+        wrong.is_empty(),
+        "{}: {} wrong, first {:?}",
+        file.display(),
+        wrong.len(),
+        &wrong[..wrong.len().min(5)]
+    );
     counts.read
 }
 
 fn golden_files(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
     files.retain(|file| file.extension().is_some_and(|e| e == "csv"));
     files.sort();
@@ -60,10 +82,18 @@ fn golden_files(folder: &Path) -> Vec<PathBuf> {
 fn golden_cases_of_every_scheme() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let own = golden_files(&root.join("tests/golden/grouping"));
-    assert_eq!(own.len(), library().scheme_ids().unwrap().len(), "one golden file a scheme");
+    assert_eq!(
+        own.len(),
+        library().scheme_ids().unwrap().len(),
+        "one golden file a scheme"
+    );
     // the full collection, where it stands beside the project
     let extra = golden_files(&root.join("../shared/golden/grouping"));
-    for (is_own, file) in own.iter().map(|f| (true, f)).chain(extra.iter().map(|f| (false, f))) {
+    for (is_own, file) in own
+        .iter()
+        .map(|f| (true, f))
+        .chain(extra.iter().map(|f| (false, f)))
+    {
         let scheme = file.file_stem().unwrap().to_str().unwrap();
         let read = check(&grouper(scheme), file, if is_own { 1 } else { 10 });
         assert!(read >= 300, "{}: only {read} rows", file.display());

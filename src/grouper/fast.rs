@@ -33,6 +33,11 @@ impl Grouper {
         self.compiled.scheme()
     }
 
+    /// The compiled rules.
+    pub fn compiled(&self) -> &Compiled {
+        &self.compiled
+    }
+
     /// The group of a case.
     pub fn group(&self, case: &Case, work: &mut Workspace) -> Grouping {
         work.number_codes(&self.compiled, case);

@@ -171,6 +171,16 @@ impl<'l> Checker<'l> {
         &self.row
     }
 
+    /// The last row's number among those of this checker, from 1.
+    pub fn record(&self) -> u64 {
+        self.record
+    }
+
+    /// The file as named by the user.
+    pub fn file(&self) -> &Arc<str> {
+        &self.file
+    }
+
     /// Line of the last row.
     pub fn line(&self) -> u64 {
         self.line
@@ -184,6 +194,17 @@ impl<'l> Checker<'l> {
     /// The findings not yet taken.
     pub fn findings(&self) -> &[Finding] {
         &self.findings
+    }
+
+    /// Reads and checks a record given as text, e.g. one just written.
+    pub fn check_text(&mut self, row: &str, line: u64) -> Checked {
+        let quoted = row.contains('"');
+        self.check(Frame {
+            bytes: row.as_bytes(),
+            line,
+            quoted,
+            broken: false,
+        })
     }
 
     /// Reads and checks a record.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::check::{Checked, Checker, Depth};
 use super::frame::Chunk;
@@ -18,20 +18,22 @@ pub struct Counts {
     pub rejected: u64,
 }
 
-/// One chunk's outcome.
-struct Done<T> {
-    number: u64,
-    output: T,
-    findings: Vec<Finding>,
-    counts: Counts,
+/// What one chunk of records gave.
+#[derive(Debug)]
+pub struct Batch<T> {
+    /// What was made of its rows.
+    pub output: T,
+    /// Its findings, in order; records numbered from 1 in the file.
+    pub findings: Vec<Finding>,
+    /// Bytes read for it.
+    pub bytes: u64,
 }
 
 /// Checks every record of `reader` on `threads` threads and hands the results to `sink` in file
 /// order, so that nothing depends on the number of threads.
 ///
 /// For each chunk `make` gives a fresh output; `row` is called for each of its rows with the
-/// checker holding the row and, if [`Checked::Case`], the case; `sink` gets the output and the
-/// findings, records numbered from 1 in the file.
+/// checker holding the row and, if [`Checked::Case`], the case.
 ///
 /// # Errors
 /// Reading fails, or `sink` does.
@@ -42,19 +44,15 @@ pub fn in_order<T: Send>(
     threads: usize,
     make: impl Fn() -> T + Sync,
     row: impl Fn(&mut T, Checked, &Checker<'_>) + Sync,
-    mut sink: impl FnMut(T, Vec<Finding>) -> Result<()>,
+    mut sink: impl FnMut(Batch<T>) -> Result<()>,
 ) -> Result<Counts> {
-    let file = std::sync::Arc::clone(reader.file());
-    let header = std::sync::Arc::clone(reader.header());
-    let encoding = reader.encoding();
-    let work = |number: u64, chunk: &Chunk| {
-        let mut checker = Checker::new(
-            std::sync::Arc::clone(&file),
-            std::sync::Arc::clone(&header),
-            encoding,
-            depth,
-            lang,
-        );
+    let (file, header, encoding) = (
+        Arc::clone(reader.file()),
+        Arc::clone(reader.header()),
+        reader.encoding(),
+    );
+    let check_chunk = |chunk: Chunk| {
+        let mut checker = Checker::new(Arc::clone(&file), Arc::clone(&header), encoding, depth, lang);
         let mut output = make();
         let mut counts = Counts::default();
         for frame in chunk.frames() {
@@ -64,77 +62,89 @@ pub fn in_order<T: Send>(
             row(&mut output, checked, &checker);
         }
         let findings = checker.take_findings();
-        Done {
-            number,
-            output,
-            findings,
+        (
+            Batch {
+                output,
+                findings,
+                bytes: chunk.bytes.len() as u64,
+            },
             counts,
-        }
+        )
     };
     let mut total = Counts::default();
-    let mut collect = |done: Done<T>| {
-        let mut findings = done.findings;
-        findings
+    let next = || reader.next_chunk();
+    ordered(threads, next, check_chunk, |(mut batch, counts)| {
+        batch
+            .findings
             .iter_mut()
             .for_each(|finding| finding.record += total.read);
-        total.read += done.counts.read;
-        total.rejected += done.counts.rejected;
-        sink(done.output, findings)
-    };
-    if threads <= 1 {
-        while let Some(chunk) = reader.next_chunk()? {
-            collect(work(0, &chunk))?;
-        }
-        return Ok(total);
-    }
-    let (to_workers, work_queue) = sync_channel::<(u64, Chunk)>(threads);
-    let (to_collector, results) = sync_channel::<Done<T>>(2 * threads); // holds all under way: never blocks
-    let work_queue = Mutex::new(work_queue);
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            let to_collector = to_collector.clone();
-            let (queue, work) = (&work_queue, &work);
-            scope.spawn(move || work_off(queue, &to_collector, work));
-        }
-        drop(to_collector);
-        feed_and_collect(&mut reader, to_workers, &results, threads, &mut collect)
+        total.read += counts.read;
+        total.rejected += counts.rejected;
+        sink(batch)
     })?;
     Ok(total)
 }
 
-fn work_off<T>(
-    queue: &Mutex<Receiver<(u64, Chunk)>>,
-    results: &SyncSender<Done<T>>,
-    work: &(impl Fn(u64, &Chunk) -> Done<T> + Sync),
-) {
+/// Runs `work` on everything `next` gives, on `threads` threads, and hands the results to
+/// `collect` in the order of the inputs (保序并行). At most twice as many inputs are under way
+/// as there are threads, so memory stays flat.
+///
+/// # Errors
+/// Those of `next` and `collect`; the first stops everything.
+pub fn ordered<I: Send, O: Send>(
+    threads: usize,
+    mut next: impl FnMut() -> Result<Option<I>>,
+    work: impl Fn(I) -> O + Sync,
+    mut collect: impl FnMut(O) -> Result<()>,
+) -> Result<()> {
+    if threads <= 1 {
+        while let Some(input) = next()? {
+            collect(work(input))?;
+        }
+        return Ok(());
+    }
+    let (to_workers, queue) = sync_channel::<(u64, I)>(threads);
+    let (to_collector, results) = sync_channel::<(u64, O)>(2 * threads); // holds all under way: never blocks
+    let queue = Mutex::new(queue);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            let to_collector = to_collector.clone();
+            let (queue, work) = (&queue, &work);
+            scope.spawn(move || work_off(queue, &to_collector, work));
+        }
+        drop(to_collector);
+        feed_and_collect(&mut next, to_workers, &results, threads, &mut collect)
+    })
+}
+
+fn work_off<I, O>(queue: &Mutex<Receiver<(u64, I)>>, results: &SyncSender<(u64, O)>, work: &impl Fn(I) -> O) {
     loop {
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok((number, chunk)) = next else { return };
-        if results.send(work(number, &chunk)).is_err() {
+        let Ok((number, input)) = next else { return };
+        if results.send((number, work(input))).is_err() {
             return; // the collector stopped on an error
         }
     }
 }
 
-/// Keeps at most twice as many chunks under way as there are threads, so memory stays flat.
-fn feed_and_collect<T>(
-    reader: &mut RowReader,
-    to_workers: SyncSender<(u64, Chunk)>,
-    results: &Receiver<Done<T>>,
+fn feed_and_collect<I, O>(
+    next: &mut impl FnMut() -> Result<Option<I>>,
+    to_workers: SyncSender<(u64, I)>,
+    results: &Receiver<(u64, O)>,
     threads: usize,
-    collect: &mut impl FnMut(Done<T>) -> Result<()>,
+    collect: &mut impl FnMut(O) -> Result<()>,
 ) -> Result<()> {
     let most_under_way = 2 * threads as u64;
     let mut to_workers = Some(to_workers);
-    let mut waiting: BTreeMap<u64, Done<T>> = BTreeMap::new();
+    let mut waiting: BTreeMap<u64, O> = BTreeMap::new();
     let (mut sent, mut collected) = (0_u64, 0_u64);
     loop {
         while sent - collected < most_under_way
             && let Some(sender) = &to_workers
         {
-            match reader.next_chunk()? {
-                Some(chunk) => {
-                    sender.send((sent, chunk)).map_err(|_| worker_lost())?;
+            match next()? {
+                Some(input) => {
+                    sender.send((sent, input)).map_err(|_| worker_lost())?;
                     sent += 1;
                 }
                 None => to_workers = None,
@@ -143,10 +153,10 @@ fn feed_and_collect<T>(
         if collected == sent {
             return Ok(());
         }
-        let done = results.recv().map_err(|_| worker_lost())?;
-        waiting.insert(done.number, done);
-        while let Some(done) = waiting.remove(&collected) {
-            collect(done)?;
+        let (number, output) = results.recv().map_err(|_| worker_lost())?;
+        waiting.insert(number, output);
+        while let Some(output) = waiting.remove(&collected) {
+            collect(output)?;
             collected += 1;
         }
     }

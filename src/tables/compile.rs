@@ -69,7 +69,7 @@ pub struct Drg {
 }
 
 /// Number of a compiled set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SetId(u32);
 
 /// A condition with its sets resolved.
@@ -125,6 +125,7 @@ impl BitSet {
 
 #[derive(Debug)]
 struct CompiledSet {
+    listed: Vec<CodeId>,
     codes: BitSet,
     sites: HashMap<CodeId, Vec<u32>>,
     prefixes: Vec<String>,
@@ -261,6 +262,17 @@ impl Compiled {
         self.has_prefixes
             && !set.prefixes.is_empty()
             && text().is_some_and(|text| set.prefixes.iter().any(|prefix| text.starts_with(prefix)))
+    }
+
+    /// Every set that conditions use.
+    pub fn set_ids(&self) -> impl Iterator<Item = SetId> + use<> {
+        let count = u32::try_from(self.sets.len()).unwrap_or(u32::MAX);
+        (0..count).map(SetId)
+    }
+
+    /// The codes of a set, in file order.
+    pub fn codes_of(&self, set: SetId) -> &[CodeId] {
+        self.sets.get(set.0 as usize).map_or(&[], |set| &set.listed)
     }
 
     /// Body regions of a code in a set.
@@ -443,6 +455,7 @@ impl Builder<'_> {
         }
         let prefixes = source.prefixes.clone();
         self.sets.push(CompiledSet {
+            listed: source.codes.clone(),
             codes,
             sites,
             prefixes,

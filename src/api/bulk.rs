@@ -1,0 +1,242 @@
+//! Whole files: `group` and `check`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::Watch;
+use crate::diagnostics::{Edit, Finding, Result};
+use crate::grouper::{Grouper, Status, Workspace};
+use crate::records::{CaseKey, Checked, Depth, Duplicates, RowReader, in_order};
+use crate::reports::{
+    CsvText, FINDING_COLUMNS, Output, finding_line, finding_row, grouped_header, grouping_cells, input_cells,
+    rejected_cells,
+};
+use crate::tables::{CodeLists, Compiled, Library, Scheme};
+
+/// How many findings are kept as lines to show.
+const SHOWN_FINDINGS: usize = 10;
+
+/// Group every record of a file (批量分组).
+#[derive(Clone, Debug)]
+pub struct GroupRequest {
+    /// The records, `-` for standard input.
+    pub records: PathBuf,
+    /// The scheme's id.
+    pub scheme: String,
+    /// Where tables are looked for before the usual places.
+    pub tables: Vec<PathBuf>,
+    /// The result, `-` for standard output.
+    pub output: PathBuf,
+    /// Where findings go, if anywhere.
+    pub findings: Option<PathBuf>,
+    /// Say in `reason` which rows decided.
+    pub explain: bool,
+}
+
+/// Check every record of a file (清单质控).
+#[derive(Clone, Debug)]
+pub struct CheckRequest {
+    /// The records, `-` for standard input.
+    pub records: PathBuf,
+    /// The scheme whose code lists are used.
+    pub scheme: String,
+    /// Where tables are looked for before the usual places.
+    pub tables: Vec<PathBuf>,
+    /// Also check what the money stages need.
+    pub money: bool,
+    /// The findings, `-` for standard output.
+    pub output: PathBuf,
+}
+
+/// What became of the records of a file (批量结果).
+#[derive(Clone, Debug, Default)]
+pub struct BulkSummary {
+    /// Records read.
+    pub read: u64,
+    /// By outcome; empty for `check`.
+    pub outcomes: BTreeMap<Status, u64>,
+    /// Records rejected.
+    pub rejected: u64,
+    /// Findings by code.
+    pub findings: BTreeMap<&'static str, (&'static Edit, u64)>,
+    /// The first few findings, a line each.
+    pub first_findings: Vec<String>,
+    /// How the bytes were read.
+    pub encoding: &'static str,
+    /// Headers of personal columns left out.
+    pub personal: Vec<String>,
+}
+
+impl BulkSummary {
+    fn of(reader: &RowReader) -> BulkSummary {
+        let header = reader.header();
+        let personal = header
+            .personal()
+            .iter()
+            .filter_map(|index| header.names().get(*index))
+            .cloned();
+        BulkSummary {
+            encoding: reader.encoding().name(),
+            personal: personal.collect(),
+            ..BulkSummary::default()
+        }
+    }
+
+    fn note(&mut self, findings: &[Finding], watch: &Watch<'_>) {
+        for finding in findings {
+            self.findings
+                .entry(finding.edit.code)
+                .or_insert((finding.edit, 0))
+                .1 += 1;
+            if self.first_findings.len() < SHOWN_FINDINGS {
+                self.first_findings.push(finding_line(finding, watch.lang));
+            }
+        }
+    }
+
+    /// How many findings there are.
+    pub fn finding_count(&self) -> u64 {
+        self.findings.values().map(|(_, count)| count).sum()
+    }
+}
+
+/// Rows written and groups counted of one chunk.
+#[derive(Default)]
+struct Grouped {
+    text: CsvText,
+    outcomes: [u64; 3],
+    work: Workspace,
+}
+
+/// Groups every record and writes it with its group (批量分组).
+///
+/// # Errors
+/// Tables, records or output cannot be used.
+pub fn group(request: &GroupRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
+    let library = Library::find(&request.tables)?;
+    let grouper = Grouper::new(Compiled::new(Scheme::load(&library, &request.scheme)?));
+    let reader = RowReader::open(&request.records, false)?;
+    let header = reader.header().clone();
+    let mut summary = BulkSummary::of(&reader);
+    let mut output = Output::create(&request.output)?;
+    output.put(grouped_header(&header).bytes())?;
+    let mut findings_out = request
+        .findings
+        .as_deref()
+        .map(FindingsFile::create)
+        .transpose()?;
+    let scheme = grouper.scheme();
+    let statuses = [Status::Grouped, Status::Ambiguous, Status::Ungrouped];
+
+    let counts = in_order(
+        reader,
+        Depth::Grouping,
+        watch.lang,
+        watch.threads,
+        Grouped::default,
+        |grouped, checked, checker| {
+            input_cells(&mut grouped.text, &header, checker.row());
+            if checked == Checked::Case {
+                let grouping = grouper.group(checker.case(), &mut grouped.work);
+                let status = grouping.status(scheme) as usize;
+                grouped
+                    .outcomes
+                    .iter_mut()
+                    .skip(status)
+                    .take(1)
+                    .for_each(|count| *count += 1);
+                grouping_cells(&mut grouped.text, scheme, &grouping, watch.lang, request.explain);
+            } else {
+                let of_this_row = checker.findings().iter().filter(|f| f.line == checker.line());
+                rejected_cells(&mut grouped.text, of_this_row, watch.lang);
+            }
+            grouped.text.end_row();
+        },
+        |batch| {
+            output.put(batch.output.text.bytes())?;
+            for (status, count) in statuses.into_iter().zip(batch.output.outcomes) {
+                *summary.outcomes.entry(status).or_default() += count;
+            }
+            summary.note(&batch.findings, watch);
+            if let Some(out) = &mut findings_out {
+                out.put(&batch.findings, watch)?;
+            }
+            (watch.advance)(batch.bytes);
+            Ok(())
+        },
+    )?;
+    output.finish()?;
+    findings_out.map_or(Ok(()), |out| out.output.finish())?;
+    summary.read = counts.read;
+    summary.rejected = counts.rejected;
+    Ok(summary)
+}
+
+/// Runs every edit on every record and writes the findings (清单质控).
+///
+/// # Errors
+/// Tables, records or output cannot be used.
+pub fn check(request: &CheckRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
+    let library = Library::find(&request.tables)?;
+    let scheme = Scheme::load(&library, &request.scheme)?;
+    let lists = CodeLists::of(&library, &scheme)?;
+    let reader = RowReader::open(&request.records, request.money)?;
+    let mut summary = BulkSummary::of(&reader);
+    let mut output = FindingsFile::create(&request.output)?;
+    let mut duplicates = Duplicates::default();
+    let depth = Depth::All {
+        diagnoses: &lists.diagnoses,
+        procedures: &lists.procedures,
+        for_money: request.money,
+    };
+    let counts = in_order(
+        reader,
+        depth,
+        watch.lang,
+        watch.threads,
+        Vec::new,
+        |keys: &mut Vec<CaseKey>, checked, checker| {
+            if checked == Checked::Case {
+                keys.push(CaseKey::of(checker));
+            }
+        },
+        |batch| {
+            let mut findings = batch.findings;
+            let copies = batch
+                .output
+                .into_iter()
+                .filter_map(|key| duplicates.note(key, watch.lang));
+            findings.extend(copies);
+            findings.sort_by_key(|finding| finding.line);
+            summary.note(&findings, watch);
+            output.put(&findings, watch)?;
+            (watch.advance)(batch.bytes);
+            Ok(())
+        },
+    )?;
+    output.output.finish()?;
+    summary.read = counts.read;
+    summary.rejected = counts.rejected;
+    Ok(summary)
+}
+
+/// `findings.csv` being written.
+struct FindingsFile {
+    output: Output,
+}
+
+impl FindingsFile {
+    fn create(path: &std::path::Path) -> Result<FindingsFile> {
+        let mut output = Output::create(path)?;
+        output.put(CsvText::with_header(&FINDING_COLUMNS).bytes())?;
+        Ok(FindingsFile { output })
+    }
+
+    fn put(&mut self, findings: &[Finding], watch: &Watch<'_>) -> Result<()> {
+        let mut text = CsvText::default();
+        findings
+            .iter()
+            .for_each(|finding| finding_row(&mut text, finding, watch.lang));
+        self.output.put(text.bytes())
+    }
+}

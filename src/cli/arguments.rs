@@ -1,0 +1,252 @@
+//! The arguments as typed; each is defined once, help comes from its words.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::diagnostics::Lang;
+
+/// 点值 — hospital discharge records to money.
+///
+/// Groups discharge records by DRG, prices the groups from one regional budget, shares each bill
+/// among basic insurance, critical illness insurance, medical assistance and the person, and says
+/// what each hospital is paid. Rules are tables, never code.
+#[derive(Debug, Parser)]
+#[command(name = "dianzhi", version, max_term_width = 100)]
+#[command(
+    after_help = "Exit codes: 0 done, findings are written out; 1 done, with findings, under --strict; \
+2 could not run.\nResults go to files or standard output, words to standard error; `-` is standard input or output."
+)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// For every command.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Everywhere")]
+pub struct Common {
+    /// How many threads [default: all cores]; results do not depend on it
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// Language of words: zh or en [default: from the locale]; column names never change
+    #[arg(long, global = true, value_name = "LANG")]
+    pub lang: Option<Lang>,
+    /// Say nothing but errors
+    #[arg(long, global = true)]
+    pub quiet: bool,
+    /// Exit with 1 if there are findings
+    #[arg(long, global = true)]
+    pub strict: bool,
+}
+
+/// Where tables are looked for.
+#[derive(Debug, Args)]
+pub struct Tables {
+    /// Look for schemes in DIR first (may be given several times); then in $DIANZHI_TABLES, in
+    /// ./grouping-tables, and in the copy inside this program
+    #[arg(long, value_name = "DIR")]
+    pub tables: Vec<PathBuf>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The whole chain: group, price, settle, share; one statement per case
+    #[command(after_help = "Example: dianzhi run scenarios/sample-region.toml -o out\n\n\
+Writes cases.csv, hospitals.csv, pools.csv, slips.csv, findings.csv, rejected.csv and run.json into DIR, each \
+whole or not at all, and prints a summary.")]
+    Run {
+        /// The scenario: which records, scheme, weights, policy, benefits and budgets
+        scenario: PathBuf,
+        /// Other records than the scenario names
+        #[arg(long, value_name = "FILE")]
+        records: Option<PathBuf>,
+        /// Folder for the results
+        #[arg(short, long, value_name = "DIR")]
+        output: PathBuf,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        tables: Tables,
+    },
+    /// Group records: each input row with status, mdc, adrg, group, group_name, mcc_cc, reason
+    #[command(
+        after_help = "Example: dianzhi group records.csv -t chongqing-2022 -o grouped.csv\n\n\
+Records are CSV with a header, one row a case, columns by name in any order: case_id, sex (1/2), age, diagnoses \
+(separated by |, principal first) are needed; procedures, age_days, weight_g, department, los_days, \
+discharge_status, icu_hours are used if there; all others are passed through. UTF-8 or GB18030.\n\
+Here only the edits that decide whether a record can be grouped are run; `dianzhi check` runs all."
+    )]
+    Group {
+        /// The records, - for standard input
+        records: PathBuf,
+        /// The scheme; `dianzhi tables list` names them
+        #[arg(short = 't', long, value_name = "SCHEME")]
+        scheme: String,
+        /// The result [default: standard output]
+        #[arg(
+            short,
+            long,
+            value_name = "FILE",
+            default_value = "-",
+            hide_default_value = true
+        )]
+        output: PathBuf,
+        /// Write findings to FILE as CSV
+        #[arg(long, value_name = "FILE")]
+        findings: Option<PathBuf>,
+        /// Say in `reason` which rule rows decided
+        #[arg(long)]
+        explain: bool,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        tables: Tables,
+    },
+    /// Check records and write the findings: file, line, column, value, what was expected
+    #[command(after_help = "Example: dianzhi check records.csv -o findings.csv --money")]
+    Check {
+        /// The records, - for standard input
+        records: PathBuf,
+        /// The scheme whose code lists the codes must stand in
+        #[arg(short = 't', long, value_name = "SCHEME", default_value = "chs-drg-1.1")]
+        scheme: String,
+        /// Also check what pricing needs: hospital, person, dates, the bill
+        #[arg(long)]
+        money: bool,
+        /// The findings [default: standard output]
+        #[arg(
+            short,
+            long,
+            value_name = "FILE",
+            default_value = "-",
+            hide_default_value = true
+        )]
+        output: PathBuf,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        tables: Tables,
+    },
+    /// Explain one case: each rule tried and the fact that decided it
+    #[command(after_help = "Example: dianzhi explain records.csv 20220317-0042 -t chongqing-2022 --lang zh")]
+    Explain {
+        /// The records, - for standard input
+        records: PathBuf,
+        /// The case's case_id
+        case_id: String,
+        /// The scheme
+        #[arg(short = 't', long, value_name = "SCHEME")]
+        scheme: String,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        tables: Tables,
+    },
+    /// Weights from an earlier year's records: mean cost of each group over the mean of all
+    #[command(
+        after_help = "Example: dianzhi calibrate records-2021.csv -t chongqing-2022 -o weights.csv --min-cases 5\n\n\
+Arithmetic means of total_fee, untrimmed. A group with fewer than --min-cases cases is written without a weight \
+and marked not stable. Weights are marked `assumption`."
+    )]
+    Calibrate {
+        /// The earlier year's records, with total_fee
+        records: PathBuf,
+        /// The scheme
+        #[arg(short = 't', long, value_name = "SCHEME")]
+        scheme: String,
+        /// Fewest cases for a weight
+        #[arg(long, value_name = "N", default_value_t = 5)]
+        min_cases: u64,
+        /// The weights [default: standard output]
+        #[arg(
+            short,
+            long,
+            value_name = "FILE",
+            default_value = "-",
+            hide_default_value = true
+        )]
+        output: PathBuf,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        tables: Tables,
+    },
+    /// Generate records from a scheme's tables: tests, demonstrations, load; no real persons
+    #[command(
+        after_help = "Examples:\n  dianzhi generate -t chs-drg-1.1 --cases 1000000 --seed 7 -o records.csv\n  \
+dianzhi generate -t chongqing-2022 --cases 3000 --seed 1 --year 2022 --defects 0.02 -o sample/\n\n\
+With -o DIR/ (a folder, or a name ending in /) writes records.csv, hospitals.csv, persons.csv and truth.csv (what \
+each record was planned to be); else only the records. The same options give the same bytes."
+    )]
+    Generate {
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        options: GenerateOptions,
+        /// Folder, or file for the records alone [default: standard output]
+        #[arg(
+            short,
+            long,
+            value_name = "DIR or FILE",
+            default_value = "-",
+            hide_default_value = true
+        )]
+        output: PathBuf,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        tables: Tables,
+    },
+    /// The grouping schemes: list them, show one or a group of it
+    #[command(subcommand)]
+    Tables(TablesCommand),
+}
+
+/// What is generated.
+#[derive(Debug, Args)]
+pub struct GenerateOptions {
+    /// The scheme whose rules the records are drawn from
+    #[arg(short = 't', long, value_name = "SCHEME")]
+    pub scheme: String,
+    /// How many records
+    #[arg(long, value_name = "N")]
+    pub cases: u64,
+    /// Other seed, other records
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// Year of discharge
+    #[arg(long, value_name = "YEAR", default_value_t = 2022)]
+    pub year: i16,
+    /// Which groups are frequent and dear; keep it when two years are to be comparable
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub mix_seed: u64,
+    /// Mean stays a person in the year
+    #[arg(long, value_name = "X", default_value_t = 1.35)]
+    pub stays: f64,
+    /// Share of records that get one planted defect
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    pub defects: f64,
+}
+
+/// `tables …`
+#[derive(Debug, Subcommand)]
+pub enum TablesCommand {
+    /// Every scheme: id, name, what it extends, groups, evidence
+    List {
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        tables: Tables,
+    },
+    /// One scheme, or one of its MDCs, core groups or groups: its rules and lists in words
+    #[command(
+        after_help = "Examples: dianzhi tables show chongqing-2022; dianzhi tables show chongqing-2022 FR1"
+    )]
+    Show {
+        /// The scheme
+        scheme: String,
+        /// MDC, ADRG or group code
+        code: Option<String>,
+        #[command(flatten)]
+        #[allow(missing_docs)]
+        tables: Tables,
+    },
+}

@@ -1,0 +1,304 @@
+//! Each command: the request it makes, and what it says afterwards.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::arguments::{Arguments, Command, Common, TablesCommand};
+use super::tables_words;
+use super::terminal::Terminal;
+use crate::api::{
+    self, BulkSummary, CheckRequest, ExplainRequest, Explained, GenerateRequest, GroupRequest, Watch,
+};
+use crate::diagnostics::{Error, Lang, Result};
+use crate::grouper::Status;
+use crate::scenarios::generate::Plan;
+use crate::tables::{Level, Library};
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// Whether there were findings above information.
+    pub findings: bool,
+}
+
+impl Ending {
+    /// 0, or 1 with findings under `--strict`.
+    pub fn exit_code(self, common: &Common) -> ExitCode {
+        ExitCode::from(u8::from(self.findings && common.strict))
+    }
+}
+
+/// Carries out what was typed.
+///
+/// # Errors
+/// It could not run.
+pub fn carry_out(arguments: &Arguments, terminal: &Terminal) -> Result<Ending> {
+    match &arguments.command {
+        Command::Group {
+            records,
+            scheme,
+            output,
+            findings,
+            explain,
+            tables,
+        } => {
+            let request = GroupRequest {
+                records: records.clone(),
+                scheme: scheme.clone(),
+                tables: tables.tables.clone(),
+                output: output.clone(),
+                findings: findings.clone(),
+                explain: *explain,
+            };
+            bulk(terminal, records, |watch| api::group(&request, watch))
+        }
+        Command::Check {
+            records,
+            scheme,
+            money,
+            output,
+            tables,
+        } => {
+            let request = CheckRequest {
+                records: records.clone(),
+                scheme: scheme.clone(),
+                tables: tables.tables.clone(),
+                money: *money,
+                output: output.clone(),
+            };
+            bulk(terminal, records, |watch| api::check(&request, watch))
+        }
+        Command::Explain {
+            records,
+            case_id,
+            scheme,
+            tables,
+        } => {
+            let request = ExplainRequest {
+                records: records.clone(),
+                case_id: case_id.clone(),
+                scheme: scheme.clone(),
+                tables: tables.tables.clone(),
+            };
+            let explained = watched(terminal, Some(records), |watch| api::explain(&request, watch))?;
+            print(&explanation_text(&explained, terminal.lang))?;
+            Ok(Ending {
+                findings: explained.records.iter().any(|record| !record.findings.is_empty()),
+            })
+        }
+        Command::Generate {
+            options,
+            output,
+            tables,
+        } => {
+            let request = GenerateRequest {
+                scheme: options.scheme.clone(),
+                tables: tables.tables.clone(),
+                plan: Plan {
+                    cases: options.cases,
+                    seed: options.seed,
+                    mix_seed: options.mix_seed,
+                    year: options.year,
+                    stays: options.stays,
+                    defects: options.defects,
+                },
+                output: output.clone(),
+            };
+            let made = watched(terminal, None, |watch| api::generate(&request, watch))?;
+            terminal.say(match terminal.lang {
+                Lang::En => format!(
+                    "{} records, {} of them group as planned",
+                    made.records, made.as_planned
+                ),
+                Lang::Zh => format!("生成{}条记录，其中{}条按计划入组", made.records, made.as_planned),
+            });
+            Ok(Ending { findings: false })
+        }
+        Command::Tables(TablesCommand::List { tables }) => {
+            print(&tables_words::list(
+                &Library::find(&tables.tables)?,
+                terminal.lang,
+            )?)?;
+            Ok(Ending { findings: false })
+        }
+        Command::Tables(TablesCommand::Show { scheme, code, tables }) => {
+            let library = Library::find(&tables.tables)?;
+            print(&tables_words::show(
+                &library,
+                scheme,
+                code.as_deref(),
+                terminal.lang,
+            )?)?;
+            Ok(Ending { findings: false })
+        }
+        _ => Err(Error::new("not yet")),
+    }
+}
+
+/// Runs a request under a progress bar.
+fn watched<T>(
+    terminal: &Terminal,
+    records: Option<&Path>,
+    request: impl FnOnce(&Watch<'_>) -> Result<T>,
+) -> Result<T> {
+    let bytes = records
+        .and_then(|path| std::fs::metadata(path).ok())
+        .map(|file| file.len());
+    let progress = terminal.progress(bytes);
+    let advance = |more| progress.advance(more);
+    let outcome = request(&Watch {
+        lang: terminal.lang,
+        threads: terminal.threads,
+        advance: &advance,
+    });
+    progress.finish();
+    outcome
+}
+
+fn bulk(
+    terminal: &Terminal,
+    records: &Path,
+    request: impl FnOnce(&Watch<'_>) -> Result<BulkSummary>,
+) -> Result<Ending> {
+    let summary = watched(terminal, Some(records), request)?;
+    terminal.say(bulk_words(&summary, terminal.lang));
+    Ok(Ending {
+        findings: summary.finding_count() > 0,
+    })
+}
+
+/// `read 3000 = grouped 2894 + …`, then findings by code and the first few lines.
+fn bulk_words(summary: &BulkSummary, lang: Lang) -> String {
+    let mut text = String::new();
+    let count = |status| summary.outcomes.get(&status).copied().unwrap_or(0);
+    if summary.outcomes.is_empty() {
+        let passed = summary.read - summary.rejected;
+        text.push_str(&match lang {
+            Lang::En => format!(
+                "read {} = sound {passed} + rejected {}",
+                summary.read, summary.rejected
+            ),
+            Lang::Zh => format!(
+                "读入 {} = 可用 {passed} + 退回 {}",
+                summary.read, summary.rejected
+            ),
+        });
+    } else {
+        let [grouped, ambiguous, ungrouped] =
+            [Status::Grouped, Status::Ambiguous, Status::Ungrouped].map(count);
+        let (read, rejected) = (summary.read, summary.rejected);
+        text.push_str(&match lang {
+            Lang::En => format!(
+                "read {read} = grouped {grouped} + ambiguous {ambiguous} + ungrouped {ungrouped} + rejected {rejected}"
+            ),
+            Lang::Zh => {
+                format!("读入 {read} = 入组 {grouped} + 歧义 {ambiguous} + 未入组 {ungrouped} + 退回 {rejected}")
+            }
+        });
+    }
+    text.push_str(&format!(
+        "\n{}: {}",
+        lang.pick("encoding", "编码"),
+        summary.encoding
+    ));
+    if !summary.personal.is_empty() {
+        let label = lang.pick("personal columns left out", "已剔除的个人信息列");
+        text.push_str(&format!("\n{label}: {}", summary.personal.join(", ")));
+    }
+    if summary.finding_count() > 0 {
+        text.push_str(&format!("\n{}:", lang.pick("findings", "质控问题")));
+        for (code, (edit, count)) in &summary.findings {
+            text.push_str(&format!("\n  {code} {count:>8}  {}", edit.name.in_lang(lang)));
+        }
+        text.push_str(&format!("\n{}:", lang.pick("the first", "前几条")));
+        for line in &summary.first_findings {
+            text.push_str(&format!("\n  {line}"));
+        }
+    }
+    text
+}
+
+fn explanation_text(explained: &Explained, lang: Lang) -> String {
+    let scheme = &explained.scheme;
+    let mut text = String::new();
+    let name = |code: &str| {
+        let lists = [&explained.lists.diagnoses, &explained.lists.procedures];
+        let name = lists.into_iter().find_map(|list| list.name(code)).unwrap_or("");
+        format!("{code} {name}").trim_end().to_owned()
+    };
+    for record in &explained.records {
+        let label = lang.pick("record on line", "记录所在行");
+        text.push_str(&format!(
+            "{label} {}, {} {}\n",
+            record.line,
+            scheme.id(),
+            scheme.name()
+        ));
+        let codes = [
+            (lang.pick("diagnoses", "诊断"), &record.diagnoses),
+            (lang.pick("procedures", "手术操作"), &record.procedures),
+        ];
+        for (label, codes) in codes {
+            let codes: Vec<String> = codes.iter().map(|code| name(code)).collect();
+            text.push_str(&format!("  {label}: {}\n", codes.join(" | ")));
+        }
+        record
+            .findings
+            .iter()
+            .for_each(|finding| text.push_str(&format!("  {finding}\n")));
+        let Some(explanation) = &record.explanation else {
+            text.push_str(lang.pick("  rejected: not grouped\n", "  退回：不分组\n"));
+            continue;
+        };
+        for complication in &explanation.complications {
+            text.push_str(&format!("  {complication}\n"));
+        }
+        for step in &explanation.steps {
+            let Some(rule) = scheme.rules().get(step.rule) else {
+                continue;
+            };
+            let indent = match rule.level {
+                Level::Mdc => "  ",
+                Level::Adrg | Level::Ambiguous => "    ",
+                Level::Drg => "      ",
+            };
+            let mark = if step.holds {
+                lang.pick("yes", "是")
+            } else {
+                lang.pick("no ", "否")
+            };
+            let facts = if step.facts.is_empty() {
+                lang.pick("always", "无条件").to_owned()
+            } else {
+                step.facts.join("; ")
+            };
+            let place = scheme.place(rule).line.unwrap_or(0);
+            text.push_str(&format!(
+                "{indent}{mark} {} {} — {facts} (rules.csv:{place})\n",
+                rule.code, rule.name
+            ));
+        }
+        let grouping = &explanation.grouping;
+        let outcome = grouping.status(scheme).words().in_lang(lang);
+        let code = grouping.code(scheme);
+        text.push_str(&format!("  => {outcome}: {code} {}\n", grouping.name(scheme)));
+        let reason = grouping.reason(scheme, lang);
+        if !reason.is_empty() {
+            text.push_str(&format!("     {reason}\n"));
+        }
+    }
+    text
+}
+
+/// Text to standard output; a pipe closed early is no error.
+fn print(text: &str) -> Result<()> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::io(
+            Path::new("(standard output)"),
+            "could not be written",
+            &e,
+        )),
+        _ => Ok(()),
+    }
+}

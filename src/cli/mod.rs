@@ -1,0 +1,10 @@
+//! The command line (命令行): arguments, words for people, exit codes.
+
+mod arguments;
+mod commands;
+mod tables_words;
+mod terminal;
+
+pub use arguments::{Arguments, Command, Common};
+pub use commands::{Ending, carry_out};
+pub use terminal::Terminal;

@@ -1,0 +1,91 @@
+//! Words to standard error, progress on a terminal.
+
+use std::fmt::Display;
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::arguments::Common;
+use crate::diagnostics::{Error, Lang};
+
+/// Where words for people go (终端): standard error, in their language.
+pub struct Terminal {
+    /// The language.
+    pub lang: Lang,
+    /// How many threads.
+    pub threads: usize,
+    quiet: bool,
+}
+
+impl Terminal {
+    /// From the common options and the locale.
+    pub fn new(common: &Common) -> Terminal {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Terminal {
+            lang: common.lang.unwrap_or_else(lang_of_locale),
+            threads: common.threads.map_or(cores, usize::from),
+            quiet: common.quiet,
+        }
+    }
+
+    /// A line, unless `--quiet`. A closed standard error is no reason to stop.
+    pub fn say(&self, words: impl Display) {
+        if !self.quiet {
+            let _ = writeln!(std::io::stderr(), "{words}");
+        }
+    }
+
+    /// An error, always.
+    pub fn say_error(&self, error: &Error) {
+        let _ = writeln!(std::io::stderr(), "{error}");
+    }
+
+    /// A progress bar over so many bytes, if known; it shows itself after a second, and only on
+    /// a terminal.
+    pub fn progress(&self, bytes: Option<u64>) -> Progress {
+        if self.quiet || !std::io::stderr().is_terminal() {
+            return Progress(None);
+        }
+        let bar = match bytes {
+            Some(bytes) => ProgressBar::new(bytes),
+            None => ProgressBar::no_length(),
+        };
+        bar.set_draw_target(ProgressDrawTarget::hidden());
+        let template = match bytes {
+            Some(_) => "{bar:30} {percent:>3} %  {bytes_per_sec}  {eta} left",
+            None => "{spinner} {bytes}  {bytes_per_sec}",
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        Progress(Some(bar))
+    }
+}
+
+/// A progress bar, or none.
+pub struct Progress(Option<ProgressBar>);
+
+impl Progress {
+    /// So many more are done.
+    pub fn advance(&self, more: u64) {
+        let Some(bar) = &self.0 else { return };
+        bar.inc(more);
+        if bar.is_hidden() && bar.elapsed() > Duration::from_secs(1) {
+            bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(5));
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn finish(&self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn lang_of_locale() -> Lang {
+    let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set);
+    locale.map_or(Lang::En, |locale| Lang::from_locale(&locale))
+}

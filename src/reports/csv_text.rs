@@ -1,0 +1,64 @@
+//! CSV rows into memory.
+
+/// Rows of CSV being written, one cell after the other (CSV文本).
+///
+/// Quotes only where a cell needs them; rows end with a line feed.
+#[derive(Debug, Default)]
+pub struct CsvText {
+    bytes: Vec<u8>,
+    in_row: bool,
+}
+
+impl CsvText {
+    /// With a header row.
+    pub fn with_header(columns: &[&str]) -> CsvText {
+        let mut text = CsvText::default();
+        columns.iter().for_each(|column| text.cell(column));
+        text.end_row();
+        text
+    }
+
+    /// Appends a cell.
+    pub fn cell(&mut self, cell: &str) {
+        self.separate();
+        if cell.bytes().any(|b| matches!(b, b',' | b'"' | b'\n' | b'\r')) {
+            self.bytes.push(b'"');
+            self.bytes.extend_from_slice(cell.replace('"', "\"\"").as_bytes());
+            self.bytes.push(b'"');
+        } else {
+            self.bytes.extend_from_slice(cell.as_bytes());
+        }
+    }
+
+    /// Appends a cell by its display form; an absent value is an empty cell.
+    pub fn show(&mut self, value: Option<impl std::fmt::Display>) {
+        match value {
+            Some(value) => self.cell(&value.to_string()),
+            None => self.cell(""),
+        }
+    }
+
+    /// Appends a record as written, cells and quotes included.
+    pub fn raw(&mut self, record: &str) {
+        self.separate();
+        self.bytes.extend_from_slice(record.as_bytes());
+    }
+
+    /// Ends the row.
+    pub fn end_row(&mut self) {
+        self.bytes.push(b'\n');
+        self.in_row = false;
+    }
+
+    /// The bytes so far.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    fn separate(&mut self) {
+        if self.in_row {
+            self.bytes.push(b',');
+        }
+        self.in_row = true;
+    }
+}

@@ -1,0 +1,3 @@
+//! Scenarios (情景): what a run is made of, the run itself, and made-up records to try it on.
+
+pub mod generate;
