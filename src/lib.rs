@@ -10,7 +10,11 @@
 //! | [`units`] | money, points, weights, ratios; named rounding; splitting without a lost fen |
 //! | [`codes`] | ICD codes and code lists |
 //! | [`diagnostics`] | places, errors, findings |
+//! | [`points`] | policy pack, weights, coefficients, outliers: points of a case |
+//! | [`budget`] | one regional budget: its price, and what each hospital and case is due |
 
+pub mod budget;
 pub mod codes;
 pub mod diagnostics;
+pub mod points;
 pub mod units;
