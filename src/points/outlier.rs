@@ -23,10 +23,10 @@ pub(super) struct Priced {
 impl Priced {
     /// Low, high, extreme, or nothing of the kind.
     pub(super) fn outlier_kind(&self, rule: &Outlier, cost: Fen) -> Result<Option<Kind>, Overflow> {
-        if let Some((x, _)) = rule.extreme {
-            if self.above(cost, x, rule.edge.extreme_owns_limit)? {
-                return Ok(Some(Kind::Extreme));
-            }
+        if let Some((x, _)) = rule.extreme
+            && self.above(cost, x, rule.edge.extreme_owns_limit)?
+        {
+            return Ok(Some(Kind::Extreme));
         }
         if self.above(cost, self.high_threshold(rule)?, rule.edge.high_owns_limit)? {
             return Ok(Some(Kind::High));

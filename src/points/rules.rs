@@ -472,10 +472,10 @@ fn bands_of(written: &[(String, Ratio)], at: &Places) -> Result<Vec<(Option<Exac
                 ));
             }
         };
-        if let (Some((Some(before), _)), Some(limit)) = (bands.last(), limit) {
-            if !less(*before, limit) {
-                return Err(at.error(KEY, format!("`{KEY}`: the limits do not rise")));
-            }
+        if let (Some((Some(before), _)), Some(limit)) = (bands.last(), limit)
+            && !less(*before, limit)
+        {
+            return Err(at.error(KEY, format!("`{KEY}`: the limits do not rise")));
         }
         bands.push((limit, not_negative(at, KEY, *threshold)?));
     }
