@@ -51,9 +51,10 @@ impl Pack {
             root: root.get_ref(),
         };
         let documents = documents(&file, &places)?;
+        let rules = Rules::of(&file, &places)?;
         let parameters = parameters(&file, &documents, &places)?;
         Ok(Pack {
-            rules: Rules::of(&file, &places)?,
+            rules,
             name: file.pack,
             class: file.formula_class,
             grouper: file.grouper,
@@ -111,7 +112,7 @@ impl Pack {
         &self.unresolved
     }
 
-    /// Points per weight 1.0 and decimals of a case's points, for statements (点数口径).
+    /// Decimals a case's points are rounded to (点数小数位).
     pub const fn points_decimals(&self) -> u32 {
         self.rules.points_decimals
     }

@@ -13,7 +13,7 @@ use super::file::{
 use super::file::{EdgeFile, HighEdge};
 use super::pack::Places;
 use crate::codes::HospitalLevel;
-use crate::diagnostics::{Error, Place, Result, suggestion};
+use crate::diagnostics::{Error, Place, Result};
 use crate::units::{Exact, Rate, Ratio};
 
 /// Everything `score` and `settle` compute with.
@@ -567,10 +567,8 @@ fn missing(at: &Places, parent: &str, key: &str) -> Error {
 }
 
 fn level_of(at: &Places, key: &str, text: &str) -> Result<HospitalLevel> {
-    text.parse().map_err(|_| {
-        let hint = suggestion(text, ["1", "2", "3"]);
-        at.error(key, format!("`{key}`: expected a hospital level 1, 2 or 3{hint}"))
-    })
+    text.parse()
+        .map_err(|_| at.error(key, format!("`{key}`: expected a hospital level 1, 2 or 3")))
 }
 
 fn number(at: &Places, key: &str, value: Ratio) -> Result<Exact> {
