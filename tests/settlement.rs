@@ -1014,12 +1014,12 @@ fn pools_that_cannot_be_settled_say_why() {
     let zero = pool_case("C1", "H1", Payment::Points(Points::ZERO));
     assert_eq!(
         say(&v2, 100, &[zero]),
-        "pool `p`: no case of pool `p` has points, but 1.00 is to be shared"
+        "no case of pool `p` has points, but 1.00 is to be shared"
     );
     let nothing = pool_case("C1", "H1", Payment::Standard(Exact::ZERO));
     assert_eq!(
         say(&v4, 100, &[nothing]),
-        "pool `p`: no case of pool `p` has a standard above what others paid, but 1.00 is to be shared"
+        "no case of pool `p` has a standard above what others paid, but 1.00 is to be shared"
     );
     let twice = [pool_case("C1", "H1", one), pool_case("C1", "H2", one)];
     assert_eq!(say(&v2, 100, &twice), "pool `p`: case `C1` stands twice");

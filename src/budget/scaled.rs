@@ -2,7 +2,7 @@
 
 use super::ledger::{Account, Entry, total};
 use super::share::{HospitalShare, Shared, exact, failed, split};
-use crate::diagnostics::Result;
+use crate::diagnostics::{Error, Result};
 use crate::points::{Cap, Pack, Reflow};
 use crate::units::{Exact, Fen, Overflow, Points};
 
@@ -186,10 +186,9 @@ fn standard(pool: &str, entry: &Entry) -> Result<Fen> {
 /// An empty pool keeps its money; money without a standard to share it by is an error.
 fn without_standards(pool: &str, left: Fen, accounts: &[Account]) -> Result<Shared> {
     if !accounts.is_empty() && left != Fen::ZERO {
-        let what = format!(
+        return Err(Error::new(format!(
             "no case of pool `{pool}` has a standard above what others paid, but {left} is to be shared"
-        );
-        return Err(failed(pool, &what));
+        )));
     }
     Shared::nothing(left, accounts, |entry| Ok((standard(pool, entry)?, Fen::ZERO)))
 }

@@ -3,7 +3,7 @@
 
 use super::ledger::{Account, Entry, total};
 use super::share::{HospitalShare, Shared, exact, failed, split};
-use crate::diagnostics::Result;
+use crate::diagnostics::{Error, Result};
 use crate::units::{Exact, Fen, PointValue, Points};
 
 /// Prices the points and splits `left` plus the patients' payments over them.
@@ -54,10 +54,9 @@ fn give_back((entry, standard): (&Entry, Fen)) -> (Fen, Fen) {
 fn without_points(pool: &str, left: Fen, gross: Fen, accounts: &[Account]) -> Result<Shared> {
     let has_cases = !accounts.is_empty();
     if has_cases && gross != Fen::ZERO {
-        return Err(failed(
-            pool,
-            &format!("no case of pool `{pool}` has points, but {left} is to be shared"),
-        ));
+        return Err(Error::new(format!(
+            "no case of pool `{pool}` has points, but {left} is to be shared"
+        )));
     }
     let unallocated = if has_cases { Fen::ZERO } else { left };
     Shared::nothing(unallocated, accounts, |entry| Ok(give_back((entry, Fen::ZERO))))
