@@ -13,16 +13,20 @@
 //! | [`tables`] | grouping schemes as rows, and their compiler |
 //! | [`records`] | discharge records read, checked, streamed |
 //! | [`grouper`] | case → group, fast, plain, explained |
+//! | [`points`] | policy pack, weights, coefficients, outliers: points of a case |
+//! | [`budget`] | one regional budget: its price, and what each hospital and case is due |
 //! | [`scenarios`] | what a run is made of, the run, made-up records |
 //! | [`reports`] | results → files and words |
 //! | [`api`] | one function per request |
 //! | [`cli`] | the command line |
 
 pub mod api;
+pub mod budget;
 pub mod cli;
 pub mod codes;
 pub mod diagnostics;
 pub mod grouper;
+pub mod points;
 pub mod records;
 pub mod reports;
 pub mod scenarios;

@@ -31,6 +31,10 @@ impl std::fmt::Display for Overflow {
 
 impl std::error::Error for Overflow {}
 
+#[allow(
+    clippy::should_implement_trait,
+    reason = "every operation is checked and returns a `Result`, which the operator traits cannot"
+)]
 impl Exact {
     /// Zero.
     pub const ZERO: Exact = Exact { num: 0, den: 1 };

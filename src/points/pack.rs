@@ -1,0 +1,259 @@
+//! A policy pack: loaded, held against the language, and turned into rules (政策包).
+
+use std::path::Path;
+
+use toml::de::DeTable;
+
+use super::document::{Document, Effective, Parameter};
+use super::file::{DateFile, DocFile, PackFile};
+use super::rules::Rules;
+use super::{FormulaClass, Grouper, PoolFund, Weights, schema};
+use crate::diagnostics::{Error, Evidence, Place, Result, parse_toml, read_text, suggestion};
+
+/// One place's payment policy, every number with its ground (政策包).
+#[derive(Clone, Debug)]
+pub struct Pack {
+    name: String,
+    class: FormulaClass,
+    grouper: Grouper,
+    includes: Vec<PoolFund>,
+    documents: Vec<Document>,
+    parameters: Vec<Parameter>,
+    unresolved: Vec<String>,
+    pub(crate) rules: Rules,
+}
+
+impl Pack {
+    /// Reads a pack from a TOML file (读取政策包).
+    ///
+    /// # Errors
+    /// The file cannot be read; a key is unknown, missing, of the wrong type, or not computed in
+    /// this version; keys do not agree with each other. Each error names file, line and key.
+    pub fn load(path: &Path) -> Result<Pack> {
+        Pack::parse(&Place::file(path), &read_text(path)?)
+    }
+
+    /// A pack from text that stands at `place` (解析政策包).
+    ///
+    /// # Errors
+    /// As [`Pack::load`].
+    pub fn parse(place: &Place, text: &str) -> Result<Pack> {
+        // the typed parse says where the text is not TOML at all
+        let Ok(root) = DeTable::parse(text) else {
+            parse_toml::<toml::Table>(place, text)?;
+            return Err(Error::at(place.clone(), "this is not TOML"));
+        };
+        schema::check_keys(place, text, root.get_ref())?;
+        let file: PackFile = parse_toml(place, text)?;
+        let places = Places {
+            place,
+            text,
+            root: root.get_ref(),
+        };
+        let documents = documents(&file, &places)?;
+        let rules = Rules::of(&file, &places)?;
+        let parameters = parameters(&file, &documents, &places)?;
+        Ok(Pack {
+            rules,
+            name: file.pack,
+            class: file.formula_class,
+            grouper: file.grouper,
+            includes: file.pool.includes,
+            documents,
+            parameters,
+            unresolved: file.unresolved,
+        })
+    }
+
+    /// The pack's own name (政策包名称).
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How points become money (公式类别).
+    pub const fn class(&self) -> FormulaClass {
+        self.class
+    }
+
+    /// The grouping it prices (分组器).
+    pub const fn grouper(&self) -> &Grouper {
+        &self.grouper
+    }
+
+    /// The funds whose money is in a pool (基金范围): what they paid by items is a case's
+    /// `claim`, everything else on its bill is `nonfund`.
+    pub fn includes(&self) -> &[PoolFund] {
+        &self.includes
+    }
+
+    /// The documents behind the pack, by name (政策文件).
+    pub fn documents(&self) -> &[Document] {
+        &self.documents
+    }
+
+    /// Every key with its value, evidence and document, in the order of the language (参数清单).
+    pub fn parameters(&self) -> &[Parameter] {
+        &self.parameters
+    }
+
+    /// The keys on weaker ground than the place's own data (存疑参数).
+    pub fn assumed(&self) -> impl Iterator<Item = &Parameter> {
+        self.parameters.iter().filter(|p| p.evidence > Evidence::Local)
+    }
+
+    /// The weakest ground of any key (最弱证据等级).
+    pub fn evidence(&self) -> Evidence {
+        let weakest = self.parameters.iter().map(|p| p.evidence).max();
+        weakest.unwrap_or(Evidence::Assumption)
+    }
+
+    /// Key paths the pack knowingly leaves open (未决参数): nothing is settled with them.
+    pub fn unresolved(&self) -> &[String] {
+        &self.unresolved
+    }
+
+    /// Decimals a case's points are rounded to (点数小数位).
+    pub const fn points_decimals(&self) -> u32 {
+        self.rules.points_decimals
+    }
+
+    /// Whether these weights hold what the pack's formulas ask for (权重表与政策是否相配).
+    ///
+    /// # Errors
+    /// A formula needs the region's mean cost and the weights do not give it.
+    pub fn fits(&self, weights: &Weights) -> Result<()> {
+        let missing = weights.city_mean().is_none();
+        match self.rules.needs_city_mean() {
+            Some(key) if missing => Err(Error::new(format!(
+                "pack `{}`: `{key}` needs the region's mean cost, but the weights have no row `*` with `mean_cost`",
+                self.name
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Where the keys of a pack stand.
+pub(super) struct Places<'a> {
+    place: &'a Place,
+    text: &'a str,
+    root: &'a DeTable<'a>,
+}
+
+impl Places<'_> {
+    /// The place of a key's value; of the file where the key is absent.
+    pub(super) fn of(&self, key: &str) -> Place {
+        match schema::written(self.text, self.root, key) {
+            Some((at, _)) => self.place.of_offset(self.text, at),
+            None => self.place.clone(),
+        }
+    }
+
+    /// An error at a key.
+    pub(super) fn error(&self, key: &str, message: impl Into<String>) -> Error {
+        Error::at(self.of(key), message)
+    }
+
+    /// What is written at a key, in one line.
+    fn text(&self, key: &str) -> String {
+        let written = schema::written(self.text, self.root, key).map_or("", |(_, text)| text);
+        written.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+}
+
+fn documents(file: &PackFile, places: &Places) -> Result<Vec<Document>> {
+    let mut documents = Vec::new();
+    let mut errors = Vec::new();
+    for (id, doc) in &file.doc {
+        match document(id, doc, places) {
+            Ok(document) => documents.push(document),
+            Err(error) => errors.push(error),
+        }
+    }
+    Error::all(errors)?;
+    Ok(documents)
+}
+
+fn document(id: &str, doc: &DocFile, places: &Places) -> Result<Document> {
+    let date = |name: &str, date: &DateFile| {
+        let key = format!("doc.{id}.{name}");
+        effective(date).ok_or_else(|| {
+            let expected = "expected a date such as 2026-01-31, \"unknown\" or \"open\"";
+            places.error(&key, format!("`{key}` is {}: {expected}", places.text(&key)))
+        })
+    };
+    let (from, to) = (
+        date("effective_from", &doc.effective_from)?,
+        date("effective_to", &doc.effective_to)?,
+    );
+    if from != Effective::Unknown && to < from && to != Effective::Unknown {
+        let key = format!("doc.{id}.effective_to");
+        return Err(places.error(
+            &key,
+            format!("document `{id}` ends on {to}, before it begins on {from}"),
+        ));
+    }
+    Ok(Document {
+        id: id.to_owned(),
+        source: doc.source.clone(),
+        doc_no: doc.doc_no.clone(),
+        effective_from: from,
+        effective_to: to,
+        evidence: doc.evidence,
+    })
+}
+
+fn effective(date: &DateFile) -> Option<Effective> {
+    match date {
+        DateFile::Word(word) if word == "unknown" => Some(Effective::Unknown),
+        DateFile::Word(word) if word == "open" => Some(Effective::Open),
+        DateFile::On(on) if on.time.is_none() => on.date.map(|d| Effective::On {
+            year: d.year,
+            month: d.month,
+            day: d.day,
+        }),
+        _ => None,
+    }
+}
+
+/// Lists every key with its ground; a table whose document is not there is an error.
+fn parameters(file: &PackFile, documents: &[Document], places: &Places) -> Result<Vec<Parameter>> {
+    let mut parameters = Vec::new();
+    let mut errors = Vec::new();
+    for (table, meta, weaker) in file.provenance() {
+        let join = |name: &str| match table {
+            "" => name.to_owned(),
+            _ => format!("{table}.{name}"),
+        };
+        let Some(document) = documents.iter().find(|d| d.id == *meta) else {
+            let key = join("meta");
+            let hint = suggestion(meta, documents.iter().map(|d| d.id.as_str()));
+            errors.push(places.error(
+                &key,
+                format!("`{key}` names the document `{meta}`, but there is no `doc.{meta}`{hint}"),
+            ));
+            continue;
+        };
+        let keys = schema::graded_keys(places.root, table);
+        for name in weaker.keys().filter(|name| !keys.contains(&name.as_str())) {
+            let key = join(&format!("weaker.{name}"));
+            let hint = suggestion(name, keys.iter().copied());
+            errors.push(places.error(&key, format!("`{key}` names no key of this table{hint}")));
+        }
+        parameters.extend(keys.iter().map(|name| {
+            let key = join(name);
+            Parameter {
+                value: places.text(&key),
+                evidence: weaker
+                    .get(*name)
+                    .map_or(document.evidence, |e| document.evidence.max(*e)),
+                document: document.id.clone(),
+                source: document.source.clone(),
+                place: places.of(&key),
+                key,
+            }
+        }));
+    }
+    Error::all(errors)?;
+    Ok(parameters)
+}
