@@ -10,7 +10,9 @@
 //! | [`units`] | money, points, weights, ratios; named rounding; splitting without a lost fen |
 //! | [`codes`] | ICD codes and code lists |
 //! | [`diagnostics`] | places, errors, findings |
+//! | [`benefit`] | who pays a bill: basic, critical illness, assistance, tail tiers, person |
 
+pub mod benefit;
 pub mod codes;
 pub mod diagnostics;
 pub mod units;
