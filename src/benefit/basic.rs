@@ -30,6 +30,12 @@ pub fn pay<'a, S: Sink>(run: &mut Run<'a, S>, terms: &'a Basic) -> Result<(), Sh
         counted,
     };
     let uncapped = stand.pays(bands, adjustment(run, terms)?)?;
+    run.sink.step(&run.counters, || Said {
+        step: "basic_before_cap".to_owned(),
+        base: counted,
+        formula: format!("ratio by band on {counted} less the deductible {deductible}"),
+        amount: uncapped,
+    });
     let paid = match (cap_period.value.on, cap.0) {
         (CapOn::Payout, Some(cap)) => uncapped.min(at_least_nothing(cap - run.counters.basic_paid)),
         _ => uncapped,
@@ -50,9 +56,7 @@ pub fn pay<'a, S: Sink>(run: &mut Run<'a, S>, terms: &'a Basic) -> Result<(), Sh
     run.sink.step(&run.counters, || Said {
         step: chain_words::BASIC.to_owned(),
         base: scope,
-        formula: format!(
-            "ratio by band on {counted} less the deductible {deductible} = {uncapped}, capped to {paid}"
-        ),
+        formula: format!("at most what the yearly cap leaves of {uncapped}"),
         amount: paid,
     });
     Ok(())

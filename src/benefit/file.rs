@@ -48,7 +48,8 @@ pub struct Head {
     pub scheme: Option<String>,
     pub status: Standing,
     /// Carried: the day of the last comparison with the documents.
-    pub checked_on: Day,
+    #[serde(rename = "checked_on")]
+    pub _checked_on: Day,
     pub plans: Option<Vec<String>>,
     pub levels: Option<Vec<String>>,
     pub statuses: Option<Vec<super::Status>>,
