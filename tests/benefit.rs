@@ -236,7 +236,7 @@ fn explanation_names_parameter_clause_and_counters() {
         .find(|param| param.path.starts_with("inpatient.ratio"))
         .unwrap();
     assert_eq!(ratio.path, "inpatient.ratio.p1.L2");
-    assert_eq!(ratio.value, "to none 65%");
+    assert_eq!(ratio.value, "65%");
     assert_eq!(
         (ratio.from, ratio.clause.as_deref()),
         (Some(date(2021, 1, 1)), Some("二(五)"))
@@ -261,8 +261,9 @@ fn explanation_names_parameter_clause_and_counters() {
 
 #[test]
 fn claims_that_are_not_settled() {
+    type Change = fn(&mut Bill);
     let resident = shipped("500000/resident");
-    let settle = |policy: &BenefitPolicy, change: fn(&mut Bill)| {
+    let settle = |policy: &BenefitPolicy, change: Change| {
         let mut bill = Bill::in_scope(Fen::new(1_000_000), date(2021, 6, 30));
         bill.plan = "p1".to_owned();
         change(&mut bill);
@@ -275,14 +276,14 @@ fn claims_that_are_not_settled() {
         outcome.map_err(|e| e.to_string())
     };
     let poor = |bill: &mut Bill| bill.categories = vec!["dibao".to_owned()];
-    let cases: [(fn(&mut Bill), &str); 6] = [
+    let cases: [(Change, &str); 6] = [
         (
             |b| b.discharge = date(2018, 12, 31),
             "`rules.dates` has no value on 2018-12-31",
         ),
         (
             |b| b.categories = vec!["dibao".to_owned()],
-            "`ma_later.threshold` is needed, but its value on 2021-06-30 is unknown",
+            "`assist.tiers.ma_later.threshold` is needed, but its value on 2021-06-30 is unknown",
         ),
         (
             |b| b.plan = "p3".to_owned(),
@@ -310,7 +311,7 @@ fn claims_that_are_not_settled() {
     assert_eq!(
         said,
         [
-            "assist: `ma_later.threshold` is unknown",
+            "assist: `assist.tiers.ma_later.threshold` is unknown",
             "tilt: no row is in force on the day"
         ]
     );

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::explain::{Said, Sink};
 use super::file::{BasicShape, Basis, CapOn, Kind, Per, Position};
 use super::literal::{Band, Change, Literal};
-use super::policy::{Basic, NthAct};
+use super::policy::{Basic, Nth, NthAct};
 use super::run::{Run, not_said};
 use super::scale::{along, ratio_at};
 use super::slip::{Payer, SCOPE, TierShare};
@@ -15,31 +15,15 @@ use crate::units::{Exact, Fen, Overflow};
 pub fn pay<'a, S: Sink>(run: &mut Run<'a, S>, terms: &'a Basic) -> Result<(), ShareError> {
     let scope = run.claim.scope;
     let deductible = deductible(run, terms)?;
-    let cap_period = run.period(&terms.cap)?;
-    let cap = *run.cell(terms.cap.path, cap_period, &cap_period.value.limit)?;
-    let counted = match (cap_period.value.on, cap.0) {
-        (CapOn::Base, Some(cap)) => at_least_nothing(cap - run.counters.basic_base).min(scope),
-        _ => scope,
+    let period = run.period(&terms.cap)?;
+    let limit = run.cell(terms.cap.path, period, &period.value.limit)?;
+    let cap = Cap {
+        on: period.value.on,
+        limit: limit.0,
     };
-    let bands = run.value(&terms.bands)?;
-    let stand = Stand {
-        shape: terms.shape,
-        position: run.counters.basic_base,
-        position_above: run.counters.basic_above,
-        deductible,
-        counted,
-    };
-    let uncapped = stand.pays(bands, adjustment(run, terms)?)?;
-    run.sink.step(&run.counters, || Said {
-        step: "basic_before_cap".to_owned(),
-        base: counted,
-        formula: format!("ratio by band on {counted} less the deductible {deductible}"),
-        amount: uncapped,
-    });
-    let paid = match (cap_period.value.on, cap.0) {
-        (CapOn::Payout, Some(cap)) => uncapped.min(at_least_nothing(cap - run.counters.basic_paid)),
-        _ => uncapped,
-    };
+    let counted = cap.counted(scope, run.counters.basic_base);
+    let uncapped = uncapped(run, terms, deductible, counted)?;
+    let paid = cap.paid(uncapped, run.counters.basic_paid);
     run.over_cap = (scope - counted) + (uncapped - paid);
     run.deductible = deductible;
     run.left.pay(SCOPE, paid);
@@ -60,6 +44,52 @@ pub fn pay<'a, S: Sink>(run: &mut Run<'a, S>, terms: &'a Basic) -> Result<(), Sh
         amount: paid,
     });
     Ok(())
+}
+
+/// The yearly cap, on what is counted or on what is paid.
+struct Cap {
+    on: CapOn,
+    limit: Option<Fen>,
+}
+
+impl Cap {
+    fn counted(&self, scope: Fen, counted_before: Fen) -> Fen {
+        match (self.on, self.limit) {
+            (CapOn::Base, Some(cap)) => at_least_nothing(cap - counted_before).min(scope),
+            _ => scope,
+        }
+    }
+
+    fn paid(&self, uncapped: Fen, paid_before: Fen) -> Fen {
+        match (self.on, self.limit) {
+            (CapOn::Payout, Some(cap)) => at_least_nothing(cap - paid_before).min(uncapped),
+            _ => uncapped,
+        }
+    }
+}
+
+fn uncapped<'a, S: Sink>(
+    run: &mut Run<'a, S>,
+    terms: &'a Basic,
+    deductible: Fen,
+    counted: Fen,
+) -> Result<Fen, ShareError> {
+    let stand = Stand {
+        shape: terms.shape,
+        position: run.counters.basic_base,
+        position_above: run.counters.basic_above,
+        deductible,
+        counted,
+    };
+    let bands = run.value(&terms.bands)?;
+    let amount = stand.pays(bands, adjustment(run, terms)?)?;
+    run.sink.step(&run.counters, || Said {
+        step: "basic_before_cap".to_owned(),
+        base: counted,
+        formula: format!("ratio by band on {counted} less the deductible {deductible}"),
+        amount,
+    });
+    Ok(amount)
 }
 
 /// The person's first part: the level's amount, by number of admission, less what the year has
@@ -92,10 +122,12 @@ fn nth<'a, S: Sink>(run: &mut Run<'a, S>, terms: &'a Basic, first: Fen) -> Resul
     let n = run.counters.admissions.saturating_add(1);
     let period = run.period(&terms.nth)?;
     let path = || format!("{}.{n}", terms.nth.path);
-    let show = |steps: &Vec<super::policy::Nth>| format!("{} steps", steps.len());
+    let show = |steps: &Vec<Nth>| match act_for(steps, n) {
+        Some(NthAct::Factor(factor)) => factor.show(),
+        _ => "an amount of its own".to_owned(),
+    };
     let steps = run.known(path, Some(period.days.from), &period.source, &period.value, show)?;
-    let step = steps.iter().rev().find(|step| step.n <= n);
-    match step.map(|step| &step.act) {
+    match act_for(steps, n) {
         None => Ok(first),
         Some(NthAct::Factor(factor)) => Ok(first.exact().mul(factor.0)?.fen_half_away()?),
         Some(NthAct::Amount(grid)) => {
@@ -103,6 +135,11 @@ fn nth<'a, S: Sink>(run: &mut Run<'a, S>, terms: &'a Basic, first: Fen) -> Resul
             amount.copied().map_err(|axis| not_said(terms.nth.path, axis))
         }
     }
+}
+
+/// The last step that the nth admission has reached.
+fn act_for(steps: &[Nth], n: u32) -> Option<&NthAct> {
+    steps.iter().rev().find(|step| step.n <= n).map(|step| &step.act)
 }
 
 /// The change of the ratio for this person: the first row in force whose condition holds.

@@ -31,7 +31,7 @@ impl Status {
 /// A stay to be shared among payers (待遇计算输入); `total = own + over + pre + scope`.
 #[derive(Clone, Copy, Debug)]
 pub struct Claim<'a> {
-    /// Names the claim in errors and on slips (结算号).
+    /// Names the claim on its explanation (结算号); no rule reads it.
     pub id: &'a str,
     /// Contribution plan (档次), a word of the policy; empty where the scheme has no plans.
     pub plan: &'a str,

@@ -56,13 +56,16 @@ impl fmt::Display for Days {
     }
 }
 
-/// A dated row of a file.
-pub trait Row: Clone {
+/// What every row begins with: its days and its source.
+pub trait Headed: Clone {
     fn days(&self) -> Days;
     fn set_days(&mut self, days: Days);
     fn source(&self) -> Source;
     fn set_evidence(&mut self, evidence: Evidence);
+}
 
+/// A dated row of a file.
+pub trait Row: Headed {
     /// Rows of one rule may not stand side by side on any day, nor leave a day out.
     fn same_rule(&self, _other: &Self) -> bool {
         true
@@ -74,13 +77,20 @@ pub trait Row: Clone {
     }
 }
 
+/// Where something was written.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct At {
+    /// Which of the files that extend each other, the bottom one first.
+    pub file: usize,
+    /// Byte in that file.
+    pub offset: usize,
+}
+
 /// A row and where it was written.
 #[derive(Clone, Debug)]
 pub struct Written<R> {
     pub row: R,
-    /// Which of the files that extend each other, the bottom one first.
-    pub file: usize,
-    pub offset: usize,
+    pub at: At,
 }
 
 /// The rows of one parameter.
@@ -97,9 +107,11 @@ impl<'de, R: Deserialize<'de>> Deserialize<'de> for Rows<R> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Rows<R>, D::Error> {
         let rows = Vec::<Spanned<R>>::deserialize(deserializer)?;
         let written = |row: Spanned<R>| Written {
-            offset: row.span().start,
+            at: At {
+                file: 0,
+                offset: row.span().start,
+            },
             row: row.into_inner(),
-            file: 0,
         };
         Ok(Rows(rows.into_iter().map(written).collect()))
     }
@@ -108,17 +120,20 @@ impl<'de, R: Deserialize<'de>> Deserialize<'de> for Rows<R> {
 impl<R: Row> Rows<R> {
     /// Lays the rows of an overlay over these: its rows win on the days they cover.
     ///
-    /// Each replacement is named in `replaced`. Rows of the overlay stand first, so that among
+    /// Each replacement is noted. Rows of the overlay stand first, so that among
     /// rows with conditions the nearer file's condition is tried first.
-    pub fn lay_over(&mut self, path: &str, overlay: Rows<R>, file: usize, replaced: &mut Vec<String>) {
+    pub fn lay_over(&mut self, path: &str, overlay: Rows<R>, overlays: &mut Overlays) {
         let mut rows: Vec<Written<R>> = overlay.0;
+        let file = overlays.file;
         for row in &mut rows {
-            row.file = file;
+            row.at.file = file;
         }
         for below in std::mem::take(&mut self.0) {
             let pieces = cut(&below, &rows, file);
             if pieces.len() != 1 || pieces.iter().any(|p| p.row.days() != below.row.days()) {
-                replaced.push(format!("`{path}`: the value {} gives way", below.row.days()));
+                overlays
+                    .replaced
+                    .push(format!("`{path}`: the value {} gives way", below.row.days()));
             }
             rows.extend(pieces);
         }
@@ -126,48 +141,63 @@ impl<R: Row> Rows<R> {
     }
 
     /// Two rows of one rule on one day, or a day without a row between two rows.
-    pub fn check_days(&self) -> Result<(), (&Written<R>, String)> {
-        for (index, at) in self.0.iter().enumerate() {
-            let days = at.row.days();
+    pub fn check_days(&self) -> Result<(), (At, String)> {
+        for (index, row) in self.0.iter().enumerate() {
+            let days = row.row.days();
             if days.to < days.from {
-                return Err((at, format!("the row ends before it begins: {days}")));
+                return Err((row.at, format!("the row ends before it begins: {days}")));
             }
-            let of_rule = || {
-                self.0
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, other)| other.row.same_rule(&at.row))
-            };
-            let clash = of_rule().find(|(i, other)| *i != index && other.row.days().common(days).is_some());
-            if let Some((_, other)) = clash {
-                let (first, second) = if other.row.days().from <= days.from {
-                    (other, at)
-                } else {
-                    (at, other)
-                };
-                let (first_days, second_days) = (first.row.days(), second.row.days());
-                return Err((
-                    second,
-                    format!("the row {second_days} overlaps the row {first_days}"),
-                ));
-            }
-            let next = of_rule()
-                .map(|(_, other)| other.row.days())
-                .filter(|d| d.from > days.to)
-                .min_by_key(|d| d.from);
-            if let Some(next) = next.filter(|next| !days.adjoin(*next)) {
-                return Err((at, format!("no value between {} and {}", days.to, next.from)));
+            self.check_overlap(index, row)?;
+            self.check_gap(row)?;
+        }
+        Ok(())
+    }
+
+    fn check_overlap(&self, index: usize, row: &Written<R>) -> Result<(), (At, String)> {
+        let days = row.row.days();
+        let others = self
+            .0
+            .iter()
+            .take(index)
+            .filter(|other| other.row.same_rule(&row.row));
+        for other in others {
+            let earlier = other.row.days();
+            if earlier.common(days).is_some() {
+                return Err((row.at, format!("the row {days} overlaps the row {earlier}")));
             }
         }
         Ok(())
     }
+
+    fn check_gap(&self, row: &Written<R>) -> Result<(), (At, String)> {
+        let days = row.row.days();
+        let of_rule = self.0.iter().filter(|other| other.row.same_rule(&row.row));
+        let later = of_rule
+            .map(|other| other.row.days())
+            .filter(|other| other.from > days.to);
+        match later.min_by_key(|later| later.from) {
+            Some(next) if !days.adjoin(next) => {
+                Err((row.at, format!("no value between {} and {}", days.to, next.from)))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Files laid over each other so far.
+#[derive(Debug, Default)]
+pub struct Overlays {
+    /// The index of the file that is being laid over the others.
+    pub file: usize,
+    /// What gave way, one line each.
+    pub replaced: Vec<String>,
 }
 
 fn cut<R: Row>(below: &Written<R>, overlay: &[Written<R>], file: usize) -> Vec<Written<R>> {
     let mut pieces = vec![below.row.days()];
     let over = overlay
         .iter()
-        .filter(|o| o.file == file && below.row.gives_way_to(&o.row));
+        .filter(|o| o.at.file == file && below.row.gives_way_to(&o.row));
     for days in over.map(|o| o.row.days()) {
         pieces = pieces
             .into_iter()

@@ -59,6 +59,8 @@ pub struct Step {
 /// A slip with the steps that made it (结算单及其说明).
 #[derive(Clone, Debug)]
 pub struct Explanation {
+    /// The claim's id.
+    pub claim: String,
     /// The slip, equal to what [`share`](super::share) gives.
     pub slip: Slip,
     /// The steps, in order.
@@ -82,6 +84,7 @@ pub fn explain(
     };
     let (slip, _) = settle(policy, claim, so_far, &mut recorder)?;
     Ok(Explanation {
+        claim: claim.id.to_owned(),
         slip,
         steps: recorder.steps,
     })

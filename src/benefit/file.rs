@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::dated::{Days, Row, Rows};
+use super::dated::{Days, Headed, Overlays, Row, Rows};
 use super::literal::{Band, Cells, Change, Day, Ids, Known, Limit, Lit, Literal, Share};
 use crate::diagnostics::Evidence;
 use crate::units::Fen;
@@ -28,10 +28,8 @@ pub struct File {
     pub lists: BTreeMap<String, DiseaseList>,
     #[serde(default)]
     pub rules: Rules,
-    #[serde(default)]
-    pub inpatient: Inpatient,
-    #[serde(default)]
-    pub cii: Cii,
+    pub inpatient: Option<Inpatient>,
+    pub cii: Option<Cii>,
     #[serde(default)]
     pub assist: Tiers,
     #[serde(default)]
@@ -161,6 +159,74 @@ pub struct Tiers {
     pub tiers: Rows<TierRow>,
 }
 
+/// Rows of an overlay take the place of the rows below; its other keys take it whole.
+macro_rules! lay_over {
+    ($below:ident, $above:ident, $overlays:ident; rows $($($row:ident).+ = $path:literal),*; whole $($($key:ident).+),*) => {
+        $( $below.$($row).+.lay_over($path, $above.$($row).+, $overlays); )*
+        $( if $above.$($key).+.is_some() { $below.$($key).+ = $above.$($key).+; } )*
+    };
+}
+
+impl Rules {
+    pub fn lay_over(&mut self, above: Rules, overlays: &mut Overlays) {
+        lay_over!(self, above, overlays; rows chain = "rules.chain", dates = "rules.dates"; whole);
+    }
+}
+
+impl Inpatient {
+    pub fn lay_over(&mut self, above: Inpatient, overlays: &mut Overlays) {
+        lay_over!(self, above, overlays;
+            rows
+                deductible = "inpatient.deductible",
+                deductible_nth = "inpatient.deductible_nth",
+                deductible_limit = "inpatient.deductible_limit",
+                ratio = "inpatient.ratio",
+                bands = "inpatient.bands",
+                ratio_adjust = "inpatient.ratio_adjust",
+                cap = "inpatient.cap",
+                out_of_area = "inpatient.out_of_area";
+            whole scale);
+    }
+}
+
+impl Cii {
+    pub fn lay_over(&mut self, above: Cii, overlays: &mut Overlays) {
+        lay_over!(self, above, overlays;
+            rows
+                rules = "cii.rules",
+                ordinary.categories = "cii.ordinary.categories",
+                ordinary.threshold = "cii.ordinary.threshold",
+                ordinary.bands = "cii.ordinary.bands",
+                ordinary.cap = "cii.ordinary.cap",
+                tilt.categories = "cii.tilt.categories",
+                tilt.threshold = "cii.tilt.threshold",
+                tilt.bands = "cii.tilt.bands",
+                tilt.cap = "cii.tilt.cap";
+            whole ordinary.scale, tilt.scale);
+    }
+}
+
+impl Head {
+    pub fn lay_over(&mut self, above: Head) -> Result<(), String> {
+        self.place = above.place;
+        self.status = above.status;
+        for (name, members) in above.groups {
+            // a name that changed its meaning would change rows the overlay does not name
+            if self.groups.contains_key(&name) {
+                return Err(format!(
+                    "`file.groups`: `{name}` already has a meaning in a file below"
+                ));
+            }
+            self.groups.insert(name, members);
+        }
+        macro_rules! whole {
+            ($($key:ident),*) => { $( if above.$key.is_some() { self.$key = above.$key; } )* };
+        }
+        whole!(scheme, plans, levels, statuses, identity_order);
+        Ok(())
+    }
+}
+
 macro_rules! closed_words {
     ($( $(#[$doc:meta])* $name:ident { $($variant:ident),* } )*) => {$(
         $(#[$doc])*
@@ -276,7 +342,7 @@ macro_rules! rows {
             $( $(#[$field_doc])* pub $field: $type, )*
         }
 
-        impl $name {
+        impl Headed for $name {
             fn days(&self) -> Days {
                 Days { from: self.from.0, to: self.to.map_or(Date::MAX, |day| day.0) }
             }
@@ -367,50 +433,37 @@ rows! {
     }
 }
 
-macro_rules! row_impl {
-    ($name:ident $(, $same:expr, $gives_way:expr)?) => {
-        impl Row for $name {
-            fn days(&self) -> Days {
-                self.days()
-            }
-            fn set_days(&mut self, days: Days) {
-                self.set_days(days);
-            }
-            fn source(&self) -> super::Source {
-                self.source()
-            }
-            fn set_evidence(&mut self, evidence: Evidence) {
-                self.set_evidence(evidence);
-            }
-            $(
-                fn same_rule(&self, other: &Self) -> bool {
-                    let same: fn(&Self, &Self) -> bool = $same;
-                    same(self, other)
-                }
-                fn gives_way_to(&self, overlay: &Self) -> bool {
-                    let gives_way: fn(&Self, &Self) -> bool = $gives_way;
-                    gives_way(self, overlay)
-                }
-            )?
-        }
-    };
+impl Row for ChainRow {}
+impl Row for DatesRow {}
+impl Row for DeductibleRow {}
+impl Row for NthRow {}
+impl Row for LimitRow {}
+impl Row for RatioRow {}
+impl Row for BandsRow {}
+impl Row for CapRow {}
+impl Row for CiiRuleRow {}
+impl Row for CategoriesRow {}
+impl Row for ThresholdRow {}
+
+impl Row for ChangeRow {
+    fn same_rule(&self, other: &ChangeRow) -> bool {
+        self.when == other.when
+    }
+
+    fn gives_way_to(&self, overlay: &ChangeRow) -> bool {
+        self.when == overlay.when
+    }
 }
 
-row_impl!(ChainRow);
-row_impl!(DatesRow);
-row_impl!(DeductibleRow);
-row_impl!(NthRow);
-row_impl!(LimitRow);
-row_impl!(RatioRow);
-row_impl!(BandsRow);
-row_impl!(CapRow);
-row_impl!(CiiRuleRow);
-row_impl!(CategoriesRow);
-row_impl!(ThresholdRow);
-row_impl!(ChangeRow, |a, b| a.when == b.when, |a, b| a.when == b.when);
-row_impl!(TierRow, |a, b| a.id == b.id && a.when == b.when, |a, b| a.id
-    == b.id
-    || (a.group.is_some() && a.group == b.group));
+impl Row for TierRow {
+    fn same_rule(&self, other: &TierRow) -> bool {
+        self.id == other.id && self.when == other.when
+    }
+
+    fn gives_way_to(&self, overlay: &TierRow) -> bool {
+        self.id == overlay.id || (self.group.is_some() && self.group == overlay.group)
+    }
+}
 
 impl Literal for Vec<NthStep> {
     const EXPECTED: &'static str = "a list of steps, e.g. [{ n = 1, factor = \"100%\" }]";

@@ -178,11 +178,12 @@ impl Literal for Vec<Band> {
     }
 
     fn show(&self) -> String {
-        let bands: Vec<String> = self
-            .iter()
-            .map(|b| format!("to {} {}", Limit(b.upper).show(), Share(b.ratio).show()))
-            .collect();
-        bands.join("; ")
+        let band = |band: &Band| {
+            let ratio = Share(band.ratio).show();
+            band.upper
+                .map_or_else(|| ratio.clone(), |upper| format!("{ratio} to {upper} yuan"))
+        };
+        self.iter().map(band).collect::<Vec<_>>().join(", then ")
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::dated::{Row, Rows, Written};
+use super::dated::{At, Headed, Overlays, Rows, Written};
 use super::file::{File, RatioRow};
 use super::literal::{Cells, Change, Known, Share};
 use super::policy::{BenefitPolicy, PolicyFile};
@@ -17,13 +17,17 @@ const DEEPEST: usize = 8;
 pub struct Stack {
     pub files: Vec<PolicyFile>,
     pub merged: File,
-    pub replaced: Vec<String>,
+    pub overlays: Overlays,
 }
 
 impl Stack {
     /// An error about a written row.
-    pub fn error<R>(&self, at: &Written<R>, path: &str, message: &str) -> Error {
-        error_in(&self.files, at, path, message)
+    pub fn error(&self, at: At, path: &str, message: &str) -> Error {
+        let message = format!("`{path}`: {message}");
+        match self.files.get(at.file) {
+            Some(file) => Error::at(Place::file(&file.path).of_offset(&file.text, at.offset), message),
+            None => Error::new(message),
+        }
     }
 
     /// An error about the top file as a whole.
@@ -33,34 +37,45 @@ impl Stack {
             None => Error::new(message),
         }
     }
-}
 
-fn error_in<R>(files: &[PolicyFile], at: &Written<R>, path: &str, message: &str) -> Error {
-    let message = format!("`{path}`: {message}");
-    match files.get(at.file) {
-        Some(file) => Error::at(Place::file(&file.path).of_offset(&file.text, at.offset), message),
-        None => Error::new(message),
+    fn lay_over(&mut self, file: PolicyFile, above: File) -> Result<()> {
+        self.overlays.file = self.files.len();
+        self.files.push(file);
+        lay_over(&mut self.merged, above, &mut self.overlays)
+            .map_err(|message| self.error_in_top(message))?;
+        self.expand_deltas()
+    }
+
+    /// Turns every delta into a printed table, on the adjoining earlier one.
+    ///
+    /// Done file by file: a delta refers to the table its own notice changed, not to what an
+    /// overlay put on some of those days.
+    fn expand_deltas(&mut self) -> Result<()> {
+        let Some(mut section) = self.merged.inpatient.take() else {
+            return Ok(());
+        };
+        let done = expand_deltas(&mut section.ratio);
+        let done = done.map_err(|(at, message)| self.error(at, "inpatient.ratio", &message));
+        self.merged.inpatient = Some(section);
+        done
     }
 }
 
 pub fn load(path: &Path) -> Result<BenefitPolicy> {
     let mut read = read_all(path)?.into_iter().rev();
-    let Some((bottom, mut merged)) = read.next() else {
+    let Some((bottom, merged)) = read.next() else {
         return Err(Error::at(Place::file(path), "there is no file to read"));
     };
-    let mut files = vec![bottom];
-    expand_deltas(&files, &mut merged.inpatient.ratio)?;
-    let mut replaced = Vec::new();
-    for (file, above) in read {
-        files.push(file);
-        lay_over(&mut merged, above, &files, &mut replaced)?;
-        expand_deltas(&files, &mut merged.inpatient.ratio)?;
-    }
-    super::resolve::resolve(Stack {
-        files,
+    let mut stack = Stack {
+        files: vec![bottom],
         merged,
-        replaced,
-    })
+        overlays: Overlays::default(),
+    };
+    stack.expand_deltas()?;
+    for (file, above) in read {
+        stack.lay_over(file, above)?;
+    }
+    super::resolve::resolve(stack)
 }
 
 /// The file and all it extends, the top one first.
@@ -124,107 +139,48 @@ fn below(path: &Path, name: &str) -> Result<PathBuf> {
 }
 
 /// Lays `above` over `below`: what it names wins, the rest stays.
-fn lay_over(below: &mut File, above: File, files: &[PolicyFile], replaced: &mut Vec<String>) -> Result<()> {
-    let file = files.len().saturating_sub(1);
-    macro_rules! rows {
-        ($($($part:ident).+ = $path:literal),* $(,)?) => {
-            $( below.$($part).+.lay_over($path, above.$($part).+, file, replaced); )*
-        };
+fn lay_over(below: &mut File, above: File, overlays: &mut Overlays) -> std::result::Result<(), String> {
+    below.file.lay_over(above.file)?;
+    below.rules.lay_over(above.rules, overlays);
+    if let Some(section) = above.inpatient {
+        below
+            .inpatient
+            .get_or_insert_default()
+            .lay_over(section, overlays);
     }
-    rows!(
-        rules.chain = "rules.chain",
-        rules.dates = "rules.dates",
-        inpatient.deductible = "inpatient.deductible",
-        inpatient.deductible_nth = "inpatient.deductible_nth",
-        inpatient.deductible_limit = "inpatient.deductible_limit",
-        inpatient.ratio = "inpatient.ratio",
-        inpatient.bands = "inpatient.bands",
-        inpatient.ratio_adjust = "inpatient.ratio_adjust",
-        inpatient.cap = "inpatient.cap",
-        inpatient.out_of_area = "inpatient.out_of_area",
-        cii.rules = "cii.rules",
-        cii.ordinary.threshold = "cii.ordinary.threshold",
-        cii.ordinary.bands = "cii.ordinary.bands",
-        cii.ordinary.cap = "cii.ordinary.cap",
-        cii.ordinary.categories = "cii.ordinary.categories",
-        cii.tilt.categories = "cii.tilt.categories",
-        cii.tilt.threshold = "cii.tilt.threshold",
-        cii.tilt.bands = "cii.tilt.bands",
-        cii.tilt.cap = "cii.tilt.cap",
-        assist.tiers = "assist.tiers",
-        tail.tiers = "tail.tiers",
-    );
-    macro_rules! instead {
-        ($($($part:ident).+),* $(,)?) => {
-            $( if above.$($part).+.is_some() { below.$($part).+ = above.$($part).+; } )*
-        };
+    if let Some(section) = above.cii {
+        below.cii.get_or_insert_default().lay_over(section, overlays);
     }
-    instead!(
-        inpatient.scale,
-        cii.ordinary.scale,
-        cii.tilt.scale,
-        income.evidence,
-        file.scheme,
-        file.plans,
-        file.levels,
-        file.statuses,
-        file.identity_order,
-    );
-    below.income.by_year.extend(above.income.by_year);
+    below
+        .assist
+        .tiers
+        .lay_over("assist.tiers", above.assist.tiers, overlays);
+    below
+        .tail
+        .tiers
+        .lay_over("tail.tiers", above.tail.tiers, overlays);
     below.lists.extend(above.lists);
-    below.file.place = above.file.place;
-    below.file.status = above.file.status;
-    add_new(&mut below.file.groups, above.file.groups).map_err(|name| {
-        in_top(
-            files,
-            &format!("`file.groups`: `{name}` already has a meaning in a file below"),
-        )
-    })?;
+    below.income.by_year.extend(above.income.by_year);
+    below.income.evidence = above.income.evidence.or(below.income.evidence);
     let known: BTreeSet<&str> = below.doc.iter().map(|doc| doc.id.as_str()).collect();
     if let Some(twice) = above.doc.iter().find(|doc| known.contains(doc.id.as_str())) {
-        let message = format!(
+        return Err(format!(
             "`doc`: the id `{}` already names a document in a file below",
             twice.id
-        );
-        return Err(in_top(files, &message));
+        ));
     }
     below.doc.extend(above.doc);
     Ok(())
 }
 
-/// A name that changed its meaning would change rows which the overlay does not name.
-fn add_new<V>(
-    below: &mut std::collections::BTreeMap<String, V>,
-    above: std::collections::BTreeMap<String, V>,
-) -> std::result::Result<(), String> {
-    for (name, value) in above {
-        if below.contains_key(&name) {
-            return Err(name);
-        }
-        below.insert(name, value);
-    }
-    Ok(())
-}
-
-fn in_top(files: &[PolicyFile], message: &str) -> Error {
-    match files.last() {
-        Some(top) => Error::at(Place::file(&top.path), message),
-        None => Error::new(message),
-    }
-}
-
-/// Turns every delta into a printed table, on the adjoining earlier one.
-///
-/// Done file by file: a delta refers to the table its own notice changed, not to what an
-/// overlay put on some of those days.
-fn expand_deltas(files: &[PolicyFile], rows: &mut Rows<RatioRow>) -> Result<()> {
+/// Earliest first, so that a delta may stand on another delta's table.
+fn expand_deltas(rows: &mut Rows<RatioRow>) -> std::result::Result<(), (At, String)> {
     loop {
         let deltas = rows.0.iter().enumerate().filter(|(_, at)| at.row.delta.is_some());
         let Some((index, at)) = deltas.min_by_key(|(_, at)| at.row.days().from) else {
             return Ok(());
         };
-        let row =
-            delta_applied(rows, at).map_err(|message| error_in(files, at, "inpatient.ratio", &message))?;
+        let row = delta_applied(rows, at).map_err(|message| (at.at, message))?;
         if let Some(place) = rows.0.get_mut(index) {
             place.row = row;
         }

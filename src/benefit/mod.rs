@@ -11,6 +11,35 @@
 //! YearToDate ─────────────────────────┘─explain─▶ Explanation: the same, step by step
 //! ```
 //!
+//! ```
+//! use std::path::Path;
+//! use dianzhi::benefit::{BenefitPolicy, Claim, Payer, YearToDate, share};
+//! use dianzhi::codes::HospitalLevel;
+//! use dianzhi::units::Fen;
+//!
+//! let policy = BenefitPolicy::load(Path::new("scenarios/benefit/sample-region/resident.toml"))?;
+//! let claim = Claim {
+//!     id: "1",
+//!     plan: "p2",
+//!     level: HospitalLevel::Three,
+//!     categories: &["dibao"],
+//!     status: None,
+//!     minor: false,
+//!     diagnoses: &["J18.900"],
+//!     discharge: jiff::civil::date(2022, 3, 1),
+//!     total: Fen::new(12_000_000),
+//!     own: Fen::new(500_000),
+//!     over: Fen::new(100_000),
+//!     pre: Fen::new(400_000),
+//!     scope: Fen::new(11_000_000),
+//! };
+//! let mut year = YearToDate::default();
+//! let slip = share(&policy, &claim, &mut year)?;
+//! assert_eq!(slip.fund(Payer::Basic).to_string(), "60060.00");
+//! assert_eq!(slip.person.to_string(), "14048.79");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! * Places differ by parameter file only. Every parameter is a list of dated values with their
 //!   source; the file's schema is `src/benefit/file.rs`.
 //! * Money is [`Fen`](crate::units::Fen). A tier's exact sum over its bands is rounded half up
@@ -43,8 +72,6 @@ mod counters;
 mod dated;
 mod error;
 mod explain;
-// the raw schema repeats the specification's keys, which the file's own doc comment explains
-#[allow(missing_docs)]
 mod file;
 mod formula;
 mod literal;

@@ -259,6 +259,8 @@ pub struct CiiScale {
 
 #[derive(Debug)]
 pub struct Tier {
+    /// The section it stands in.
+    pub path: &'static str,
     pub id: Arc<str>,
     pub group: Option<String>,
     pub days: Days,

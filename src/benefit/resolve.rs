@@ -5,10 +5,10 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::dated::{Dated, Period, Row, Rows, Written};
-use super::file::{self, BandsRow, Edge, Kind, Shape, Standing, TierRow, WhenText};
+use super::dated::{At, Dated, Headed, Period, Row, Rows};
+use super::file::{self, BandsRow, Edge, Kind, LimitRow, Shape, Standing, TierRow, WhenText};
 use super::formula::Formula;
-use super::literal::{Band, Cells, Known, Literal, Share};
+use super::literal::{Band, Cells, Known, Limit, Literal, Share};
 use super::load::Stack;
 use super::policy::{
     Adjust, Axis, Basic, BenefitPolicy, Cap, Cii, CiiRule, CiiScale, Deductible, Entitled, Grid, Link, List,
@@ -33,17 +33,19 @@ pub fn resolve(stack: Stack) -> Result<BenefitPolicy> {
     let assistance = tiers.len();
     tiers.extend(desk.tiers("tail.tiers", &content.tail.tiers)?);
     let chain = desk.chain(&tiers, assistance)?;
+    // a section is checked when it is written, and missed when the chain names it
     let named = |link: fn(&Link) -> bool| chain.periods.iter().flat_map(|p| &p.value).any(link);
-    let basic = match named(|link| matches!(link, Link::Basic)) {
-        true => Some(desk.basic(&content.inpatient)?),
-        false => None,
-    };
-    let cii = match named(|link| matches!(link, Link::Cii)) {
-        true => Some(desk.cii(&content.cii)?),
-        false => None,
-    };
+    let section = content
+        .inpatient
+        .clone()
+        .or_else(|| named(|link| matches!(link, Link::Basic)).then(Default::default));
+    let basic = section.map(|section| desk.basic(&section)).transpose()?;
+    let section = content
+        .cii
+        .clone()
+        .or_else(|| named(|link| matches!(link, Link::Cii)).then(Default::default));
+    let cii = section.map(|section| desk.cii(&section)).transpose()?;
     let dates = desk.required("rules.dates", &content.rules.dates, |_| Ok(()))?;
-    desk.conditions("inpatient.out_of_area", &content.inpatient.out_of_area)?;
     Ok(BenefitPolicy {
         name: desk.name()?,
         draft: content.file.status == Standing::Draft,
@@ -56,7 +58,7 @@ pub fn resolve(stack: Stack) -> Result<BenefitPolicy> {
         tiers,
         lists,
         skip_unknown_tiers: false,
-        replaced: stack.replaced.clone(),
+        replaced: stack.overlays.replaced.clone(),
         files: stack.files.clone(),
     })
 }
@@ -121,7 +123,7 @@ impl<'a> Desk<'a> {
         rows: &Rows<R>,
         convert: impl Fn(&R) -> Refusal<T>,
     ) -> Result<Dated<T>> {
-        let error = |at: &Written<R>, message: String| self.stack.error(at, path, &message);
+        let error = |at: At, message: String| self.stack.error(at, path, &message);
         rows.check_days().map_err(|(at, message)| error(at, message))?;
         let periods = rows.0.iter().map(|at| {
             let period = self.source(at.row.source()).and_then(|source| {
@@ -131,7 +133,7 @@ impl<'a> Desk<'a> {
                     source,
                 })
             });
-            period.map_err(|message| error(at, message))
+            period.map_err(|message| error(at.at, message))
         });
         Ok(Dated {
             path,
@@ -192,9 +194,6 @@ impl<'a> Desk<'a> {
             .scale
             .ok_or_else(|| self.missing("inpatient.scale", hint))?;
         self.slab_names_edge("inpatient.scale", shape.kind, shape.edge)?;
-        let limit = self.dated("inpatient.deductible_limit", &section.deductible_limit, |row| {
-            self.value_or_table(&row.value, &row.table)
-        })?;
         let cap = |row: &file::CapRow| {
             let limit = self.value_or_table(&row.value, &row.table)?;
             Ok(Cap { on: row.on, limit })
@@ -207,13 +206,18 @@ impl<'a> Desk<'a> {
                 .collect::<Refusal<_>>()
                 .map(Known::Value),
         };
+        // carried: checked, but a claim does not say yet whether it was out of area
+        self.conditions("inpatient.out_of_area", &section.out_of_area)?;
         Ok(Basic {
             shape,
             deductible: self.required("inpatient.deductible", &section.deductible, |row| {
                 self.deductible(row)
             })?,
             nth: self.required("inpatient.deductible_nth", &section.deductible_nth, nth)?,
-            deductible_limit: (!limit.periods.is_empty()).then_some(limit),
+            deductible_limit: match section.deductible_limit.0.is_empty() {
+                true => None,
+                false => Some(self.limit("inpatient.deductible_limit", &section.deductible_limit)?),
+            },
             bands: self.ratio_or_bands(section)?,
             adjust: self.conditions("inpatient.ratio_adjust", &section.ratio_adjust)?,
             cap: self.required("inpatient.cap", &section.cap, cap)?,
@@ -310,30 +314,35 @@ impl<'a> Desk<'a> {
                 allow_negative: row.allow_negative,
             })
         })?;
-        let hint = "e.g. { basis = \"gross\", kind = \"marginal\", edge = \"upper_in\" }";
-        let shape = section
-            .ordinary
-            .scale
-            .ok_or_else(|| self.missing("cii.ordinary.scale", hint))?;
-        self.slab_names_edge("cii.ordinary.scale", shape.kind, shape.edge)?;
-        if let Some(at) = section.ordinary.categories.0.first() {
-            let message = "the ordinary scale is for everyone; categories belong to `cii.tilt`";
-            return Err(self.stack.error(at, "cii.ordinary.categories", message));
-        }
-        let ordinary = CiiScale {
-            shape,
-            threshold: self.ordinary_threshold(&section.ordinary)?,
-            bands: self.bands("cii.ordinary.bands", &section.ordinary.bands)?,
-            cap: self.required("cii.ordinary.cap", &section.ordinary.cap, |row| {
-                self.value_or_table(&row.value, &row.table)
-            })?,
-        };
+        let ordinary = self.ordinary(&section.ordinary)?;
         let tilt = self.tilt(&section.tilt, &ordinary)?;
         Ok(Cii {
             rules,
             ordinary,
             tilt,
         })
+    }
+
+    fn ordinary(&self, section: &file::CiiScale) -> Result<CiiScale> {
+        let hint = "e.g. { basis = \"gross\", kind = \"marginal\", edge = \"upper_in\" }";
+        let shape = section
+            .scale
+            .ok_or_else(|| self.missing("cii.ordinary.scale", hint))?;
+        self.slab_names_edge("cii.ordinary.scale", shape.kind, shape.edge)?;
+        if let Some(at) = section.categories.0.first() {
+            let message = "the ordinary scale is for everyone; categories belong to `cii.tilt`";
+            return Err(self.stack.error(at.at, "cii.ordinary.categories", message));
+        }
+        Ok(CiiScale {
+            shape,
+            threshold: self.ordinary_threshold(section)?,
+            bands: self.bands("cii.ordinary.bands", &section.bands)?,
+            cap: self.limit("cii.ordinary.cap", &section.cap)?,
+        })
+    }
+
+    fn limit(&self, path: &'static str, rows: &Rows<LimitRow>) -> Result<Dated<Grid<Known<Limit>>>> {
+        self.required(path, rows, |row| self.value_or_table(&row.value, &row.table))
     }
 
     fn tilt(&self, section: &file::CiiScale, ordinary: &CiiScale) -> Result<Option<Tilt>> {
@@ -354,9 +363,7 @@ impl<'a> Desk<'a> {
             shape,
             threshold: self.tilt_threshold(section, &ordinary.threshold)?,
             bands: self.bands("cii.tilt.bands", &section.bands)?,
-            cap: self.required("cii.tilt.cap", &section.cap, |row| {
-                self.value_or_table(&row.value, &row.table)
-            })?,
+            cap: self.limit("cii.tilt.cap", &section.cap)?,
         };
         Ok(Some(Tilt { categories, scale }))
     }
@@ -413,7 +420,7 @@ impl<'a> Desk<'a> {
                 None => {
                     let printed = at.row.value.as_ref().map(|value| &value.0);
                     let halves = halves(&period, printed, ordinary, at.row.formula.as_deref());
-                    periods.extend(halves.map_err(|message| self.stack.error(at, path, &message))?);
+                    periods.extend(halves.map_err(|message| self.stack.error(at.at, path, &message))?);
                 }
             }
         }
@@ -421,11 +428,11 @@ impl<'a> Desk<'a> {
     }
 
     fn tiers(&self, path: &'static str, rows: &Rows<TierRow>) -> Result<Vec<Tier>> {
-        let dated = self.dated(path, rows, |row| self.tier(row))?;
+        let dated = self.dated(path, rows, |row| self.tier(path, row))?;
         Ok(dated.periods.into_iter().map(|period| period.value).collect())
     }
 
-    fn tier(&self, row: &TierRow) -> Refusal<Tier> {
+    fn tier(&self, path: &'static str, row: &TierRow) -> Refusal<Tier> {
         let threshold = match (&row.threshold, &row.deductible) {
             (Some(amount), None) | (None, Some(amount)) => amount.0.clone(),
             _ => return Err("write exactly one of `threshold` and `deductible`".to_owned()),
@@ -442,6 +449,7 @@ impl<'a> Desk<'a> {
             return Err("a slab scale must say its `edge`".to_owned());
         }
         Ok(Tier {
+            path,
             id: Arc::from(row.id.as_str()),
             group: row.group.clone(),
             days: row.days(),

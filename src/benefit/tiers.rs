@@ -103,7 +103,7 @@ fn read<'a, S: Sink, T: Literal>(
     known: &'a Known<T>,
 ) -> Result<&'a T, ShareError> {
     run.known(
-        || format!("{}.{key}", tier.id),
+        || format!("{}.{}.{key}", tier.path, tier.id),
         Some(tier.days.from),
         &tier.source,
         known,
