@@ -1,6 +1,5 @@
 //! Reading a benefit file, and the files below it that it extends (读取与叠加).
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::dated::{At, Headed, Overlays, Rows, Written};
@@ -162,13 +161,6 @@ fn lay_over(below: &mut File, above: File, overlays: &mut Overlays) -> std::resu
     below.lists.extend(above.lists);
     below.income.by_year.extend(above.income.by_year);
     below.income.evidence = above.income.evidence.or(below.income.evidence);
-    let known: BTreeSet<&str> = below.doc.iter().map(|doc| doc.id.as_str()).collect();
-    if let Some(twice) = above.doc.iter().find(|doc| known.contains(doc.id.as_str())) {
-        return Err(format!(
-            "`doc`: the id `{}` already names a document in a file below",
-            twice.id
-        ));
-    }
     below.doc.extend(above.doc);
     Ok(())
 }

@@ -74,10 +74,15 @@ struct Desk<'a> {
 impl<'a> Desk<'a> {
     fn new(stack: &'a Stack) -> Result<Desk<'a>> {
         let words = words(&stack.merged.file).map_err(|message| stack.error_in_top(message))?;
+        let mut docs = BTreeSet::new();
+        if let Some(twice) = stack.merged.doc.iter().find(|doc| !docs.insert(doc.id.as_str())) {
+            let message = format!("`doc`: the id `{}` names two documents", twice.id);
+            return Err(stack.error_in_top(message));
+        }
         Ok(Desk {
             stack,
             words,
-            docs: stack.merged.doc.iter().map(|doc| doc.id.as_str()).collect(),
+            docs,
             weakest: Cell::new(Evidence::Official),
         })
     }
