@@ -13,6 +13,7 @@
 //! | [`tables`] | grouping schemes as rows, and their compiler |
 //! | [`records`] | discharge records read, checked, streamed |
 //! | [`grouper`] | case → group, fast, plain, explained |
+//! | [`benefit`] | bill, benefit policy, year so far → who pays what |
 //! | [`points`] | policy pack, weights, coefficients, outliers: points of a case |
 //! | [`budget`] | one regional budget: its price, and what each hospital and case is due |
 //! | [`scenarios`] | what a run is made of, the run, made-up records |
@@ -21,6 +22,7 @@
 //! | [`cli`] | the command line |
 
 pub mod api;
+pub mod benefit;
 pub mod budget;
 pub mod cli;
 pub mod codes;

@@ -1,0 +1,182 @@
+//! Why the amounts are what they are (计算说明): the same run, with every step written down.
+
+use std::fmt;
+
+use jiff::civil::Date;
+
+use super::counters::YearToDate;
+use super::policy::BenefitPolicy;
+use super::run::settle;
+use super::{Claim, ShareError, Slip};
+use crate::diagnostics::Evidence;
+use crate::units::Fen;
+
+/// A parameter that a step used (所用参数).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParamUsed {
+    /// Key path in the benefit file, e.g. `inpatient.ratio.p1.L2`.
+    pub path: String,
+    /// Its value.
+    pub value: String,
+    /// First day it is in force; none for lists, which carry no date.
+    pub from: Option<Date>,
+    /// Ids of its documents.
+    pub doc: Vec<String>,
+    /// Clause of the document.
+    pub clause: Option<String>,
+    /// How well it is known.
+    pub evidence: Evidence,
+}
+
+/// A counter that a step moved (累计变动).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CounterMove {
+    /// Name of the counter, as in [`YearToDate::entries`].
+    pub id: String,
+    /// Before the step.
+    pub before: i64,
+    /// After it.
+    pub after: i64,
+}
+
+/// One step of a settlement (计算步骤).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// `deductible`, `basic`, `cii`, the id of a tier, or `person`.
+    pub step: String,
+    /// What the step works on.
+    pub base: Fen,
+    /// How the amount comes about, in words.
+    pub formula: String,
+    /// Parameters read since the step before.
+    pub params: Vec<ParamUsed>,
+    /// Counters moved since the step before.
+    pub counters: Vec<CounterMove>,
+    /// What comes out.
+    pub amount: Fen,
+}
+
+/// A slip with the steps that made it (结算单及其说明).
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// The claim's id.
+    pub claim: String,
+    /// The slip, equal to what [`share`](super::share) gives.
+    pub slip: Slip,
+    /// The steps, in order.
+    pub steps: Vec<Step>,
+}
+
+/// Replays one claim with every step written down (逐步说明), from the counters as they stood
+/// before it.
+///
+/// # Errors
+/// As [`share`](super::share).
+pub fn explain(
+    policy: &BenefitPolicy,
+    claim: &Claim<'_>,
+    so_far: &YearToDate,
+) -> Result<Explanation, ShareError> {
+    let mut recorder = Recorder {
+        steps: Vec::new(),
+        params: Vec::new(),
+        counters: so_far.entries(),
+    };
+    let (slip, _) = settle(policy, claim, so_far, &mut recorder)?;
+    Ok(Explanation {
+        claim: claim.id.to_owned(),
+        slip,
+        steps: recorder.steps,
+    })
+}
+
+/// Who listens to a run. What is said is made only if someone does.
+pub trait Sink {
+    fn param(&mut self, make: impl FnOnce() -> ParamUsed);
+    fn step(&mut self, counters: &YearToDate, make: impl FnOnce() -> Said);
+}
+
+/// What a step says of itself.
+pub struct Said {
+    pub step: String,
+    pub base: Fen,
+    pub formula: String,
+    pub amount: Fen,
+}
+
+/// Nobody.
+pub struct Quiet;
+
+impl Sink for Quiet {
+    fn param(&mut self, _: impl FnOnce() -> ParamUsed) {}
+    fn step(&mut self, _: &YearToDate, _: impl FnOnce() -> Said) {}
+}
+
+struct Recorder {
+    steps: Vec<Step>,
+    params: Vec<ParamUsed>,
+    counters: Vec<(String, i64)>,
+}
+
+impl Sink for &mut Recorder {
+    fn param(&mut self, make: impl FnOnce() -> ParamUsed) {
+        self.params.push(make());
+    }
+
+    fn step(&mut self, counters: &YearToDate, make: impl FnOnce() -> Said) {
+        let said = make();
+        let entries = counters.entries();
+        self.steps.push(Step {
+            step: said.step,
+            base: said.base,
+            formula: said.formula,
+            amount: said.amount,
+            params: std::mem::take(&mut self.params),
+            counters: moves(&self.counters, &entries),
+        });
+        self.counters = entries;
+    }
+}
+
+fn moves(before: &[(String, i64)], after: &[(String, i64)]) -> Vec<CounterMove> {
+    let stood_at = |id: &str| {
+        before
+            .iter()
+            .find(|(known, _)| known == id)
+            .map_or(0, |(_, value)| *value)
+    };
+    let moved = after.iter().map(|(id, after)| CounterMove {
+        id: id.clone(),
+        before: stood_at(id),
+        after: *after,
+    });
+    moved.filter(|counter| counter.before != counter.after).collect()
+}
+
+/// One line a step, its parameters indented below.
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for step in &self.steps {
+            writeln!(
+                f,
+                "{}: {} on {}: {}",
+                step.step, step.amount, step.base, step.formula
+            )?;
+            for param in &step.params {
+                write!(f, "    {} = {}", param.path, param.value)?;
+                if let Some(from) = param.from {
+                    write!(f, " from {from}")?;
+                }
+                write!(f, " ({}", param.evidence.as_str())?;
+                for word in param.doc.iter().chain(&param.clause) {
+                    write!(f, ", {word}")?;
+                }
+                f.write_str(")\n")?;
+            }
+        }
+        for skipped in &self.slip.skipped {
+            writeln!(f, "left out: {skipped}")?;
+        }
+        writeln!(f, "person: {} of {}", self.slip.person, self.slip.total)
+    }
+}

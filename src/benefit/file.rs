@@ -1,0 +1,532 @@
+//! The benefit file as written (待遇参数文件): its sections, keys and closed words.
+//!
+//! This is the schema: a key that is not here is an error with its line. Keys marked *carried*
+//! are read, checked and kept for people, but no amount is computed from them in this form.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::civil::Date;
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+use super::dated::{Days, Headed, Overlays, Row, Rows};
+use super::literal::{Band, Cells, Change, Day, Ids, Known, Limit, Lit, Literal, Share};
+use crate::diagnostics::Evidence;
+use crate::units::Fen;
+
+/// A whole file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    pub file: Head,
+    #[serde(default)]
+    pub income: Income,
+    #[serde(default)]
+    pub doc: Vec<Document>,
+    #[serde(default)]
+    pub lists: BTreeMap<String, DiseaseList>,
+    #[serde(default)]
+    pub rules: Rules,
+    pub inpatient: Option<Inpatient>,
+    pub cii: Option<Cii>,
+    #[serde(default)]
+    pub assist: Tiers,
+    #[serde(default)]
+    pub tail: Tiers,
+}
+
+/// The head: place, scheme, and the closed words of this place.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Head {
+    pub schema: u8,
+    pub extends: Option<String>,
+    pub place: String,
+    pub scheme: Option<String>,
+    pub status: Standing,
+    /// Carried: the day of the last comparison with the documents.
+    #[serde(rename = "checked_on")]
+    pub _checked_on: Day,
+    pub plans: Option<Vec<String>>,
+    pub levels: Option<Vec<String>>,
+    pub statuses: Option<Vec<super::Status>>,
+    pub identity_order: Option<Vec<String>>,
+    #[serde(default)]
+    pub groups: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Standing {
+    Draft,
+    Final,
+}
+
+/// A document cited by id; its words are carried for people.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Document {
+    pub id: String,
+    #[serde(rename = "number")]
+    pub _number: Option<String>,
+    #[serde(rename = "title")]
+    pub _title: Option<String>,
+    #[serde(rename = "url")]
+    pub _url: Option<String>,
+}
+
+/// A named list of diseases by ICD-10 prefixes.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DiseaseList {
+    pub prefixes: Lit<Known<Vec<String>>>,
+    #[serde(default)]
+    pub doc: Ids,
+    pub evidence: Evidence,
+    pub note: Option<String>,
+}
+
+/// Disposable income per head by the year earned.
+#[derive(Clone, Debug, Default)]
+pub struct Income {
+    pub by_year: BTreeMap<u16, Fen>,
+    pub evidence: Option<Evidence>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rules {
+    #[serde(default)]
+    pub chain: Rows<ChainRow>,
+    #[serde(default)]
+    pub dates: Rows<DatesRow>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Inpatient {
+    pub scale: Option<BasicShape>,
+    #[serde(default)]
+    pub deductible: Rows<DeductibleRow>,
+    #[serde(default)]
+    pub deductible_nth: Rows<NthRow>,
+    #[serde(default)]
+    pub deductible_limit: Rows<LimitRow>,
+    #[serde(default)]
+    pub ratio: Rows<RatioRow>,
+    #[serde(default)]
+    pub bands: Rows<BandsRow>,
+    #[serde(default)]
+    pub ratio_adjust: Rows<ChangeRow>,
+    #[serde(default)]
+    pub cap: Rows<CapRow>,
+    /// Carried: a claim does not say yet whether it was out of area.
+    #[serde(default)]
+    pub out_of_area: Rows<ChangeRow>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cii {
+    #[serde(default)]
+    pub rules: Rows<CiiRuleRow>,
+    #[serde(default)]
+    pub ordinary: CiiScale,
+    #[serde(default)]
+    pub tilt: CiiScale,
+}
+
+/// The ordinary scale, or the tilt scale with its categories.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CiiScale {
+    pub scale: Option<Shape>,
+    #[serde(default)]
+    pub categories: Rows<CategoriesRow>,
+    #[serde(default)]
+    pub threshold: Rows<ThresholdRow>,
+    #[serde(default)]
+    pub bands: Rows<BandsRow>,
+    #[serde(default)]
+    pub cap: Rows<LimitRow>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tiers {
+    #[serde(default)]
+    pub tiers: Rows<TierRow>,
+}
+
+/// Rows of an overlay take the place of the rows below; its other keys take it whole.
+macro_rules! lay_over {
+    ($below:ident, $above:ident, $overlays:ident; rows $($($row:ident).+ = $path:literal),*; whole $($($key:ident).+),*) => {
+        $( $below.$($row).+.lay_over($path, $above.$($row).+, $overlays); )*
+        $( if $above.$($key).+.is_some() { $below.$($key).+ = $above.$($key).+; } )*
+    };
+}
+
+impl Rules {
+    pub fn lay_over(&mut self, above: Rules, overlays: &mut Overlays) {
+        lay_over!(self, above, overlays; rows chain = "rules.chain", dates = "rules.dates"; whole);
+    }
+}
+
+impl Inpatient {
+    pub fn lay_over(&mut self, above: Inpatient, overlays: &mut Overlays) {
+        lay_over!(self, above, overlays;
+            rows
+                deductible = "inpatient.deductible",
+                deductible_nth = "inpatient.deductible_nth",
+                deductible_limit = "inpatient.deductible_limit",
+                ratio = "inpatient.ratio",
+                bands = "inpatient.bands",
+                ratio_adjust = "inpatient.ratio_adjust",
+                cap = "inpatient.cap",
+                out_of_area = "inpatient.out_of_area";
+            whole scale);
+    }
+}
+
+impl Cii {
+    pub fn lay_over(&mut self, above: Cii, overlays: &mut Overlays) {
+        lay_over!(self, above, overlays;
+            rows
+                rules = "cii.rules",
+                ordinary.categories = "cii.ordinary.categories",
+                ordinary.threshold = "cii.ordinary.threshold",
+                ordinary.bands = "cii.ordinary.bands",
+                ordinary.cap = "cii.ordinary.cap",
+                tilt.categories = "cii.tilt.categories",
+                tilt.threshold = "cii.tilt.threshold",
+                tilt.bands = "cii.tilt.bands",
+                tilt.cap = "cii.tilt.cap";
+            whole ordinary.scale, tilt.scale);
+    }
+}
+
+impl Head {
+    pub fn lay_over(&mut self, above: Head) -> Result<(), String> {
+        self.place = above.place;
+        self.status = above.status;
+        for (name, members) in above.groups {
+            // a name that changed its meaning would change rows the overlay does not name
+            if self.groups.contains_key(&name) {
+                return Err(format!(
+                    "`file.groups`: `{name}` already has a meaning in a file below"
+                ));
+            }
+            self.groups.insert(name, members);
+        }
+        macro_rules! whole {
+            ($($key:ident),*) => { $( if above.$key.is_some() { self.$key = above.$key; } )* };
+        }
+        whole!(scheme, plans, levels, statuses, identity_order);
+        Ok(())
+    }
+}
+
+macro_rules! closed_words {
+    ($( $(#[$doc:meta])* $name:ident { $($variant:ident),* } )*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($variant),* }
+    )*};
+}
+
+closed_words! {
+    /// Band edges on the amount with (gross) or above (excess) the threshold.
+    Basis { Gross, Excess }
+    /// Each band its own ratio, or one ratio for all.
+    Kind { Marginal, Slab }
+    /// Whether an amount equal to an edge belongs to the lower band; only slab cares.
+    Edge { UpperIn, UpperOut }
+    /// Bands start anew with each claim, or run on through the year.
+    Position { Claim, Year }
+    /// What a deductible is charged for.
+    Per { Admission, Year, YearlyHighest }
+    /// What a cap limits.
+    CapOn { Payout, Base }
+    /// The days a parameter can be chosen by; this form knows one.
+    ParamDate { Discharge }
+    /// The year of a stay over the turn of the year; this form knows one.
+    YearCrossing { WholeByDischarge }
+    /// Parts of the bill that enter critical illness insurance.
+    CiiPart { ScopeLeft, Pre }
+    /// Whether what basic insurance left unpaid for its cap enters critical illness insurance.
+    OverCap { Included, Excluded }
+    /// What happens when the scale changes inside the year.
+    OnChange { Difference, Grandfather, Consumed, Recompute }
+    /// The part of the bill a tier works on.
+    TierBase { ScopeLeft, ScopeLeftYear, TotalLeft, Oos, OosPre }
+    /// Whose cap it is; this form counts persons only.
+    CapUnit { Person }
+    /// How long a cap lasts.
+    CapPeriod { Claim, Year }
+    /// Age classes.
+    Age { Minor, Adult }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BasicShape {
+    pub basis: Basis,
+    pub kind: Kind,
+    pub edge: Option<Edge>,
+    pub position: Position,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shape {
+    pub basis: Basis,
+    pub kind: Kind,
+    pub edge: Option<Edge>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ParamDates {
+    #[serde(rename = "all")]
+    pub _all: ParamDate,
+}
+
+/// A product in place of an amount: reference amount × ratio, rounded once.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PercentOf {
+    pub reference: Lit<Fen>,
+    pub ratio: Lit<Share>,
+}
+
+/// The deductible of the nth admission: a factor of the first one's, or its own value.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NthStep {
+    pub n: u32,
+    pub factor: Option<Lit<Share>>,
+    pub value: Option<Cells<Fen>>,
+    pub table: Option<Cells<Fen>>,
+}
+
+/// A condition on person and claim; every key that is written must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WhenText {
+    pub plans: Option<Vec<String>>,
+    pub levels: Option<Vec<String>>,
+    pub age: Option<Age>,
+    pub status: Option<super::Status>,
+    pub categories: Option<Vec<String>>,
+    pub disease_list: Option<String>,
+    pub total_over: Option<Lit<Fen>>,
+}
+
+macro_rules! rows {
+    ($( $(#[$doc:meta])* $name:ident { $( $(#[$field_doc:meta])* $field:ident : $type:ty ),* $(,)? } )*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name {
+            from: Day,
+            to: Option<Day>,
+            #[serde(default)]
+            doc: Ids,
+            clause: Option<String>,
+            evidence: Evidence,
+            note: Option<String>,
+            #[serde(rename = "checked_on")]
+            _checked_on: Option<Day>,
+            $( $(#[$field_doc])* pub $field: $type, )*
+        }
+
+        impl Headed for $name {
+            fn days(&self) -> Days {
+                Days { from: self.from.0, to: self.to.map_or(Date::MAX, |day| day.0) }
+            }
+
+            fn set_days(&mut self, days: Days) {
+                self.from = Day(days.from);
+                self.to = (days.to != Date::MAX).then_some(Day(days.to));
+            }
+
+            fn source(&self) -> super::Source {
+                super::Source {
+                    doc: self.doc.0.clone(),
+                    clause: self.clause.clone(),
+                    evidence: self.evidence,
+                    note: self.note.clone(),
+                }
+            }
+
+            fn set_evidence(&mut self, evidence: Evidence) {
+                self.evidence = evidence;
+            }
+        }
+    )*};
+}
+
+rows! {
+    /// The order of the payers.
+    ChainRow { value: Vec<String> }
+    /// Which day picks the parameters, and which year a stay belongs to.
+    DatesRow {
+        #[serde(rename = "param_date")]
+        _param_date: ParamDates,
+        #[serde(rename = "year_crossing")]
+        _year_crossing: YearCrossing,
+    }
+    /// The person's first part of a stay.
+    DeductibleRow {
+        per: Option<Per>,
+        value: Option<Cells<Known<Fen>>>,
+        table: Option<Cells<Known<Fen>>>,
+        percent_of: Option<PercentOf>,
+    }
+    /// Deductibles of later admissions.
+    NthRow { value: Lit<Known<Vec<NthStep>>> }
+    /// The most that is paid or charged.
+    LimitRow { value: Option<Cells<Known<Limit>>>, table: Option<Cells<Known<Limit>>> }
+    /// The fund's ratio.
+    RatioRow {
+        value: Option<Cells<Known<Share>>>,
+        table: Option<Cells<Known<Share>>>,
+        delta: Option<Cells<Change>>,
+    }
+    /// Ratios by band.
+    BandsRow { value: Option<Cells<Known<Vec<Band>>>>, table: Option<Cells<Known<Vec<Band>>>> }
+    /// A change of the ratio for some persons.
+    ChangeRow { #[serde(default)] when: WhenText, change: Lit<Known<Change>> }
+    /// The yearly cap of basic insurance.
+    CapRow {
+        on: CapOn,
+        value: Option<Cells<Known<Limit>>>,
+        table: Option<Cells<Known<Limit>>>,
+    }
+    /// What critical illness insurance counts, and what it does when its scale changes.
+    CiiRuleRow { base: Vec<CiiPart>, over_cap: OverCap, on_change: OnChange, allow_negative: bool }
+    /// Who has the tilt scale.
+    CategoriesRow { value: Vec<String> }
+    /// Where critical illness insurance begins.
+    ThresholdRow { value: Option<Lit<Known<Fen>>>, formula: Option<String> }
+    /// One row of assistance or of a tail tier.
+    TierRow {
+        id: String,
+        group: Option<String>,
+        #[serde(default)]
+        when: WhenText,
+        base: TierBase,
+        threshold: Option<Lit<Known<Fen>>>,
+        deductible: Option<Lit<Known<Fen>>>,
+        ratio: Option<Cells<Known<Share>>>,
+        kind: Option<Kind>,
+        basis: Option<Basis>,
+        edge: Option<Edge>,
+        bands: Option<Lit<Known<Vec<Band>>>>,
+        cap: Lit<Known<Limit>>,
+        #[serde(rename = "cap_unit")]
+        _cap_unit: CapUnit,
+        cap_period: CapPeriod,
+        payer: super::Payer,
+    }
+}
+
+impl Row for ChainRow {}
+impl Row for DatesRow {}
+impl Row for DeductibleRow {}
+impl Row for NthRow {}
+impl Row for LimitRow {}
+impl Row for RatioRow {}
+impl Row for BandsRow {}
+impl Row for CapRow {}
+impl Row for CiiRuleRow {}
+impl Row for CategoriesRow {}
+impl Row for ThresholdRow {}
+
+impl Row for ChangeRow {
+    fn same_rule(&self, other: &ChangeRow) -> bool {
+        self.when == other.when
+    }
+
+    fn gives_way_to(&self, overlay: &ChangeRow) -> bool {
+        self.when == overlay.when
+    }
+}
+
+impl Row for TierRow {
+    fn same_rule(&self, other: &TierRow) -> bool {
+        self.id == other.id && self.when == other.when
+    }
+
+    fn gives_way_to(&self, overlay: &TierRow) -> bool {
+        self.id == overlay.id || (self.group.is_some() && self.group == overlay.group)
+    }
+}
+
+impl Literal for Vec<NthStep> {
+    const EXPECTED: &'static str = "a list of steps, e.g. [{ n = 1, factor = \"100%\" }]";
+
+    fn parse(text: &str) -> Result<Vec<NthStep>, String> {
+        Err(format!("`{text}` is refused; expected {}", Self::EXPECTED))
+    }
+
+    fn list<'de, A: SeqAccess<'de>>(mut seq: A) -> Result<Vec<NthStep>, A::Error> {
+        let mut steps: Vec<NthStep> = Vec::new();
+        while let Some(step) = seq.next_element::<NthStep>()? {
+            let next = steps.last().map_or(step.n == 1, |last| last.n < step.n);
+            if !next {
+                return Err(A::Error::custom("the steps must begin with `n = 1` and ascend"));
+            }
+            steps.push(step);
+        }
+        if steps.is_empty() {
+            return Err(A::Error::invalid_length(0, &Self::EXPECTED));
+        }
+        Ok(steps)
+    }
+
+    fn show(&self) -> String {
+        let steps: Vec<String> = self.iter().map(|step| step.n.to_string()).collect();
+        format!("steps from admission {}", steps.join(", "))
+    }
+}
+
+impl<'de> Deserialize<'de> for Income {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Income, D::Error> {
+        struct IncomeVisitor;
+        impl<'de> Visitor<'de> for IncomeVisitor {
+            type Value = Income;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("amounts by year, e.g. { 2019 = \"28920 yuan\", evidence = \"official\" }")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Income, A::Error> {
+                let mut income = Income::default();
+                while let Some(key) = map.next_key::<String>()? {
+                    income.take(&key, &mut map)?;
+                }
+                Ok(income)
+            }
+        }
+        deserializer.deserialize_map(IncomeVisitor)
+    }
+}
+
+impl Income {
+    fn take<'de, A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        match key {
+            "evidence" => self.evidence = Some(map.next_value()?),
+            "note" => {
+                map.next_value::<String>()?;
+            }
+            year => {
+                let year: u16 = year.parse().map_err(|_| {
+                    A::Error::custom(format!("unknown key `{key}`; expected a year, evidence or note"))
+                })?;
+                self.by_year.insert(year, map.next_value::<Lit<Fen>>()?.0);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,253 @@
+//! Reading a benefit file, and the files below it that it extends (读取与叠加).
+
+use std::path::{Path, PathBuf};
+
+use super::dated::{At, Headed, Overlays, Rows, Written};
+use super::file::{File, RatioRow};
+use super::literal::{Cells, Change, Known, Share};
+use super::policy::{BenefitPolicy, PolicyFile};
+use crate::diagnostics::{Error, Place, Result, parse_toml, utf8_text};
+use crate::units::{Exact, Overflow};
+
+/// How many files may extend each other.
+const DEEPEST: usize = 8;
+
+/// Everything the files say, laid over each other but not yet checked.
+pub struct Stack {
+    pub files: Vec<PolicyFile>,
+    pub merged: File,
+    pub overlays: Overlays,
+}
+
+impl Stack {
+    /// An error about a written row.
+    pub fn error(&self, at: At, path: &str, message: &str) -> Error {
+        let message = format!("`{path}`: {message}");
+        match self.files.get(at.file) {
+            Some(file) => Error::at(Place::file(&file.path).of_offset(&file.text, at.offset), message),
+            None => Error::new(message),
+        }
+    }
+
+    /// An error about the top file as a whole.
+    pub fn error_in_top(&self, message: String) -> Error {
+        match self.files.last() {
+            Some(top) => Error::at(Place::file(&top.path), message),
+            None => Error::new(message),
+        }
+    }
+
+    fn lay_over(&mut self, file: PolicyFile, above: File) -> Result<()> {
+        self.overlays.file = self.files.len();
+        self.files.push(file);
+        lay_over(&mut self.merged, above, &mut self.overlays)
+            .map_err(|message| self.error_in_top(message))?;
+        self.expand_deltas()
+    }
+
+    /// Turns every delta into a printed table, on the adjoining earlier one.
+    ///
+    /// Done file by file: a delta refers to the table its own notice changed, not to what an
+    /// overlay put on some of those days.
+    fn expand_deltas(&mut self) -> Result<()> {
+        let Some(mut section) = self.merged.inpatient.take() else {
+            return Ok(());
+        };
+        let done = expand_deltas(&mut section.ratio);
+        let done = done.map_err(|(at, message)| self.error(at, "inpatient.ratio", &message));
+        self.merged.inpatient = Some(section);
+        done
+    }
+}
+
+pub fn load(path: &Path) -> Result<BenefitPolicy> {
+    let mut read = read_all(path)?.into_iter().rev();
+    let Some((bottom, merged)) = read.next() else {
+        return Err(Error::at(Place::file(path), "there is no file to read"));
+    };
+    let mut stack = Stack {
+        files: vec![bottom],
+        merged,
+        overlays: Overlays::default(),
+    };
+    stack.expand_deltas()?;
+    for (file, above) in read {
+        stack.lay_over(file, above)?;
+    }
+    super::resolve::resolve(stack)
+}
+
+/// The file and all it extends, the top one first.
+fn read_all(path: &Path) -> Result<Vec<(PolicyFile, File)>> {
+    let mut read = Vec::new();
+    let mut next = Some(path.to_path_buf());
+    while let Some(path) = next.take() {
+        let (file, content) = read_one(&path)?;
+        if read.len() >= DEEPEST {
+            let message = format!("more than {DEEPEST} files extend each other; is there a circle?");
+            return Err(Error::at(Place::file(&path), message));
+        }
+        next = match &content.file.extends {
+            Some(name) => Some(below(&path, name)?),
+            None => None,
+        };
+        read.push((file, content));
+    }
+    Ok(read)
+}
+
+fn read_one(path: &Path) -> Result<(PolicyFile, File)> {
+    let place = Place::file(path);
+    let bytes = std::fs::read(path).map_err(|e| Error::io(path, "could not be read", &e))?;
+    let text = utf8_text(place.clone(), bytes.clone())?;
+    let content: File = parse_toml(&place, &text)?;
+    if content.file.schema != 1 {
+        let message = format!("`file.schema` is {}; this program reads 1", content.file.schema);
+        return Err(Error::at(place, message));
+    }
+    let file = PolicyFile {
+        path: path.to_path_buf(),
+        bytes,
+        text,
+    };
+    Ok((file, content))
+}
+
+/// `place/scheme` beside the place folder that `path` lies in.
+fn below(path: &Path, name: &str) -> Result<PathBuf> {
+    let plain = |part: &str| {
+        !part.is_empty()
+            && part
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+    };
+    match name.split_once('/') {
+        Some((place, scheme)) if plain(place) && plain(scheme) => {
+            let folder = path.parent().unwrap_or(Path::new(""));
+            let root = match folder.file_name() {
+                Some(_) => folder.parent().map(Path::to_path_buf).unwrap_or_default(),
+                None => folder.join(".."),
+            };
+            Ok(root.join(place).join(format!("{scheme}.toml")))
+        }
+        _ => Err(Error::at(
+            Place::file(path),
+            format!("`file.extends`: `{name}` is not of the form `place/scheme`"),
+        )),
+    }
+}
+
+/// Lays `above` over `below`: what it names wins, the rest stays.
+fn lay_over(below: &mut File, above: File, overlays: &mut Overlays) -> std::result::Result<(), String> {
+    below.file.lay_over(above.file)?;
+    below.rules.lay_over(above.rules, overlays);
+    if let Some(section) = above.inpatient {
+        below
+            .inpatient
+            .get_or_insert_default()
+            .lay_over(section, overlays);
+    }
+    if let Some(section) = above.cii {
+        below.cii.get_or_insert_default().lay_over(section, overlays);
+    }
+    below
+        .assist
+        .tiers
+        .lay_over("assist.tiers", above.assist.tiers, overlays);
+    below
+        .tail
+        .tiers
+        .lay_over("tail.tiers", above.tail.tiers, overlays);
+    below.lists.extend(above.lists);
+    below.income.by_year.extend(above.income.by_year);
+    below.income.evidence = above.income.evidence.or(below.income.evidence);
+    below.doc.extend(above.doc);
+    Ok(())
+}
+
+/// Earliest first, so that a delta may stand on another delta's table.
+fn expand_deltas(rows: &mut Rows<RatioRow>) -> std::result::Result<(), (At, String)> {
+    loop {
+        let deltas = rows.0.iter().enumerate().filter(|(_, at)| at.row.delta.is_some());
+        let Some((index, at)) = deltas.min_by_key(|(_, at)| at.row.days().from) else {
+            return Ok(());
+        };
+        let row = delta_applied(rows, at).map_err(|message| (at.at, message))?;
+        if let Some(place) = rows.0.get_mut(index) {
+            place.row = row;
+        }
+    }
+}
+
+fn delta_applied(rows: &Rows<RatioRow>, at: &Written<RatioRow>) -> std::result::Result<RatioRow, String> {
+    let mut row = at.row.clone();
+    let Some(delta) = row.delta.take() else {
+        return Ok(row);
+    };
+    if row.value.is_some() || row.table.is_some() {
+        return Err("write exactly one of `value`, `table` and `delta`".to_owned());
+    }
+    let earlier = rows.0.iter().find(|other| other.row.days().adjoin(at.row.days()));
+    let no_base = || {
+        format!(
+            "the delta from {} has no table that ends the day before",
+            at.row.days().from
+        )
+    };
+    let earlier = earlier.ok_or_else(no_base)?;
+    let base = earlier
+        .row
+        .table
+        .as_ref()
+        .or(earlier.row.value.as_ref())
+        .ok_or_else(no_base)?;
+    let changed = add(base, &delta)?;
+    match &changed {
+        Cells::Leaf(_) => row.value = Some(changed),
+        Cells::Table(_) => row.table = Some(changed),
+    }
+    // a sum is known no better than the weaker of its parts
+    row.set_evidence(row.source().evidence.max(earlier.row.source().evidence));
+    Ok(row)
+}
+
+fn add(
+    base: &Cells<Known<Share>>,
+    delta: &Cells<Change>,
+) -> std::result::Result<Cells<Known<Share>>, String> {
+    match (base, delta) {
+        (Cells::Leaf(Known::Unknown), Cells::Leaf(_)) => Ok(Cells::Leaf(Known::Unknown)),
+        (Cells::Leaf(Known::Value(share)), Cells::Leaf(change)) => {
+            let sum = changed(share.0, *change).map_err(|e| e.to_string())?;
+            Ok(Cells::Leaf(Known::Value(Share(sum))))
+        }
+        (Cells::Table(table), Cells::Leaf(_)) => {
+            let cells = table
+                .iter()
+                .map(|(key, cells)| Ok((key.clone(), add(cells, delta)?)));
+            cells
+                .collect::<std::result::Result<_, String>>()
+                .map(Cells::Table)
+        }
+        (Cells::Table(table), Cells::Table(changes)) => {
+            let mut table = table.clone();
+            for (key, change) in changes {
+                let cell = table.get_mut(key).ok_or_else(|| {
+                    format!("the delta names `{key}`, which the earlier table does not have")
+                })?;
+                *cell = add(cell, change)?;
+            }
+            Ok(Cells::Table(table))
+        }
+        (Cells::Leaf(_), Cells::Table(_)) => Err("the delta is a table, the earlier value is not".to_owned()),
+    }
+}
+
+/// A ratio moved by percentage points, kept within 0 % and 100 %.
+pub fn changed(ratio: Exact, change: Change) -> std::result::Result<Exact, Overflow> {
+    let sum = ratio.add(change.0)?;
+    if sum.compare(Exact::ZERO)?.is_lt() {
+        return Ok(Exact::ZERO);
+    }
+    sum.min(Exact::ONE)
+}
