@@ -141,10 +141,10 @@ impl Files {
         if let Some(beside) = &mut self.beside {
             beside.truth.put(truth.as_bytes())?;
             let mut text = CsvText::default();
-            batch
-                .persons
-                .iter()
-                .for_each(|person| person_row(&mut text, person));
+            // the last batch is cut off: only persons with a record are written
+            let last = batch.owners.iter().take(room).next_back();
+            let persons = batch.persons.iter().take(last.map_or(0, |last| last + 1));
+            persons.for_each(|person| person_row(&mut text, person));
             beside.persons.put(text.bytes())?;
         }
         Ok(written)
