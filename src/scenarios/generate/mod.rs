@@ -373,6 +373,8 @@ impl Maker<'_, '_> {
             self.made.truth.push(truth(""));
             self.made.records.push(row);
         }
-        self.made.owners.resize(self.made.records.len(), self.made.persons.len());
+        self.made
+            .owners
+            .resize(self.made.records.len(), self.made.persons.len());
     }
 }
