@@ -45,7 +45,7 @@ pub fn run_json(
             "evidence": inputs.pack.evidence().as_str(),
             "parameters": policy_parameters(inputs),
         },
-        "benefit": benefits_json(inputs),
+        "benefit": benefits_json(inputs, result),
         "inputs": files.iter().map(|(path, hash)| json!({ "path": path, "sha256": hash })).collect::<Vec<_>>(),
         "outputs": outputs.iter().map(|(name, hash)| json!({ "name": name, "sha256": hash })).collect::<Vec<_>>(),
     });
@@ -153,13 +153,26 @@ fn policy_parameters(inputs: &Inputs) -> Vec<Value> {
         .collect()
 }
 
-fn benefits_json(inputs: &Inputs) -> Value {
+fn benefits_json(inputs: &Inputs, result: &RunResult) -> Value {
     let policies = inputs.benefits.iter().map(|(pool, policy)| {
+        let parameters = result
+            .benefit_parameters
+            .iter()
+            .filter(|parameter| parameter.pool == *pool);
+        let parameters: Vec<Value> = parameters
+            .map(|p| {
+                json!({
+                    "key": p.path, "value": p.value, "from": p.from.map(|day| day.to_string()),
+                    "documents": p.documents, "clause": p.clause, "evidence": p.evidence.as_str(),
+                })
+            })
+            .collect();
         let page = json!({
             "policy": policy.name(),
             "draft": policy.is_draft(),
             "weakest_evidence": policy.weakest_evidence().as_str(),
             "replaced": policy.replaced(),
+            "parameters": parameters,
         });
         (pool.clone(), page)
     });

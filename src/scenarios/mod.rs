@@ -14,4 +14,4 @@ mod statement;
 pub use chain::{Inputs, run};
 pub use file::{PoolOfScenario, Scenario};
 pub use lists::{Hospital, Insured, Lists};
-pub use statement::{Money, PoolResult, Rejected, RunResult, Settled, Statement};
+pub use statement::{BenefitParameter, Money, PoolResult, Rejected, RunResult, Settled, Statement};

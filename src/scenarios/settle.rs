@@ -1,10 +1,13 @@
 //! Second stretch of a run: bills shared, cases scored, pools settled, all joined.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use hashbrown::HashSet;
+
 use super::chain::Inputs;
-use super::statement::{Money, PoolResult, RunResult, Settled, Statement};
-use crate::benefit::{Claim, Payer, Slip, YearToDate, share};
+use super::statement::{BenefitParameter, Money, PoolResult, RunResult, Settled, Statement};
+use crate::benefit::{BenefitPolicy, Claim, Payer, Slip, YearToDate, explain, share};
 use crate::budget::{PoolCase, settle};
 use crate::codes::HospitalLevel;
 use crate::diagnostics::{Error, Lang, Result};
@@ -31,12 +34,13 @@ pub(super) fn share_bills(inputs: &Inputs, result: &mut RunResult, lang: Lang) -
     });
     let mut so_far = YearToDate::default();
     let mut person = "";
+    let mut parameters = UsedParameters::default();
     for (index, statement) in order {
         if statement.person != person {
             person = &statement.person;
             so_far = YearToDate::default();
         }
-        match share_bill(inputs, statement, &mut so_far) {
+        match share_bill(inputs, statement, &mut so_far, &mut parameters) {
             Ok(slip) => slips
                 .iter_mut()
                 .skip(index)
@@ -45,6 +49,7 @@ pub(super) fn share_bills(inputs: &Inputs, result: &mut RunResult, lang: Lang) -
             Err(reason) => kept_out.push((index, reason)),
         }
     }
+    result.benefit_parameters = parameters.used.into_iter().collect();
     keep_out(inputs, result, kept_out, lang);
     slips
 }
@@ -53,6 +58,7 @@ fn share_bill(
     inputs: &Inputs,
     statement: &Statement,
     so_far: &mut YearToDate,
+    parameters: &mut UsedParameters,
 ) -> std::result::Result<Slip, String> {
     let missing = |what: &str| format!("{what} is missing");
     let policy = inputs
@@ -83,7 +89,49 @@ fn share_bill(
         pre: fees.pre,
         scope: fees.scope,
     };
+    parameters.note(&statement.insured_scheme, policy, &claim, so_far);
     share(policy, &claim, so_far).map_err(|e| e.to_string())
+}
+
+/// The benefit parameters a run reads (所用待遇参数), with their clauses.
+///
+/// Which parameters a claim reads depends on who claims, where, in which month, for which time in
+/// the year and on the size of the bill; one claim of each such kind is explained.
+#[derive(Default)]
+struct UsedParameters {
+    kinds: HashSet<String>,
+    used: BTreeSet<BenefitParameter>,
+}
+
+impl UsedParameters {
+    fn note(&mut self, pool: &str, policy: &BenefitPolicy, claim: &Claim<'_>, so_far: &YearToDate) {
+        let size = claim.scope.fen().checked_ilog2();
+        let month = (claim.discharge.year(), claim.discharge.month());
+        let who = (
+            claim.plan,
+            claim.level,
+            claim.categories,
+            claim.status,
+            claim.minor,
+        );
+        let kind = format!("{pool} {who:?} {month:?} {} {size:?}", so_far.admissions().min(5));
+        if !self.kinds.insert(kind) {
+            return;
+        }
+        let Ok(explanation) = explain(policy, claim, so_far) else {
+            return;
+        };
+        let steps = explanation.steps.into_iter().flat_map(|step| step.params);
+        self.used.extend(steps.map(|param| BenefitParameter {
+            pool: pool.to_owned(),
+            path: param.path,
+            value: param.value,
+            from: param.from,
+            documents: param.doc,
+            clause: param.clause,
+            evidence: param.evidence,
+        }));
+    }
 }
 
 fn level_of(inputs: &Inputs, statement: &Statement) -> Option<HospitalLevel> {

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use crate::benefit::Slip;
 use crate::budget::PoolSettlement;
 use crate::codes::HospitalLevel;
-use crate::diagnostics::{Finding, Severity};
+use crate::diagnostics::{Evidence, Finding, Severity};
 use crate::grouper::Grouping;
 use crate::points::Score;
 use crate::records::{Counts, FeeSplit, Header};
@@ -111,6 +111,25 @@ pub struct PoolResult {
     pub settlement: PoolSettlement,
 }
 
+/// A dated benefit parameter that was read (待遇参数).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BenefitParameter {
+    /// The pool whose persons it applies to.
+    pub pool: String,
+    /// Key path in the benefit file.
+    pub path: String,
+    /// The value in force.
+    pub value: String,
+    /// Its first day.
+    pub from: Option<Date>,
+    /// Ids of its documents.
+    pub documents: Vec<String>,
+    /// Clause.
+    pub clause: Option<String>,
+    /// How well it is known.
+    pub evidence: Evidence,
+}
+
 /// Everything a run found (运行结果).
 #[derive(Debug)]
 pub struct RunResult {
@@ -128,6 +147,8 @@ pub struct RunResult {
     pub findings: Vec<Finding>,
     /// Records set aside, in file order.
     pub rejected: Vec<Rejected>,
+    /// Benefit parameters that were read.
+    pub benefit_parameters: Vec<BenefitParameter>,
     /// SHA-256 of the records, in hexadecimal.
     pub records_hash: String,
 }
@@ -148,6 +169,7 @@ impl RunResult {
             pools: Vec::new(),
             findings: Vec::new(),
             rejected: Vec::new(),
+            benefit_parameters: Vec::new(),
             records_hash: String::new(),
         }
     }
