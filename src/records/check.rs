@@ -80,6 +80,12 @@ impl Row {
         self.fields.len()
     }
 
+    /// Whether each field stands under its header; extra empty fields at the end do no harm.
+    pub fn fits(&self, header: &Header) -> bool {
+        let mut extra = header.width()..self.width();
+        self.width() >= header.width() && extra.all(|index| self.field(index).trim().is_empty())
+    }
+
     fn set(&mut self, text: &str, quoted: bool) {
         self.text.clear();
         self.fields.clear();
@@ -105,6 +111,7 @@ impl Row {
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
+            .terminator(csv::Terminator::Any(b'\n'))
             .from_reader(self.text.as_bytes());
         let mut record = csv::StringRecord::new();
         // text was decoded before, so the only error a record can have is not to be there
@@ -115,6 +122,11 @@ impl Row {
             self.fields.push((start, small(self.text.len())));
         }
     }
+}
+
+/// Control characters would move the cursor of a terminal, or vanish.
+fn visible(c: char) -> char {
+    if c.is_control() { '\u{fffd}' } else { c }
 }
 
 /// Rows are at most [`MAX_ROW_BYTES`] long, so their offsets fit 32 bits.
@@ -263,11 +275,9 @@ impl<'l> Checker<'l> {
         self.row_fits_header()
     }
 
-    /// Extra empty fields at the end are accepted.
     fn row_fits_header(&mut self) -> bool {
         let (width, expected) = (self.row.width(), self.header.width());
-        let extra_is_empty = (expected..width).all(|index| self.row.field(index).trim().is_empty());
-        if width < expected || !extra_is_empty {
+        if !self.row.fits(&self.header) {
             let expected = match self.lang {
                 Lang::En => format!("{expected} fields as in the header; a comma in a text needs quotes"),
                 Lang::Zh => format!("与表头一致的{expected}个字段；文字中的逗号须加引号"),
@@ -665,13 +675,21 @@ impl<'l> Checker<'l> {
     ) {
         self.case.stops_money |= edit.stops == Stops::Money;
         let value = value.unwrap_or_else(|| column.map_or("", |column| self.cell(column)));
-        let value = value.chars().take(32).collect();
+        let value = value.chars().take(32).map(visible).collect();
+        // in a row of no sound shape any cell may stand under any header, a personal one too
+        let of_shape = |column| {
+            if self.row.fits(&self.header) {
+                self.cell(column)
+            } else {
+                ""
+            }
+        };
         self.findings.push(Finding {
             file: Arc::clone(&self.file),
             line: self.line,
             record: self.record,
-            case_id: self.cell(Column::CaseId).to_owned(),
-            hospital: self.cell(Column::Hospital).to_owned(),
+            case_id: of_shape(Column::CaseId).to_owned(),
+            hospital: of_shape(Column::Hospital).to_owned(),
             edit,
             action,
             column: column.map_or("", Column::name),
