@@ -60,6 +60,15 @@ pub fn parse_toml<T: DeserializeOwned>(place: &Place, text: &str) -> Result<T> {
 /// TOML messages span lines and know no suggestions: one line, with the nearest known key.
 fn say_in_one_line(message: &str) -> String {
     let message = message.trim().replace('\n', "; ");
+    if let Some(key) = message.strip_prefix("missing field ") {
+        return format!("key {key} is missing");
+    }
+    if let Some(value) = message.strip_prefix("unknown variant ") {
+        return format!("unknown value {value}");
+    }
+    if message == "wanted string or table" {
+        return "expected a text in quotes".to_owned();
+    }
     let Some(rest) = message.strip_prefix("unknown field `") else {
         return message;
     };

@@ -382,7 +382,8 @@ impl<'l> Checker<'l> {
             let expected = self
                 .lang
                 .pick("the principal diagnosis as the first code", "首个编码为主要诊断");
-            self.reject(&C101, Some(Column::Diagnoses), "", expected.to_owned());
+            let value = self.cell(Column::Diagnoses).to_owned();
+            self.reject(&C101, Some(Column::Diagnoses), &value, expected.to_owned());
         }
     }
 
@@ -478,9 +479,10 @@ impl<'l> Checker<'l> {
                 });
             }
             _ => {
+                let sum = parts_sum(split, self.lang);
                 let expected = match self.lang {
-                    Lang::En => format!("fee_own + fee_over + fee_pre + fee_scope = {total}"),
-                    Lang::Zh => format!("全自费+超限价自费+先行自付+政策范围内费用={total}"),
+                    Lang::En => format!("fee_own + fee_over + fee_pre + fee_scope = {total}; {sum}"),
+                    Lang::Zh => format!("全自费+超限价自费+先行自付+政策范围内费用={total}；{sum}"),
                 };
                 self.found(&M979, Action::Kept, Some(Column::TotalFee), None, None, expected);
             }
@@ -594,7 +596,10 @@ impl<'l> Checker<'l> {
         let number = read_number(self.cell(column));
         if number.is_none() {
             let value = self.cell(column).to_owned();
-            let expected = self.lang.pick("a number from 0 up", "不小于0的数字");
+            let expected = self.lang.pick(
+                "a number from 0 up with at most two decimals",
+                "不小于0、至多两位小数的数字",
+            );
             self.emptied(&F007, column, &value, expected.to_owned());
         }
         number
@@ -698,6 +703,16 @@ impl<'l> Checker<'l> {
             expected,
             see: None,
         });
+    }
+}
+
+/// What the four parts of a bill come to.
+fn parts_sum(split: Option<((Fen, Fen), (Fen, Fen))>, lang: Lang) -> String {
+    match (split, lang) {
+        (Some(((own, over), (pre, scope))), Lang::En) => format!("they sum to {}", own + over + pre + scope),
+        (Some(((own, over), (pre, scope))), Lang::Zh) => format!("实为{}", own + over + pre + scope),
+        (None, Lang::En) => "not all of them are there".to_owned(),
+        (None, Lang::Zh) => "其中有缺项".to_owned(),
     }
 }
 

@@ -123,8 +123,12 @@ impl RowReader {
             ));
         }
         let mut cutter = Cutter::new(source, sample);
-        let first = cutter.first_record().map_err(|e| cut_error(&place, &e))?;
-        let header = Header::read(&place, header_names(&place, &first, encoding)?, for_money)?;
+        let first = first_row(&mut cutter).map_err(|e| cut_error(&place, &e))?;
+        let header = Header::read(
+            &place.line(first.line),
+            header_names(&place, &first, encoding)?,
+            for_money,
+        )?;
         Ok(RowReader {
             cutter,
             file: Arc::clone(&place.file),
@@ -158,13 +162,28 @@ impl RowReader {
     }
 }
 
+/// The first row that is not blank; there is one.
+fn first_row<R: Read>(cutter: &mut Cutter<R>) -> std::result::Result<Chunk, CutError> {
+    loop {
+        let row = cutter.first_record()?;
+        if row.bytes.is_empty() || !row.bytes.iter().all(u8::is_ascii_whitespace) {
+            return Ok(row);
+        }
+    }
+}
+
 fn header_names(place: &Place, first: &Chunk, encoding: Encoding) -> Result<Vec<String>> {
-    let no_header = || Error::at(place.line(1), "F001: the header row is no readable CSV row");
+    let no_header = || {
+        Error::at(
+            place.line(first.line),
+            "F001: the header row is no readable CSV row",
+        )
+    };
     let text = encoding.decode(&first.bytes).ok_or_else(no_header)?;
     if text.replace("\r\n", "\n").contains('\r') {
         let message =
             "F001: lines end with a carriage return alone; save the file with LF or CR LF at line ends";
-        return Err(Error::at(place.line(1), message));
+        return Err(Error::at(place.line(first.line), message));
     }
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
