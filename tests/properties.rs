@@ -238,6 +238,36 @@ fn listed_codes_are_normal_and_well_formed() {
 
 // ---- framing -----------------------------------------------------------------------------------
 
+/// Every row's fields, as the record reader cuts them.
+fn our_rows(text: &[u8]) -> Vec<Vec<String>> {
+    let mut rows = Vec::new();
+    let cells = |found: &mut Vec<Vec<String>>, _, checker: &Checker<'_>| {
+        let row = checker.row();
+        found.push(
+            (0..row.width())
+                .map(|index| row.field(index).to_owned())
+                .collect(),
+        );
+    };
+    let reader = reader(text, false).unwrap();
+    in_order(reader, Depth::Grouping, Lang::En, 1, Vec::new, cells, |batch| {
+        rows.extend(batch.output);
+        Ok(())
+    })
+    .unwrap();
+    rows
+}
+
+/// The same by the `csv` crate.
+fn their_rows(text: &[u8]) -> Vec<Vec<String>> {
+    let rows = csv::ReaderBuilder::new()
+        .flexible(true)
+        .from_reader(text)
+        .into_records();
+    rows.map(|row| row.unwrap().iter().map(str::to_owned).collect())
+        .collect()
+}
+
 /// A cell as written and whatever it may hold.
 fn cell() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -258,20 +288,23 @@ proptest! {
         for row in &rows {
             text.push_str(&format!("i{}{end}", row.iter().map(|cell| format!(",{cell}")).collect::<String>()));
         }
-        let mut ours: Vec<Vec<String>> = Vec::new();
-        let cells = |found: &mut Vec<Vec<String>>, _, checker: &Checker<'_>| {
-            let row = checker.row();
-            found.push((0..row.width()).map(|index| row.field(index).to_owned()).collect());
-        };
-        let reader = reader(text.as_bytes(), false).unwrap();
-        in_order(reader, Depth::Grouping, Lang::En, 1, Vec::new, cells, |batch| {
-            ours.extend(batch.output);
-            Ok(())
-        }).unwrap();
-        let theirs = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes()).into_records();
-        let theirs: Vec<Vec<String>> = theirs.map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect();
-        prop_assert_eq!(ours, theirs);
+        prop_assert_eq!(our_rows(text.as_bytes()), their_rows(text.as_bytes()));
     }
+}
+
+#[test]
+fn rows_are_cut_alike_across_chunks() {
+    // notes of several lines and every length, so that chunks of a megabyte end anywhere in them
+    let mut text = "case_id,sex,age,diagnoses,note,more\n".to_owned();
+    for number in 0..60_000 {
+        let note = "line\n".repeat(number % 7) + &"\"\"".repeat(number % 3);
+        text.push_str(&format!(
+            "C{number},1,50,K35.800,\"{note}\",\"a\"{}\n",
+            "z".repeat(number % 40)
+        ));
+    }
+    assert!(text.len() > 3 << 20);
+    assert_eq!(our_rows(text.as_bytes()), their_rows(text.as_bytes()));
 }
 
 // ---- threads, order of rows and columns --------------------------------------------------------

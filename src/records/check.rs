@@ -250,8 +250,8 @@ impl<'l> Checker<'l> {
     fn read_row(&mut self, frame: Frame<'_>) -> bool {
         if frame.broken {
             let (en, zh) = (
-                "the quote to be closed, within 1 MiB",
-                "引号须闭合，且整行不超过1 MiB",
+                "the quote to be closed, within 1 MiB and 256 lines",
+                "引号须闭合，且该记录不超过1 MiB、256行",
             );
             let (en, zh) = if frame.bytes.len() > MAX_ROW_BYTES {
                 ("a row of at most 1 MiB", "每行不超过1 MiB")
