@@ -125,10 +125,6 @@ impl Files {
 
     /// Writes at most `room` records of a batch; says how many.
     fn batch(&mut self, batch: &Made, room: u64, made: &mut Generated) -> Result<u64> {
-        // how many batches were begun too many depends on the number of threads
-        if room == 0 {
-            return Ok(0);
-        }
         let room = usize::try_from(room).unwrap_or(usize::MAX);
         let rows = batch.records.iter().zip(&batch.truth).take(room);
         let (mut records, mut truth, mut written) = (String::new(), String::new(), 0);
@@ -145,10 +141,10 @@ impl Files {
         if let Some(beside) = &mut self.beside {
             beside.truth.put(truth.as_bytes())?;
             let mut text = CsvText::default();
-            batch
-                .persons
-                .iter()
-                .for_each(|person| person_row(&mut text, person));
+            // the last batch is cut off: only persons with a record are written
+            let last = batch.owners.iter().take(room).next_back();
+            let persons = batch.persons.iter().take(last.map_or(0, |last| last + 1));
+            persons.for_each(|person| person_row(&mut text, person));
             beside.persons.put(text.bytes())?;
         }
         Ok(written)

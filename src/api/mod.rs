@@ -5,10 +5,12 @@
 
 mod bulk;
 mod generate;
+mod money;
 mod one_case;
 
 pub use bulk::{BulkSummary, CheckRequest, GroupRequest, check, group};
 pub use generate::{GenerateRequest, Generated, generate};
+pub use money::{CalibrateRequest, Calibrated, Ran, RunRequest, calibrate, run};
 pub use one_case::{ExplainRequest, Explained, explain};
 
 use crate::diagnostics::Lang;

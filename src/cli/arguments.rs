@@ -60,19 +60,7 @@ pub enum Command {
     #[command(after_help = "Example: dianzhi run scenarios/sample-region.toml -o out\n\n\
 Writes cases.csv, hospitals.csv, pools.csv, slips.csv, findings.csv, rejected.csv and run.json into DIR, each \
 whole or not at all, and prints a summary.")]
-    Run {
-        /// The scenario: which records, scheme, weights, policy, benefits and budgets
-        scenario: PathBuf,
-        /// Other records than the scenario names
-        #[arg(long, value_name = "FILE")]
-        records: Option<PathBuf>,
-        /// Folder for the results
-        #[arg(short, long, value_name = "DIR")]
-        output: PathBuf,
-        #[command(flatten)]
-        #[allow(missing_docs)]
-        tables: Tables,
-    },
+    Run(RunArguments),
     /// Group records: each input row with status, mdc, adrg, group, group_name, mcc_cc, reason
     #[command(
         after_help = "Example: dianzhi group records.csv -t chongqing-2022 -o grouped.csv\n\n\
@@ -81,97 +69,22 @@ Records are CSV with a header, one row a case, columns by name in any order: cas
 discharge_status, icu_hours are used if there; all others are passed through. UTF-8 or GB18030.\n\
 Here only the edits that decide whether a record can be grouped are run; `dianzhi check` runs all."
     )]
-    Group {
-        /// The records, - for standard input
-        records: PathBuf,
-        /// The scheme; `dianzhi tables list` names them
-        #[arg(short = 't', long, value_name = "SCHEME")]
-        scheme: String,
-        /// The result [default: standard output]
-        #[arg(
-            short,
-            long,
-            value_name = "FILE",
-            default_value = "-",
-            hide_default_value = true
-        )]
-        output: PathBuf,
-        /// Write findings to FILE as CSV
-        #[arg(long, value_name = "FILE")]
-        findings: Option<PathBuf>,
-        /// Say in `reason` which rule rows decided
-        #[arg(long)]
-        explain: bool,
-        #[command(flatten)]
-        #[allow(missing_docs)]
-        tables: Tables,
-    },
+    Group(GroupArguments),
     /// Check records and write the findings: file, line, column, value, what was expected
     #[command(after_help = "Example: dianzhi check records.csv -o findings.csv --money")]
-    Check {
-        /// The records, - for standard input
-        records: PathBuf,
-        /// The scheme whose code lists the codes must stand in
-        #[arg(short = 't', long, value_name = "SCHEME", default_value = "chs-drg-1.1")]
-        scheme: String,
-        /// Also check what pricing needs: hospital, person, dates, the bill
-        #[arg(long)]
-        money: bool,
-        /// The findings [default: standard output]
-        #[arg(
-            short,
-            long,
-            value_name = "FILE",
-            default_value = "-",
-            hide_default_value = true
-        )]
-        output: PathBuf,
-        #[command(flatten)]
-        #[allow(missing_docs)]
-        tables: Tables,
-    },
+    Check(CheckArguments),
     /// Explain one case: each rule tried and the fact that decided it
-    #[command(after_help = "Example: dianzhi explain records.csv 20220317-0042 -t chongqing-2022 --lang zh")]
-    Explain {
-        /// The records, - for standard input
-        records: PathBuf,
-        /// The case's case_id
-        case_id: String,
-        /// The scheme
-        #[arg(short = 't', long, value_name = "SCHEME")]
-        scheme: String,
-        #[command(flatten)]
-        #[allow(missing_docs)]
-        tables: Tables,
-    },
+    #[command(
+        after_help = "Example: dianzhi explain records.csv C2022-0000042-1 -t chongqing-2022 --lang zh"
+    )]
+    Explain(ExplainArguments),
     /// Weights from an earlier year's records: mean cost of each group over the mean of all
     #[command(
         after_help = "Example: dianzhi calibrate records-2021.csv -t chongqing-2022 -o weights.csv --min-cases 5\n\n\
 Arithmetic means of total_fee, untrimmed. A group with fewer than --min-cases cases is written without a weight \
 and marked not stable. Weights are marked `assumption`."
     )]
-    Calibrate {
-        /// The earlier year's records, with total_fee
-        records: PathBuf,
-        /// The scheme
-        #[arg(short = 't', long, value_name = "SCHEME")]
-        scheme: String,
-        /// Fewest cases for a weight
-        #[arg(long, value_name = "N", default_value_t = 5)]
-        min_cases: u64,
-        /// The weights [default: standard output]
-        #[arg(
-            short,
-            long,
-            value_name = "FILE",
-            default_value = "-",
-            hide_default_value = true
-        )]
-        output: PathBuf,
-        #[command(flatten)]
-        #[allow(missing_docs)]
-        tables: Tables,
-    },
+    Calibrate(CalibrateArguments),
     /// Generate records from a scheme's tables: tests, demonstrations, load; no real persons
     #[command(
         after_help = "Examples:\n  dianzhi generate -t chs-drg-1.1 --cases 1000000 --seed 7 -o records.csv\n  \
@@ -179,31 +92,124 @@ dianzhi generate -t chongqing-2022 --cases 3000 --seed 1 --year 2022 --defects 0
 With -o DIR/ (a folder, or a name ending in /) writes records.csv, hospitals.csv, persons.csv and truth.csv (what \
 each record was planned to be); else only the records. The same options give the same bytes."
     )]
-    Generate {
-        #[command(flatten)]
-        #[allow(missing_docs)]
-        options: GenerateOptions,
-        /// Folder, or file for the records alone [default: standard output]
-        #[arg(
-            short,
-            long,
-            value_name = "DIR or FILE",
-            default_value = "-",
-            hide_default_value = true
-        )]
-        output: PathBuf,
-        #[command(flatten)]
-        #[allow(missing_docs)]
-        tables: Tables,
-    },
+    Generate(GenerateArguments),
     /// The grouping schemes: list them, show one or a group of it
     #[command(subcommand)]
     Tables(TablesCommand),
 }
 
-/// What is generated.
+/// `run …`
 #[derive(Debug, Args)]
-pub struct GenerateOptions {
+pub struct RunArguments {
+    /// The scenario: which records, scheme, weights, policy, benefits and budgets
+    pub scenario: PathBuf,
+    /// Other records than the scenario names
+    #[arg(long, value_name = "FILE")]
+    pub records: Option<PathBuf>,
+    /// Folder for the results
+    #[arg(short, long, value_name = "DIR")]
+    pub output: PathBuf,
+    /// Where tables are looked for.
+    #[command(flatten)]
+    pub tables: Tables,
+}
+
+/// `group …`
+#[derive(Debug, Args)]
+pub struct GroupArguments {
+    /// The records, - for standard input
+    pub records: PathBuf,
+    /// The scheme; `dianzhi tables list` names them
+    #[arg(short = 't', long, value_name = "SCHEME")]
+    pub scheme: String,
+    /// The result [default: standard output]
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        default_value = "-",
+        hide_default_value = true
+    )]
+    pub output: PathBuf,
+    /// Write findings to FILE as CSV
+    #[arg(long, value_name = "FILE")]
+    pub findings: Option<PathBuf>,
+    /// Say in `reason` which rule rows decided
+    #[arg(long)]
+    pub explain: bool,
+    /// Where tables are looked for.
+    #[command(flatten)]
+    pub tables: Tables,
+}
+
+/// `check …`
+#[derive(Debug, Args)]
+pub struct CheckArguments {
+    /// The records, - for standard input
+    pub records: PathBuf,
+    /// The scheme whose code lists the codes must stand in
+    #[arg(short = 't', long, value_name = "SCHEME", default_value = "chs-drg-1.1")]
+    pub scheme: String,
+    /// Also check what pricing needs: hospital, person, dates, the bill
+    #[arg(long)]
+    pub money: bool,
+    /// The findings [default: standard output]
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        default_value = "-",
+        hide_default_value = true
+    )]
+    pub output: PathBuf,
+    /// Where tables are looked for.
+    #[command(flatten)]
+    pub tables: Tables,
+}
+
+/// `explain …`
+#[derive(Debug, Args)]
+pub struct ExplainArguments {
+    /// The records, - for standard input
+    pub records: PathBuf,
+    /// The case's case_id
+    pub case_id: String,
+    /// The scheme
+    #[arg(short = 't', long, value_name = "SCHEME")]
+    pub scheme: String,
+    /// Where tables are looked for.
+    #[command(flatten)]
+    pub tables: Tables,
+}
+
+/// `calibrate …`
+#[derive(Debug, Args)]
+pub struct CalibrateArguments {
+    /// The earlier year's records, with total_fee
+    pub records: PathBuf,
+    /// The scheme
+    #[arg(short = 't', long, value_name = "SCHEME")]
+    pub scheme: String,
+    /// Fewest cases for a weight
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub min_cases: u64,
+    /// The weights [default: standard output]
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        default_value = "-",
+        hide_default_value = true
+    )]
+    pub output: PathBuf,
+    /// Where tables are looked for.
+    #[command(flatten)]
+    pub tables: Tables,
+}
+
+/// `generate …`
+#[derive(Debug, Args)]
+pub struct GenerateArguments {
     /// The scheme whose rules the records are drawn from
     #[arg(short = 't', long, value_name = "SCHEME")]
     pub scheme: String,
@@ -225,6 +231,18 @@ pub struct GenerateOptions {
     /// Share of records that get one planted defect
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     pub defects: f64,
+    /// Folder, or file for the records alone [default: standard output]
+    #[arg(
+        short,
+        long,
+        value_name = "DIR or FILE",
+        default_value = "-",
+        hide_default_value = true
+    )]
+    pub output: PathBuf,
+    /// Where tables are looked for.
+    #[command(flatten)]
+    pub tables: Tables,
 }
 
 /// `tables …`
@@ -232,8 +250,8 @@ pub struct GenerateOptions {
 pub enum TablesCommand {
     /// Every scheme: id, name, what it extends, groups, evidence
     List {
+        /// Where tables are looked for.
         #[command(flatten)]
-        #[allow(missing_docs)]
         tables: Tables,
     },
     /// One scheme, or one of its MDCs, core groups or groups: its rules and lists in words
@@ -245,8 +263,8 @@ pub enum TablesCommand {
         scheme: String,
         /// MDC, ADRG or group code
         code: Option<String>,
+        /// Where tables are looked for.
         #[command(flatten)]
-        #[allow(missing_docs)]
         tables: Tables,
     },
 }

@@ -4,11 +4,15 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::arguments::{Arguments, Command, Common, TablesCommand};
+use super::arguments::{
+    Arguments, CalibrateArguments, Command, Common, ExplainArguments, GenerateArguments, RunArguments,
+    TablesCommand,
+};
 use super::tables_words;
 use super::terminal::Terminal;
 use crate::api::{
-    self, BulkSummary, CheckRequest, ExplainRequest, Explained, GenerateRequest, GroupRequest, Watch,
+    self, BulkSummary, CalibrateRequest, CheckRequest, ExplainRequest, Explained, GenerateRequest,
+    GroupRequest, RunRequest, Watch,
 };
 use crate::diagnostics::{Error, Lang, Result};
 use crate::grouper::Status;
@@ -23,6 +27,8 @@ pub struct Ending {
 }
 
 impl Ending {
+    const NO_FINDINGS: Ending = Ending { findings: false };
+
     /// 0, or 1 with findings under `--strict`.
     pub fn exit_code(self, common: &Common) -> ExitCode {
         ExitCode::from(u8::from(self.findings && common.strict))
@@ -35,92 +41,37 @@ impl Ending {
 /// It could not run.
 pub fn carry_out(arguments: &Arguments, terminal: &Terminal) -> Result<Ending> {
     match &arguments.command {
-        Command::Group {
-            records,
-            scheme,
-            output,
-            findings,
-            explain,
-            tables,
-        } => {
+        Command::Run(run) => run_scenario(run, terminal),
+        Command::Group(group) => {
             let request = GroupRequest {
-                records: records.clone(),
-                scheme: scheme.clone(),
-                tables: tables.tables.clone(),
-                output: output.clone(),
-                findings: findings.clone(),
-                explain: *explain,
+                records: group.records.clone(),
+                scheme: group.scheme.clone(),
+                tables: group.tables.tables.clone(),
+                output: group.output.clone(),
+                findings: group.findings.clone(),
+                explain: group.explain,
             };
-            bulk(terminal, records, |watch| api::group(&request, watch))
+            bulk(terminal, &group.records, |watch| api::group(&request, watch))
         }
-        Command::Check {
-            records,
-            scheme,
-            money,
-            output,
-            tables,
-        } => {
+        Command::Check(check) => {
             let request = CheckRequest {
-                records: records.clone(),
-                scheme: scheme.clone(),
-                tables: tables.tables.clone(),
-                money: *money,
-                output: output.clone(),
+                records: check.records.clone(),
+                scheme: check.scheme.clone(),
+                tables: check.tables.tables.clone(),
+                money: check.money,
+                output: check.output.clone(),
             };
-            bulk(terminal, records, |watch| api::check(&request, watch))
+            bulk(terminal, &check.records, |watch| api::check(&request, watch))
         }
-        Command::Explain {
-            records,
-            case_id,
-            scheme,
-            tables,
-        } => {
-            let request = ExplainRequest {
-                records: records.clone(),
-                case_id: case_id.clone(),
-                scheme: scheme.clone(),
-                tables: tables.tables.clone(),
-            };
-            let explained = watched(terminal, Some(records), |watch| api::explain(&request, watch))?;
-            print(&explanation_text(&explained, terminal.lang))?;
-            Ok(Ending {
-                findings: explained.records.iter().any(|record| !record.findings.is_empty()),
-            })
-        }
-        Command::Generate {
-            options,
-            output,
-            tables,
-        } => {
-            let request = GenerateRequest {
-                scheme: options.scheme.clone(),
-                tables: tables.tables.clone(),
-                plan: Plan {
-                    cases: options.cases,
-                    seed: options.seed,
-                    mix_seed: options.mix_seed,
-                    year: options.year,
-                    stays: options.stays,
-                    defects: options.defects,
-                },
-                output: output.clone(),
-            };
-            let made = watched(terminal, None, |watch| api::generate(&request, watch))?;
-            terminal.say(match terminal.lang {
-                Lang::En => format!(
-                    "{} records, {} of them group as planned",
-                    made.records, made.as_planned
-                ),
-                Lang::Zh => format!("生成{}条记录，其中{}条按计划入组", made.records, made.as_planned),
-            });
-            Ok(Ending { findings: false })
-        }
+        Command::Explain(explain) => explain_case(explain, terminal),
+        Command::Calibrate(calibrate) => make_weights(calibrate, terminal),
+        Command::Generate(generate) => make_records(generate, terminal),
         Command::Tables(TablesCommand::List { tables }) => {
             print(&tables_words::list(
                 &Library::find(&tables.tables)?,
                 terminal.lang,
             )?)?;
-            Ok(Ending { findings: false })
+            Ok(Ending::NO_FINDINGS)
         }
         Command::Tables(TablesCommand::Show { scheme, code, tables }) => {
             let library = Library::find(&tables.tables)?;
@@ -130,10 +81,98 @@ pub fn carry_out(arguments: &Arguments, terminal: &Terminal) -> Result<Ending> {
                 code.as_deref(),
                 terminal.lang,
             )?)?;
-            Ok(Ending { findings: false })
+            Ok(Ending::NO_FINDINGS)
         }
-        _ => Err(Error::new("not yet")),
     }
+}
+
+fn run_scenario(run: &RunArguments, terminal: &Terminal) -> Result<Ending> {
+    let request = RunRequest {
+        scenario: run.scenario.clone(),
+        records: run.records.clone(),
+        tables: run.tables.tables.clone(),
+        output: run.output.clone(),
+    };
+    let ran = watched(terminal, run.records.as_deref(), |watch| {
+        api::run(&request, watch)
+    })?;
+    terminal.say(&ran.summary);
+    let label = terminal.lang.pick("written to", "结果写入");
+    terminal.say(format!("{label} {}", run.output.display()));
+    Ok(Ending {
+        findings: ran.result.has_findings(),
+    })
+}
+
+fn explain_case(explain: &ExplainArguments, terminal: &Terminal) -> Result<Ending> {
+    let request = ExplainRequest {
+        records: explain.records.clone(),
+        case_id: explain.case_id.clone(),
+        scheme: explain.scheme.clone(),
+        tables: explain.tables.tables.clone(),
+    };
+    let explained = watched(terminal, Some(&explain.records), |watch| {
+        api::explain(&request, watch)
+    })?;
+    print(&explanation_text(&explained, terminal.lang))?;
+    Ok(Ending {
+        findings: explained.records.iter().any(|record| !record.findings.is_empty()),
+    })
+}
+
+fn make_weights(calibrate: &CalibrateArguments, terminal: &Terminal) -> Result<Ending> {
+    let request = CalibrateRequest {
+        records: calibrate.records.clone(),
+        scheme: calibrate.scheme.clone(),
+        tables: calibrate.tables.tables.clone(),
+        min_cases: calibrate.min_cases,
+        output: calibrate.output.clone(),
+    };
+    let made = watched(terminal, Some(&calibrate.records), |watch| {
+        api::calibrate(&request, watch)
+    })?;
+    let groups = made.calibration.groups.len();
+    let rows = made.calibration.weights.rows();
+    let stable = rows
+        .iter()
+        .filter(|(group, row)| *group != "*" && row.stable)
+        .count();
+    let (read, used, least) = (made.read, made.used, calibrate.min_cases);
+    terminal.say(match terminal.lang {
+        Lang::En => format!(
+            "read {read}, used {used} grouped cases with a cost: {groups} groups, {stable} with a weight \
+             (at least {least} cases); evidence: assumption"
+        ),
+        Lang::Zh => format!(
+            "读入{read}，使用{used}个有费用的入组病例：{groups}个病组，其中{stable}个有权重（不少于{least}例）；证据等级：assumption"
+        ),
+    });
+    Ok(Ending::NO_FINDINGS)
+}
+
+fn make_records(generate: &GenerateArguments, terminal: &Terminal) -> Result<Ending> {
+    let request = GenerateRequest {
+        scheme: generate.scheme.clone(),
+        tables: generate.tables.tables.clone(),
+        plan: Plan {
+            cases: generate.cases,
+            seed: generate.seed,
+            mix_seed: generate.mix_seed,
+            year: generate.year,
+            stays: generate.stays,
+            defects: generate.defects,
+        },
+        output: generate.output.clone(),
+    };
+    let made = watched(terminal, None, |watch| api::generate(&request, watch))?;
+    terminal.say(match terminal.lang {
+        Lang::En => format!(
+            "{} records, {} of them group as planned",
+            made.records, made.as_planned
+        ),
+        Lang::Zh => format!("生成{}条记录，其中{}条按计划入组", made.records, made.as_planned),
+    });
+    Ok(Ending::NO_FINDINGS)
 }
 
 /// Runs a request under a progress bar.

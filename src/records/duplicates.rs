@@ -31,6 +31,13 @@ impl CaseKey {
     }
 }
 
+impl CaseKey {
+    /// Counts the record from the beginning of the file: so many came before its chunk.
+    pub fn shift_record(&mut self, before: u64) {
+        self.record += before;
+    }
+}
+
 /// Finds second and later copies of a case (查重). Its memory grows with the number of cases.
 #[derive(Debug, Default)]
 pub struct Duplicates {

@@ -22,5 +22,5 @@ pub use columns::{Column, Header};
 pub use duplicates::{CaseKey, Duplicates};
 pub use edits::{EDITS, edit};
 pub use frame::{Chunk, MAX_ROW_BYTES};
-pub use reader::{Encoding, RowReader};
+pub use reader::{Encoding, RowReader, RunningHash};
 pub use stream::{Batch, Counts, in_order, ordered};

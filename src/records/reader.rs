@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sha2::{Digest, Sha256};
 
 use super::columns::Header;
 use super::frame::{Chunk, CutError, Cutter};
@@ -89,19 +91,22 @@ impl RowReader {
     /// # Errors
     /// It cannot be opened; F001: empty, no text, a column missing or doubled.
     pub fn open(path: &Path, for_money: bool) -> Result<RowReader> {
-        if path.as_os_str() == "-" {
-            let place = Place::file(Path::new("(standard input)"));
-            return RowReader::new(place, Box::new(std::io::stdin()), for_money);
-        }
-        let unreadable = |e| Error::io(path, "could not be read", &e);
-        let file = std::fs::File::open(path).map_err(unreadable)?;
-        if file.metadata().map_err(unreadable)?.is_dir() {
-            return Err(Error::at(
-                Place::file(path),
-                "this is a folder; expected a CSV file",
-            ));
-        }
-        RowReader::new(Place::file(path), Box::new(file), for_money)
+        let (place, source) = open_source(path)?;
+        RowReader::new(place, source, for_money)
+    }
+
+    /// As [`RowReader::open`], and hashes every byte on the way.
+    ///
+    /// # Errors
+    /// See [`RowReader::open`].
+    pub fn open_hashed(path: &Path, for_money: bool) -> Result<(RowReader, RunningHash)> {
+        let (place, source) = open_source(path)?;
+        let hash = RunningHash::default();
+        let source = Box::new(Hashed {
+            source,
+            hash: hash.clone(),
+        });
+        Ok((RowReader::new(place, source, for_money)?, hash))
     }
 
     /// Reads from any source; `place` names it in messages.
@@ -169,6 +174,59 @@ fn first_row<R: Read>(cutter: &mut Cutter<R>) -> std::result::Result<Chunk, CutE
         if row.bytes.is_empty() || !row.bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(row);
         }
+    }
+}
+
+/// The file, or standard input for `-`.
+fn open_source(path: &Path) -> Result<(Place, Box<dyn Read + Send>)> {
+    if path.as_os_str() == "-" {
+        return Ok((
+            Place::file(Path::new("(standard input)")),
+            Box::new(std::io::stdin()),
+        ));
+    }
+    let unreadable = |e| Error::io(path, "could not be read", &e);
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    if file.metadata().map_err(unreadable)?.is_dir() {
+        return Err(Error::at(
+            Place::file(path),
+            "this is a folder; expected a CSV file",
+        ));
+    }
+    Ok((Place::file(path), Box::new(file)))
+}
+
+/// SHA-256 of what has been read so far (运行哈希).
+#[derive(Clone, Default)]
+pub struct RunningHash(Arc<Mutex<Sha256>>);
+
+impl RunningHash {
+    /// In hexadecimal, of all bytes read.
+    pub fn finish(&self) -> String {
+        let hasher = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        hasher
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+}
+
+struct Hashed {
+    source: Box<dyn Read + Send>,
+    hash: RunningHash,
+}
+
+impl Read for Hashed {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let length = self.source.read(buffer)?;
+        let read = buffer.get(..length).unwrap_or_default();
+        self.hash
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .update(read);
+        Ok(length)
     }
 }
 

@@ -27,6 +27,8 @@ pub struct Batch<T> {
     pub findings: Vec<Finding>,
     /// Bytes read for it.
     pub bytes: u64,
+    /// Records of the file before it.
+    pub before: u64,
 }
 
 /// Checks every record of `reader` on `threads` threads and hands the results to `sink` in file
@@ -67,6 +69,7 @@ pub fn in_order<T: Send>(
                 output,
                 findings,
                 bytes: chunk.bytes.len() as u64,
+                before: 0,
             },
             counts,
         )

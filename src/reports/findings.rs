@@ -50,3 +50,12 @@ pub fn finding_line(finding: &Finding, lang: Lang) -> String {
     }
     text
 }
+
+/// `findings.csv` of findings already in order (质控问题清单).
+pub fn findings_csv(findings: &[Finding], lang: Lang) -> CsvText {
+    let mut text = CsvText::with_header(&FINDING_COLUMNS);
+    findings
+        .iter()
+        .for_each(|finding| finding_row(&mut text, finding, lang));
+    text
+}

@@ -4,8 +4,14 @@ mod csv_text;
 mod findings;
 mod grouped;
 mod output;
+mod run_json;
+mod statements;
+mod summary;
 
 pub use csv_text::CsvText;
-pub use findings::{FINDING_COLUMNS, finding_line, finding_row};
+pub use findings::{FINDING_COLUMNS, finding_line, finding_row, findings_csv};
 pub use grouped::{GROUP_COLUMNS, grouped_header, grouping_cells, input_cells, rejected_cells};
 pub use output::{Output, write_whole};
+pub use run_json::run_json;
+pub use statements::{cases_csv, hospitals_csv, pools_csv, rejected_csv, slips_csv};
+pub use summary::run_summary;

@@ -1,3 +1,17 @@
 //! Scenarios (情景): what a run is made of, the run itself, and made-up records to try it on.
+//!
+//! [`Scenario`] names the inputs of a run; [`run`] takes them through every room below and joins
+//! what the fund, each payer and the person pay into one [`Statement`] per case.
 
+mod chain;
+mod file;
 pub mod generate;
+mod lists;
+mod read;
+mod settle;
+mod statement;
+
+pub use chain::{Inputs, run};
+pub use file::{PoolOfScenario, Scenario};
+pub use lists::{Hospital, Insured, Lists};
+pub use statement::{Money, PoolResult, Rejected, RunResult, Settled, Statement};

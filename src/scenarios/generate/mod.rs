@@ -97,6 +97,8 @@ pub struct Made {
     pub records: Vec<String>,
     /// Row of the truth file for each record row.
     pub truth: Vec<String>,
+    /// Index into `persons` for each record row.
+    pub owners: Vec<usize>,
     /// The persons, each once.
     pub persons: Vec<Person>,
 }
@@ -371,5 +373,8 @@ impl Maker<'_, '_> {
             self.made.truth.push(truth(""));
             self.made.records.push(row);
         }
+        self.made
+            .owners
+            .resize(self.made.records.len(), self.made.persons.len());
     }
 }

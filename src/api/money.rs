@@ -1,0 +1,199 @@
+//! The whole chain, and the weights it needs.
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::Watch;
+use crate::diagnostics::{Error, Place, Result};
+use crate::grouper::{Grouper, Status, Workspace};
+use crate::points::{Calibration, Observation, calibrate as weights_of};
+use crate::records::{Checked, Column, Depth, RowReader, in_order};
+use crate::reports::{
+    Output, cases_csv, findings_csv, hospitals_csv, pools_csv, rejected_csv, run_json, run_summary,
+    slips_csv, write_whole,
+};
+use crate::scenarios::{Inputs, RunResult, Scenario, run as run_chain};
+use crate::tables::{Compiled, Library, Scheme};
+use crate::units::{Fen, Overflow};
+
+/// Run a scenario (全流程运行).
+#[derive(Clone, Debug)]
+pub struct RunRequest {
+    /// The scenario file.
+    pub scenario: PathBuf,
+    /// Other records than it names.
+    pub records: Option<PathBuf>,
+    /// Where tables are looked for before the usual places.
+    pub tables: Vec<PathBuf>,
+    /// Folder for the results.
+    pub output: PathBuf,
+}
+
+/// How a run went.
+pub struct Ran {
+    /// The summary for people.
+    pub summary: String,
+    /// Everything it found.
+    pub result: RunResult,
+}
+
+/// Takes a scenario's records to money and writes the results (全流程运行).
+///
+/// # Errors
+/// An input that cannot be used, a pool that cannot be settled, results that cannot be written.
+pub fn run(request: &RunRequest, watch: &Watch<'_>) -> Result<Ran> {
+    let library = Library::find(&request.tables)?;
+    let scenario = Scenario::load(&request.scenario)?;
+    let inputs = Inputs::load(&library, scenario, request.records.clone())?;
+    let result = run_chain(&inputs, watch.lang, watch.threads, watch.advance)?;
+    write_results(&inputs, &result, &request.output, watch)?;
+    let summary = run_summary(&inputs, &result, watch.lang).map_err(not_shown)?;
+    Ok(Ran { summary, result })
+}
+
+fn not_shown(_: Overflow) -> Error {
+    Error::new("a number of the result is too large to be shown")
+}
+
+fn write_results(inputs: &Inputs, result: &RunResult, folder: &Path, watch: &Watch<'_>) -> Result<()> {
+    let tables = [
+        (
+            "cases.csv",
+            cases_csv(inputs, result, watch.lang).map_err(not_shown)?,
+        ),
+        ("hospitals.csv", hospitals_csv(inputs, result)),
+        ("pools.csv", pools_csv(result).map_err(not_shown)?),
+        ("slips.csv", slips_csv(result)),
+        ("findings.csv", findings_csv(&result.findings, watch.lang)),
+        ("rejected.csv", rejected_csv(inputs, result)),
+    ];
+    let mut hashes = Vec::new();
+    for (name, table) in &tables {
+        write_whole(&folder.join(name), table.bytes())?;
+        hashes.push(((*name).to_owned(), hash(table.bytes())));
+    }
+    let page = run_json(inputs, result, &input_hashes(inputs, result)?, &hashes).map_err(not_shown)?;
+    write_whole(&folder.join("run.json"), page.as_bytes())
+}
+
+/// Path and SHA-256 of every input, the records first.
+fn input_hashes(inputs: &Inputs, result: &RunResult) -> Result<Vec<(String, String)>> {
+    let scenario = &inputs.scenario;
+    let shown = |path: &Path| path.to_string_lossy().into_owned();
+    let mut hashes = vec![(shown(&scenario.records), result.records_hash.clone())];
+    hashes.extend(
+        inputs
+            .lists
+            .files
+            .iter()
+            .map(|(path, bytes)| (path.clone(), hash(bytes))),
+    );
+    for path in [&scenario.path, &scenario.weights, &scenario.policy] {
+        let bytes = std::fs::read(path).map_err(|e| Error::io(path, "could not be read", &e))?;
+        hashes.push((shown(path), hash(&bytes)));
+    }
+    for file in inputs.benefits.values().flat_map(|policy| policy.files()) {
+        let entry = (shown(&file.path), hash(&file.bytes));
+        if !hashes.contains(&entry) {
+            hashes.push(entry);
+        }
+    }
+    Ok(hashes)
+}
+
+fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// Make weights from an earlier year (权重测算).
+#[derive(Clone, Debug)]
+pub struct CalibrateRequest {
+    /// The earlier year's records.
+    pub records: PathBuf,
+    /// The scheme's id.
+    pub scheme: String,
+    /// Where tables are looked for before the usual places.
+    pub tables: Vec<PathBuf>,
+    /// Fewest cases for a weight.
+    pub min_cases: u64,
+    /// The weights, `-` for standard output.
+    pub output: PathBuf,
+}
+
+/// What the weights were made of.
+pub struct Calibrated {
+    /// Weights and the cost matrix they come from.
+    pub calibration: Calibration,
+    /// Records read.
+    pub read: u64,
+    /// Grouped, with a cost: the cases the weights are made of.
+    pub used: u64,
+}
+
+/// Groups an earlier year's records and writes each group's mean cost over the mean of all
+/// (权重测算). Records that are rejected, not grouped, or without a cost are left out and counted.
+///
+/// # Errors
+/// Tables, records or output cannot be used; `total_fee` is missing.
+pub fn calibrate(request: &CalibrateRequest, watch: &Watch<'_>) -> Result<Calibrated> {
+    let library = Library::find(&request.tables)?;
+    let grouper = Grouper::new(Compiled::new(Scheme::load(&library, &request.scheme)?));
+    let scheme = grouper.scheme();
+    let reader = RowReader::open(&request.records, false)?;
+    if reader.header().field(Column::TotalFee).is_none() {
+        let place = Place {
+            file: reader.file().clone(),
+            line: Some(1),
+            column: None,
+        };
+        return Err(Error::at(
+            place,
+            "F001: column `total_fee` (医疗总费用) is missing",
+        ));
+    }
+    let mut observed: Vec<(&str, String, Fen)> = Vec::new();
+    let counts = in_order(
+        reader,
+        Depth::Grouping,
+        watch.lang,
+        watch.threads,
+        || (Workspace::default(), Vec::new()),
+        |(work, observed), checked, checker| {
+            let case = checker.case();
+            let cost = case.total_fee().filter(|fee| *fee > Fen::ZERO);
+            let (Checked::Case, Some(cost)) = (checked, cost) else {
+                return;
+            };
+            let grouping = grouper.group(case, work);
+            if grouping.status(scheme) == Status::Grouped {
+                observed.push((grouping.code(scheme), case.hospital().to_owned(), cost));
+            }
+        },
+        |batch| {
+            observed.extend(batch.output.1);
+            (watch.advance)(batch.bytes);
+            Ok(())
+        },
+    )?;
+    let observations = observed.iter().map(|(group, hospital, cost)| Observation {
+        group,
+        hospital,
+        cost: *cost,
+    });
+    let calibration = weights_of(observations, request.min_cases)?;
+    let mut text = Vec::new();
+    let written = calibration.weights.write(&mut text);
+    written.map_err(|e| Error::io(&request.output, "could not be written", &e))?;
+    let mut output = Output::create(&request.output)?;
+    output.put(&text)?;
+    output.finish()?;
+    Ok(Calibrated {
+        calibration,
+        read: counts.read,
+        used: observed.len() as u64,
+    })
+}

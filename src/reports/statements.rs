@@ -1,0 +1,370 @@
+//! The files of a run: cases, hospitals, pools, slips, rejected records.
+
+use super::CsvText;
+use crate::benefit::Payer;
+use crate::budget::HospitalDue;
+use crate::diagnostics::Lang;
+use crate::points::Kind;
+use crate::scenarios::{Inputs, Money, RunResult, Settled, Statement};
+use crate::units::{Fen, Overflow};
+
+/// Decimals a point value is shown with; nobody is paid from the shown value.
+const POINT_VALUE_DECIMALS: u32 = 4;
+
+const CASE_COLUMNS: [&str; 37] = [
+    "case_id",
+    "hospital",
+    "level",
+    "person",
+    "insured_scheme",
+    "discharge_date",
+    "status",
+    "mdc",
+    "adrg",
+    "group",
+    "group_name",
+    "mcc_cc",
+    "priced",
+    "reason",
+    "kind",
+    "also",
+    "weight",
+    "base_points",
+    "coefficient",
+    "points",
+    "outlier_base",
+    "ratio",
+    "price",
+    "standard",
+    "due",
+    "claim",
+    "nonfund",
+    "gain",
+    "total_fee",
+    "basic",
+    "cii",
+    "ma",
+    "hospital_share",
+    "commercial",
+    "other_payers",
+    "person_paid",
+    "evidence",
+];
+
+/// `cases.csv` (病例明细): one row a case, group to money.
+///
+/// # Errors
+/// A number that cannot be shown.
+pub fn cases_csv(inputs: &Inputs, result: &RunResult, lang: Lang) -> Result<CsvText, Overflow> {
+    let mut text = CsvText::with_header(&CASE_COLUMNS);
+    for statement in &result.statements {
+        case_cells(&mut text, inputs, statement, lang);
+        match &statement.money {
+            Money::Settled(settled) => settled_cells(&mut text, &price_of(result, statement)?, settled)?,
+            Money::KeptOut(code) => kept_out_cells(&mut text, code),
+            Money::Pending => kept_out_cells(&mut text, ""),
+        }
+        text.end_row();
+    }
+    Ok(text)
+}
+
+fn case_cells(text: &mut CsvText, inputs: &Inputs, statement: &Statement, lang: Lang) {
+    let scheme = inputs.grouper.scheme();
+    let grouping = &statement.grouping;
+    text.cell(&statement.case_id);
+    text.cell(&statement.hospital);
+    text.show(
+        inputs
+            .lists
+            .hospitals
+            .get(&statement.hospital)
+            .map(|hospital| hospital.level),
+    );
+    text.cell(&statement.person);
+    text.cell(&statement.insured_scheme);
+    text.show(statement.discharge);
+    text.cell(grouping.status(scheme).as_str());
+    text.cell(grouping.mdc(scheme));
+    text.cell(grouping.adrg(scheme));
+    text.cell(grouping.code(scheme));
+    text.cell(grouping.name(scheme));
+    text.cell(grouping.severity_word());
+    text.cell(if statement.settled().is_some() {
+        "yes"
+    } else {
+        "no"
+    });
+    let why_not = match &statement.money {
+        Money::KeptOut(code) => {
+            crate::records::edit(code).map(|edit| format!("{code} {}", edit.name.in_lang(lang)))
+        }
+        _ => None,
+    };
+    text.cell(&why_not.unwrap_or_else(|| grouping.reason(scheme, lang)));
+}
+
+fn kept_out_cells(text: &mut CsvText, _code: &str) {
+    (14..CASE_COLUMNS.len()).for_each(|_| text.cell(""));
+}
+
+fn settled_cells(text: &mut CsvText, price: &str, settled: &Settled) -> Result<(), Overflow> {
+    let Settled { score, slip, .. } = settled;
+    text.cell(score.kind.as_str());
+    let also: Vec<&str> = score.reasons.iter().map(Kind::as_str).collect();
+    text.cell(&also.join("|"));
+    text.show(score.weight);
+    text.show(score.base_points);
+    text.show(
+        score
+            .coefficient
+            .map(|coefficient| coefficient.show(4))
+            .transpose()?,
+    );
+    text.show(score.points);
+    text.show(score.outlier_base.map(|base| base.fen_half_away()).transpose()?);
+    text.show(score.ratio_shown(4));
+    text.cell(price);
+    for amount in [
+        settled.standard,
+        settled.due,
+        settled.claim,
+        settled.nonfund,
+        settled.gain(),
+        slip.total,
+    ] {
+        text.show(Some(amount));
+    }
+    for payer in [
+        Payer::Basic,
+        Payer::Cii,
+        Payer::Ma,
+        Payer::Hospital,
+        Payer::Commercial,
+    ] {
+        text.show(Some(slip.fund(payer)));
+    }
+    text.show(Some(slip.fund(Payer::Finance) + slip.fund(Payer::Charity)));
+    text.show(Some(slip.person));
+    text.cell(slip.evidence.as_str());
+    Ok(())
+}
+
+/// The point value or scale factor of a case's pool, as shown.
+fn price_of(result: &RunResult, statement: &Statement) -> Result<String, Overflow> {
+    let pool = result
+        .pools
+        .iter()
+        .find(|pool| pool.settlement.pool == statement.insured_scheme);
+    pool.map_or(Ok(String::new()), |pool| price_shown(&pool.settlement))
+}
+
+/// Yuan per point, or the factor k by which standards were scaled.
+pub(super) fn price_shown(settlement: &crate::budget::PoolSettlement) -> Result<String, Overflow> {
+    match (settlement.point_value, settlement.k) {
+        (Some(value), _) => value.show_yuan(POINT_VALUE_DECIMALS),
+        (None, Some(k)) => k.show(6),
+        (None, None) => Ok(String::new()),
+    }
+}
+
+/// `hospitals.csv` (医疗机构结算): one row a pool and hospital.
+pub fn hospitals_csv(inputs: &Inputs, result: &RunResult) -> CsvText {
+    let mut columns: Vec<String> = ["pool", "hospital", "level", "cases"].map(str::to_owned).to_vec();
+    columns.extend(Kind::ALL.map(|kind| format!("cases_{}", kind.as_str())));
+    let amounts = [
+        "points",
+        "total_fee",
+        "claim",
+        "nonfund",
+        "standard",
+        "amount_due",
+        "after_scale",
+        "after_cap",
+        "reflow",
+        "due",
+        "gain",
+    ];
+    columns.extend(amounts.map(str::to_owned));
+    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+    let mut text = CsvText::with_header(&columns);
+    for pool in &result.pools {
+        for hospital in &pool.settlement.hospitals {
+            text.cell(&pool.settlement.pool);
+            text.cell(&hospital.hospital);
+            text.show(inputs.lists.hospitals.get(&hospital.hospital).map(|h| h.level));
+            hospital_cells(&mut text, hospital);
+            text.show(Some(gain_of(result, &pool.settlement.pool, &hospital.hospital)));
+            text.end_row();
+        }
+    }
+    text
+}
+
+fn hospital_cells(text: &mut CsvText, hospital: &HospitalDue) {
+    text.show(Some(hospital.cases));
+    for kind in Kind::ALL {
+        let of_kind = hospital.kinds.iter().find(|total| total.kind == kind);
+        text.show(Some(of_kind.map_or(0, |total| total.cases)));
+    }
+    text.show(Some(hospital.points));
+    for amount in [
+        hospital.cost,
+        hospital.claim,
+        hospital.nonfund,
+        hospital.standard,
+        hospital.amount_due,
+    ] {
+        text.show(Some(amount));
+    }
+    for step in [hospital.after_scale, hospital.after_cap, hospital.reflow] {
+        text.show(step);
+    }
+    text.show(Some(hospital.due));
+}
+
+/// What a hospital keeps or carries in a pool: the sum over its cases.
+pub(super) fn gain_of(result: &RunResult, pool: &str, hospital: &str) -> Fen {
+    let of_hospital = result
+        .statements
+        .iter()
+        .filter(|statement| statement.insured_scheme == pool && statement.hospital == hospital);
+    of_hospital
+        .filter_map(Statement::settled)
+        .map(Settled::gain)
+        .sum()
+}
+
+/// `pools.csv` (基金池对账): sources, uses, and a difference that is zero.
+///
+/// # Errors
+/// A number that cannot be shown.
+pub fn pools_csv(result: &RunResult) -> Result<CsvText, Overflow> {
+    let mut text = CsvText::with_header(&["pool", "side", "item", "value"]);
+    for pool in &result.pools {
+        let settlement = &pool.settlement;
+        let mut row = |side: &str, item: &str, value: String| {
+            [&settlement.pool, side, item, &value]
+                .into_iter()
+                .for_each(|cell| text.cell(cell));
+            text.end_row();
+        };
+        settlement
+            .sources
+            .iter()
+            .for_each(|(item, amount)| row("source", item, amount.to_string()));
+        settlement
+            .uses
+            .iter()
+            .for_each(|(item, amount)| row("use", item, amount.to_string()));
+        row("difference", "sources - uses", settlement.difference.to_string());
+        row("price", "points", settlement.points.to_string());
+        if let Some(value) = settlement.point_value {
+            row("price", "point_value_yuan", value.show_yuan(10)?);
+        }
+        if let Some(k) = settlement.k {
+            row("price", "k", k.show(10)?);
+        }
+        row("count", "hospitals", settlement.hospitals.len().to_string());
+        row("count", "cases", settlement.cases.len().to_string());
+    }
+    Ok(text)
+}
+
+const SLIP_COLUMNS: [&str; 21] = [
+    "case_id",
+    "hospital",
+    "person",
+    "insured_scheme",
+    "discharge_date",
+    "medfee_sumamt",
+    "fulamt_ownpay_amt",
+    "overlmt_selfpay",
+    "preselfpay_amt",
+    "inscp_scp_amt",
+    "act_pay_dedc",
+    "hifp_pay",
+    "hifmi_pay",
+    "maf_pay",
+    "oth_pay",
+    "fund_pay_sumamt",
+    "hosp_part_amt",
+    "psn_part_amt",
+    "tiers",
+    "left_out",
+    "standing",
+];
+
+/// `slips.csv` (一单制结算单): one row a settled case, fields named as the national interface does.
+pub fn slips_csv(result: &RunResult) -> CsvText {
+    let mut text = CsvText::with_header(&SLIP_COLUMNS);
+    for statement in &result.statements {
+        let Some(Settled { slip, .. }) = statement.settled() else {
+            continue;
+        };
+        for cell in [
+            &statement.case_id,
+            &statement.hospital,
+            &statement.person,
+            &statement.insured_scheme,
+        ] {
+            text.cell(cell);
+        }
+        text.show(statement.discharge);
+        let others = [Payer::Finance, Payer::Commercial, Payer::Charity].map(|payer| slip.fund(payer));
+        let waived = slip.fund(Payer::Hospital);
+        let amounts = [
+            slip.total,
+            slip.own,
+            slip.over,
+            slip.pre,
+            slip.scope,
+            slip.deductible,
+            slip.fund(Payer::Basic),
+            slip.fund(Payer::Cii),
+            slip.fund(Payer::Ma),
+            others.into_iter().sum(),
+            slip.reimbursed() - waived,
+            waived,
+            slip.person,
+        ];
+        amounts.into_iter().for_each(|amount| text.show(Some(amount)));
+        let tiers = slip
+            .tiers
+            .iter()
+            .map(|tier| format!("{}:{}", tier.id, tier.amount));
+        text.cell(&tiers.collect::<Vec<_>>().join("|"));
+        let left_out = slip.skipped.iter().map(ToString::to_string);
+        text.cell(&left_out.collect::<Vec<_>>().join("|"));
+        let draft = if slip.draft { "DRAFT " } else { "" };
+        text.cell(&format!("{draft}{}", slip.evidence.as_str()));
+        text.end_row();
+    }
+    text
+}
+
+/// `rejected.csv` (退回记录): every record set aside, with its reasons and, if it could be read,
+/// its cells. The text of a row without sound shape is not copied: it may hold names.
+pub fn rejected_csv(inputs: &Inputs, result: &RunResult) -> CsvText {
+    let mut columns = vec!["file", "line", "record", "codes"];
+    columns.extend(result.header.iter().map(String::as_str));
+    let mut text = CsvText::with_header(&columns);
+    let file = inputs.scenario.records.to_string_lossy();
+    for rejected in &result.rejected {
+        text.cell(&file);
+        text.show(Some(rejected.line));
+        text.show(Some(rejected.record));
+        text.cell(&rejected.codes.join("|"));
+        for index in 0..result.header.len() {
+            text.cell(
+                rejected
+                    .cells
+                    .as_ref()
+                    .and_then(|cells| cells.get(index))
+                    .map_or("", String::as_str),
+            );
+        }
+        text.end_row();
+    }
+    text
+}

@@ -1,0 +1,150 @@
+//! The scenario file: which records, scheme, weights, policy, benefits and budgets.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::de::{Deserialize, Deserializer, Visitor};
+
+use crate::diagnostics::{Error, Place, Result, read_toml};
+use crate::units::Fen;
+
+/// What a run is made of (情景文件). Paths in the file are relative to it.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// Where it was read.
+    pub path: PathBuf,
+    /// Its name.
+    pub name: String,
+    /// Its title, for people.
+    pub title: String,
+    /// What every page of the results must say, e.g. that the region is invented.
+    pub notice: String,
+    /// Settlement year (清算年度): discharges of this year are priced.
+    pub year: i16,
+    /// Grouping scheme.
+    pub scheme: String,
+    /// Discharge records.
+    pub records: PathBuf,
+    /// Hospitals with their levels.
+    pub hospitals: PathBuf,
+    /// Insured persons.
+    pub persons: PathBuf,
+    /// Group weights.
+    pub weights: PathBuf,
+    /// Policy pack.
+    pub policy: PathBuf,
+    /// Pools by the insured scheme they pay for.
+    pub pools: BTreeMap<String, PoolOfScenario>,
+}
+
+/// A pool of a scenario (基金池).
+#[derive(Clone, Debug)]
+pub struct PoolOfScenario {
+    /// The year's regional budget (区域总额预算).
+    pub budget: Fen,
+    /// Benefit policy of its persons.
+    pub benefit: PathBuf,
+    /// Leave out assistance and tail tiers whose values are unknown, and say so.
+    pub skip_unknown_tiers: bool,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    schema: u8,
+    scenario: String,
+    title: String,
+    #[serde(default)]
+    notice: String,
+    year: i16,
+    scheme: String,
+    records: PathBuf,
+    hospitals: PathBuf,
+    persons: PathBuf,
+    weights: PathBuf,
+    policy: PathBuf,
+    pool: BTreeMap<String, WrittenPool>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenPool {
+    budget: Yuan,
+    benefit: PathBuf,
+    #[serde(default)]
+    skip_unknown_tiers: bool,
+}
+
+impl Scenario {
+    /// Reads a scenario file (读取情景).
+    ///
+    /// # Errors
+    /// Unknown keys, floats, missing keys, a schema or pool this version does not know; each with
+    /// line and column.
+    pub fn load(path: &Path) -> Result<Scenario> {
+        let written: Written = read_toml(path)?;
+        if written.schema != 1 {
+            let message = format!("schema = {}; this version reads schema 1", written.schema);
+            return Err(Error::at(Place::file(path), message));
+        }
+        for name in written
+            .pool
+            .keys()
+            .filter(|name| !matches!(name.as_str(), "resident" | "employee"))
+        {
+            let message = format!("[pool.{name}]: expected pool.resident or pool.employee");
+            return Err(Error::at(Place::file(path), message));
+        }
+        let beside = |file: PathBuf| path.parent().map_or(file.clone(), |folder| folder.join(&file));
+        let pools = written.pool.into_iter().map(|(name, pool)| {
+            let pool = PoolOfScenario {
+                budget: pool.budget.0,
+                benefit: beside(pool.benefit),
+                skip_unknown_tiers: pool.skip_unknown_tiers,
+            };
+            (name, pool)
+        });
+        Ok(Scenario {
+            path: path.to_owned(),
+            name: written.scenario,
+            title: written.title,
+            notice: written.notice,
+            year: written.year,
+            scheme: written.scheme,
+            records: beside(written.records),
+            hospitals: beside(written.hospitals),
+            persons: beside(written.persons),
+            weights: beside(written.weights),
+            policy: beside(written.policy),
+            pools: pools.collect(),
+        })
+    }
+}
+
+/// `"31000000.00 yuan"`.
+struct Yuan(Fen);
+
+impl<'de> Deserialize<'de> for Yuan {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Yuan, D::Error> {
+        struct YuanText;
+        impl Visitor<'_> for YuanText {
+            type Value = Yuan;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an amount not below zero as text with its unit, e.g. \"31000000.00 yuan\"")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> std::result::Result<Yuan, E> {
+                let amount = text
+                    .strip_suffix(" yuan")
+                    .and_then(|yuan| Fen::parse_yuan(yuan).ok());
+                amount
+                    .filter(|amount| !amount.is_negative())
+                    .map(Yuan)
+                    .ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(text), &self))
+            }
+        }
+        deserializer.deserialize_any(YuanText)
+    }
+}

@@ -1,0 +1,179 @@
+//! The lists beside the records: hospitals and insured persons.
+
+use std::path::Path;
+
+use hashbrown::HashMap;
+
+use super::Scenario;
+use crate::benefit::Status;
+use crate::codes::HospitalLevel;
+use crate::diagnostics::{Error, Place, Result, suggestion, utf8_text};
+
+/// A hospital of the region (医疗机构).
+#[derive(Clone, Debug)]
+pub struct Hospital {
+    /// Level.
+    pub level: HospitalLevel,
+}
+
+/// An insured person (参保人员), by number; no names.
+#[derive(Clone, Debug)]
+pub struct Insured {
+    /// `employee` or `resident`.
+    pub scheme: String,
+    /// Contribution tier, empty where there are none.
+    pub plan: String,
+    /// Categories (身份类别).
+    pub categories: Vec<String>,
+    /// Employment status, of employees.
+    pub status: Option<Status>,
+}
+
+/// Hospitals and persons by their codes (名单).
+#[derive(Debug, Default)]
+pub struct Lists {
+    /// By hospital code.
+    pub hospitals: HashMap<String, Hospital>,
+    /// By the insurer's number.
+    pub persons: HashMap<String, Insured>,
+    /// Path as shown and bytes of each file, for hashing.
+    pub files: Vec<(String, Vec<u8>)>,
+}
+
+impl Lists {
+    /// Reads both lists of a scenario.
+    ///
+    /// # Errors
+    /// A missing column, an unknown level, scheme or status, a code that stands twice; each with
+    /// its line.
+    pub fn load(scenario: &Scenario) -> Result<Lists> {
+        let mut lists = Lists::default();
+        let hospitals = Table::read(&scenario.hospitals)?;
+        hospitals.each(["hospital", "level"], |[code, level]| {
+            let level = level
+                .parse()
+                .map_err(|expected| format!("field `level`: `{level}`; {expected}"))?;
+            add(&mut lists.hospitals, "hospital", code, Hospital { level })
+        })?;
+        let persons = Table::read(&scenario.persons)?;
+        persons.each(
+            ["person", "insured_scheme", "plan", "categories", "status"],
+            |cells| {
+                let [person, scheme, plan, categories, status] = cells;
+                if !matches!(scheme, "employee" | "resident") {
+                    return Err(format!(
+                        "field `insured_scheme`: `{scheme}`; expected employee or resident"
+                    ));
+                }
+                let status = match status {
+                    "" => None,
+                    "active" => Some(Status::Active),
+                    "retired" => Some(Status::Retired),
+                    other => {
+                        return Err(format!(
+                            "field `status`: `{other}`; expected active, retired or nothing"
+                        ));
+                    }
+                };
+                let categories = categories
+                    .split('|')
+                    .filter(|word| !word.is_empty())
+                    .map(str::to_owned)
+                    .collect();
+                let insured = Insured {
+                    scheme: scheme.to_owned(),
+                    plan: plan.to_owned(),
+                    categories,
+                    status,
+                };
+                add(&mut lists.persons, "person", person, insured)
+            },
+        )?;
+        lists.files = vec![hospitals.into_file(), persons.into_file()];
+        Ok(lists)
+    }
+}
+
+fn add<T>(
+    map: &mut HashMap<String, T>,
+    column: &str,
+    code: &str,
+    value: T,
+) -> std::result::Result<(), String> {
+    if code.is_empty() {
+        return Err(format!("field `{column}` is empty"));
+    }
+    match map.insert(code.to_owned(), value) {
+        None => Ok(()),
+        // a person's number is personal data: it is not shown
+        Some(_) => Err(format!("this {column} stands in an earlier row too")),
+    }
+}
+
+/// A small CSV with a header, columns by name in any order.
+struct Table {
+    place: Place,
+    text: String,
+    path: String,
+}
+
+impl Table {
+    fn read(path: &Path) -> Result<Table> {
+        let bytes = std::fs::read(path).map_err(|e| Error::io(path, "could not be read", &e))?;
+        let place = Place::file(path);
+        let text = utf8_text(place.clone(), bytes)?;
+        Ok(Table {
+            place,
+            text,
+            path: path.to_string_lossy().into_owned(),
+        })
+    }
+
+    fn into_file(self) -> (String, Vec<u8>) {
+        (self.path, self.text.into_bytes())
+    }
+
+    /// Hands the named cells of each row to `row`; its complaints become errors with the line.
+    fn each<const N: usize>(
+        &self,
+        columns: [&str; N],
+        mut row: impl FnMut([&str; N]) -> std::result::Result<(), String>,
+    ) -> Result<()> {
+        let mut reader = csv::ReaderBuilder::new()
+            .flexible(true)
+            .trim(csv::Trim::All)
+            .from_reader(self.text.as_bytes());
+        let unreadable = |e: csv::Error| Error::at(self.place.clone(), e.to_string());
+        let header = reader.headers().map_err(unreadable)?.clone();
+        let mut fields = [0; N];
+        for (field, column) in fields.iter_mut().zip(columns) {
+            let missing = || {
+                let hint = suggestion(column, &header);
+                Error::at(self.place.line(1), format!("column `{column}` is missing{hint}"))
+            };
+            *field = header
+                .iter()
+                .position(|name| name == column)
+                .ok_or_else(missing)?;
+        }
+        let mut errors = Vec::new();
+        for record in reader.records() {
+            let record = record.map_err(unreadable)?;
+            let line = record.position().map_or(0, csv::Position::line);
+            let complaint = if record.len() == header.len() {
+                row(fields.map(|field| record.get(field).unwrap_or(""))).err()
+            } else {
+                Some(format!(
+                    "this row has {} fields; the header has {}",
+                    record.len(),
+                    header.len()
+                ))
+            };
+            errors.extend(complaint.map(|message| Error::at(self.place.line(line), message)));
+            if errors.len() >= 20 {
+                break;
+            }
+        }
+        Error::all(errors)
+    }
+}

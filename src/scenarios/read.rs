@@ -1,0 +1,215 @@
+//! First stretch of a run: records → checked, grouped cases.
+
+use std::sync::Arc;
+
+use super::chain::Inputs;
+use super::statement::{Money, Rejected, RunResult, Statement};
+use crate::diagnostics::{Action, Finding, Lang, Result, Stops};
+use crate::grouper::{Grouping, Workspace};
+use crate::records::{
+    Case, CaseKey, Checked, Checker, Column, Depth, Duplicates, Header, RowReader, edit, in_order,
+};
+
+/// What a chunk of records gave, records numbered from 1 in it.
+#[derive(Default)]
+struct Chunk {
+    statements: Vec<(Statement, CaseKey)>,
+    rejected: Vec<Rejected>,
+    work: Workspace,
+}
+
+/// Reads, checks and groups every record; cases that cannot go on to money say why.
+pub(super) fn read(inputs: &Inputs, lang: Lang, threads: usize, advance: &dyn Fn(u64)) -> Result<RunResult> {
+    let (reader, hash) = RowReader::open_hashed(&inputs.scenario.records, true)?;
+    let header = Arc::clone(reader.header());
+    let file = Arc::clone(reader.file());
+    let lists = &inputs.code_lists;
+    let depth = Depth::All {
+        diagnoses: &lists.diagnoses,
+        procedures: &lists.procedures,
+        for_money: true,
+    };
+    let mut result = RunResult::empty(&header);
+    let mut duplicates = Duplicates::default();
+    result.counts = in_order(
+        reader,
+        depth,
+        lang,
+        threads,
+        Chunk::default,
+        |chunk, checked, checker| {
+            if checked == Checked::Case {
+                let grouping = inputs.grouper.group(checker.case(), &mut chunk.work);
+                chunk
+                    .statements
+                    .push((Statement::of(checker, grouping), CaseKey::of(checker)));
+            } else {
+                chunk.rejected.push(Rejected::of(checked, checker, &header));
+            }
+        },
+        |batch| {
+            let before = batch.before;
+            let mut findings = batch.findings;
+            for (mut statement, mut key) in batch.output.statements {
+                statement.record += before;
+                key.shift_record(before);
+                let found = duplicates
+                    .note(key, lang)
+                    .or_else(|| inputs.gap(&statement, &file, lang));
+                if let Some(finding) = found {
+                    statement.money = Money::KeptOut(finding.edit.code);
+                    findings.push(finding);
+                }
+                result.statements.push(statement);
+            }
+            for mut rejected in batch.output.rejected {
+                rejected.record += before;
+                result.rejected.push(rejected);
+            }
+            findings.sort_by_key(|finding| finding.line);
+            result.findings.extend(findings);
+            advance(batch.bytes);
+            Ok(())
+        },
+    )?;
+    result.records_hash = hash.finish();
+    Ok(result)
+}
+
+impl Inputs {
+    /// What the lists beside the records do not know of a case, if anything.
+    fn gap(&self, statement: &Statement, file: &Arc<str>, lang: Lang) -> Option<Finding> {
+        let finding = |code, column, value: &str, expected: String| {
+            statement.finding(file, code, column, value, expected)
+        };
+        if !matches!(statement.money, Money::Pending) {
+            return None; // a finding of the record itself stops it already
+        }
+        if !self.lists.hospitals.contains_key(&statement.hospital) {
+            let list = self.scenario.hospitals.display();
+            let expected = match lang {
+                Lang::En => format!("a hospital of {list}"),
+                Lang::Zh => format!("{list} 中的医疗机构"),
+            };
+            return finding("M980", Column::Hospital, &statement.hospital, expected);
+        }
+        let scheme = &statement.insured_scheme;
+        if !self.scenario.pools.contains_key(scheme) {
+            let pools: Vec<&str> = self.scenario.pools.keys().map(String::as_str).collect();
+            let expected = match lang {
+                Lang::En => format!("one of the scenario's pools: {}", pools.join(", ")),
+                Lang::Zh => format!("情景中的基金池之一：{}", pools.join("、")),
+            };
+            return finding("M982", Column::InsuredScheme, scheme, expected);
+        }
+        // the person's number is personal data: the finding does not show it
+        match self.lists.persons.get(&statement.person) {
+            None => {
+                let list = self.scenario.persons.display();
+                let expected = match lang {
+                    Lang::En => format!("a person of {list}"),
+                    Lang::Zh => format!("{list} 中的参保人员"),
+                };
+                return finding("M981", Column::Person, "", expected);
+            }
+            Some(insured) if insured.scheme != *scheme => {
+                let expected = match lang {
+                    Lang::En => format!("{}, as the list of persons says", insured.scheme),
+                    Lang::Zh => format!("{}（参保名单所载）", insured.scheme),
+                };
+                return finding("M982", Column::InsuredScheme, scheme, expected);
+            }
+            Some(_) => {}
+        }
+        let year = self.scenario.year;
+        if statement.discharge.is_none_or(|day| day.year() != year) {
+            let value = statement
+                .discharge
+                .map_or_else(String::new, |day| day.to_string());
+            let expected = match lang {
+                Lang::En => format!("a discharge in {year}"),
+                Lang::Zh => format!("{year}年内出院"),
+            };
+            return finding("M983", Column::DischargeDate, &value, expected);
+        }
+        None
+    }
+}
+
+impl Statement {
+    fn of(checker: &Checker<'_>, grouping: Grouping) -> Statement {
+        let case = checker.case();
+        Statement {
+            case_id: case.case_id().to_owned(),
+            hospital: case.hospital().to_owned(),
+            person: case.person().to_owned(),
+            insured_scheme: case.insured_scheme().to_owned(),
+            line: checker.line(),
+            record: checker.record(),
+            age: case.age() / 100,
+            los_days: whole_days(case),
+            discharge: case.discharge(),
+            diagnoses: case.diagnoses().map(str::to_owned).collect(),
+            fees: case.fees(),
+            grouping,
+            money: match of_this_row(checker).find(|finding| finding.edit.stops == Stops::Money) {
+                Some(finding) => Money::KeptOut(finding.edit.code),
+                None => Money::Pending,
+            },
+        }
+    }
+
+    /// A finding about this case, by the edit's code.
+    pub(super) fn finding(
+        &self,
+        file: &Arc<str>,
+        code: &'static str,
+        column: Column,
+        value: &str,
+        expected: String,
+    ) -> Option<Finding> {
+        Some(Finding {
+            file: Arc::clone(file),
+            line: self.line,
+            record: self.record,
+            case_id: self.case_id.clone(),
+            hospital: self.hospital.clone(),
+            edit: edit(code)?,
+            action: Action::Kept,
+            column: column.name(),
+            slot: None,
+            value: value.chars().take(32).collect(),
+            expected,
+            see: None,
+        })
+    }
+}
+
+impl Rejected {
+    fn of(checked: Checked, checker: &Checker<'_>, header: &Header) -> Rejected {
+        let cells = (0..header.width())
+            .filter(|index| !header.personal().contains(index))
+            .map(|index| checker.row().field(index).to_owned());
+        let codes = of_this_row(checker).filter(|finding| finding.action == Action::Rejected);
+        Rejected {
+            line: checker.line(),
+            record: checker.record(),
+            cells: (checked == Checked::Rejected).then(|| cells.collect()),
+            codes: codes.map(|finding| finding.edit.code).collect(),
+        }
+    }
+}
+
+/// The findings of the checker's last row.
+fn of_this_row<'c>(checker: &'c Checker<'_>) -> impl Iterator<Item = &'c Finding> {
+    checker
+        .findings()
+        .iter()
+        .rev()
+        .take_while(|finding| finding.line == checker.line())
+}
+
+fn whole_days(case: &Case) -> Option<u32> {
+    case.los()
+        .and_then(|hundredths| u32::try_from(hundredths / 100).ok())
+}

@@ -1,0 +1,257 @@
+//! Second stretch of a run: bills shared, cases scored, pools settled, all joined.
+
+use std::sync::Arc;
+
+use super::chain::Inputs;
+use super::statement::{Money, PoolResult, RunResult, Settled, Statement};
+use crate::benefit::{Claim, Payer, Slip, YearToDate, share};
+use crate::budget::{PoolCase, settle};
+use crate::codes::HospitalLevel;
+use crate::diagnostics::{Error, Lang, Result};
+use crate::grouper::Status;
+use crate::points::{PoolFund, PricingCase, Score, score};
+use crate::records::Column;
+use crate::units::Fen;
+
+/// Age from which a person is no minor.
+const GROWN_UP: i64 = 18;
+
+/// Shares the bill of every case that can go on, each person's in discharge order (待遇计算).
+///
+/// Slips by index of the statement. A bill the policy cannot settle becomes a finding, and its
+/// case is kept out of money.
+pub(super) fn share_bills(inputs: &Inputs, result: &mut RunResult, lang: Lang) -> Vec<Option<Slip>> {
+    let mut slips: Vec<Option<Slip>> = vec![None; result.statements.len()];
+    let mut kept_out = Vec::new();
+    let mut order: Vec<(usize, &Statement)> = result.statements.iter().enumerate().collect();
+    order.retain(|(_, statement)| matches!(statement.money, Money::Pending));
+    // the case id settles what is left open by two discharges on one day
+    order.sort_by(|(_, a), (_, b)| {
+        (&a.person, a.discharge, &a.case_id, a.line).cmp(&(&b.person, b.discharge, &b.case_id, b.line))
+    });
+    let mut so_far = YearToDate::default();
+    let mut person = "";
+    for (index, statement) in order {
+        if statement.person != person {
+            person = &statement.person;
+            so_far = YearToDate::default();
+        }
+        match share_bill(inputs, statement, &mut so_far) {
+            Ok(slip) => slips
+                .iter_mut()
+                .skip(index)
+                .take(1)
+                .for_each(|slot| *slot = Some(slip.clone())),
+            Err(reason) => kept_out.push((index, reason)),
+        }
+    }
+    keep_out(inputs, result, kept_out, lang);
+    slips
+}
+
+fn share_bill(
+    inputs: &Inputs,
+    statement: &Statement,
+    so_far: &mut YearToDate,
+) -> std::result::Result<Slip, String> {
+    let missing = |what: &str| format!("{what} is missing");
+    let policy = inputs
+        .benefits
+        .get(&statement.insured_scheme)
+        .ok_or_else(|| missing("benefit policy"))?;
+    let insured = inputs
+        .lists
+        .persons
+        .get(&statement.person)
+        .ok_or_else(|| missing("person"))?;
+    let level = level_of(inputs, statement).ok_or_else(|| missing("hospital"))?;
+    let fees = statement.fees.ok_or_else(|| missing("bill"))?;
+    let categories: Vec<&str> = insured.categories.iter().map(String::as_str).collect();
+    let diagnoses: Vec<&str> = statement.diagnoses.iter().map(String::as_str).collect();
+    let claim = Claim {
+        id: &statement.case_id,
+        plan: &insured.plan,
+        level,
+        categories: &categories,
+        status: insured.status,
+        minor: statement.age < GROWN_UP,
+        diagnoses: &diagnoses,
+        discharge: statement.discharge.ok_or_else(|| missing("discharge date"))?,
+        total: fees.total,
+        own: fees.own,
+        over: fees.over,
+        pre: fees.pre,
+        scope: fees.scope,
+    };
+    share(policy, &claim, so_far).map_err(|e| e.to_string())
+}
+
+fn level_of(inputs: &Inputs, statement: &Statement) -> Option<HospitalLevel> {
+    inputs
+        .lists
+        .hospitals
+        .get(&statement.hospital)
+        .map(|hospital| hospital.level)
+}
+
+/// Turns bills that could not be shared into findings.
+fn keep_out(inputs: &Inputs, result: &mut RunResult, kept_out: Vec<(usize, String)>, lang: Lang) {
+    let file: Arc<str> = inputs.scenario.records.to_string_lossy().into();
+    for (index, reason) in kept_out {
+        let Some(statement) = result.statements.get_mut(index) else {
+            continue;
+        };
+        let expected = match lang {
+            Lang::En => format!("what the benefit policy needs: {reason}"),
+            Lang::Zh => format!("待遇政策所需内容：{reason}"),
+        };
+        let Some(finding) = statement.finding(&file, "M984", Column::TotalFee, "", expected) else {
+            continue;
+        };
+        statement.money = Money::KeptOut(finding.edit.code);
+        result.findings.push(finding);
+    }
+    result.findings.sort_by_key(|finding| finding.line);
+}
+
+/// Kind and points of every case with a slip (病例计分).
+///
+/// # Errors
+/// A case the policy pack cannot price, by its line: a coefficient or rate is missing.
+pub(super) fn score_cases(
+    inputs: &Inputs,
+    result: &RunResult,
+    slips: &[Option<Slip>],
+) -> Result<Vec<Option<Score>>> {
+    let scheme = inputs.grouper.scheme();
+    let score_of = |(statement, slip): (&Statement, &Option<Slip>)| {
+        let (Some(slip), Some(level)) = (slip, level_of(inputs, statement)) else {
+            return Ok(None);
+        };
+        let grouped = statement.grouping.status(scheme) == Status::Grouped;
+        let case = PricingCase {
+            group: grouped.then(|| statement.grouping.code(scheme)),
+            hospital: &statement.hospital,
+            level,
+            pool: &statement.insured_scheme,
+            cost: slip.total,
+            los_days: statement.los_days,
+        };
+        let scored = score(&inputs.pack, &inputs.weights, &case);
+        scored.map(Some).map_err(|e| {
+            let records = inputs.scenario.records.display();
+            let case = &statement.case_id;
+            Error::new(format!(
+                "{records}:{}: case `{case}` cannot be priced: {e}",
+                statement.line
+            ))
+        })
+    };
+    result.statements.iter().zip(slips).map(score_of).collect()
+}
+
+/// Settles every pool and writes each case's money into its statement (基金池结算).
+///
+/// # Errors
+/// A pool that cannot be settled.
+pub(super) fn settle_pools(
+    inputs: &Inputs,
+    result: &mut RunResult,
+    slips: Vec<Option<Slip>>,
+    scores: Vec<Option<Score>>,
+) -> Result<()> {
+    let mut slips = slips;
+    let mut scores = scores;
+    for (pool, terms) in &inputs.scenario.pools {
+        let members: Vec<Member> = result
+            .statements
+            .iter()
+            .enumerate()
+            .zip(slips.iter_mut().zip(&mut scores))
+            .filter(|((_, statement), _)| statement.insured_scheme == *pool)
+            .filter_map(|((index, _), (slip, score))| Member::new(inputs, index, slip, score))
+            .collect();
+        let cases: Vec<PoolCase> = members
+            .iter()
+            .filter_map(|member| member.pool_case(&result.statements))
+            .collect();
+        let settlement = settle(&inputs.pack, pool, terms.budget, &cases)?;
+        drop(cases);
+        for (member, due) in members.into_iter().zip(&settlement.cases) {
+            let Some(statement) = result.statements.get_mut(member.index) else {
+                continue;
+            };
+            if let Some(level) = level_of(inputs, statement) {
+                statement.money = Money::Settled(Box::new(Settled {
+                    level,
+                    score: member.score,
+                    claim: member.claim,
+                    nonfund: member.slip.total - member.claim,
+                    slip: member.slip,
+                    standard: due.standard,
+                    due: due.due,
+                }));
+            }
+        }
+        result.pools.push(PoolResult {
+            budget: terms.budget,
+            settlement,
+        });
+    }
+    Ok(())
+}
+
+/// A case of a pool.
+struct Member {
+    index: usize,
+    slip: Slip,
+    score: Score,
+    /// What the pool's funds paid by items.
+    claim: Fen,
+}
+
+impl Member {
+    fn new(
+        inputs: &Inputs,
+        index: usize,
+        slip: &mut Option<Slip>,
+        score: &mut Option<Score>,
+    ) -> Option<Member> {
+        let (slip, score) = (slip.take()?, score.take()?);
+        let claim = inputs
+            .pack
+            .includes()
+            .iter()
+            .map(|fund| paid_by(*fund, &slip))
+            .sum();
+        Some(Member {
+            index,
+            slip,
+            score,
+            claim,
+        })
+    }
+
+    fn pool_case<'s>(&self, statements: &'s [Statement]) -> Option<PoolCase<'s>> {
+        let statement = statements.get(self.index)?;
+        Some(PoolCase {
+            id: &statement.case_id,
+            hospital: &statement.hospital,
+            kind: self.score.kind,
+            payment: self.score.payment,
+            cost: self.slip.total,
+            claim: self.claim,
+            nonfund: self.slip.total - self.claim,
+        })
+    }
+}
+
+/// What a fund of the pool paid on a slip.
+fn paid_by(fund: PoolFund, slip: &Slip) -> Fen {
+    match fund {
+        PoolFund::Basic => slip.fund(Payer::Basic),
+        PoolFund::Cii => slip.fund(Payer::Cii),
+        // no slip has a tier of these funds yet
+        PoolFund::LargeSum | PoolFund::Maternity => Fen::ZERO,
+    }
+}
