@@ -66,7 +66,7 @@ const PANICS: [&str; 6] = [
 const HELP: &str = "src/cli/arguments.rs";
 
 /// Longest function of `src` in lines, from `fn` to its closing brace. Aim: 60.
-const LONGEST_FUNCTION: usize = 102;
+const LONGEST_FUNCTION: usize = 71;
 
 /// One source file.
 struct Source {
