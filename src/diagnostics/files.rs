@@ -57,9 +57,21 @@ pub fn parse_toml<T: DeserializeOwned>(place: &Place, text: &str) -> Result<T> {
     })
 }
 
-/// TOML messages span lines and know no suggestions: one line, with the nearest known key.
+/// TOML messages span lines, speak of Rust's fields and types, and know no suggestions: one line
+/// in the file's words, with the nearest known key.
 fn say_in_one_line(message: &str) -> String {
     let message = message.trim().replace('\n', "; ");
+    if let Some(rest) = message.strip_prefix("unknown field `")
+        && let Some((written, known)) = rest.split_once('`')
+    {
+        let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
+        return match super::suggestion(written, known.iter().copied()) {
+            hint if hint.is_empty() => {
+                format!("unknown key `{written}`; expected one of {}", known.join(", "))
+            }
+            hint => format!("unknown key `{written}`{hint}"),
+        };
+    }
     if let Some(key) = message.strip_prefix("missing field ") {
         return format!("key {key} is missing");
     }
@@ -69,17 +81,11 @@ fn say_in_one_line(message: &str) -> String {
     if message == "wanted string or table" {
         return "expected a text in quotes".to_owned();
     }
-    let Some(rest) = message.strip_prefix("unknown field `") else {
-        return message;
-    };
-    let Some((written, known)) = rest.split_once('`') else {
-        return message;
-    };
-    let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
-    let hint = super::suggestion(written, known.iter().copied());
-    if hint.is_empty() {
-        format!("unknown key `{written}`; expected one of {}", known.join(", "))
-    } else {
-        format!("unknown key `{written}`{hint}")
+    let found = ["invalid type: ", "invalid value: "]
+        .iter()
+        .find_map(|prefix| message.strip_prefix(prefix));
+    match found.and_then(|found| found.split_once(", expected ")) {
+        Some((found, expected)) => format!("found {found}; expected {expected}"),
+        None => message,
     }
 }

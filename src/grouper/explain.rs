@@ -154,29 +154,28 @@ impl Teller<'_> {
             .filter(|code| self.facts.set_holds(set, code))
             .map(|code| self.with_name(code))
             .collect();
-        let subject = self.subject(subject);
         let set = self.set_words(set);
-        if hits.is_empty() {
-            match self.lang {
-                Lang::En => format!("{subject} not in {set}"),
-                Lang::Zh => format!("{subject}不在{set}中"),
-            }
-        } else {
-            match self.lang {
-                Lang::En => format!("{subject} in {set}: {}", hits.join(", ")),
-                Lang::Zh => format!("{subject}在{set}中：{}", hits.join("，")),
-            }
+        let hits = hits.join(self.lang.pick(", ", "，"));
+        let one = subject.is_single();
+        let subject = self.subject(subject);
+        match (hits.is_empty(), self.lang) {
+            (true, Lang::En) if one => format!("{subject} not in {set}"),
+            (true, Lang::En) => format!("no {subject} in {set}"),
+            (true, Lang::Zh) if one => format!("{subject}不在{set}中"),
+            (true, Lang::Zh) => format!("无{subject}在{set}中"),
+            (false, Lang::En) => format!("{subject} in {set}: {hits}"),
+            (false, Lang::Zh) => format!("{subject}在{set}中：{hits}"),
         }
     }
 
     fn subject(&self, subject: Subject) -> &'static str {
         let (en, zh) = match subject {
             Subject::PrincipalDiagnosis => ("principal diagnosis", "主要诊断"),
-            Subject::AnyDiagnosis => ("a diagnosis", "任一诊断"),
-            Subject::OtherDiagnosis => ("another diagnosis", "其他诊断"),
+            Subject::AnyDiagnosis => ("diagnosis", "诊断"),
+            Subject::OtherDiagnosis => ("other diagnosis", "其他诊断"),
             Subject::PrincipalProcedure => ("principal procedure", "主要手术操作"),
-            Subject::AnyProcedure => ("a procedure", "任一手术操作"),
-            Subject::OtherProcedure => ("another procedure", "其他手术操作"),
+            Subject::AnyProcedure => ("procedure", "手术操作"),
+            Subject::OtherProcedure => ("other procedure", "其他手术操作"),
             Subject::DischargeStatus => ("discharge status", "离院方式"),
         };
         self.lang.pick(en, zh)

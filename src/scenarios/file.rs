@@ -64,7 +64,14 @@ struct Written {
     persons: PathBuf,
     weights: PathBuf,
     policy: PathBuf,
-    pool: BTreeMap<String, WrittenPool>,
+    pool: WrittenPools,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenPools {
+    resident: Option<WrittenPool>,
+    employee: Option<WrittenPool>,
 }
 
 #[derive(serde::Deserialize)]
@@ -88,23 +95,25 @@ impl Scenario {
             let message = format!("schema = {}; this version reads schema 1", written.schema);
             return Err(Error::at(Place::file(path), message));
         }
-        for name in written
-            .pool
-            .keys()
-            .filter(|name| !matches!(name.as_str(), "resident" | "employee"))
-        {
-            let message = format!("[pool.{name}]: expected pool.resident or pool.employee");
-            return Err(Error::at(Place::file(path), message));
-        }
         let beside = |file: PathBuf| path.parent().map_or(file.clone(), |folder| folder.join(&file));
-        let pools = written.pool.into_iter().map(|(name, pool)| {
+        let written_pools = [
+            ("resident", written.pool.resident),
+            ("employee", written.pool.employee),
+        ];
+        let pools = written_pools.into_iter().filter_map(|(name, pool)| {
+            let pool = pool?;
             let pool = PoolOfScenario {
                 budget: pool.budget.0,
                 benefit: beside(pool.benefit),
                 skip_unknown_tiers: pool.skip_unknown_tiers,
             };
-            (name, pool)
+            Some((name.to_owned(), pool))
         });
+        let pools: BTreeMap<String, PoolOfScenario> = pools.collect();
+        if pools.is_empty() {
+            let message = "no pool; expected [pool.resident], [pool.employee] or both";
+            return Err(Error::at(Place::file(path), message));
+        }
         Ok(Scenario {
             path: path.to_owned(),
             name: written.scenario,
@@ -117,7 +126,7 @@ impl Scenario {
             persons: beside(written.persons),
             weights: beside(written.weights),
             policy: beside(written.policy),
-            pools: pools.collect(),
+            pools,
         })
     }
 }

@@ -102,6 +102,16 @@ impl Subject {
     }
 }
 
+impl Subject {
+    /// Looks at one code, not at a list.
+    pub const fn is_single(self) -> bool {
+        matches!(
+            self,
+            Subject::PrincipalDiagnosis | Subject::PrincipalProcedure | Subject::DischargeStatus
+        )
+    }
+}
+
 /// A number of a case that conditions compare (数值项).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum NumberFact {

@@ -1,0 +1,363 @@
+//! The whole chain on the shipped sample: sums, sameness, bad scenarios.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use dianzhi::units::Fen;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Runs the program in the project's folder; gives exit code and standard error.
+fn dianzhi(arguments: &[&str]) -> (i32, String) {
+    let mut command = Command::cargo_bin("dianzhi").unwrap();
+    let output = command
+        .current_dir(root())
+        .args(arguments)
+        .args(["--lang", "en"])
+        .output()
+        .unwrap();
+    (
+        output.status.code().unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
+}
+
+fn run(scenario: &str, more: &[&str]) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut arguments = vec!["run", scenario, "-o", folder.path().to_str().unwrap()];
+    arguments.extend(more);
+    let (code, words) = dianzhi(&arguments);
+    assert_eq!(code, 0, "{words}");
+    (folder, words)
+}
+
+/// The rows of a CSV as maps from column to cell.
+fn rows(file: &Path) -> Vec<BTreeMap<String, String>> {
+    let mut reader = csv::Reader::from_path(file).unwrap();
+    let header = reader.headers().unwrap().clone();
+    let cells = |record: csv::StringRecord| {
+        header
+            .iter()
+            .map(str::to_owned)
+            .zip(record.iter().map(str::to_owned))
+            .collect()
+    };
+    reader.records().map(|record| cells(record.unwrap())).collect()
+}
+
+fn fen(row: &BTreeMap<String, String>, column: &str) -> Fen {
+    Fen::parse_yuan(&row[column]).unwrap_or_else(|_| panic!("{column}: `{}`", row[column]))
+}
+
+fn sum(rows: &[BTreeMap<String, String>], column: &str) -> Fen {
+    rows.iter().map(|row| fen(row, column)).sum()
+}
+
+fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let files = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    files
+        .map(|path| {
+            (
+                path.file_name().unwrap().to_string_lossy().into_owned(),
+                std::fs::read(&path).unwrap(),
+            )
+        })
+        .collect()
+}
+
+const SCENARIOS: [&str; 2] = ["scenarios/sample-region.toml", "scenarios/harbin-2022.toml"];
+
+#[test]
+fn every_fen_is_somebodys() {
+    for scenario in SCENARIOS {
+        let (folder, _) = run(scenario, &[]);
+        let at = |name: &str| rows(&folder.path().join(name));
+        let (cases, slips, pools, hospitals) = (
+            at("cases.csv"),
+            at("slips.csv"),
+            at("pools.csv"),
+            at("hospitals.csv"),
+        );
+        let priced: Vec<_> = cases
+            .iter()
+            .filter(|row| row["priced"] == "yes")
+            .cloned()
+            .collect();
+        assert_eq!(priced.len(), slips.len());
+        assert!(priced.len() > 2_900, "{}", priced.len());
+
+        for slip in &slips {
+            let parts = [
+                "fulamt_ownpay_amt",
+                "overlmt_selfpay",
+                "preselfpay_amt",
+                "inscp_scp_amt",
+            ];
+            assert_eq!(
+                parts.map(|part| fen(slip, part)).into_iter().sum::<Fen>(),
+                fen(slip, "medfee_sumamt")
+            );
+            let payers = ["fund_pay_sumamt", "hosp_part_amt", "psn_part_amt"];
+            assert_eq!(
+                payers.map(|payer| fen(slip, payer)).into_iter().sum::<Fen>(),
+                fen(slip, "medfee_sumamt")
+            );
+        }
+        for row in &priced {
+            assert_eq!(fen(row, "claim") + fen(row, "nonfund"), fen(row, "total_fee"));
+            assert_eq!(
+                fen(row, "due") - fen(row, "claim") - fen(row, "hospital_share"),
+                fen(row, "gain")
+            );
+        }
+        for pool in ["resident", "employee"] {
+            let amount = |side: &str| {
+                let lines = pools
+                    .iter()
+                    .filter(|row| row["pool"] == pool && row["side"] == side);
+                lines.map(|row| fen(row, "value")).sum::<Fen>()
+            };
+            assert_eq!(amount("source"), amount("use"), "{scenario} {pool}");
+            assert_eq!(amount("difference"), Fen::ZERO);
+            let of_pool: Vec<_> = priced
+                .iter()
+                .filter(|row| row["insured_scheme"] == pool)
+                .cloned()
+                .collect();
+            let in_pool: Vec<_> = hospitals
+                .iter()
+                .filter(|row| row["pool"] == pool)
+                .cloned()
+                .collect();
+            for column in ["due", "claim", "nonfund", "total_fee", "gain"] {
+                assert_eq!(
+                    sum(&of_pool, column),
+                    sum(&in_pool, column),
+                    "{scenario} {pool} {column}"
+                );
+            }
+            let unallocated = pools
+                .iter()
+                .find(|row| row["pool"] == pool && row["item"] == "unallocated");
+            let unallocated = unallocated.map_or(Fen::ZERO, |row| fen(row, "value"));
+            assert_eq!(
+                sum(&of_pool, "due") + unallocated,
+                amount("source"),
+                "{scenario} {pool}"
+            );
+        }
+    }
+}
+
+#[test]
+fn records_in_are_records_out() {
+    let (folder, words) = run(SCENARIOS[0], &[]);
+    let at = |name: &str| rows(&folder.path().join(name));
+    let (cases, rejected, findings) = (at("cases.csv"), at("rejected.csv"), at("findings.csv"));
+    assert_eq!(cases.len() + rejected.len(), 3_000);
+    assert!(
+        words.contains("read 3000 = grouped 2976 + ambiguous 3 + ungrouped 1 + rejected 20"),
+        "{words}"
+    );
+
+    // every planted defect is found, at its record
+    let found: BTreeSet<(String, String)> = findings
+        .iter()
+        .map(|row| (row["record"].clone(), row["code"].clone()))
+        .collect();
+    let truth = rows(&root().join("scenarios/sample-region/truth.csv"));
+    let mut planted_records = 0;
+    for (index, row) in truth
+        .iter()
+        .enumerate()
+        .filter(|(_, row)| !row["planted"].is_empty())
+    {
+        planted_records += 1;
+        let record = (index + 1).to_string();
+        let hit = found.contains(&(record.clone(), row["planted"].clone()));
+        // of a duplicate the second copy carries the finding
+        let is_first_copy = row["planted"] == "F012" && truth.get(index + 1).is_some_and(|next| next == row);
+        assert!(
+            hit || is_first_copy,
+            "record {record}: {} was planted and not found",
+            row["planted"]
+        );
+    }
+    assert!(planted_records > 40, "{planted_records}");
+    // and nothing above information where none was planted
+    let planted: BTreeSet<String> = truth
+        .iter()
+        .enumerate()
+        .filter(|(_, row)| !row["planted"].is_empty())
+        .map(|(index, _)| (index + 1).to_string())
+        .collect();
+    let unexpected: Vec<_> = findings
+        .iter()
+        .filter(|row| !planted.contains(&row["record"]))
+        .collect();
+    assert!(unexpected.is_empty(), "{unexpected:?}");
+}
+
+#[test]
+fn the_same_bytes_twice_and_on_any_number_of_threads() {
+    for scenario in SCENARIOS {
+        let (first, _) = run(scenario, &["--threads", "1"]);
+        for threads in ["1", "2", "3"] {
+            let (again, _) = run(scenario, &["--threads", threads]);
+            assert!(
+                contents(first.path()) == contents(again.path()),
+                "{scenario} with {threads} threads"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_order_of_records_changes_no_amount() {
+    let text = std::fs::read_to_string(root().join("scenarios/sample-region/records.csv")).unwrap();
+    let (header, body) = text.split_once('\n').unwrap();
+    let mut lines: Vec<&str> = body.lines().collect();
+    // of a duplicate the first copy counts: they are alike, so which one is first changes nothing
+    lines.reverse();
+    let middle = lines.len() / 3;
+    lines.rotate_left(middle);
+    let folder = tempfile::tempdir().unwrap();
+    let shuffled = folder.path().join("records.csv");
+    std::fs::write(&shuffled, format!("{header}\n{}\n", lines.join("\n"))).unwrap();
+
+    for scenario in SCENARIOS {
+        let (straight, _) = run(scenario, &[]);
+        let (turned, _) = run(scenario, &["--records", shuffled.to_str().unwrap()]);
+        for name in ["cases.csv", "slips.csv", "hospitals.csv", "pools.csv"] {
+            let sorted = |folder: &Path| {
+                let text = std::fs::read_to_string(folder.join(name)).unwrap();
+                let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+                lines.sort();
+                lines
+            };
+            assert!(
+                sorted(straight.path()) == sorted(turned.path()),
+                "{scenario} {name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn calibrating_the_generated_earlier_year_gives_the_shipped_weights() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (records, weights) = (at("records-2021.csv"), at("weights.csv"));
+    let generate = [
+        "generate",
+        "-t",
+        "chongqing-2022",
+        "--cases",
+        "40000",
+        "--seed",
+        "2021",
+        "--year",
+        "2021",
+        "-o",
+        &records,
+    ];
+    assert_eq!(dianzhi(&generate).0, 0);
+    let calibrate = [
+        "calibrate",
+        &records,
+        "-t",
+        "chongqing-2022",
+        "--min-cases",
+        "5",
+        "-o",
+        &weights,
+    ];
+    assert_eq!(dianzhi(&calibrate).0, 0);
+    let shipped = std::fs::read(root().join("scenarios/sample-region/weights.csv")).unwrap();
+    assert!(
+        std::fs::read(&weights).unwrap() == shipped,
+        "the shipped weights are not what the commands make"
+    );
+}
+
+/// A scenario with one thing wrong, and what is said of it.
+fn check_bad(name: &str, from: &str, to: &str, expected: &str) {
+    let folder = root().join("scenarios");
+    let text = std::fs::read_to_string(folder.join("sample-region.toml")).unwrap();
+    assert!(
+        text.contains(from),
+        "{name}: `{from}` is not in the sample scenario"
+    );
+    let scenarios = tempfile::tempdir().unwrap();
+    let link = |name: &str| {
+        let path = format!("\"{}/{name}", folder.display()).replace('\\', "/");
+        path
+    };
+    let mut text = text.replacen(from, to, 1);
+    for part in ["sample-region/", "policies/", "benefit/"] {
+        text = text.replace(&format!("\"{part}"), &link(part));
+    }
+    let file = scenarios.path().join("bad.toml");
+    std::fs::write(&file, text).unwrap();
+    let out = scenarios.path().join("out");
+    let (code, words) = dianzhi(&["run", file.to_str().unwrap(), "-o", out.to_str().unwrap()]);
+    let words = words.replace(file.to_str().unwrap(), "bad.toml");
+    assert_eq!((code, words.trim_end()), (2, expected), "{name}");
+    assert!(!out.exists(), "{name}: results were written");
+}
+
+#[test]
+fn a_bad_scenario_is_named_by_line_and_key() {
+    let cases = [
+        (
+            "unknown key",
+            "year = 2022",
+            "yaer = 2022",
+            "bad.toml:8:1: unknown key `yaer`; did you mean `year`?",
+        ),
+        (
+            "float",
+            "budget = \"7400000.00 yuan\"",
+            "budget = 7400000.00",
+            "bad.toml:17:10: found floating point `7400000.0`; expected an amount not below zero as text with its unit, e.g. \"31000000.00 yuan\"",
+        ),
+        (
+            "no unit",
+            "budget = \"7400000.00 yuan\"",
+            "budget = \"7400000.00\"",
+            "bad.toml:17:10: found string \"7400000.00\"; expected an amount not below zero as text with its unit, e.g. \"31000000.00 yuan\"",
+        ),
+        (
+            "missing key",
+            "title = \"Sample region (样例地区)\"\n",
+            "",
+            "bad.toml:1:1: key `title` is missing",
+        ),
+        (
+            "unknown pool",
+            "[pool.resident]",
+            "[pool.residents]",
+            "bad.toml:16:7: unknown key `residents`; did you mean `resident`?",
+        ),
+        (
+            "unknown scheme",
+            "scheme = \"chongqing-2022\"",
+            "scheme = \"chongqing-2023\"",
+            "unknown scheme `chongqing-2023`; did you mean `chongqing-2022`?",
+        ),
+        (
+            "other schema",
+            "schema = 1",
+            "schema = 2",
+            "bad.toml: schema = 2; this version reads schema 1",
+        ),
+    ];
+    for (name, from, to, expected) in cases {
+        check_bad(name, from, to, expected);
+    }
+}
