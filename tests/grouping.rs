@@ -1,4 +1,9 @@
 //! Every scheme gives the published group on its golden cases, by the fast and by the plain way.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,6 @@
 //! Packs `grouping-tables/` into one deflated file that is compiled into the binary, so that an
 //! installed binary works anywhere. Layout: see `tables::library`.
+#![allow(clippy::print_stdout, reason = "a build script speaks to cargo so")]
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -19,7 +19,10 @@ pub fn normal_form(written: &str) -> Cow<'_, str> {
     }
     let mut code = String::with_capacity(trimmed.len());
     let mut before = ' ';
-    for c in trimmed.chars().map(fold_width).filter(|c| *c != '†') {
+    let kept = |c: &char| *c != '†';
+    let folded: String = trimmed.chars().map(fold_width).filter(kept).collect();
+    // a blank beside a dagger is at the end only now
+    for c in folded.trim().chars() {
         let after_digit = before.is_ascii_digit() || before == '.' || before == 'x';
         let c = match c {
             'x' | 'X' if after_digit => 'x',

@@ -75,6 +75,12 @@ fn say_in_one_line(message: &str) -> String {
     if let Some(key) = message.strip_prefix("missing field ") {
         return format!("key {key} is missing");
     }
+    if let Some(value) = message.strip_prefix("unknown variant ") {
+        return format!("unknown value {value}");
+    }
+    if message == "wanted string or table" {
+        return "expected a text in quotes".to_owned();
+    }
     let found = ["invalid type: ", "invalid value: "]
         .iter()
         .find_map(|prefix| message.strip_prefix(prefix));

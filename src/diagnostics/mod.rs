@@ -17,9 +17,16 @@ pub use files::{parse_toml, read_text, read_toml, utf8_text};
 pub use finding::{Action, Edit, Finding, Severity, Stops};
 pub use lang::{Lang, Words};
 
+/// Longer words are not compared: the cost grows with their square.
+const LONGEST_WORD: usize = 64;
+
 /// The nearest of `known` to what was `written`, if any is near enough to offer (猜测原意).
 pub fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let allowed = written.chars().count() / 3 + 1;
+    let length = written.chars().take(LONGEST_WORD + 1).count();
+    if length > LONGEST_WORD {
+        return None; // no slip of the pen
+    }
+    let allowed = length / 3 + 1;
     known
         .into_iter()
         .map(|word| (strsim::damerau_levenshtein(written, word), word))

@@ -80,6 +80,12 @@ impl Row {
         self.fields.len()
     }
 
+    /// Whether each field stands under its header; extra empty fields at the end do no harm.
+    pub fn fits(&self, header: &Header) -> bool {
+        let mut extra = header.width()..self.width();
+        self.width() >= header.width() && extra.all(|index| self.field(index).trim().is_empty())
+    }
+
     fn set(&mut self, text: &str, quoted: bool) {
         self.text.clear();
         self.fields.clear();
@@ -105,6 +111,7 @@ impl Row {
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
+            .terminator(csv::Terminator::Any(b'\n'))
             .from_reader(self.text.as_bytes());
         let mut record = csv::StringRecord::new();
         // text was decoded before, so the only error a record can have is not to be there
@@ -115,6 +122,11 @@ impl Row {
             self.fields.push((start, small(self.text.len())));
         }
     }
+}
+
+/// Control characters would move the cursor of a terminal, or vanish.
+fn visible(c: char) -> char {
+    if c.is_control() { '\u{fffd}' } else { c }
 }
 
 /// Rows are at most [`MAX_ROW_BYTES`] long, so their offsets fit 32 bits.
@@ -238,8 +250,8 @@ impl<'l> Checker<'l> {
     fn read_row(&mut self, frame: Frame<'_>) -> bool {
         if frame.broken {
             let (en, zh) = (
-                "the quote to be closed, within 1 MiB",
-                "引号须闭合，且整行不超过1 MiB",
+                "the quote to be closed, within 1 MiB and 256 lines",
+                "引号须闭合，且该记录不超过1 MiB、256行",
             );
             let (en, zh) = if frame.bytes.len() > MAX_ROW_BYTES {
                 ("a row of at most 1 MiB", "每行不超过1 MiB")
@@ -263,11 +275,9 @@ impl<'l> Checker<'l> {
         self.row_fits_header()
     }
 
-    /// Extra empty fields at the end are accepted.
     fn row_fits_header(&mut self) -> bool {
         let (width, expected) = (self.row.width(), self.header.width());
-        let extra_is_empty = (expected..width).all(|index| self.row.field(index).trim().is_empty());
-        if width < expected || !extra_is_empty {
+        if !self.row.fits(&self.header) {
             let expected = match self.lang {
                 Lang::En => format!("{expected} fields as in the header; a comma in a text needs quotes"),
                 Lang::Zh => format!("与表头一致的{expected}个字段；文字中的逗号须加引号"),
@@ -372,7 +382,8 @@ impl<'l> Checker<'l> {
             let expected = self
                 .lang
                 .pick("the principal diagnosis as the first code", "首个编码为主要诊断");
-            self.reject(&C101, Some(Column::Diagnoses), "", expected.to_owned());
+            let value = self.cell(Column::Diagnoses).to_owned();
+            self.reject(&C101, Some(Column::Diagnoses), &value, expected.to_owned());
         }
     }
 
@@ -468,9 +479,10 @@ impl<'l> Checker<'l> {
                 });
             }
             _ => {
+                let sum = parts_sum(split, self.lang);
                 let expected = match self.lang {
-                    Lang::En => format!("fee_own + fee_over + fee_pre + fee_scope = {total}"),
-                    Lang::Zh => format!("全自费+超限价自费+先行自付+政策范围内费用={total}"),
+                    Lang::En => format!("fee_own + fee_over + fee_pre + fee_scope = {total}; {sum}"),
+                    Lang::Zh => format!("全自费+超限价自费+先行自付+政策范围内费用={total}；{sum}"),
                 };
                 self.found(&M979, Action::Kept, Some(Column::TotalFee), None, None, expected);
             }
@@ -584,7 +596,10 @@ impl<'l> Checker<'l> {
         let number = read_number(self.cell(column));
         if number.is_none() {
             let value = self.cell(column).to_owned();
-            let expected = self.lang.pick("a number from 0 up", "不小于0的数字");
+            let expected = self.lang.pick(
+                "a number from 0 up with at most two decimals",
+                "不小于0、至多两位小数的数字",
+            );
             self.emptied(&F007, column, &value, expected.to_owned());
         }
         number
@@ -665,13 +680,21 @@ impl<'l> Checker<'l> {
     ) {
         self.case.stops_money |= edit.stops == Stops::Money;
         let value = value.unwrap_or_else(|| column.map_or("", |column| self.cell(column)));
-        let value = value.chars().take(32).collect();
+        let value = value.chars().take(32).map(visible).collect();
+        // in a row of no sound shape any cell may stand under any header, a personal one too
+        let of_shape = |column| {
+            if self.row.fits(&self.header) {
+                self.cell(column)
+            } else {
+                ""
+            }
+        };
         self.findings.push(Finding {
             file: Arc::clone(&self.file),
             line: self.line,
             record: self.record,
-            case_id: self.cell(Column::CaseId).to_owned(),
-            hospital: self.cell(Column::Hospital).to_owned(),
+            case_id: of_shape(Column::CaseId).to_owned(),
+            hospital: of_shape(Column::Hospital).to_owned(),
             edit,
             action,
             column: column.map_or("", Column::name),
@@ -680,6 +703,16 @@ impl<'l> Checker<'l> {
             expected,
             see: None,
         });
+    }
+}
+
+/// What the four parts of a bill come to.
+fn parts_sum(split: Option<((Fen, Fen), (Fen, Fen))>, lang: Lang) -> String {
+    match (split, lang) {
+        (Some(((own, over), (pre, scope))), Lang::En) => format!("they sum to {}", own + over + pre + scope),
+        (Some(((own, over), (pre, scope))), Lang::Zh) => format!("实为{}", own + over + pre + scope),
+        (None, Lang::En) => "not all of them are there".to_owned(),
+        (None, Lang::Zh) => "其中有缺项".to_owned(),
     }
 }
 

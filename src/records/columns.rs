@@ -103,7 +103,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// Reads the header row.
+    /// Reads the header row that stands at `place`.
     ///
     /// # Errors
     /// F001: a required column missing, with the nearest header found; a header that stands twice.
@@ -124,7 +124,7 @@ impl Header {
                     first.map_or(0, |f| f + 1),
                     second + 1
                 );
-                errors.push(Error::at(place.line(1), message));
+                errors.push(Error::at(place.clone(), message));
             }
             fields.push(first);
         }
@@ -141,7 +141,7 @@ impl Header {
                 column.name(),
                 column.chinese()
             );
-            errors.push(Error::at(place.line(1), message));
+            errors.push(Error::at(place.clone(), message));
         }
         Error::all(errors)?;
         Ok(header)

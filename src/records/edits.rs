@@ -25,7 +25,7 @@ edits! {
     F003 Fatal Record "the row's shape differs from the header" "行结构与表头不符";
     F004 Info None "a placeholder; counts as empty" "占位符，按空值处理";
     F006 Error None "a value that is not in its code table" "值不在代码表中";
-    F007 Error None "not a number" "不是数字";
+    F007 Error None "not a number, or out of range" "不是数字或超出范围";
     F008 Error None "not a date" "不是日期";
     F009 Error None "not written as a diagnosis code" "诊断编码格式错误";
     F010 Error None "not written as a procedure code" "手术操作编码格式错误";
@@ -38,7 +38,7 @@ edits! {
     P201 Error None "an external cause as principal diagnosis" "外部原因编码作主要诊断";
     P205 Error None "a delivery outcome as principal diagnosis" "分娩结局编码作主要诊断";
     X301 Fatal Group "sex missing, or neither 1 nor 2" "性别缺失或不为1、2";
-    A401 Fatal Group "age missing" "年龄缺失";
+    A401 Fatal Group "age missing or unreadable" "年龄缺失或无法识别";
     A402 Error None "age out of range" "年龄超出范围";
     A404 Error None "an infant without age in days" "不足1周岁缺少日龄";
     A406 Error None "age in days out of range" "日龄超出范围";

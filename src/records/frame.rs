@@ -9,6 +9,10 @@ use std::io::Read;
 /// The longest record in bytes; a longer one, or a quote open for longer, is a broken row.
 pub const MAX_ROW_BYTES: usize = 1 << 20;
 
+/// The most lines one record may span; each line that opens a quote which is never closed is
+/// looked at so far ahead.
+pub const MAX_ROW_LINES: usize = 256;
+
 /// How much is read at a time.
 const CHUNK_BYTES: usize = 1 << 20;
 
@@ -58,15 +62,26 @@ fn end_of_record(bytes: &[u8], complete: bool) -> End {
         return End::Whole(first_line, false);
     }
     match end_of_quoted(bytes) {
-        Some(length) if length <= MAX_ROW_BYTES => End::Whole(length, true),
-        Some(_) => End::Broken(first_line),
-        None if complete || bytes.len() > MAX_ROW_BYTES => End::Broken(first_line),
-        None => End::Open,
+        Quoted::Ends(length) => End::Whole(length, true),
+        Quoted::Endless => End::Broken(first_line),
+        Quoted::AtEnd { closed: true } if complete => End::Whole(bytes.len(), true),
+        Quoted::AtEnd { .. } if complete => End::Broken(first_line),
+        Quoted::AtEnd { .. } => End::Open,
     }
 }
 
-/// Length of a record with quotes, line end included; `None` if a quote is open at the end.
-fn end_of_quoted(bytes: &[u8]) -> Option<usize> {
+/// How a record with quotes ends.
+enum Quoted {
+    /// Length with line end.
+    Ends(usize),
+    /// Longer than a record may be, in bytes or lines.
+    Endless,
+    /// The bytes end first, inside quotes or not.
+    AtEnd { closed: bool },
+}
+
+/// Where a record with quotes ends; never looks further than the longest record.
+fn end_of_quoted(bytes: &[u8]) -> Quoted {
     #[derive(Clone, Copy)]
     enum At {
         FieldStart,
@@ -75,17 +90,24 @@ fn end_of_quoted(bytes: &[u8]) -> Option<usize> {
         QuoteInQuoted,
     }
     let mut at = At::FieldStart;
+    let mut lines = 0;
     for (index, byte) in bytes.iter().enumerate() {
+        lines += usize::from(*byte == b'\n');
+        if index >= MAX_ROW_BYTES || lines > MAX_ROW_LINES {
+            return Quoted::Endless;
+        }
         at = match (at, byte) {
             (At::Quoted, b'"') => At::QuoteInQuoted,
             (At::Quoted, _) => At::Quoted,
             (At::FieldStart | At::QuoteInQuoted, b'"') => At::Quoted,
             (_, b',') => At::FieldStart,
-            (_, b'\n') => return Some(index + 1),
+            (_, b'\n') => return Quoted::Ends(index + 1),
             _ => At::Plain,
         };
     }
-    (!matches!(at, At::Quoted)).then_some(bytes.len())
+    Quoted::AtEnd {
+        closed: !matches!(at, At::Quoted),
+    }
 }
 
 impl Chunk {
@@ -233,6 +255,30 @@ mod tests {
             found.extend(texts);
         }
         found
+    }
+
+    #[test]
+    fn a_record_ends_nowhere_before_its_end() {
+        let record = b"a,\"x\ny\",\"\"\"z\"\"\n\",b\n";
+        for known in 0..record.len() {
+            let end = end_of_record(&record[..known], false);
+            assert!(matches!(end, End::Open), "after {known} bytes");
+        }
+        let followed = [&record[..], b"c,d\n"].concat();
+        assert!(
+            matches!(end_of_record(&followed, false), End::Whole(length, true) if length == record.len())
+        );
+    }
+
+    #[test]
+    fn an_open_quote_is_not_followed_for_ever() {
+        let text = [&b"\"a\n"[..], &b"b\n".repeat(MAX_ROW_LINES)].concat();
+        assert!(matches!(end_of_record(&text, false), End::Broken(3)));
+        let frames = frames_of(&text);
+        assert_eq!(
+            (frames.len(), frames[0].2, frames[1].2),
+            (MAX_ROW_LINES + 1, true, false)
+        );
     }
 
     #[test]

@@ -14,6 +14,9 @@ use crate::diagnostics::{Error, Place, Result};
 /// How much of a file decides on its encoding.
 const SAMPLE: u64 = 1 << 20;
 
+/// What a workbook of the time before XLSX begins with.
+const OLD_WORKBOOK: &[u8] = &[0xd0, 0xcf, 0x11, 0xe0];
+
 /// How bytes are read as text (字符编码), once for a whole file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
@@ -44,13 +47,15 @@ impl Encoding {
 
     /// From the first bytes: most of the lines with non-ASCII bytes decide.
     fn of_sample(place: &Place, sample: &[u8]) -> Result<Encoding> {
-        if sample.starts_with(&[0xff, 0xfe]) || sample.starts_with(&[0xfe, 0xff]) {
-            let message = "F001: the file is UTF-16 text; save it as UTF-8 (in a spreadsheet: CSV UTF-8)";
-            return Err(Error::at(place.clone(), message));
-        }
-        if sample.starts_with(b"PK\x03\x04") {
+        if sample.starts_with(b"PK\x03\x04") || sample.starts_with(OLD_WORKBOOK) {
             let message =
                 "F001: the file is a spreadsheet or an archive, not CSV; save the sheet as CSV UTF-8";
+            return Err(Error::at(place.clone(), message));
+        }
+        let first_line = sample.split(|byte| *byte == b'\n').next().unwrap_or(sample);
+        let wide = first_line.contains(&0);
+        if sample.starts_with(&[0xff, 0xfe]) || sample.starts_with(&[0xfe, 0xff]) || wide {
+            let message = "F001: the file is UTF-16 text; save it as UTF-8 (in a spreadsheet: CSV UTF-8)";
             return Err(Error::at(place.clone(), message));
         }
         let lines = sample
@@ -123,8 +128,12 @@ impl RowReader {
             ));
         }
         let mut cutter = Cutter::new(source, sample);
-        let first = cutter.first_record().map_err(|e| cut_error(&place, &e))?;
-        let header = Header::read(&place, header_names(&place, &first, encoding)?, for_money)?;
+        let first = first_row(&mut cutter).map_err(|e| cut_error(&place, &e))?;
+        let header = Header::read(
+            &place.line(first.line),
+            header_names(&place, &first, encoding)?,
+            for_money,
+        )?;
         Ok(RowReader {
             cutter,
             file: Arc::clone(&place.file),
@@ -155,6 +164,16 @@ impl RowReader {
     /// Reading failed; a line without end.
     pub fn next_chunk(&mut self) -> Result<Option<Chunk>> {
         self.cutter.next_chunk().map_err(|e| cut_error(&self.place, &e))
+    }
+}
+
+/// The first row that is not blank; there is one.
+fn first_row<R: Read>(cutter: &mut Cutter<R>) -> std::result::Result<Chunk, CutError> {
+    loop {
+        let row = cutter.first_record()?;
+        if row.bytes.is_empty() || !row.bytes.iter().all(u8::is_ascii_whitespace) {
+            return Ok(row);
+        }
     }
 }
 
@@ -212,8 +231,18 @@ impl Read for Hashed {
 }
 
 fn header_names(place: &Place, first: &Chunk, encoding: Encoding) -> Result<Vec<String>> {
-    let no_header = || Error::at(place.line(1), "F001: the header row is no readable CSV row");
+    let no_header = || {
+        Error::at(
+            place.line(first.line),
+            "F001: the header row is no readable CSV row",
+        )
+    };
     let text = encoding.decode(&first.bytes).ok_or_else(no_header)?;
+    if text.replace("\r\n", "\n").contains('\r') {
+        let message =
+            "F001: lines end with a carriage return alone; save the file with LF or CR LF at line ends";
+        return Err(Error::at(place.line(first.line), message));
+    }
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)

@@ -23,12 +23,16 @@ pub fn grouped_header(header: &Header) -> CsvText {
 }
 
 /// Appends the input's cells: as written where that is right, else cell by cell.
+///
+/// Of a row that does not fit a header with personal columns nobody can say which cell is
+/// personal: all stay empty.
 pub fn input_cells(out: &mut CsvText, header: &Header, row: &Row) {
     if row.width() == header.width() && header.personal().is_empty() {
         return out.raw(row.written());
     }
+    let shown = header.personal().is_empty() || row.fits(header);
     for index in (0..header.width()).filter(|index| !header.personal().contains(index)) {
-        out.cell(row.field(index));
+        out.cell(if shown { row.field(index) } else { "" });
     }
 }
 

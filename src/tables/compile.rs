@@ -8,7 +8,7 @@
 use hashbrown::HashMap;
 
 use super::condition::{Atom, Comparison, Condition, NumberFact, SetRef, Subject};
-use super::scheme::{CodeId, CodeSet, Level, Otherwise, Scheme, set_key};
+use super::scheme::{CodeId, CodeSet, Level, Otherwise, Rule, Scheme, set_key};
 
 /// A scheme ready for fast evaluation (编译后的分组方案).
 #[derive(Debug)]
@@ -159,43 +159,11 @@ impl Compiled {
             sets: Vec::new(),
             numbers: HashMap::new(),
         };
-        let mut mdcs: Vec<Mdc> = Vec::new();
-        let mut entries: Vec<Entry> = Vec::new();
-        let mut drgs: Vec<Drg> = Vec::new();
+        let mut rows = Rows::default();
         for (rule, row) in scheme.rules().iter().enumerate() {
-            let when = builder.predicate(&row.when);
-            match row.level {
-                Level::Mdc => {
-                    let start = entries.len();
-                    mdcs.push(Mdc {
-                        rule,
-                        when,
-                        entries: start..start,
-                    });
-                }
-                Level::Adrg | Level::Ambiguous => {
-                    let start = drgs.len();
-                    let kind = match row.level {
-                        Level::Adrg => EntryKind::Adrg(start..start, row.otherwise),
-                        _ => EntryKind::Ambiguous,
-                    };
-                    entries.push(Entry { rule, when, kind });
-                    if let Some(mdc) = mdcs.last_mut() {
-                        mdc.entries.end = entries.len();
-                    }
-                }
-                Level::Drg => {
-                    drgs.push(Drg { rule, when });
-                    if let Some(Entry {
-                        kind: EntryKind::Adrg(range, _),
-                        ..
-                    }) = entries.last_mut()
-                    {
-                        range.end = drgs.len();
-                    }
-                }
-            }
+            rows.push(rule, row, builder.predicate(&row.when));
         }
+        let Rows { mdcs, entries, drgs } = rows;
         let sets = builder.sets;
         let codes = scheme.code_count();
         let mdc_marks = Marks::of(mdcs.iter().map(|mdc| &mdc.when), mdcs.len(), codes, &sets);
@@ -205,16 +173,6 @@ impl Compiled {
             codes,
             &sets,
         );
-        let mut severity = vec![Severity::default(); codes + 1];
-        for (code, complication) in scheme.complications() {
-            if let Some(slot) = severity.get_mut(code.0 as usize) {
-                let level = 1 + u8::from(complication.level == super::ComplicationLevel::Mcc);
-                *slot = Severity {
-                    level,
-                    exclusion: complication.exclusion,
-                };
-            }
-        }
         let principal_lists = (0..codes)
             .map(|code| {
                 scheme
@@ -231,7 +189,7 @@ impl Compiled {
             has_prefixes,
             mdc_marks,
             entry_marks,
-            severity,
+            severity: severities(&scheme),
             principal_lists,
             scheme,
         }
@@ -312,6 +270,63 @@ impl Compiled {
     pub fn candidate_entries(&self, principals: &[usize], all: &[usize], out: &mut Vec<u64>) {
         self.entry_marks.candidates(principals, all, out);
     }
+}
+
+/// Rules by level, each under the one before it that it belongs to.
+#[derive(Default)]
+struct Rows {
+    mdcs: Vec<Mdc>,
+    entries: Vec<Entry>,
+    drgs: Vec<Drg>,
+}
+
+impl Rows {
+    fn push(&mut self, rule: usize, row: &Rule, when: Predicate) {
+        match row.level {
+            Level::Mdc => {
+                let start = self.entries.len();
+                self.mdcs.push(Mdc {
+                    rule,
+                    when,
+                    entries: start..start,
+                });
+            }
+            Level::Adrg => {
+                let start = self.drgs.len();
+                self.entry(rule, when, EntryKind::Adrg(start..start, row.otherwise));
+            }
+            Level::Ambiguous => self.entry(rule, when, EntryKind::Ambiguous),
+            Level::Drg => {
+                self.drgs.push(Drg { rule, when });
+                let above = self.entries.last_mut().map(|entry| &mut entry.kind);
+                if let Some(EntryKind::Adrg(range, _)) = above {
+                    range.end = self.drgs.len();
+                }
+            }
+        }
+    }
+
+    fn entry(&mut self, rule: usize, when: Predicate, kind: EntryKind) {
+        self.entries.push(Entry { rule, when, kind });
+        if let Some(mdc) = self.mdcs.last_mut() {
+            mdc.entries.end = self.entries.len();
+        }
+    }
+}
+
+/// Of every code, and of the one past the last that stands for unknown ones.
+fn severities(scheme: &Scheme) -> Vec<Severity> {
+    let mut severities = vec![Severity::default(); scheme.code_count() + 1];
+    for (code, complication) in scheme.complications() {
+        if let Some(slot) = severities.get_mut(code.0 as usize) {
+            let level = 1 + u8::from(complication.level == super::ComplicationLevel::Mcc);
+            *slot = Severity {
+                level,
+                exclusion: complication.exclusion,
+            };
+        }
+    }
+    severities
 }
 
 impl Marks {

@@ -282,13 +282,20 @@ enum Token<'a> {
 impl Token<'_> {
     fn shown(&self) -> String {
         match self {
-            Token::Word(text) | Token::Sign(text) => format!("`{text}`"),
-            Token::Name(text) => format!("`@{text}`"),
-            Token::Codes(text) => format!("`{{{text}}}`"),
+            Token::Word(text) | Token::Sign(text) => format!("`{}`", cut(text)),
+            Token::Name(text) => format!("`@{}`", cut(text)),
+            Token::Codes(text) => format!("`{{{}}}`", cut(text)),
             Token::Open => "`(`".to_owned(),
             Token::Close => "`)`".to_owned(),
         }
     }
+}
+
+/// Enough of a word to find it again.
+fn cut(text: &str) -> &str {
+    text.char_indices()
+        .nth(80)
+        .map_or(text, |(at, _)| text.get(..at).unwrap_or(text))
 }
 
 fn tokens(text: &str) -> Result<Vec<(usize, Token<'_>)>, SyntaxError> {
@@ -397,7 +404,7 @@ impl<'a> Parser<'a> {
         }
         if self.take(&Token::Open) {
             let inner = self.expr(depth + 1)?;
-            self.expect(&Token::Close, "`)`")?;
+            self.need(&Token::Close, "`)`")?;
             return Ok(inner);
         }
         self.atom()
@@ -435,7 +442,7 @@ impl<'a> Parser<'a> {
                 None => {
                     self.at = start;
                     let hint = suggestion(word, ATOM_WORDS.into_iter().chain(["sex", "dept"]));
-                    return self.fail(format!("`{word}` is not a test{hint}"));
+                    return self.fail(format!("`{}` is not a test{hint}", cut(word)));
                 }
             },
         };
@@ -443,18 +450,18 @@ impl<'a> Parser<'a> {
     }
 
     fn has_procedure(&mut self, wanted: bool) -> Parsed<Atom> {
-        self.expect(&Token::Word("px"), "`px`")?;
+        self.need(&Token::Word("px"), "`px`")?;
         Ok(Atom::HasProcedure(wanted))
     }
 
     fn any_in_set(&mut self, subject: Subject) -> Parsed<Atom> {
-        self.expect(&Token::Word("any"), "`any`")?;
+        self.need(&Token::Word("any"), "`any`")?;
         self.in_set(subject)
     }
 
     fn in_set(&mut self, subject: Subject) -> Parsed<Atom> {
         let negated = self.take_word("not");
-        self.expect(
+        self.need(
             &Token::Word("in"),
             if negated { "`in`" } else { "`in` or `not in`" },
         )?;
@@ -467,15 +474,15 @@ impl<'a> Parser<'a> {
     }
 
     fn sites(&mut self) -> Parsed<Atom> {
-        self.expect(&Token::Open, "`(`")?;
+        self.need(&Token::Open, "`(`")?;
         let set = self.set()?;
-        self.expect(&Token::Close, "`)`")?;
+        self.need(&Token::Close, "`)`")?;
         let (comparison, number) = self.comparison()?;
         Ok(Atom::Sites(set, comparison, number))
     }
 
     fn sex(&mut self) -> Parsed<Atom> {
-        self.expect(&Token::Sign("="), "`=`")?;
+        self.need(&Token::Sign("="), "`=`")?;
         if self.take_word("1") {
             return Ok(Atom::Sex(1));
         }
@@ -486,7 +493,7 @@ impl<'a> Parser<'a> {
     }
 
     fn department(&mut self) -> Parsed<Atom> {
-        self.expect(&Token::Sign("="), "`=`")?;
+        self.need(&Token::Sign("="), "`=`")?;
         match self.tokens.get(self.at) {
             Some((_, Token::Word(word))) => {
                 self.at += 1;
@@ -545,7 +552,7 @@ impl<'a> Parser<'a> {
         self.take(&Token::Word(word))
     }
 
-    fn expect(&mut self, wanted: &Token<'_>, shown: &str) -> Parsed<()> {
+    fn need(&mut self, wanted: &Token<'_>, shown: &str) -> Parsed<()> {
         if self.take(wanted) {
             Ok(())
         } else {

@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::condition::{Condition, SetRef};
+use super::condition::{Condition, Pattern, SetRef};
 use super::library::{Library, TableFile};
 use crate::diagnostics::{Error, Evidence, Place, Result, did_you_mean, parse_toml, suggestion};
 
@@ -553,6 +553,7 @@ impl<'a> Loader<'a> {
 
     /// Every set a rule names must exist; inline sets become sets of their own.
     fn resolve_sets(&mut self, rules: &[Rule], place: &Place) {
+        self.number_inline_codes(rules);
         for rule in rules {
             for set in rule.when.sets() {
                 match set {
@@ -565,6 +566,19 @@ impl<'a> Loader<'a> {
                         let set_of_patterns = self.inline_set(patterns);
                         self.sets.insert(set_key(set).into_owned(), set_of_patterns);
                     }
+                }
+            }
+        }
+    }
+
+    /// Every code has its number before a prefix is spelled out: a later row may name a code that
+    /// an earlier row's prefix covers.
+    fn number_inline_codes(&mut self, rules: &[Rule]) {
+        for set in rules.iter().flat_map(|rule| rule.when.sets()) {
+            let SetRef::Inline(patterns) = set else { continue };
+            for pattern in patterns {
+                if let Pattern::Exact(code) = pattern {
+                    self.codes.id(code);
                 }
             }
         }
@@ -586,8 +600,7 @@ impl<'a> Loader<'a> {
         )
     }
 
-    fn inline_set(&mut self, patterns: &[super::condition::Pattern]) -> CodeSet {
-        use super::condition::Pattern;
+    fn inline_set(&mut self, patterns: &[Pattern]) -> CodeSet {
         let mut set = CodeSet::default();
         for pattern in patterns {
             match pattern {
@@ -721,6 +734,18 @@ pub(super) struct RowPlace {
     byte: usize,
 }
 
+impl RowPlace {
+    /// Goes on to the row that the reader began to look for at `byte`: line ends and blank lines
+    /// before it are not its own.
+    fn move_to(&mut self, text: &str, byte: usize) {
+        let rest = text.get(byte..).unwrap_or("");
+        let start = byte + rest.len() - rest.trim_start_matches(['\r', '\n']).len();
+        let passed = text.get(self.byte..start).unwrap_or("");
+        self.line += passed.bytes().filter(|byte| *byte == b'\n').count() as u64;
+        self.byte = start;
+    }
+}
+
 /// Visits the rows of a table whose header must be exactly `columns`.
 pub(super) fn each_row<const N: usize>(
     file: &TableFile,
@@ -735,6 +760,7 @@ pub(super) fn each_row<const N: usize>(
     let mut record = csv::StringRecord::new();
     let mut errors = Vec::new();
     let mut is_header = true;
+    let mut place = RowPlace { line: 1, byte: 0 };
     loop {
         let more = reader
             .read_record(&mut record)
@@ -751,12 +777,8 @@ pub(super) fn each_row<const N: usize>(
         if !more {
             break;
         }
-        let place = record
-            .position()
-            .map_or(RowPlace { line: 0, byte: 0 }, |p| RowPlace {
-                line: p.line(),
-                byte: usize::try_from(p.byte()).unwrap_or(usize::MAX),
-            });
+        let byte = record.position().map_or(0, csv::Position::byte);
+        place.move_to(&file.text, usize::try_from(byte).unwrap_or(usize::MAX));
         let mut cells = [""; N];
         if record.len() != N {
             let message = format!(

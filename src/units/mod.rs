@@ -14,6 +14,16 @@
 //! [`apportion`], so that the parts sum to the whole.
 //!
 //! This room uses integers only; floating point appears nowhere in it.
+#![deny(
+    clippy::indexing_slicing,
+    clippy::float_arithmetic,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
 
 mod apportion;
 mod decimal;

@@ -198,8 +198,10 @@ impl<'g> Drawer<'g> {
     fn diagnoses(&self, wishes: &Wishes, rng: &mut ChaCha8Rng) -> Vec<String> {
         let mut codes: Vec<CodeId> = Vec::new();
         let principal = match wishes.regions {
-            Some((set, _)) if wishes.principal_diagnosis.is_empty() => self.from_all(&[set], wishes, rng),
-            _ => self.from_all(&wishes.principal_diagnosis, wishes, rng),
+            Some((set, _)) if wishes.principal_diagnosis.is_empty() => {
+                self.drawn_from_all(&[set], wishes, rng)
+            }
+            _ => self.drawn_from_all(&wishes.principal_diagnosis, wishes, rng),
         };
         let principal = principal.or_else(|| pick(&self.neutral, rng).copied());
         codes.extend(principal);
@@ -209,7 +211,7 @@ impl<'g> Drawer<'g> {
                 .skip(usize::from(*other))
                 .any(|code| self.is_in(*set, *code));
             if !met {
-                codes.extend(self.from_all(&[*set], wishes, rng));
+                codes.extend(self.drawn_from_all(&[*set], wishes, rng));
             }
         }
         if let Some((set, regions)) = wishes.regions {
@@ -270,7 +272,7 @@ impl<'g> Drawer<'g> {
         }
         let mut codes: Vec<CodeId> = Vec::new();
         if !wishes.principal_procedure.is_empty() {
-            codes.extend(self.from_all(&wishes.principal_procedure, wishes, rng));
+            codes.extend(self.drawn_from_all(&wishes.principal_procedure, wishes, rng));
         }
         for (set, other) in &wishes.procedures {
             if codes.is_empty() && *other {
@@ -281,7 +283,7 @@ impl<'g> Drawer<'g> {
                 .skip(usize::from(*other))
                 .any(|code| self.is_in(*set, *code));
             if !met {
-                codes.extend(self.from_all(&[*set], wishes, rng));
+                codes.extend(self.drawn_from_all(&[*set], wishes, rng));
             }
         }
         if codes.is_empty() && wishes.any_procedure {
@@ -301,7 +303,7 @@ impl<'g> Drawer<'g> {
     }
 
     /// A code that is in all sets, drawn from the smallest; none if there are no sets.
-    fn from_all(&self, sets: &[SetId], wishes: &Wishes, rng: &mut ChaCha8Rng) -> Option<CodeId> {
+    fn drawn_from_all(&self, sets: &[SetId], wishes: &Wishes, rng: &mut ChaCha8Rng) -> Option<CodeId> {
         let smallest = sets
             .iter()
             .filter_map(|set| self.listed.get(set))

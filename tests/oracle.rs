@@ -1,0 +1,513 @@
+//! The fast grouper against the plain reading of the rules: on made-up records of every shipped
+//! scheme, on mutated ones, and on random schemes made to be awkward.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use dianzhi::api::{GenerateRequest, Watch, generate};
+use dianzhi::diagnostics::{Lang, Place};
+use dianzhi::grouper::{Grouper, Workspace, group_plainly};
+use dianzhi::records::{Checked, Checker, Depth, Encoding, Header};
+use dianzhi::scenarios::generate::{Generator, Plan, RECORD_COLUMNS};
+use dianzhi::tables::{CodeLists, Compiled, Library, NO_GROUP, Scheme};
+use rand::prelude::IndexedRandom as _;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+fn tables() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("grouping-tables")
+}
+
+fn library() -> Library {
+    Library::find(&[tables()]).unwrap()
+}
+
+fn checker() -> Checker<'static> {
+    let place = Place::file(Path::new("made-up.csv"));
+    let header = Header::read(&place, RECORD_COLUMNS.map(str::to_owned).to_vec(), false).unwrap();
+    Checker::new(
+        "made-up.csv".into(),
+        Arc::new(header),
+        Encoding::Utf8,
+        Depth::Grouping,
+        Lang::En,
+    )
+}
+
+/// How often each outcome came up.
+#[derive(Default, Debug)]
+struct Outcomes {
+    grouped: usize,
+    ungrouped: usize,
+    rejected: usize,
+}
+
+/// Groups every row both ways; they must agree.
+fn check<'r>(grouper: &Grouper, rows: impl IntoIterator<Item = &'r str>) -> Outcomes {
+    let scheme = grouper.scheme();
+    let (mut checker, mut work) = (checker(), Workspace::default());
+    let mut outcomes = Outcomes::default();
+    for row in rows {
+        if checker.check_text(row, 1) != Checked::Case {
+            outcomes.rejected += 1;
+            continue;
+        }
+        let fast = grouper.group(checker.case(), &mut work);
+        let plain = group_plainly(scheme, checker.case());
+        assert_eq!(
+            (fast, fast.code(scheme)),
+            (plain, plain.code(scheme)),
+            "{}: fast and plain differ on\n{row}\n{}",
+            scheme.id(),
+            written(scheme)
+        );
+        match fast.code(scheme) {
+            NO_GROUP => outcomes.ungrouped += 1,
+            _ => outcomes.grouped += 1,
+        }
+    }
+    outcomes
+}
+
+/// The rules of a small scheme, to see why; nothing of a shipped one.
+fn written(scheme: &Scheme) -> String {
+    if scheme.rules().len() > 60 {
+        return String::new();
+    }
+    let rules = scheme.rules().iter();
+    rules
+        .map(|rule| format!("{:?} {}: {}\n", rule.level, rule.code, rule.written))
+        .collect()
+}
+
+// ---- shipped schemes --------------------------------------------------------------------------
+
+/// Cases made up for each shipped scheme.
+const CASES: usize = 3_000;
+
+fn made_up(grouper: &Grouper, lists: &CodeLists, defects: f64) -> Vec<String> {
+    let plan = Plan {
+        cases: CASES as u64,
+        seed: 11,
+        mix_seed: 3,
+        year: 2022,
+        stays: 1.35,
+        defects,
+    };
+    let generator = Generator::new(grouper, lists, plan).unwrap();
+    let mut records: Vec<String> = (0..2).flat_map(|batch| generator.batch(batch).records).collect();
+    records.truncate(CASES);
+    records
+}
+
+/// One cell of a row replaced by what rules like to compare with.
+fn mutate(row: &str, scheme: &Scheme, rng: &mut ChaCha8Rng) -> String {
+    let mut cells: Vec<String> = row.split(',').map(str::to_owned).collect();
+    let mut set = |column: &str, value: String| {
+        let index = RECORD_COLUMNS.iter().position(|name| *name == column).unwrap();
+        if let Some(cell) = cells.get_mut(index) {
+            *cell = value;
+        }
+    };
+    let edge = |values: &[&str], rng: &mut ChaCha8Rng| (*values.choose(rng).unwrap()).to_owned();
+    match rng.random_range(0..10) {
+        0 => set("age", edge(&["0", "1", "17", "18", "65"], rng)),
+        1 => {
+            set("age", "0".to_owned());
+            set("age_days", edge(&["", "0", "28", "29", "365"], rng));
+        }
+        2 => set("weight_g", edge(&["", "0", "1499", "1500", "2499", "2500"], rng)),
+        3 => set("icu_hours", edge(&["", "0", "1", "95", "96", "120", "121"], rng)),
+        4 => set("department", edge(&["ICU", "", "0301"], rng)),
+        5 => set("sex", edge(&["1", "2"], rng)),
+        6 => set("discharge_status", edge(&["1", "2", "4", "5", "9", ""], rng)),
+        7 => set("los_days", edge(&["", "1", "60", "61", "366"], rng)),
+        8 => set("procedures", String::new()),
+        _ => {}
+    }
+    swap_codes(&cells.join(","), scheme, rng)
+}
+
+/// Some codes of the row become others of the scheme, or ones no table knows.
+fn swap_codes(row: &str, scheme: &Scheme, rng: &mut ChaCha8Rng) -> String {
+    let count = u32::try_from(scheme.code_count()).unwrap();
+    let mut swap = |code: &str| match rng.random_range(0..8) {
+        0 => scheme
+            .code(dianzhi::tables::CodeId(rng.random_range(0..count)))
+            .to_owned(),
+        1 if code.len() > 4 => code[..4].to_owned(),
+        _ => code.to_owned(),
+    };
+    let mut swapped = |cell: &str| cell.split('|').map(&mut swap).collect::<Vec<_>>().join("|");
+    let is_codes = |index: usize| matches!(RECORD_COLUMNS.get(index), Some(&"diagnoses" | &"procedures"));
+    let cells = row.split(',').enumerate();
+    let cells = cells.map(|(index, cell)| {
+        if is_codes(index) && cell.is_ascii() {
+            swapped(cell)
+        } else {
+            cell.to_owned()
+        }
+    });
+    cells.collect::<Vec<_>>().join(",")
+}
+
+fn check_scheme(id: &str) {
+    let library = library();
+    let grouper = Grouper::new(Compiled::new(Scheme::load(&library, id).unwrap()));
+    let lists = CodeLists::of(&library, grouper.scheme()).unwrap();
+    let rows = made_up(&grouper, &lists, 0.0);
+    let as_made = check(&grouper, rows.iter().map(String::as_str));
+    assert!(
+        as_made.rejected == 0 && as_made.grouped > CASES * 9 / 10,
+        "{id}: {as_made:?}"
+    );
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    let rows: Vec<String> = rows
+        .iter()
+        .map(|row| mutate(row, grouper.scheme(), &mut rng))
+        .collect();
+    let mutated = check(&grouper, rows.iter().map(String::as_str));
+    assert!(
+        mutated.rejected < CASES / 20 && mutated.ungrouped > 0,
+        "{id}: {mutated:?}"
+    );
+}
+
+#[test]
+fn shipped_schemes_group_alike_both_ways() {
+    let ids = library().scheme_ids().unwrap();
+    assert!(ids.len() >= 11);
+    let (first, second) = ids.split_at(ids.len() / 2);
+    std::thread::scope(|scope| {
+        for half in [first, second] {
+            scope.spawn(move || half.iter().for_each(|id| check_scheme(id)));
+        }
+    });
+}
+
+#[test]
+fn a_plan_makes_the_same_bytes_on_any_number_of_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = |threads: usize| {
+        let output = folder.path().join(threads.to_string());
+        fs::create_dir(&output).unwrap();
+        let plan = Plan {
+            cases: 6_500,
+            seed: 2,
+            mix_seed: 1,
+            year: 2023,
+            stays: 1.2,
+            defects: 0.05,
+        };
+        let id = library().scheme_ids().unwrap().remove(0);
+        let request = GenerateRequest {
+            scheme: id,
+            tables: vec![tables()],
+            plan,
+            output: output.clone(),
+        };
+        generate(
+            &request,
+            &Watch {
+                lang: Lang::En,
+                threads,
+                advance: &|_| {},
+            },
+        )
+        .unwrap();
+        ["records.csv", "hospitals.csv", "persons.csv", "truth.csv"]
+            .map(|name| fs::read(output.join(name)).unwrap())
+    };
+    let [one, again, three] = [1, 2, 3].map(made);
+    assert!(one == again && one == three);
+    assert_eq!(one[0].iter().filter(|byte| **byte == b'\n').count(), 6_501);
+}
+
+// ---- random schemes ---------------------------------------------------------------------------
+
+/// Few codes, many of which begin alike, so that every set and prefix hits often. The last four
+/// stand in no code set: only conditions that write them out, or a prefix, can know them.
+const DIAGNOSES: [&str; 14] = [
+    "T31.000",
+    "T31.100",
+    "T31.100x001",
+    "T32.000",
+    "S06.000",
+    "S06.000x002",
+    "S22.000",
+    "S32.000",
+    "J18.900",
+    "J96.000",
+    "T31.900",
+    "S06.900",
+    "K35.800",
+    "Z99.999x999",
+];
+const PROCEDURES: [&str; 8] = [
+    "47.0901",
+    "47.0902",
+    "38.9300",
+    "38.9300x009",
+    "37.5100",
+    "96.7201",
+    "47.0100",
+    "99.9999",
+];
+const IN_NO_SET: usize = 4;
+const SETS: [&str; 6] = ["A.dx", "B.dx", "C.dx", "A.px", "B.px", "nothing"];
+const SITES: [&str; 4] = ["head", "chest", "pelvis", "limbs"];
+
+/// Writes the tables of one random scheme.
+struct Maker {
+    rng: ChaCha8Rng,
+}
+
+impl Maker {
+    fn one<'l>(&mut self, list: &[&'l str]) -> &'l str {
+        list.choose(&mut self.rng).unwrap()
+    }
+
+    fn chance(&mut self, share: f64) -> bool {
+        self.rng.random_bool(share)
+    }
+
+    fn code_sets(&mut self) -> String {
+        let mut text = String::from("set,code,site\nnothing,,\n");
+        for set in SETS.iter().filter(|set| **set != "nothing") {
+            let codes: &[&str] = if set.ends_with("dx") {
+                &DIAGNOSES
+            } else {
+                &PROCEDURES
+            };
+            let shared = codes.len() - if set.ends_with("dx") { IN_NO_SET } else { 1 };
+            let _ = writeln!(text, "{set},,");
+            for code in &codes[..shared] {
+                if self.chance(0.4) {
+                    let site = if self.chance(0.7) { self.one(&SITES) } else { "" };
+                    let _ = writeln!(text, "{set},{code},{site}");
+                }
+                if self.chance(0.1) {
+                    let site = self.one(&SITES);
+                    let _ = writeln!(text, "{set},{code},{site}");
+                }
+            }
+        }
+        text
+    }
+
+    fn complications(&mut self) -> String {
+        let mut text = String::from("code,level,exclusion\n");
+        for code in DIAGNOSES {
+            if self.chance(0.5) {
+                let level = self.one(&["CC", "MCC"]);
+                let list = self.one(&["", "1", "2", "3"]);
+                let _ = writeln!(text, "{code},{level},{list}");
+            }
+        }
+        text
+    }
+
+    fn exclusions(&mut self) -> String {
+        let mut text = String::from("principal,exclusion\n");
+        for code in DIAGNOSES {
+            if self.chance(0.5) {
+                let list = self.one(&["1", "2", "3"]);
+                let _ = writeln!(text, "{code},{list}");
+            }
+        }
+        text
+    }
+
+    fn set(&mut self) -> String {
+        if self.chance(0.6) {
+            let named = [&SETS[..], &["or_procedures"]].concat();
+            return format!("@{}", self.one(&named));
+        }
+        let count = self.rng.random_range(1..=3);
+        let patterns: Vec<String> = (0..count).map(|_| self.pattern()).collect();
+        format!("{{{}}}", patterns.join(", "))
+    }
+
+    /// A code, or a beginning of one: `T31*`, `47.09*`, now and then `*` for everything.
+    fn pattern(&mut self) -> String {
+        let code = if self.chance(0.6) {
+            self.one(&DIAGNOSES)
+        } else {
+            self.one(&PROCEDURES)
+        };
+        if self.chance(0.5) {
+            return code.to_owned();
+        }
+        let length = if self.chance(0.05) {
+            0
+        } else {
+            self.rng.random_range(1..=code.len())
+        };
+        format!("{}*", &code[..length])
+    }
+
+    fn atom(&mut self) -> String {
+        let not = if self.chance(0.25) { "not " } else { "" };
+        match self.rng.random_range(0..16) {
+            0..=3 => format!("pdx {not}in {}", self.set()),
+            4 => format!("ppx {not}in {}", self.set()),
+            5 | 6 => format!("{} any {not}in {}", self.one(&["dx", "sdx"]), self.set()),
+            7 | 8 => format!("{} any {not}in {}", self.one(&["px", "spx"]), self.set()),
+            9 => format!(
+                "discharge {not}in {}",
+                self.one(&["{5}", "{1, 5}", "{4*}", "@nothing"])
+            ),
+            10 => self.one(&["has px", "no px", "true", "false"]).to_owned(),
+            11 => self.one(&["mcc", "cc"]).to_owned(),
+            12 => {
+                let (set, number) = (self.set(), self.rng.random_range(0..=3));
+                format!("sites({set}) {} {number}", self.comparison())
+            }
+            13 => format!("sex = {}", self.one(&["1", "2"])),
+            14 => format!("dept = {}", self.one(&["ICU", "0301"])),
+            _ => self.number(),
+        }
+    }
+
+    fn comparison(&mut self) -> &'static str {
+        self.one(&["<", "<=", ">", ">=", "="])
+    }
+
+    fn number(&mut self) -> String {
+        let (fact, values): (&str, &[&str]) = *[
+            ("age", &["1", "17", "18"][..]),
+            ("age_days", &["28", "29"]),
+            ("weight", &["1500", "2499.5"]),
+            ("los", &["1", "60"]),
+            ("icu_hours", &["1", "120"]),
+            ("amount", &["1000", "1000.01"]),
+        ]
+        .choose(&mut self.rng)
+        .unwrap();
+        format!("{fact} {} {}", self.comparison(), self.one(values))
+    }
+
+    fn condition(&mut self, depth: usize) -> String {
+        if depth == 0 || self.chance(0.3) {
+            return self.atom();
+        }
+        match self.rng.random_range(0..5) {
+            0 => format!("not ({})", self.condition(depth - 1)),
+            1 => format!("not {}", self.atom()),
+            2 | 3 => format!("{} and ({})", self.atom(), self.condition(depth - 1)),
+            _ => format!("({}) or {}", self.condition(depth - 1), self.condition(depth - 1)),
+        }
+    }
+
+    /// Two to five MDCs, each with core groups and ambiguous rows in any order.
+    fn rules(&mut self) -> String {
+        let mut text = String::from("level,code,parent,when,otherwise,name\n");
+        for mdc in ["A", "B", "C", "D", "E"]
+            .iter()
+            .take(self.rng.random_range(2..=5))
+        {
+            let when = self.condition(2);
+            let _ = writeln!(text, "mdc,{mdc},,\"{when}\",,");
+            for number in 0..self.rng.random_range(0..=5) {
+                self.entry(&mut text, mdc, number);
+            }
+        }
+        text
+    }
+
+    fn entry(&mut self, text: &mut String, mdc: &str, number: usize) {
+        let when = self.condition(3);
+        if self.chance(0.2) {
+            let _ = writeln!(text, "ambiguous,{mdc}QY,{mdc},\"{when}\",,");
+            return;
+        }
+        let otherwise = self.one(&["group", "continue"]);
+        let _ = writeln!(text, "adrg,{mdc}R{number},{mdc},\"{when}\",{otherwise},");
+        for group in 0..self.rng.random_range(0..=3) {
+            let when = self.condition(2);
+            let _ = writeln!(text, "drg,{mdc}R{number}{group},{mdc}R{number},\"{when}\",,");
+        }
+    }
+
+    fn scheme(&mut self, folder: &Path) -> Grouper {
+        let header = "id = \"random\"\nname = \"random\"\nkind = \"drg\"\nsource = \"made up\"\nevidence = \"assumption\"\n\
+                      codes = { diagnosis = \"d\", procedure = \"p\" }\n";
+        let files = [
+            ("scheme.toml", header.to_owned()),
+            ("rules.csv", self.rules()),
+            ("codesets.csv", self.code_sets()),
+            ("complications.csv", self.complications()),
+            ("exclusions.csv", self.exclusions()),
+            ("or_procedures.csv", "code\n47.0901\n37.5100\n".to_owned()),
+        ];
+        let place = folder.join("random");
+        fs::create_dir_all(&place).unwrap();
+        for (name, text) in files {
+            fs::write(place.join(name), text).unwrap();
+        }
+        let library = Library::find(&[folder.to_owned()]).unwrap();
+        let scheme = Scheme::load(&library, "random").unwrap_or_else(|e| panic!("{e}"));
+        Grouper::new(Compiled::new(scheme))
+    }
+
+    /// A row in the columns of made-up records.
+    fn row(&mut self) -> String {
+        let diagnoses = self.codes(&DIAGNOSES, 1, 5);
+        let procedures = self.codes(&PROCEDURES, 0, 3);
+        let mut cell = |values: &[&'static str]| self.one(values);
+        let (sex, age, days) = (
+            cell(&["1", "2"]),
+            cell(&["0", "1", "17", "18", "70"]),
+            cell(&["", "0", "28", "29"]),
+        );
+        let (weight, los) = (
+            cell(&["", "0", "1499", "1500", "2499.5"]),
+            cell(&["", "1", "2", "60", "61"]),
+        );
+        let (department, status) = (cell(&["ICU", "0301", ""]), cell(&["1", "4", "45", "5", ""]));
+        let (hours, fee) = (
+            cell(&["", "0", "1", "120", "121"]),
+            cell(&["", "999.99", "1000", "1000.01"]),
+        );
+        format!(
+            "C,H,P,employee,{sex},{age},{days},{weight},,,{los},{department},{status},{hours},{diagnoses},{procedures},{fee},,,,"
+        )
+    }
+
+    fn codes(&mut self, codes: &[&str], fewest: usize, most: usize) -> String {
+        let count = self.rng.random_range(fewest..=most);
+        let drawn: Vec<&str> = (0..count).map(|_| self.one(codes)).collect();
+        drawn.join("|")
+    }
+}
+
+#[test]
+fn random_schemes_group_alike_both_ways() {
+    const SCHEMES: u64 = 400;
+    let folder = tempfile::tempdir().unwrap();
+    let mut all = Outcomes::default();
+    for seed in 0..SCHEMES {
+        let mut maker = Maker {
+            rng: ChaCha8Rng::seed_from_u64(seed),
+        };
+        let grouper = maker.scheme(folder.path());
+        let rows: Vec<String> = (0..150).map(|_| maker.row()).collect();
+        let outcomes = check(&grouper, rows.iter().map(String::as_str));
+        assert_eq!(outcomes.rejected, 0, "scheme {seed}");
+        all.grouped += outcomes.grouped;
+        all.ungrouped += outcomes.ungrouped;
+    }
+    assert!(
+        all.grouped > 5_000 && all.ungrouped > 5_000,
+        "too one-sided to prove much: {all:?}"
+    );
+}
