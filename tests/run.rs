@@ -1,4 +1,11 @@
 //! The whole chain on the shipped sample: sums, sameness, bad scenarios.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -282,6 +289,40 @@ fn calibrating_the_generated_earlier_year_gives_the_shipped_weights() {
     assert!(
         std::fs::read(&weights).unwrap() == shipped,
         "the shipped weights are not what the commands make"
+    );
+}
+
+#[test]
+fn a_case_that_lacks_something_is_grouped_but_not_priced() {
+    let (folder, words) = run("tests/bad/run/scenario.toml", &[]);
+    let findings = rows(&folder.path().join("findings.csv"));
+    let told = |row: &BTreeMap<String, String>| {
+        ["case_id", "code", "column", "value", "expected"]
+            .map(|column| row[column].clone())
+            .join("; ")
+    };
+    let expected = [
+        "C2; M980; hospital; H9; a hospital of tests/bad/run/hospitals.csv",
+        "C3; M981; person; ; a person of tests/bad/run/persons.csv",
+        "C4; M982; insured_scheme; resident; employee, as the list of persons says",
+        "C5; M982; insured_scheme; employee; one of the scenario's pools: resident",
+        "C6; M983; discharge_date; 2021-03-05; a discharge in 2022",
+        "C7; M984; total_fee; ; what the benefit policy needs: `p9` is no plan of this policy; expected one of p1, p2",
+        "C8; M982; insured_scheme; ; one of the scenario's pools: resident",
+    ];
+    assert_eq!(findings.iter().map(told).collect::<Vec<_>>(), expected);
+    let cases = rows(&folder.path().join("cases.csv"));
+    let priced: Vec<&str> = cases
+        .iter()
+        .filter(|row| row["priced"] == "yes")
+        .map(|row| row["case_id"].as_str())
+        .collect();
+    assert_eq!((cases.len(), priced), (8, vec!["C1"]));
+    // the only priced case takes the whole budget
+    assert_eq!(cases[0]["due"], "5000.00");
+    assert!(
+        words.contains("M980 1, M981 1, M982 3, M983 1, M984 1"),
+        "{words}"
     );
 }
 

@@ -6,14 +6,16 @@ use hashbrown::HashMap;
 #[derive(Debug, Default)]
 pub struct CodeList {
     names: HashMap<String, String>,
+    sorted: Vec<String>,
 }
 
 impl CodeList {
     /// From `(code, name)` rows; of a code that stands twice the last name holds.
     pub fn new(rows: Vec<(String, String)>) -> CodeList {
-        CodeList {
-            names: rows.into_iter().collect(),
-        }
+        let names: HashMap<String, String> = rows.into_iter().collect();
+        let mut sorted: Vec<String> = names.keys().cloned().collect();
+        sorted.sort_unstable();
+        CodeList { names, sorted }
     }
 
     /// The name of a code; `None` if the list does not hold it.
@@ -27,10 +29,8 @@ impl CodeList {
     }
 
     /// All codes, sorted.
-    pub fn codes(&self) -> Vec<&str> {
-        let mut codes: Vec<&str> = self.names.keys().map(String::as_str).collect();
-        codes.sort_unstable();
-        codes
+    pub fn codes(&self) -> &[String] {
+        &self.sorted
     }
 
     /// The listed code nearest to one that is not listed: the longest common beginning of at
@@ -43,8 +43,15 @@ impl CodeList {
                 .take_while(|(a, b)| a == b)
                 .count()
         };
-        let best = self.names.keys().map(|known| (common(known), known.as_str()));
-        let best = best.max_by(|a, b| a.0.cmp(&b.0).then_with(|| b.1.cmp(a.1)));
-        best.filter(|(length, _)| *length >= 3).map(|(_, known)| known)
+        // the longest beginning is shared with a neighbour in code order
+        let place = self.sorted.partition_point(|known| known.as_str() < code);
+        let neighbours = [place.checked_sub(1), Some(place)].into_iter().flatten();
+        let longest = neighbours
+            .filter_map(|at| self.sorted.get(at))
+            .map(|known| common(known))
+            .max()?;
+        let beginning = code.as_bytes().get(..longest).filter(|_| longest >= 3)?;
+        let first = self.sorted.partition_point(|known| known.as_bytes() < beginning);
+        self.sorted.get(first).map(String::as_str)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use hashbrown::HashSet;
 use jiff::civil::Date;
 
 use super::case::{Case, FeeSplit, Span};
@@ -9,7 +10,7 @@ use super::cells::{is_placeholder, read_date, read_number};
 use super::columns::{Column, Header};
 use super::edits::{
     A401, A402, A404, A406, B501, B502, C101, C102, C103, C104, C109, D601, D602, D603, F002, F003, F004,
-    F006, F007, F008, F009, F010, M971, M979, P201, P205, X301,
+    F006, F007, F008, F009, F010, F014, M971, M979, P201, P205, X301,
 };
 use super::frame::{Frame, MAX_ROW_BYTES};
 use super::reader::Encoding;
@@ -230,6 +231,10 @@ impl<'l> Checker<'l> {
             return Checked::Unreadable;
         }
         self.read_identity();
+        if matches!(self.depth, Depth::All { .. }) && self.cell(Column::CaseId).is_empty() {
+            let expected = self.lang.pick("an identifier of the stay", "病例的唯一标识");
+            self.kept(&F014, Column::CaseId, expected);
+        }
         self.read_person();
         self.read_codes();
         self.read_stay();
@@ -500,9 +505,10 @@ impl<'l> Checker<'l> {
             return;
         };
         let case = std::mem::take(&mut self.case);
+        let mut seen = HashSet::new();
         for (slot, code) in case.diagnoses().enumerate().filter(|(_, code)| !code.is_empty()) {
             self.check_listed(code, slot, diagnoses, true);
-            if case.diagnoses().take(slot).any(|before| before == code) {
+            if !seen.insert(code) {
                 let expected = self.lang.pick("each diagnosis once", "同一诊断只填一次");
                 self.code_finding(&C109, Column::Diagnoses, slot, code, expected.to_owned());
             }
@@ -513,6 +519,7 @@ impl<'l> Checker<'l> {
         if let Some(principal) = case.diagnoses().next() {
             self.check_principal(principal);
         }
+        drop(seen);
         // findings of this row may already have stopped its money
         let stops_money = self.case.stops_money || case.stops_money;
         self.case = case;

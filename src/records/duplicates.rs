@@ -55,6 +55,9 @@ impl Duplicates {
             record,
             file,
         } = key;
+        if case_id.is_empty() {
+            return None; // that is another finding; two unknown cases are not the same case
+        }
         let first = *self
             .first_lines
             .entry((hospital.clone(), case_id.clone()))

@@ -19,7 +19,7 @@ macro_rules! edits {
 }
 
 // Codes, severities and stops follow the settlement-list checks that hospitals already know;
-// M979, M980, M981, M982 and M983 are this project's own.
+// F014, M979, M980, M981, M982 and M983 are this project's own.
 edits! {
     F002 Fatal Record "bytes that are no text in the file's encoding" "存在无法解码的字节";
     F003 Fatal Record "the row's shape differs from the header" "行结构与表头不符";
@@ -30,6 +30,7 @@ edits! {
     F009 Error None "not written as a diagnosis code" "诊断编码格式错误";
     F010 Error None "not written as a procedure code" "手术操作编码格式错误";
     F012 Error Money "the same case twice" "病例重复";
+    F014 Error Money "the case has no identifier" "缺少病例标识";
     C101 Fatal Group "no principal diagnosis" "缺少主要诊断";
     C102 Error None "the principal diagnosis is not listed" "主要诊断编码不在目录内";
     C103 Error None "another diagnosis is not listed" "其他诊断编码不在目录内";

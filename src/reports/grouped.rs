@@ -72,11 +72,11 @@ pub fn rejected_cells<'f>(out: &mut CsvText, findings: impl Iterator<Item = &'f 
         .filter(|finding| finding.action == Action::Rejected)
         .map(|finding| {
             let (name, expected) = (finding.edit.name.in_lang(lang), &finding.expected);
-            format!(
-                "{} {name}; {} {expected}",
-                finding.edit.code,
-                lang.pick("expected", "应为")
-            )
+            let (code, line) = (finding.edit.code, finding.line);
+            match lang {
+                Lang::En => format!("{code} {name}, line {line}; expected {expected}"),
+                Lang::Zh => format!("{code} {name}，第{line}行；应为 {expected}"),
+            }
         })
         .collect();
     out.cell(&reasons.join(" | "));

@@ -1,5 +1,7 @@
 //! The files of a run: cases, hospitals, pools, slips, rejected records.
 
+use std::collections::BTreeMap;
+
 use super::CsvText;
 use crate::benefit::Payer;
 use crate::budget::HospitalDue;
@@ -51,6 +53,9 @@ const CASE_COLUMNS: [&str; 37] = [
     "evidence",
 ];
 
+/// The first column that only a priced case fills.
+const PRICED_FROM: usize = 14;
+
 /// `cases.csv` (病例明细): one row a case, group to money.
 ///
 /// # Errors
@@ -61,8 +66,10 @@ pub fn cases_csv(inputs: &Inputs, result: &RunResult, lang: Lang) -> Result<CsvT
         case_cells(&mut text, inputs, statement, lang);
         match &statement.money {
             Money::Settled(settled) => settled_cells(&mut text, &price_of(result, statement)?, settled)?,
-            Money::KeptOut(code) => kept_out_cells(&mut text, code),
-            Money::Pending => kept_out_cells(&mut text, ""),
+            // one finding or another kept it out; `reason` says which
+            Money::KeptOut(_) | Money::Pending => {
+                (PRICED_FROM..CASE_COLUMNS.len()).for_each(|_| text.cell(""))
+            }
         }
         text.end_row();
     }
@@ -102,10 +109,6 @@ fn case_cells(text: &mut CsvText, inputs: &Inputs, statement: &Statement, lang: 
         _ => None,
     };
     text.cell(&why_not.unwrap_or_else(|| grouping.reason(scheme, lang)));
-}
-
-fn kept_out_cells(text: &mut CsvText, _code: &str) {
-    (14..CASE_COLUMNS.len()).for_each(|_| text.cell(""));
 }
 
 fn settled_cells(text: &mut CsvText, price: &str, settled: &Settled) -> Result<(), Overflow> {
@@ -188,13 +191,15 @@ pub fn hospitals_csv(inputs: &Inputs, result: &RunResult) -> CsvText {
     columns.extend(amounts.map(str::to_owned));
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
     let mut text = CsvText::with_header(&columns);
+    let gains = gains(result);
     for pool in &result.pools {
         for hospital in &pool.settlement.hospitals {
             text.cell(&pool.settlement.pool);
             text.cell(&hospital.hospital);
             text.show(inputs.lists.hospitals.get(&hospital.hospital).map(|h| h.level));
             hospital_cells(&mut text, hospital);
-            text.show(Some(gain_of(result, &pool.settlement.pool, &hospital.hospital)));
+            let key = (pool.settlement.pool.as_str(), hospital.hospital.as_str());
+            text.show(gains.get(&key));
             text.end_row();
         }
     }
@@ -223,16 +228,16 @@ fn hospital_cells(text: &mut CsvText, hospital: &HospitalDue) {
     text.show(Some(hospital.due));
 }
 
-/// What a hospital keeps or carries in a pool: the sum over its cases.
-pub(super) fn gain_of(result: &RunResult, pool: &str, hospital: &str) -> Fen {
-    let of_hospital = result
-        .statements
-        .iter()
-        .filter(|statement| statement.insured_scheme == pool && statement.hospital == hospital);
-    of_hospital
-        .filter_map(Statement::settled)
-        .map(Settled::gain)
-        .sum()
+/// What each hospital keeps or carries, by pool and hospital: the sum over its cases.
+pub(super) fn gains(result: &RunResult) -> BTreeMap<(&str, &str), Fen> {
+    let mut gains: BTreeMap<(&str, &str), Fen> = BTreeMap::new();
+    for statement in &result.statements {
+        if let Some(settled) = statement.settled() {
+            let key = (statement.insured_scheme.as_str(), statement.hospital.as_str());
+            *gains.entry(key).or_default() += settled.gain();
+        }
+    }
+    gains
 }
 
 /// `pools.csv` (基金池对账): sources, uses, and a difference that is zero.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use super::statements::{gain_of, price_shown};
+use super::statements::{gains, price_shown};
 use crate::benefit::Payer;
 use crate::diagnostics::{Evidence, Lang};
 use crate::grouper::Status;
@@ -190,14 +190,11 @@ fn payers_table(result: &RunResult, lang: Lang) -> String {
 }
 
 fn hospitals_words(result: &RunResult, lang: Lang) -> String {
-    let mut gains: Vec<(Fen, &str, &str)> = Vec::new();
-    for pool in &result.pools {
-        for hospital in &pool.settlement.hospitals {
-            let gain = gain_of(result, &pool.settlement.pool, &hospital.hospital);
-            gains.push((gain, &hospital.hospital, &pool.settlement.pool));
-        }
-    }
-    gains.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
+    let of_hospitals = gains(result).into_iter();
+    let mut gains: Vec<(Fen, &str, &str)> = of_hospitals
+        .map(|((pool, hospital), gain)| (gain, hospital, pool))
+        .collect();
+    gains.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)).then(a.2.cmp(b.2)));
     let line = |(gain, hospital, pool): &(Fen, &str, &str)| {
         let sign = if *gain > Fen::ZERO { "+" } else { "" };
         format!("{hospital} ({pool}) {sign}{}", thousands(&gain.to_string()))
