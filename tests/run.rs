@@ -335,10 +335,7 @@ fn check_bad(name: &str, from: &str, to: &str, expected: &str) {
         "{name}: `{from}` is not in the sample scenario"
     );
     let scenarios = tempfile::tempdir().unwrap();
-    let link = |name: &str| {
-        let path = format!("\"{}/{name}", folder.display()).replace('\\', "/");
-        path
-    };
+    let link = |name: &str| format!("\"{}/{name}", folder.display()).replace('\\', "/");
     let mut text = text.replacen(from, to, 1);
     for part in ["sample-region/", "policies/", "benefit/"] {
         text = text.replace(&format!("\"{part}"), &link(part));
