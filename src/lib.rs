@@ -21,6 +21,9 @@
 //! | [`api`] | one function per request |
 //! | [`cli`] | the command line |
 
+#[doc = include_str!("docs/decisions.md")]
+pub mod decisions {}
+
 pub mod api;
 pub mod benefit;
 pub mod budget;

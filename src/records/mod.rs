@@ -2,7 +2,7 @@
 //!
 //! A row is read ([`RowReader`]), its cells are read and edited ([`Checker`]), and either a
 //! [`Case`] comes out, true by construction, or the row is rejected with its findings. Nothing
-//! here knows a grouping scheme. Files of any size pass through in chunks ([`stream`]), in
+//! here knows a grouping scheme. Files of any size pass through in chunks ([`in_order`]), in
 //! order, on any number of threads.
 
 mod case;
