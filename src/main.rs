@@ -12,6 +12,7 @@ fn main() -> ExitCode {
     let terminal = Terminal::new(&arguments.common);
     match carry_out(&arguments, &terminal) {
         Ok(ending) => ending.exit_code(&arguments.common),
+        Err(error) if error.count() == 0 => ExitCode::SUCCESS,
         Err(error) => {
             terminal.say_error(&error);
             ExitCode::from(2)

@@ -463,7 +463,7 @@ fn files_on(threads: usize, records: &Path, folder: &Path) -> Vec<Vec<u8>> {
     check(
         &CheckRequest {
             records,
-            scheme,
+            scheme: Some(scheme),
             tables,
             money: false,
             output: checked.clone(),

@@ -305,10 +305,12 @@ fn a_case_that_lacks_something_is_grouped_but_not_priced() {
         "C2; M980; hospital; H9; a hospital of tests/bad/run/hospitals.csv",
         "C3; M981; person; ; a person of tests/bad/run/persons.csv",
         "C4; M982; insured_scheme; resident; employee, as the list of persons says",
-        "C5; M982; insured_scheme; employee; one of the scenario's pools: resident",
+        "C5; M982; insured_scheme; employee; resident, as the list of persons says",
         "C6; M983; discharge_date; 2021-03-05; a discharge in 2022",
-        "C7; M984; total_fee; ; what the benefit policy needs: `p9` is no plan of this policy; expected one of p1, p2",
-        "C8; M982; insured_scheme; ; one of the scenario's pools: resident",
+        "C7; M984; total_fee; ; what the benefit policy needs: STATUS",
+        "C8; M982; insured_scheme; ; one of the scenario's pools: employee, resident",
+        "C10; F012; case_id; C10; each case of a hospital once; the copies differ, so none of them is priced",
+        "C10; F012; case_id; C10; each case of a hospital once; the copies differ, so none of them is priced",
     ];
     assert_eq!(findings.iter().map(told).collect::<Vec<_>>(), expected);
     let cases = rows(&folder.path().join("cases.csv"));
@@ -317,11 +319,11 @@ fn a_case_that_lacks_something_is_grouped_but_not_priced() {
         .filter(|row| row["priced"] == "yes")
         .map(|row| row["case_id"].as_str())
         .collect();
-    assert_eq!((cases.len(), priced), (8, vec!["C1"]));
+    assert_eq!((cases.len(), priced), (10, vec!["C1"]));
     // the only priced case takes the whole budget
     assert_eq!(cases[0]["due"], "5000.00");
     assert!(
-        words.contains("M980 1, M981 1, M982 3, M983 1, M984 1"),
+        words.contains("F012 2, M980 1, M981 1, M982 3, M983 1, M984 1"),
         "{words}"
     );
 }
@@ -337,7 +339,7 @@ fn check_bad(name: &str, from: &str, to: &str, expected: &str) {
     let scenarios = tempfile::tempdir().unwrap();
     let link = |name: &str| format!("\"{}/{name}", folder.display()).replace('\\', "/");
     let mut text = text.replacen(from, to, 1);
-    for part in ["sample-region/", "policies/", "benefit/"] {
+    for part in ["sample-region/", "policies/", "benefit/", "weights/"] {
         text = text.replace(&format!("\"{part}"), &link(part));
     }
     let file = scenarios.path().join("bad.toml");
@@ -345,6 +347,7 @@ fn check_bad(name: &str, from: &str, to: &str, expected: &str) {
     let out = scenarios.path().join("out");
     let (code, words) = dianzhi(&["run", file.to_str().unwrap(), "-o", out.to_str().unwrap()]);
     let words = words.replace(file.to_str().unwrap(), "bad.toml");
+    let words = words.replace(&format!("{}/", folder.display()), "");
     assert_eq!((code, words.trim_end()), (2, expected), "{name}");
     assert!(!out.exists(), "{name}: results were written");
 }
@@ -387,6 +390,24 @@ fn a_bad_scenario_is_named_by_line_and_key() {
             "scheme = \"chongqing-2022\"",
             "scheme = \"chongqing-2023\"",
             "unknown scheme `chongqing-2023`; did you mean `chongqing-2022`?",
+        ),
+        (
+            "weights of another scheme",
+            "\"sample-region/weights.csv\"",
+            "\"weights/harbin-2022.csv\"",
+            "WEIGHTS",
+        ),
+        (
+            "pack of another scheme",
+            "policies/sample-region-2022",
+            "policies/harbin-2022",
+            "PACK",
+        ),
+        (
+            "a year the pack is not made for",
+            "year = 2022",
+            "year = 2019",
+            "YEAR",
         ),
         (
             "other schema",

@@ -1100,7 +1100,7 @@ struct Draw {
 
 fn draws() -> impl Strategy<Value = Vec<Draw>> {
     let points = prop_oneof![1 => Just(0_i64), 4 => 1..3_000_000_i64];
-    let draw = (0..5_usize, points, 0..10_u8, 0..900_000_i64, 0..1_500_000_i64);
+    let draw = (0..MANY, points, 0..10_u8, 0..900_000_i64, 0..1_500_000_i64);
     let draw = draw.prop_map(|(hospital, points, paid, claim, nonfund)| Draw {
         hospital,
         points,
@@ -1108,7 +1108,7 @@ fn draws() -> impl Strategy<Value = Vec<Draw>> {
         claim,
         nonfund,
     });
-    prop::collection::vec(draw, 0..30)
+    prop::collection::vec(draw, 0..120)
 }
 
 /// Ids that do not sort as the cases come.
@@ -1118,7 +1118,14 @@ fn ids(count: usize) -> Vec<String> {
         .collect()
 }
 
-const CODES: [&str; 5] = ["H5", "H2", "H9", "H1", "H7"];
+/// How many hospitals a random pool may have.
+const MANY: usize = 40;
+
+/// Hospital codes that do not sort as they come.
+fn code(hospital: usize) -> &'static str {
+    const CODES: &str = "H31H07H22H15H38H02H29H11H40H05H18H34H09H26H13H37H01H20H33H16H04H28H10H39H23H06H19H35H12H30H03H25H17H36H08H21H32H14H27H24";
+    &CODES[3 * hospital..3 * hospital + 3]
+}
 
 fn pool<'a>(draws: &[Draw], ids: &'a [String], payment: impl Fn(&Draw) -> Payment) -> Vec<PoolCase<'a>> {
     let cases = draws.iter().zip(ids).map(|(draw, id)| PoolCase {
@@ -1127,7 +1134,7 @@ fn pool<'a>(draws: &[Draw], ids: &'a [String], payment: impl Fn(&Draw) -> Paymen
         nonfund: Fen::new(draw.nonfund),
         ..pool_case(
             id,
-            CODES[draw.hospital],
+            code(draw.hospital),
             match draw.paid {
                 0 => Payment::ByItem,
                 1 => Payment::Amount(Fen::new(draw.claim)),

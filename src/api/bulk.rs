@@ -9,7 +9,7 @@ use crate::grouper::{Grouper, Status, Workspace};
 use crate::records::{CaseKey, Checked, Depth, Duplicates, RowReader, in_order};
 use crate::reports::{
     CsvText, FINDING_COLUMNS, Output, finding_line, finding_row, grouped_header, grouping_cells, input_cells,
-    rejected_cells,
+    passed_through, rejected_cells,
 };
 use crate::tables::{CodeLists, Compiled, Library, Scheme};
 
@@ -38,8 +38,8 @@ pub struct GroupRequest {
 pub struct CheckRequest {
     /// The records, `-` for standard input.
     pub records: PathBuf,
-    /// The scheme whose code lists are used.
-    pub scheme: String,
+    /// The scheme whose code lists are used; without one, the first lists of the tables.
+    pub scheme: Option<String>,
     /// Where tables are looked for before the usual places.
     pub tables: Vec<PathBuf>,
     /// Also check what the money stages need.
@@ -113,10 +113,16 @@ struct Grouped {
 /// # Errors
 /// Tables, records or output cannot be used.
 pub fn group(request: &GroupRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
+    let outputs = [Some(request.output.clone()), request.findings.clone()];
+    super::refuse_overwriting(
+        outputs.into_iter().flatten(),
+        std::iter::once(request.records.as_path()),
+    )?;
     let library = Library::find(&request.tables)?;
     let grouper = Grouper::new(Compiled::new(Scheme::load(&library, &request.scheme)?));
     let reader = RowReader::open(&request.records, false)?;
     let header = reader.header().clone();
+    let passed = passed_through(&header);
     let mut summary = BulkSummary::of(&reader);
     let mut output = Output::create(&request.output)?;
     output.put(grouped_header(&header).bytes())?;
@@ -135,7 +141,7 @@ pub fn group(request: &GroupRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
         watch.threads,
         Grouped::default,
         |grouped, checked, checker| {
-            input_cells(&mut grouped.text, &header, checker.row());
+            input_cells(&mut grouped.text, &header, &passed, checker.row());
             if checked == Checked::Case {
                 let grouping = grouper.group(checker.case(), &mut grouped.work);
                 let status = grouping.status(scheme) as usize;
@@ -177,9 +183,15 @@ pub fn group(request: &GroupRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
 /// # Errors
 /// Tables, records or output cannot be used.
 pub fn check(request: &CheckRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
+    super::refuse_overwriting(
+        [request.output.clone()],
+        std::iter::once(request.records.as_path()),
+    )?;
     let library = Library::find(&request.tables)?;
-    let scheme = Scheme::load(&library, &request.scheme)?;
-    let lists = CodeLists::of(&library, &scheme)?;
+    let lists = match &request.scheme {
+        Some(scheme) => CodeLists::of(&library, &Scheme::load(&library, scheme)?)?,
+        None => CodeLists::first(&library)?,
+    };
     let reader = RowReader::open(&request.records, request.money)?;
     let mut summary = BulkSummary::of(&reader);
     let mut output = FindingsFile::create(&request.output)?;

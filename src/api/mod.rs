@@ -13,7 +13,29 @@ pub use generate::{GenerateRequest, Generated, generate};
 pub use money::{CalibrateRequest, Calibrated, Ran, RunRequest, calibrate, run};
 pub use one_case::{ExplainRequest, Explained, explain};
 
-use crate::diagnostics::Lang;
+use std::path::{Path, PathBuf};
+
+use crate::diagnostics::{Error, Lang, Place, Result};
+
+/// Refuses to write a result over one of the files it is made from (拒绝覆盖输入).
+fn refuse_overwriting<'p>(
+    outputs: impl IntoIterator<Item = PathBuf>,
+    inputs: impl Iterator<Item = &'p Path> + Clone,
+) -> Result<()> {
+    for output in outputs {
+        let Ok(there) = output.canonicalize() else {
+            continue;
+        };
+        if inputs
+            .clone()
+            .any(|input| input.canonicalize().is_ok_and(|input| input == there))
+        {
+            let message = "this file is an input of the run; choose another place for the results";
+            return Err(Error::at(Place::file(&output), message));
+        }
+    }
+    Ok(())
+}
 
 /// How a request is carried out (运行方式).
 pub struct Watch<'a> {

@@ -11,7 +11,7 @@ use crate::points::{Calibration, Observation, calibrate as weights_of};
 use crate::records::{Checked, Column, Depth, RowReader, in_order};
 use crate::reports::{
     Output, cases_csv, findings_csv, hospitals_csv, pools_csv, rejected_csv, run_json, run_summary,
-    slips_csv, write_whole,
+    slips_csv, write_together,
 };
 use crate::scenarios::{Inputs, RunResult, Scenario, run as run_chain};
 use crate::tables::{Compiled, Library, Scheme};
@@ -45,12 +45,32 @@ pub struct Ran {
 pub fn run(request: &RunRequest, watch: &Watch<'_>) -> Result<Ran> {
     let library = Library::find(&request.tables)?;
     let scenario = Scenario::load(&request.scenario)?;
+    if request.output.as_os_str() == "-" {
+        return Err(Error::new(
+            "the results are several files: -o names a folder, not `-`",
+        ));
+    }
     let inputs = Inputs::load(&library, scenario, request.records.clone())?;
+    let outputs = OUTPUTS.iter().map(|name| request.output.join(name));
+    super::refuse_overwriting(outputs, inputs.paths().iter().map(PathBuf::as_path))?;
     let result = run_chain(&inputs, watch.lang, watch.threads, watch.advance)?;
     write_results(&inputs, &result, &request.output, watch)?;
     let summary = run_summary(&inputs, &result, watch.lang).map_err(not_shown)?;
     Ok(Ran { summary, result })
 }
+
+const RUN_PAGE: &str = "run.json";
+
+/// Every file a run writes.
+const OUTPUTS: [&str; 7] = [
+    "cases.csv",
+    "hospitals.csv",
+    "pools.csv",
+    "slips.csv",
+    "findings.csv",
+    "rejected.csv",
+    RUN_PAGE,
+];
 
 fn not_shown(_: Overflow) -> Error {
     Error::new("a number of the result is too large to be shown")
@@ -70,11 +90,13 @@ fn write_results(inputs: &Inputs, result: &RunResult, folder: &Path, watch: &Wat
     ];
     let mut hashes = Vec::new();
     for (name, table) in &tables {
-        write_whole(&folder.join(name), table.bytes())?;
         hashes.push(((*name).to_owned(), hash(table.bytes())));
     }
     let page = run_json(inputs, result, &input_hashes(inputs, result)?, &hashes).map_err(not_shown)?;
-    write_whole(&folder.join("run.json"), page.as_bytes())
+    let files = tables
+        .iter()
+        .map(|(name, table)| (folder.join(name), table.bytes()));
+    write_together(files.chain([(folder.join(RUN_PAGE), page.as_bytes())]))
 }
 
 /// Path and SHA-256 of every input, the records first.

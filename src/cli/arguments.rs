@@ -147,9 +147,9 @@ pub struct GroupArguments {
 pub struct CheckArguments {
     /// The records, - for standard input
     pub records: PathBuf,
-    /// The scheme whose code lists the codes must stand in
-    #[arg(short = 't', long, value_name = "SCHEME", default_value = "chs-drg-1.1")]
-    pub scheme: String,
+    /// The scheme whose code lists the codes must stand in [default: the first lists of the tables]
+    #[arg(short = 't', long, value_name = "SCHEME")]
+    pub scheme: Option<String>,
     /// Also check what pricing needs: hospital, person, dates, the bill
     #[arg(long)]
     pub money: bool,

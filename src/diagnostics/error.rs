@@ -88,9 +88,19 @@ impl Error {
         let reason = match error.kind() {
             std::io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
             std::io::ErrorKind::PermissionDenied => "permission is denied".to_owned(),
+            std::io::ErrorKind::IsADirectory => "this is a folder, not a file".to_owned(),
+            std::io::ErrorKind::AlreadyExists | std::io::ErrorKind::NotADirectory => {
+                "a file of this name stands where a folder is needed".to_owned()
+            }
+            std::io::ErrorKind::StorageFull => "the disk is full".to_owned(),
             _ => error.to_string(),
         };
         Error::at(Place::file(path), format!("{what}: {reason}"))
+    }
+
+    /// The end of a run that nobody reads any more: nothing to say, and no fault.
+    pub fn silent() -> Error {
+        Error(Vec::new())
     }
 
     /// Several errors as one; `Ok` when there are none.

@@ -135,10 +135,8 @@ impl Grouping {
             (Status::Ambiguous, Lang::Zh) => {
                 format!("手术操作不属于MDC {}的任何核心组", self.mdc(scheme))
             }
-            (Status::Ungrouped, Lang::En) if self.mdc.is_none() => {
-                "no MDC holds the principal diagnosis".into()
-            }
-            (Status::Ungrouped, Lang::Zh) if self.mdc.is_none() => "主要诊断不属于任何MDC".into(),
+            (Status::Ungrouped, Lang::En) if self.mdc.is_none() => "no MDC holds for this case".into(),
+            (Status::Ungrouped, Lang::Zh) if self.mdc.is_none() => "不满足任何MDC的条件".into(),
             (Status::Ungrouped, Lang::En) => format!("no core group of MDC {} holds", self.mdc(scheme)),
             (Status::Ungrouped, Lang::Zh) => format!("不满足MDC {}的任何核心组", self.mdc(scheme)),
         }

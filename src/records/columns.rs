@@ -108,6 +108,16 @@ impl Header {
     /// # Errors
     /// F001: a required column missing, with the nearest header found; a header that stands twice.
     pub fn read(place: &Place, names: Vec<String>, for_money: bool) -> Result<Header> {
+        if let [only] = names.as_slice()
+            && let Some(separator) = [';', '\t']
+                .into_iter()
+                .find(|separator| only.contains(*separator))
+        {
+            let separator = if separator == ';' { "semicolons" } else { "tabs" };
+            let message =
+                format!("F001: the columns are separated by {separator}; save the file with commas");
+            return Err(Error::at(place.clone(), message));
+        }
         let folded: Vec<String> = names.iter().map(|name| fold(name)).collect();
         let mut fields = Vec::with_capacity(Column::ALL.len());
         let mut errors = Vec::new();

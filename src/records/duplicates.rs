@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
+use sha2::{Digest, Sha256};
 
 use super::check::Checker;
 use super::edits::F012;
@@ -16,6 +17,8 @@ pub struct CaseKey {
     line: u64,
     record: u64,
     file: Arc<str>,
+    /// SHA-256 of the row as written.
+    row: [u8; 32],
 }
 
 impl CaseKey {
@@ -27,6 +30,7 @@ impl CaseKey {
             line: checker.line(),
             record: checker.record(),
             file: Arc::clone(checker.file()),
+            row: Sha256::digest(checker.row().written()).into(),
         }
     }
 }
@@ -39,44 +43,81 @@ impl CaseKey {
 }
 
 /// Finds second and later copies of a case (查重). Its memory grows with the number of cases.
+///
+/// Copies that are alike count once. Of copies that differ nobody can say which one stands, so
+/// none of them is priced: what is paid must not depend on their order.
 #[derive(Debug, Default)]
 pub struct Duplicates {
-    first_lines: HashMap<(String, String), u64>,
+    firsts: HashMap<(String, String), First>,
+}
+
+/// The first copy of a case.
+#[derive(Debug)]
+struct First {
+    line: u64,
+    row: [u8; 32],
+    /// Line of a later copy that differs.
+    contradicted_by: Option<u64>,
 }
 
 impl Duplicates {
     /// Notes cases in file order; the finding of a second copy, if it is one, names the first's
     /// line and keeps the copy out of the money stages.
     pub fn note(&mut self, key: CaseKey, lang: Lang) -> Option<Finding> {
-        let CaseKey {
-            hospital,
-            case_id,
-            line,
-            record,
-            file,
-        } = key;
-        if case_id.is_empty() {
+        if key.case_id.is_empty() {
             return None; // that is another finding; two unknown cases are not the same case
         }
-        let first = *self
-            .first_lines
-            .entry((hospital.clone(), case_id.clone()))
-            .or_insert(line);
-        (first != line).then(|| Finding {
-            file,
-            line,
-            record,
-            value: case_id.clone(),
-            case_id,
-            hospital,
+        let place = (key.hospital.clone(), key.case_id.clone());
+        let fresh = First {
+            line: key.line,
+            row: key.row,
+            contradicted_by: None,
+        };
+        let first = self.firsts.entry(place).or_insert(fresh);
+        if first.line == key.line {
+            return None;
+        }
+        let differs = first.row != key.row;
+        if differs {
+            first.contradicted_by.get_or_insert(key.line);
+        }
+        let see = first.line;
+        Some(key.finding(see, differs, lang))
+    }
+
+    /// Line of a later copy that differs from the first, which stands on `line`.
+    pub fn contradiction(&self, hospital: &str, case_id: &str, line: u64) -> Option<u64> {
+        let first = self.firsts.get(&(hospital.to_owned(), case_id.to_owned()))?;
+        first.contradicted_by.filter(|_| first.line == line)
+    }
+}
+
+/// What is expected of copies, alike or not.
+pub fn expected_of_copies(differ: bool, lang: Lang) -> &'static str {
+    match differ {
+        false => lang.pick("each case of a hospital once", "同一机构每个病例只出现一次"),
+        true => lang.pick(
+            "each case of a hospital once; the copies differ, so none of them is priced",
+            "同一机构每个病例只出现一次；各副本内容不同，均不参与结算",
+        ),
+    }
+}
+
+impl CaseKey {
+    fn finding(self, see: u64, differs: bool, lang: Lang) -> Finding {
+        Finding {
+            file: self.file,
+            line: self.line,
+            record: self.record,
+            value: self.case_id.clone(),
+            case_id: self.case_id,
+            hospital: self.hospital,
             edit: &F012,
             action: Action::Kept,
             column: super::Column::CaseId.name(),
             slot: None,
-            expected: lang
-                .pick("each case of a hospital once", "同一机构每个病例只出现一次")
-                .to_owned(),
-            see: Some(first),
-        })
+            expected: expected_of_copies(differs, lang).to_owned(),
+            see: Some(see),
+        }
     }
 }

@@ -19,7 +19,7 @@ pub use case::{Case, FeeSplit};
 pub use cells::read_date;
 pub use check::{Checked, Checker, Depth, Row};
 pub use columns::{Column, Header};
-pub use duplicates::{CaseKey, Duplicates};
+pub use duplicates::{CaseKey, Duplicates, expected_of_copies};
 pub use edits::{EDITS, edit};
 pub use frame::{Chunk, MAX_ROW_BYTES};
 pub use reader::{Encoding, RowReader, RunningHash};

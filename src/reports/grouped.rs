@@ -9,31 +9,33 @@ use crate::tables::Scheme;
 /// Columns `group` adds to the input's.
 pub const GROUP_COLUMNS: [&str; 7] = ["status", "mdc", "adrg", "group", "group_name", "mcc_cc", "reason"];
 
-/// The header: the input's columns less personal ones, then [`GROUP_COLUMNS`].
+/// The header: the input's columns that are passed through, then [`GROUP_COLUMNS`].
 pub fn grouped_header(header: &Header) -> CsvText {
     let mut text = CsvText::default();
-    for (index, name) in header.names().iter().enumerate() {
-        if !header.personal().contains(&index) {
-            text.cell(name);
-        }
+    for index in passed_through(header) {
+        text.cell(header.names().get(index).map_or("", String::as_str));
     }
     GROUP_COLUMNS.iter().for_each(|name| text.cell(name));
     text.end_row();
     text
 }
 
+/// The input's fields that stand in the output: not personal ones, and not columns of an earlier
+/// grouping, which the new one replaces.
+pub fn passed_through(header: &Header) -> Vec<usize> {
+    let names = header.names().iter().enumerate();
+    let kept = names.filter(|(index, name)| {
+        !header.personal().contains(index) && !GROUP_COLUMNS.contains(&name.as_str())
+    });
+    kept.map(|(index, _)| index).collect()
+}
+
 /// Appends the input's cells: as written where that is right, else cell by cell.
-///
-/// Of a row that does not fit a header with personal columns nobody can say which cell is
-/// personal: all stay empty.
-pub fn input_cells(out: &mut CsvText, header: &Header, row: &Row) {
-    if row.width() == header.width() && header.personal().is_empty() {
+pub fn input_cells(out: &mut CsvText, header: &Header, passed: &[usize], row: &Row) {
+    if row.width() == header.width() && passed.len() == header.width() {
         return out.raw(row.written());
     }
-    let shown = header.personal().is_empty() || row.fits(header);
-    for index in (0..header.width()).filter(|index| !header.personal().contains(index)) {
-        out.cell(if shown { row.field(index) } else { "" });
-    }
+    passed.iter().for_each(|index| out.cell(row.field(*index)));
 }
 
 /// Appends what a case was grouped to; `reason` also says, if asked, which row decided.

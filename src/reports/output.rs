@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use crate::diagnostics::{Error, Result};
+use crate::diagnostics::{Error, Place, Result};
 
 const BUFFER: usize = 1 << 18;
 
@@ -20,6 +20,8 @@ pub struct Output {
 
 enum Sink {
     File(BufWriter<NamedTempFile>),
+    /// A pipe or device: there is nothing to rename.
+    Through(BufWriter<std::fs::File>),
     Standard(BufWriter<Stdout>),
 }
 
@@ -35,6 +37,30 @@ impl Output {
                 sink,
                 path: PathBuf::from("(standard output)"),
             });
+        }
+        // a link is written where it points to
+        let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let path = target.as_path();
+        match std::fs::metadata(path) {
+            Ok(there) if there.is_dir() => {
+                return Err(Error::at(
+                    Place::file(path),
+                    "this is a folder; expected the name of a file",
+                ));
+            }
+            Ok(there) if !there.is_file() => {
+                let failed = |e| Error::io(path, "could not be written", &e);
+                let device = std::fs::OpenOptions::new()
+                    .write(true)
+                    .open(path)
+                    .map_err(failed)?;
+                let sink = Sink::Through(BufWriter::with_capacity(BUFFER, device));
+                return Ok(Output {
+                    sink,
+                    path: path.to_owned(),
+                });
+            }
+            _ => {}
         }
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -64,9 +90,19 @@ impl Output {
     pub fn put(&mut self, bytes: &[u8]) -> Result<()> {
         let written = match &mut self.sink {
             Sink::File(file) => file.write_all(bytes),
+            Sink::Through(out) => out.write_all(bytes),
             Sink::Standard(out) => out.write_all(bytes),
         };
-        written.map_err(|e| Error::io(&self.path, "could not be written", &e))
+        written.map_err(|e| self.failed(&e))
+    }
+
+    /// The reader of a closed pipe has seen enough: that is the end, but no fault.
+    fn failed(&self, error: &std::io::Error) -> Error {
+        let closed = error.kind() == std::io::ErrorKind::BrokenPipe;
+        match &self.sink {
+            Sink::Standard(_) | Sink::Through(_) if closed => Error::silent(),
+            _ => Error::io(&self.path, "could not be written", error),
+        }
     }
 
     /// Makes the file appear under its name.
@@ -80,18 +116,26 @@ impl Output {
                 let file = file.into_inner().map_err(|e| failed(e.into_error()))?;
                 file.persist(&self.path).map_err(|e| failed(e.error))?;
             }
-            Sink::Standard(mut out) => out.flush().map_err(failed)?,
+            Sink::Through(mut out) => out.flush().map_err(failed)?,
+            Sink::Standard(mut out) => match out.flush() {
+                Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => return Err(Error::silent()),
+                done => done.map_err(failed)?,
+            },
         }
         Ok(())
     }
 }
 
-/// Writes a small file whole.
+/// Writes several files; none appears under its name before all are written.
 ///
 /// # Errors
 /// See [`Output`].
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut out = Output::create(path)?;
-    out.put(bytes)?;
-    out.finish()
+pub fn write_together<'f>(files: impl IntoIterator<Item = (PathBuf, &'f [u8])>) -> Result<()> {
+    let mut written = Vec::new();
+    for (path, bytes) in files {
+        let mut out = Output::create(&path)?;
+        out.put(bytes)?;
+        written.push(out);
+    }
+    written.into_iter().try_for_each(Output::finish)
 }

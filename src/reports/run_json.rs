@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::statements::price_shown;
+use super::statements::{points_shown, prices_shown};
 use crate::benefit::Payer;
 use crate::diagnostics::Finding;
 use crate::grouper::Status;
@@ -43,6 +43,7 @@ pub fn run_json(
         "policy": {
             "pack": inputs.pack.name(),
             "evidence": inputs.pack.evidence().as_str(),
+            "documents": policy_documents(inputs),
             "parameters": policy_parameters(inputs),
         },
         "benefit": benefits_json(inputs, result),
@@ -108,14 +109,16 @@ fn pool_json(pool: &PoolResult) -> Result<Value, Overflow> {
         .point_value
         .map(crate::units::PointValue::exact)
         .or(settlement.k);
+    let [point_value, k] = prices_shown(settlement)?;
     Ok(json!({
         "pool": settlement.pool,
         "budget_fen": pool.budget.fen(),
         "sources": lines(&settlement.sources),
         "uses": lines(&settlement.uses),
         "difference_fen": settlement.difference.fen(),
-        "points": settlement.points.to_string(),
-        "price_shown": price_shown(settlement)?,
+        "points": points_shown(settlement, settlement.points).map(|points| points.to_string()),
+        "point_value_shown": point_value,
+        "k_shown": k,
         "price_exact": exact.map(|price| { let (num, den) = price.parts(); format!("{num}/{den}") }),
         "price_is": if settlement.point_value.is_some() { "fen per point" } else { "scale factor k" },
         "cases": settlement.cases.len(),
@@ -139,6 +142,18 @@ fn payers_json(result: &RunResult) -> Value {
         json!(settled().map(|s| s.slip.person).sum::<Fen>().fen()),
     );
     Value::Object(page)
+}
+
+fn policy_documents(inputs: &Inputs) -> Vec<Value> {
+    let documents = inputs.pack.documents().iter();
+    documents
+        .map(|d| {
+            json!({
+                "id": d.id, "source": d.source, "doc_no": d.doc_no, "evidence": d.evidence.as_str(),
+                "effective_from": d.effective_from.to_string(), "effective_to": d.effective_to.to_string(),
+            })
+        })
+        .collect()
 }
 
 fn policy_parameters(inputs: &Inputs) -> Vec<Value> {

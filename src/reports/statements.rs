@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 
 use super::CsvText;
 use crate::benefit::Payer;
-use crate::budget::HospitalDue;
+use crate::budget::{HospitalDue, PoolSettlement};
 use crate::diagnostics::Lang;
 use crate::points::Kind;
 use crate::scenarios::{Inputs, Money, RunResult, Settled, Statement};
-use crate::units::{Fen, Overflow};
+use crate::units::{Fen, Overflow, Points};
 
 /// Decimals a point value is shown with; nobody is paid from the shown value.
 const POINT_VALUE_DECIMALS: u32 = 4;
+/// Decimals the scale factor of a fixed-rate pool is shown with.
+const K_DECIMALS: u32 = 6;
 
-const CASE_COLUMNS: [&str; 37] = [
+const CASE_COLUMNS: [&str; 38] = [
     "case_id",
     "hospital",
     "level",
@@ -37,6 +39,7 @@ const CASE_COLUMNS: [&str; 37] = [
     "outlier_base",
     "ratio",
     "price",
+    "k",
     "standard",
     "due",
     "claim",
@@ -65,7 +68,7 @@ pub fn cases_csv(inputs: &Inputs, result: &RunResult, lang: Lang) -> Result<CsvT
     for statement in &result.statements {
         case_cells(&mut text, inputs, statement, lang);
         match &statement.money {
-            Money::Settled(settled) => settled_cells(&mut text, &price_of(result, statement)?, settled)?,
+            Money::Settled(settled) => settled_cells(&mut text, &prices_of(result, statement)?, settled)?,
             // one finding or another kept it out; `reason` says which
             Money::KeptOut(_) | Money::Pending => {
                 (PRICED_FROM..CASE_COLUMNS.len()).for_each(|_| text.cell(""))
@@ -111,7 +114,7 @@ fn case_cells(text: &mut CsvText, inputs: &Inputs, statement: &Statement, lang: 
     text.cell(&why_not.unwrap_or_else(|| grouping.reason(scheme, lang)));
 }
 
-fn settled_cells(text: &mut CsvText, price: &str, settled: &Settled) -> Result<(), Overflow> {
+fn settled_cells(text: &mut CsvText, prices: &[String; 2], settled: &Settled) -> Result<(), Overflow> {
     let Settled { score, slip, .. } = settled;
     text.cell(score.kind.as_str());
     let also: Vec<&str> = score.reasons.iter().map(Kind::as_str).collect();
@@ -127,7 +130,7 @@ fn settled_cells(text: &mut CsvText, price: &str, settled: &Settled) -> Result<(
     text.show(score.points);
     text.show(score.outlier_base.map(|base| base.fen_half_away()).transpose()?);
     text.show(score.ratio_shown(4));
-    text.cell(price);
+    prices.iter().for_each(|price| text.cell(price));
     for amount in [
         settled.standard,
         settled.due,
@@ -153,22 +156,28 @@ fn settled_cells(text: &mut CsvText, price: &str, settled: &Settled) -> Result<(
     Ok(())
 }
 
-/// The point value or scale factor of a case's pool, as shown.
-fn price_of(result: &RunResult, statement: &Statement) -> Result<String, Overflow> {
+/// The point value and the scale factor k of a case's pool, as shown; a pool has one of them.
+fn prices_of(result: &RunResult, statement: &Statement) -> Result<[String; 2], Overflow> {
     let pool = result
         .pools
         .iter()
         .find(|pool| pool.settlement.pool == statement.insured_scheme);
-    pool.map_or(Ok(String::new()), |pool| price_shown(&pool.settlement))
+    pool.map_or(Ok(Default::default()), |pool| prices_shown(&pool.settlement))
 }
 
-/// Yuan per point, or the factor k by which standards were scaled.
-pub(super) fn price_shown(settlement: &crate::budget::PoolSettlement) -> Result<String, Overflow> {
-    match (settlement.point_value, settlement.k) {
-        (Some(value), _) => value.show_yuan(POINT_VALUE_DECIMALS),
-        (None, Some(k)) => k.show(6),
-        (None, None) => Ok(String::new()),
-    }
+/// Yuan per point, and the factor k by which standards were scaled; empty where there is none.
+pub(super) fn prices_shown(settlement: &PoolSettlement) -> Result<[String; 2], Overflow> {
+    let value = settlement
+        .point_value
+        .map(|value| value.show_yuan(POINT_VALUE_DECIMALS))
+        .transpose()?;
+    let k = settlement.k.map(|k| k.show(K_DECIMALS)).transpose()?;
+    Ok([value.unwrap_or_default(), k.unwrap_or_default()])
+}
+
+/// A pool's or hospital's points; nothing where the pool's cases have standards instead.
+pub(super) fn points_shown(settlement: &PoolSettlement, points: Points) -> Option<Points> {
+    settlement.point_value.map(|_| points)
 }
 
 /// `hospitals.csv` (医疗机构结算): one row a pool and hospital.
@@ -197,7 +206,11 @@ pub fn hospitals_csv(inputs: &Inputs, result: &RunResult) -> CsvText {
             text.cell(&pool.settlement.pool);
             text.cell(&hospital.hospital);
             text.show(inputs.lists.hospitals.get(&hospital.hospital).map(|h| h.level));
-            hospital_cells(&mut text, hospital);
+            hospital_cells(
+                &mut text,
+                hospital,
+                points_shown(&pool.settlement, hospital.points),
+            );
             let key = (pool.settlement.pool.as_str(), hospital.hospital.as_str());
             text.show(gains.get(&key));
             text.end_row();
@@ -206,13 +219,13 @@ pub fn hospitals_csv(inputs: &Inputs, result: &RunResult) -> CsvText {
     text
 }
 
-fn hospital_cells(text: &mut CsvText, hospital: &HospitalDue) {
+fn hospital_cells(text: &mut CsvText, hospital: &HospitalDue, points: Option<Points>) {
     text.show(Some(hospital.cases));
     for kind in Kind::ALL {
         let of_kind = hospital.kinds.iter().find(|total| total.kind == kind);
         text.show(Some(of_kind.map_or(0, |total| total.cases)));
     }
-    text.show(Some(hospital.points));
+    text.show(points);
     for amount in [
         hospital.cost,
         hospital.claim,
@@ -263,8 +276,8 @@ pub fn pools_csv(result: &RunResult) -> Result<CsvText, Overflow> {
             .iter()
             .for_each(|(item, amount)| row("use", item, amount.to_string()));
         row("difference", "sources - uses", settlement.difference.to_string());
-        row("price", "points", settlement.points.to_string());
         if let Some(value) = settlement.point_value {
+            row("price", "points", settlement.points.to_string());
             row("price", "point_value_yuan", value.show_yuan(10)?);
         }
         if let Some(k) = settlement.k {

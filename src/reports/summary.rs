@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use super::statements::{gains, price_shown};
+use super::statements::{gains, points_shown, prices_shown};
 use crate::benefit::Payer;
 use crate::diagnostics::{Evidence, Lang};
 use crate::grouper::Status;
+use crate::points::Kind;
 use crate::scenarios::{Inputs, Money, RunResult, Settled, Statement};
 use crate::units::{Fen, Overflow};
 
@@ -31,6 +32,8 @@ pub fn run_summary(inputs: &Inputs, result: &RunResult, lang: Lang) -> Result<St
         parts.push(format!("!! {}", scenario.notice));
     }
     parts.push(counts_words(inputs, result, lang));
+    parts.extend(kept_out_warning(result, lang));
+    parts.push(kinds_words(result, lang));
     parts.push(pools_table(result, lang)?);
     parts.push(payers_table(result, lang));
     parts.push(hospitals_words(result, lang));
@@ -92,6 +95,35 @@ fn counts_words(inputs: &Inputs, result: &RunResult, lang: Lang) -> String {
     text
 }
 
+/// A loud line when so many cases take no part in money that something is wrong with the inputs.
+fn kept_out_warning(result: &RunResult, lang: Lang) -> Option<String> {
+    let cases = result.statements.len();
+    let kept_out = result.statements.iter().filter(|s| s.settled().is_none()).count();
+    (kept_out * 10 > cases).then(|| match lang {
+        Lang::En => format!(
+            "!! {kept_out} of {cases} cases take no part in money: check year, lists and pools of the scenario"
+        ),
+        Lang::Zh => format!("!! {cases}个病例中有{kept_out}个不参与结算：请核对情景的年度、名单和基金池"),
+    })
+}
+
+/// How many cases of each kind were priced.
+fn kinds_words(result: &RunResult, lang: Lang) -> String {
+    let counts = Kind::ALL.map(|kind| {
+        let settled = result.statements.iter().filter_map(Statement::settled);
+        (kind, settled.filter(|settled| settled.score.kind == kind).count())
+    });
+    let shown = counts.iter().filter(|(_, count)| *count > 0);
+    let shown: Vec<String> = shown
+        .map(|(kind, count)| format!("{} {count}", kind.words().in_lang(lang)))
+        .collect();
+    format!(
+        "{}: {}",
+        lang.pick("priced by kind", "病例类型"),
+        shown.join(", ")
+    )
+}
+
 /// A table whose columns from the second on are numbers.
 fn number_table(header: &[&str]) -> Table {
     let mut table = Table::new();
@@ -110,7 +142,8 @@ fn pools_table(result: &RunResult, lang: Lang) -> Result<String, Overflow> {
             "pool",
             "cases",
             "points",
-            "price",
+            "point value",
+            "k",
             "budget",
             "due",
             "unallocated",
@@ -120,7 +153,8 @@ fn pools_table(result: &RunResult, lang: Lang) -> Result<String, Overflow> {
             "基金池",
             "病例",
             "点数",
-            "点值或系数k",
+            "点值",
+            "系数k",
             "预算",
             "应付",
             "未分配",
@@ -129,13 +163,16 @@ fn pools_table(result: &RunResult, lang: Lang) -> Result<String, Overflow> {
     });
     for pool in &result.pools {
         let settlement = &pool.settlement;
+        let [point_value, k] = prices_shown(settlement)?;
         let due: Fen = settlement.cases.iter().map(|case| case.due).sum();
         let unallocated = settlement.uses.iter().find(|(name, _)| *name == "unallocated");
         table.add_row([
             settlement.pool.clone(),
             settlement.cases.len().to_string(),
-            thousands(&settlement.points.to_string()),
-            price_shown(settlement)?,
+            points_shown(settlement, settlement.points)
+                .map_or(String::new(), |points| thousands(&points.to_string())),
+            point_value,
+            k,
             thousands(&pool.budget.to_string()),
             thousands(&due.to_string()),
             thousands(&unallocated.map_or(Fen::ZERO, |(_, amount)| *amount).to_string()),

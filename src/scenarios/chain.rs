@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use hashbrown::HashSet;
+
 use super::lists::Lists;
 use super::statement::RunResult;
 use super::{Scenario, read, settle};
 use crate::benefit::BenefitPolicy;
-use crate::diagnostics::{Lang, Result};
+use crate::diagnostics::{Error, Lang, Place, Result, suggestion};
 use crate::grouper::Grouper;
-use crate::points::{Pack, Weights};
+use crate::points::{Effective, Pack, Weights};
 use crate::tables::{CodeLists, Compiled, Library, Scheme};
 
 /// Everything a run reads besides the records, loaded and checked (运行输入).
@@ -44,13 +46,15 @@ impl Inputs {
         let weights = Weights::load(&scenario.weights)?;
         let pack = Pack::load(&scenario.policy)?;
         pack.fits(&weights)?;
+        weights_of_scheme(&scenario, &scheme, &weights)?;
+        pack_of_run(&scenario, &scheme, &pack)?;
         let mut benefits = BTreeMap::new();
         for (name, pool) in &scenario.pools {
             let policy = BenefitPolicy::load(&pool.benefit)?.skip_unknown_tiers(pool.skip_unknown_tiers);
             benefits.insert(name.clone(), policy);
         }
         Ok(Inputs {
-            lists: Lists::load(&scenario)?,
+            lists: Lists::load(&scenario, &benefits)?,
             grouper: Grouper::new(Compiled::new(scheme)),
             code_lists,
             weights,
@@ -59,6 +63,84 @@ impl Inputs {
             scenario,
         })
     }
+}
+
+impl Inputs {
+    /// Every file a run reads, tables excepted.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        let scenario = &self.scenario;
+        let own = [
+            &scenario.path,
+            &scenario.records,
+            &scenario.hospitals,
+            &scenario.persons,
+            &scenario.weights,
+        ];
+        let mut paths: Vec<PathBuf> = own.into_iter().cloned().collect();
+        paths.push(scenario.policy.clone());
+        paths.extend(
+            self.benefits
+                .values()
+                .flat_map(|policy| policy.files())
+                .map(|file| file.path.clone()),
+        );
+        paths
+    }
+}
+
+/// Every weight is that of a group of the scheme: else the weights are another scheme's, or a
+/// group is misspelt and its cases would lose their weight unseen.
+fn weights_of_scheme(scenario: &Scenario, scheme: &Scheme, weights: &Weights) -> Result<()> {
+    let groups: HashSet<&str> = scheme.rules().iter().map(|rule| rule.code.as_str()).collect();
+    let place = Place::file(&scenario.weights);
+    let rows = weights.rows();
+    let unknown: Vec<&str> = rows
+        .iter()
+        .map(|(group, _)| *group)
+        .filter(|group| *group != "*" && !groups.contains(group))
+        .collect();
+    let Some(first) = unknown.first() else {
+        return Ok(());
+    };
+    let hint = suggestion(first, groups.iter().copied());
+    let more = if unknown.len() > 1 {
+        format!(" (and {} more)", unknown.len() - 1)
+    } else {
+        String::new()
+    };
+    let message = format!(
+        "group `{first}` is no group of scheme `{}`{more}{hint}",
+        scheme.id()
+    );
+    Err(Error::at(place, message))
+}
+
+/// The pack is made for this scheme and in force in this year.
+fn pack_of_run(scenario: &Scenario, scheme: &Scheme, pack: &Pack) -> Result<()> {
+    let place = Place::file(&scenario.policy);
+    let version = &pack.grouper().version;
+    if !scheme.lineage().contains(version) {
+        let message = format!(
+            "`grouper.version` is `{version}`, but the scenario groups by `{}`; expected one of {}",
+            scheme.id(),
+            scheme.lineage().join(", ")
+        );
+        return Err(Error::at(place, message));
+    }
+    let year = u16::try_from(scenario.year).unwrap_or(0);
+    for document in pack.documents() {
+        let begins_later = matches!(document.effective_from, Effective::On { year: from, .. } if from > year);
+        let ended = matches!(document.effective_to, Effective::On { year: to, .. } if to < year);
+        if begins_later || ended {
+            let (from, to) = (document.effective_from, document.effective_to);
+            let message = format!(
+                "document `{}` is in force from {from} to {to}, not in {year}",
+                document.id
+            );
+            return Err(Error::at(place, message));
+        }
+    }
+    Ok(())
 }
 
 /// Takes a scenario's records to money (全流程运行): read and group, share each bill, price each

@@ -1,13 +1,16 @@
 //! The lists beside the records: hospitals and insured persons.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use hashbrown::HashMap;
+use jiff::civil::Date;
 
 use super::Scenario;
-use crate::benefit::Status;
+use crate::benefit::{BenefitPolicy, Status};
 use crate::codes::HospitalLevel;
 use crate::diagnostics::{Error, Place, Result, suggestion, utf8_text};
+use crate::records::read_date;
 
 /// A hospital of the region (医疗机构).
 #[derive(Clone, Debug)]
@@ -27,6 +30,40 @@ pub struct Insured {
     pub categories: Vec<String>,
     /// Employment status, of employees.
     pub status: Option<Status>,
+    /// Day of birth.
+    pub birth: Date,
+}
+
+impl Insured {
+    /// Whether plan and categories are words of the policy that will share this person's bills.
+    fn fits(&self, policy: &BenefitPolicy) -> std::result::Result<(), String> {
+        if !policy.plans().is_empty() && !policy.plans().contains(&self.plan) {
+            let plans = policy.plans().join(", ");
+            return Err(format!("field `plan`: `{}`; expected one of {plans}", self.plan));
+        }
+        let known = policy.categories();
+        let unknown = self.categories.iter().find(|category| !known.contains(category));
+        match unknown
+            .map(String::as_str)
+            .or(self.categories.is_empty().then_some(""))
+        {
+            Some(word) => {
+                let known_words = known.iter().map(String::as_str);
+                let hint = suggestion(word, known_words);
+                Err(format!(
+                    "field `categories`: `{word}`; expected one or more of {}{hint}",
+                    known.join(", ")
+                ))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Full years on a day (周岁).
+    pub fn age_on(&self, day: Date) -> i16 {
+        let had_birthday = (day.month(), day.day()) >= (self.birth.month(), self.birth.day());
+        day.year() - self.birth.year() - i16::from(!had_birthday)
+    }
 }
 
 /// Hospitals and persons by their codes (名单).
@@ -46,7 +83,7 @@ impl Lists {
     /// # Errors
     /// A missing column, an unknown level, scheme or status, a code that stands twice; each with
     /// its line.
-    pub fn load(scenario: &Scenario) -> Result<Lists> {
+    pub fn load(scenario: &Scenario, benefits: &BTreeMap<String, BenefitPolicy>) -> Result<Lists> {
         let mut lists = Lists::default();
         let hospitals = Table::read(&scenario.hospitals)?;
         hospitals.each(["hospital", "level"], |[code, level]| {
@@ -57,9 +94,16 @@ impl Lists {
         })?;
         let persons = Table::read(&scenario.persons)?;
         persons.each(
-            ["person", "insured_scheme", "plan", "categories", "status"],
+            [
+                "person",
+                "insured_scheme",
+                "plan",
+                "categories",
+                "status",
+                "birth_date",
+            ],
             |cells| {
-                let [person, scheme, plan, categories, status] = cells;
+                let [person, scheme, plan, categories, status, birth] = cells;
                 if !matches!(scheme, "employee" | "resident") {
                     return Err(format!(
                         "field `insured_scheme`: `{scheme}`; expected employee or resident"
@@ -80,12 +124,18 @@ impl Lists {
                     .filter(|word| !word.is_empty())
                     .map(str::to_owned)
                     .collect();
+                let birth =
+                    read_date(birth).ok_or("field `birth_date`: expected a date such as 1980-03-05")?;
                 let insured = Insured {
+                    birth,
                     scheme: scheme.to_owned(),
                     plan: plan.to_owned(),
                     categories,
                     status,
                 };
+                benefits
+                    .get(scheme)
+                    .map_or(Ok(()), |policy| insured.fits(policy))?;
                 add(&mut lists.persons, "person", person, insured)
             },
         )?;

@@ -7,7 +7,8 @@ use super::statement::{Money, Rejected, RunResult, Statement};
 use crate::diagnostics::{Action, Finding, Lang, Result, Stops};
 use crate::grouper::{Grouping, Workspace};
 use crate::records::{
-    Case, CaseKey, Checked, Checker, Column, Depth, Duplicates, Header, RowReader, edit, in_order,
+    Case, CaseKey, Checked, Checker, Column, Depth, Duplicates, Header, RowReader, edit, expected_of_copies,
+    in_order,
 };
 
 /// What a chunk of records gave, records numbered from 1 in it.
@@ -72,8 +73,31 @@ pub(super) fn read(inputs: &Inputs, lang: Lang, threads: usize, advance: &dyn Fn
             Ok(())
         },
     )?;
+    contradicted(&mut result, &duplicates, &file, lang);
     result.records_hash = hash.finish();
     Ok(result)
+}
+
+/// Keeps the first copy of a case out too where a later copy differs from it.
+fn contradicted(result: &mut RunResult, duplicates: &Duplicates, file: &Arc<str>, lang: Lang) {
+    for statement in &mut result.statements {
+        let Statement {
+            hospital,
+            case_id,
+            line,
+            ..
+        } = &*statement;
+        let Some(other) = duplicates.contradiction(hospital, case_id, *line) else {
+            continue;
+        };
+        let expected = expected_of_copies(true, lang).to_owned();
+        let found = statement.finding(file, "F012", Column::CaseId, &statement.case_id, expected);
+        let Some(mut finding) = found else { continue };
+        finding.see = Some(other);
+        statement.money = Money::KeptOut(finding.edit.code);
+        result.findings.push(finding);
+    }
+    result.findings.sort_by_key(|finding| finding.line);
 }
 
 impl Inputs {
@@ -146,7 +170,6 @@ impl Statement {
             insured_scheme: case.insured_scheme().to_owned(),
             line: checker.line(),
             record: checker.record(),
-            age: case.age() / 100,
             los_days: whole_days(case),
             discharge: case.discharge(),
             diagnoses: case.diagnoses().map(str::to_owned).collect(),

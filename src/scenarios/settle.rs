@@ -16,8 +16,8 @@ use crate::points::{PoolFund, PricingCase, Score, score};
 use crate::records::Column;
 use crate::units::Fen;
 
-/// Age from which a person is no minor.
-const GROWN_UP: i64 = 18;
+/// Age from which a person is no minor (未成年人保护法 art. 2: citizens under eighteen are minors).
+const GROWN_UP: i16 = 18;
 
 /// Shares the bill of every case that can go on, each person's in discharge order (待遇计算).
 ///
@@ -72,6 +72,7 @@ fn share_bill(
         .ok_or_else(|| missing("person"))?;
     let level = level_of(inputs, statement).ok_or_else(|| missing("hospital"))?;
     let fees = statement.fees.ok_or_else(|| missing("bill"))?;
+    let discharge = statement.discharge.ok_or_else(|| missing("discharge date"))?;
     let categories: Vec<&str> = insured.categories.iter().map(String::as_str).collect();
     let diagnoses: Vec<&str> = statement.diagnoses.iter().map(String::as_str).collect();
     let claim = Claim {
@@ -80,9 +81,9 @@ fn share_bill(
         level,
         categories: &categories,
         status: insured.status,
-        minor: statement.age < GROWN_UP,
+        minor: insured.age_on(discharge) < GROWN_UP,
         diagnoses: &diagnoses,
-        discharge: statement.discharge.ok_or_else(|| missing("discharge date"))?,
+        discharge,
         total: fees.total,
         own: fees.own,
         over: fees.over,

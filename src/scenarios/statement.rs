@@ -26,8 +26,6 @@ pub struct Statement {
     pub line: u64,
     /// Ordinal in the records file.
     pub record: u64,
-    /// Full years at admission.
-    pub age: i64,
     /// Days of stay.
     pub los_days: Option<u32>,
     /// Day of discharge.

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::library::Library;
+use super::library::{Library, TableFile};
 use super::scheme::{Scheme, each_row};
 use crate::codes::CodeList;
 use crate::diagnostics::{Error, Evidence, Result, parse_toml, suggestion};
@@ -31,6 +31,29 @@ impl CodeLists {
         )
     }
 
+    /// The first list of each kind, in the order of the index.
+    ///
+    /// # Errors
+    /// See [`load_code_list`]; there is no list of a kind.
+    pub fn first(library: &Library) -> Result<CodeLists> {
+        let (index, lists) = read_index(library)?;
+        let of_kind = |kind: ListKind| {
+            let list = lists.iter().find(|list| list.kind == kind);
+            let missing = || {
+                Error::at(
+                    index.place.clone(),
+                    "there is no list of diagnoses or of procedures",
+                )
+            };
+            list.map(|list| list.name.as_str()).ok_or_else(missing)
+        };
+        CodeLists::named(
+            library,
+            of_kind(ListKind::Diagnosis)?,
+            of_kind(ListKind::Procedure)?,
+        )
+    }
+
     /// Two lists by name.
     ///
     /// # Errors
@@ -43,6 +66,13 @@ impl CodeLists {
     }
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ListKind {
+    Diagnosis,
+    Procedure,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Index {
@@ -53,12 +83,12 @@ struct Index {
 #[serde(deny_unknown_fields)]
 #[allow(
     dead_code,
-    reason = "version, kind, source and evidence are for readers of the file"
+    reason = "version, source and evidence are for readers of the file"
 )]
 struct Entry {
     name: String,
     version: String,
-    kind: String,
+    kind: ListKind,
     file: String,
     source: String,
     evidence: Evidence,
@@ -69,11 +99,9 @@ struct Entry {
 /// # Errors
 /// No such list, or faults of its file.
 pub fn load_code_list(library: &Library, name: &str) -> Result<CodeList> {
-    let missing = || Error::new("there is no codes/codes.toml among the tables");
-    let index = library.read(FOLDER, "codes.toml")?.ok_or_else(missing)?;
-    let lists: Index = parse_toml(&index.place, &index.text)?;
-    let Some(entry) = lists.list.iter().find(|list| list.name == name) else {
-        let hint = suggestion(name, lists.list.iter().map(|list| list.name.as_str()));
+    let (index, lists) = read_index(library)?;
+    let Some(entry) = lists.iter().find(|list| list.name == name) else {
+        let hint = suggestion(name, lists.iter().map(|list| list.name.as_str()));
         return Err(Error::at(
             index.place,
             format!("unknown code list `{name}`{hint}"),
@@ -88,4 +116,11 @@ pub fn load_code_list(library: &Library, name: &str) -> Result<CodeList> {
         names.push((code.to_owned(), name.to_owned()))
     })?;
     Ok(CodeList::new(names))
+}
+
+fn read_index(library: &Library) -> Result<(TableFile, Vec<Entry>)> {
+    let missing = || Error::new("there is no codes/codes.toml among the tables");
+    let file = library.read(FOLDER, "codes.toml")?.ok_or_else(missing)?;
+    let index: Index = parse_toml(&file.place, &file.text)?;
+    Ok((file, index.list))
 }

@@ -35,6 +35,7 @@ pub struct Scheme {
     hash: String,
     rules: Vec<Rule>,
     rules_place: Place,
+    lineage: Vec<String>,
     codes: Interner,
     sites: Interner,
     sets: HashMap<String, CodeSet>,
@@ -214,6 +215,11 @@ impl Scheme {
         &self.hash
     }
 
+    /// Its id, then those of the schemes it extends, nearest first.
+    pub fn lineage(&self) -> &[String] {
+        &self.lineage
+    }
+
     /// The rule rows in evaluation order.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
@@ -378,6 +384,7 @@ impl<'a> Loader<'a> {
         Error::all(self.errors)?;
 
         let hash = hex(&self.hasher.finalize());
+        let lineage = self.chain.iter().map(|(folder, _)| folder.clone()).collect();
         let (_, header) = self.chain.remove(0);
         Ok(Scheme {
             id: header.id,
@@ -389,6 +396,7 @@ impl<'a> Loader<'a> {
             hash,
             rules,
             rules_place,
+            lineage,
             codes: self.codes,
             sites: self.sites,
             sets: self.sets,

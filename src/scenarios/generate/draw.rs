@@ -350,7 +350,7 @@ impl<'g> Drawer<'g> {
             let (low, high) = wishes.bounds(NumberFact::AgeDays);
             let (low, high) = ((low / 100).max(0), (high / 100).min(60));
             let admit = plus_days(person.birth, rng.random_range(low.min(high)..=high.max(low)));
-            return (admit, plus_days(admit, los), los);
+            return within_year(admit, plus_days(admit, los), last);
         }
         let room = days_between(first, last);
         // later stays must not reach back into the one before
@@ -365,7 +365,9 @@ impl<'g> Drawer<'g> {
             los.min(room)
         };
         let discharge = plus_days(first, rng.random_range(earliest..=room.max(earliest)));
-        (plus_days(discharge, -los), discharge, los)
+        // nobody is admitted before birth
+        let admit = plus_days(discharge, -los).max(person.birth);
+        within_year(admit, plus_days(admit, los), last)
     }
 
     fn discharge_status(&self, wishes: &Wishes, rng: &mut ChaCha8Rng) -> String {
@@ -428,6 +430,12 @@ fn age_on(birth: Date, day: Date) -> i64 {
     let years = i64::from(day.year()) - i64::from(birth.year());
     let had_birthday = (day.month(), day.day()) >= (birth.month(), birth.day());
     (years - i64::from(!had_birthday)).max(0)
+}
+
+/// The stay, cut off at the last day if it would end after it.
+fn within_year(admit: Date, discharge: Date, last: Date) -> (Date, Date, i64) {
+    let discharge = discharge.min(last).max(admit);
+    (admit, discharge, days_between(admit, discharge).max(1))
 }
 
 fn days_between(first: Date, last: Date) -> i64 {
