@@ -307,7 +307,7 @@ fn a_case_that_lacks_something_is_grouped_but_not_priced() {
         "C4; M982; insured_scheme; resident; employee, as the list of persons says",
         "C5; M982; insured_scheme; employee; resident, as the list of persons says",
         "C6; M983; discharge_date; 2021-03-05; a discharge in 2022",
-        "C7; M984; total_fee; ; what the benefit policy needs: STATUS",
+        "C7; M984; total_fee; ; what the benefit policy needs: `inpatient.bands` depends on the status, which the claim does not say",
         "C8; M982; insured_scheme; ; one of the scenario's pools: employee, resident",
         "C10; F012; case_id; C10; each case of a hospital once; the copies differ, so none of them is priced",
         "C10; F012; case_id; C10; each case of a hospital once; the copies differ, so none of them is priced",
@@ -326,6 +326,34 @@ fn a_case_that_lacks_something_is_grouped_but_not_priced() {
         words.contains("F012 2, M980 1, M981 1, M982 3, M983 1, M984 1"),
         "{words}"
     );
+}
+
+#[test]
+fn results_never_replace_what_they_are_made_of() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["records.csv", "hospitals.csv", "persons.csv", "scenario.toml"] {
+        let text = std::fs::read_to_string(root().join("tests/bad/run").join(name)).unwrap();
+        let scenarios = format!("{}/scenarios/", root().display());
+        std::fs::write(
+            folder.path().join(name),
+            text.replace("../../../scenarios/", &scenarios),
+        )
+        .unwrap();
+    }
+    let before = contents(folder.path());
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (scenario, records) = (at("scenario.toml"), at("records.csv"));
+    let attempts: [&[&str]; 3] = [
+        &["run", &scenario, "-o", folder.path().to_str().unwrap()],
+        &["group", &records, "-t", "chongqing-2022", "-o", &records],
+        &["check", &records, "-o", &records],
+    ];
+    for attempt in attempts {
+        let (code, words) = dianzhi(attempt);
+        assert_eq!(code, 2, "{words}");
+        assert!(words.contains("this file is an input of the run"), "{words}");
+        assert!(contents(folder.path()) == before, "{attempt:?}");
+    }
 }
 
 /// A scenario with one thing wrong, and what is said of it.
@@ -395,19 +423,19 @@ fn a_bad_scenario_is_named_by_line_and_key() {
             "weights of another scheme",
             "\"sample-region/weights.csv\"",
             "\"weights/harbin-2022.csv\"",
-            "WEIGHTS",
+            "weights/harbin-2022.csv: group `BB1A` is no group of scheme `chongqing-2022` (and 333 more); did you mean `BB1`?",
         ),
         (
             "pack of another scheme",
             "policies/sample-region-2022",
             "policies/harbin-2022",
-            "PACK",
+            "policies/harbin-2022.toml: `grouper.version` is `harbin-2022`, but the scenario groups by `chongqing-2022`; expected one of chongqing-2022, chs-drg-1.0",
         ),
         (
             "a year the pack is not made for",
             "year = 2022",
             "year = 2019",
-            "YEAR",
+            "policies/sample-region-2022.toml: document `invented` is in force from 2022-01-01 to 2022-12-31, not in 2019",
         ),
         (
             "other schema",

@@ -31,11 +31,17 @@ pub fn passed_through(header: &Header) -> Vec<usize> {
 }
 
 /// Appends the input's cells: as written where that is right, else cell by cell.
+///
+/// Of a row that does not fit a header with personal columns nobody can say which cell is
+/// personal: all stay empty.
 pub fn input_cells(out: &mut CsvText, header: &Header, passed: &[usize], row: &Row) {
     if row.width() == header.width() && passed.len() == header.width() {
         return out.raw(row.written());
     }
-    passed.iter().for_each(|index| out.cell(row.field(*index)));
+    let shown = header.personal().is_empty() || row.fits(header);
+    for index in passed {
+        out.cell(if shown { row.field(*index) } else { "" });
+    }
 }
 
 /// Appends what a case was grouped to; `reason` also says, if asked, which row decided.

@@ -45,9 +45,9 @@ impl Inputs {
         let code_lists = CodeLists::of(library, &scheme)?;
         let weights = Weights::load(&scenario.weights)?;
         let pack = Pack::load(&scenario.policy)?;
-        pack.fits(&weights)?;
         weights_of_scheme(&scenario, &scheme, &weights)?;
         pack_of_run(&scenario, &scheme, &pack)?;
+        pack.fits(&weights)?;
         let mut benefits = BTreeMap::new();
         for (name, pool) in &scenario.pools {
             let policy = BenefitPolicy::load(&pool.benefit)?.skip_unknown_tiers(pool.skip_unknown_tiers);
