@@ -56,7 +56,10 @@ pub enum Kind {
 
 /// Names of the code lists a scheme is written in (所用编码版本).
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table such as { diagnosis = \"…\", procedure = \"…\" }"
+)]
 pub struct CodeListNames {
     /// Of diagnoses.
     pub diagnosis: String,
