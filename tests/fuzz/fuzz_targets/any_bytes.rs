@@ -1,0 +1,54 @@
+//! Any bytes into every reader: the first byte says which. None may panic.
+#![no_main]
+
+use std::io::Cursor;
+use std::path::Path;
+
+use dianzhi::diagnostics::{Lang, Place};
+use dianzhi::points::{Pack, Weights};
+use dianzhi::records::{Depth, RowReader, in_order};
+use dianzhi::tables::Condition;
+use libfuzzer_sys::fuzz_target;
+
+const HEADER: &[u8] =
+    b"case_id,sex,age,age_days,weight_g,admit_date,discharge_date,diagnoses,procedures,total_fee\n";
+
+fuzz_target!(|data: &[u8]| {
+    let Some((which, bytes)) = data.split_first() else {
+        return;
+    };
+    let place = Place::file(Path::new("fuzz"));
+    let text = String::from_utf8_lossy(bytes);
+    match which % 5 {
+        0 => read_records(&place, bytes.to_vec()),
+        1 => read_records(&place, [HEADER, bytes].concat()),
+        2 => drop(Condition::parse(&text)),
+        3 => drop(Pack::parse(&place, &text)),
+        _ => drop(Weights::parse(&place, &text)),
+    }
+});
+
+/// Reads everything to the end; rows that cannot be read become findings.
+fn read_records(place: &Place, bytes: Vec<u8>) {
+    let Ok(reader) = RowReader::new(place.clone(), Box::new(Cursor::new(bytes)), false) else {
+        return;
+    };
+    let mut rows = 0;
+    let counts = in_order(
+        reader,
+        Depth::Grouping,
+        Lang::En,
+        1,
+        || 0,
+        |in_chunk, _, _| *in_chunk += 1,
+        |batch| {
+            rows += batch.output;
+            Ok(())
+        },
+    );
+    assert_eq!(
+        counts.map_or(rows, |counts| counts.read),
+        rows,
+        "a record was lost"
+    );
+}
