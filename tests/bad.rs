@@ -1,6 +1,6 @@
 //! What the program says about every kind of bad input, word for word.
 //!
-//! `tests/bad/messages.txt` is a session at a terminal: each `$` line is typed in `tests/bad`,
+//! `tests/bad/messages.txt` is a transcript of a terminal: each `$` line is typed in `tests/bad`,
 //! below it stand the exit code, the words on standard error (`!`) and what went to standard
 //! output (`>`). The files are in `records/`, the bad schemes in `tables/`; `small` is a sound one.
 //! `UPDATE_GOLDEN=1` rewrites the answers; read the difference before you commit it.
@@ -92,12 +92,12 @@ fn every_bad_input_gets_its_message() {
         .map(|line| format!("{line}\n"))
         .collect();
     let typed = written.lines().filter(|line| line.starts_with("$ dianzhi "));
-    let session: Vec<String> = typed.map(|typed| format!("{typed}\n{}", answer(typed))).collect();
-    let session = format!("{comments}{}", session.join("\n"));
+    let transcript: Vec<String> = typed.map(|typed| format!("{typed}\n{}", answer(typed))).collect();
+    let transcript = format!("{comments}{}", transcript.join("\n"));
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(&file, &session).unwrap();
+        fs::write(&file, &transcript).unwrap();
     }
-    let differs = session
+    let differs = transcript
         .lines()
         .zip(written.lines())
         .enumerate()
@@ -106,7 +106,7 @@ fn every_bad_input_gets_its_message() {
         panic!("messages.txt:{}:\n  said    {now}\n  expected {before}", line + 1);
     }
     assert_eq!(
-        session.lines().count(),
+        transcript.lines().count(),
         written.lines().count(),
         "messages.txt ends too early or too late"
     );

@@ -87,9 +87,13 @@ fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries {
         let path = entry.unwrap().path();
-        if path.is_dir() {
+        // what a fuzz run leaves behind is no source
+        let left_behind = ["target", "corpus", "artifacts"]
+            .iter()
+            .any(|name| path.ends_with(name));
+        if path.is_dir() && !left_behind {
             files_below(&path, found);
-        } else {
+        } else if path.is_file() {
             found.push(path);
         }
     }
