@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use super::Watch;
 use crate::diagnostics::{Edit, Finding, Result};
 use crate::grouper::{Grouper, Status, Workspace};
-use crate::records::{CaseKey, Checked, Depth, Duplicates, RowReader, in_order};
-use crate::reports::{
-    CsvText, FINDING_COLUMNS, Output, finding_line, finding_row, grouped_header, grouping_cells, input_cells,
-    passed_through, rejected_cells,
+use crate::records::{
+    CaseKey, Checked, Checker, Depth, Duplicates, PlainRow, RowReader, RowWork, in_order, quickly_in_order,
 };
+use crate::reports::{CsvText, FINDING_COLUMNS, GroupedRows, Output, finding_line, finding_row};
 use crate::tables::{CodeLists, Compiled, Library, Scheme};
 
 /// How many findings are kept as lines to show.
@@ -108,6 +108,64 @@ struct Grouped {
     work: Workspace,
 }
 
+/// Groups the rows of one file and writes them.
+struct GroupRows<'s> {
+    grouper: &'s Grouper,
+    rows: GroupedRows<'s>,
+    /// Memory of chunks already written, to be used again.
+    used: Mutex<Vec<Grouped>>,
+}
+
+impl GroupRows<'_> {
+    fn reuse(&self, mut grouped: Grouped) {
+        grouped.text.clear();
+        grouped.outcomes = [0; 3];
+        self.used
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(grouped);
+    }
+}
+
+impl Grouped {
+    #[inline]
+    fn count(&mut self, status: Status) {
+        if let Some(count) = self.outcomes.get_mut(status as usize) {
+            *count += 1;
+        }
+    }
+}
+
+impl RowWork for GroupRows<'_> {
+    type Output = Grouped;
+
+    fn start(&self) -> Grouped {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        used.pop().unwrap_or_default()
+    }
+
+    #[inline]
+    fn plain(&self, grouped: &mut Grouped, row: &PlainRow<'_>) -> bool {
+        let Some(grouping) = self.grouper.group_row(row, &mut grouped.work) else {
+            return false;
+        };
+        grouped.count(grouping.status(self.grouper.scheme()));
+        self.rows.plain(&mut grouped.text, row, &grouping);
+        true
+    }
+
+    fn checked(&self, grouped: &mut Grouped, checked: Checked, checker: &Checker<'_>) {
+        if checked == Checked::Case {
+            let grouping = self.grouper.group(checker.case(), &mut grouped.work);
+            grouped.count(grouping.status(self.grouper.scheme()));
+            return self.rows.case(&mut grouped.text, checker.row(), &grouping);
+        }
+        let of_this_row = checker.findings().iter().filter(|f| f.line == checker.line());
+        self.rows
+            .rejected(&mut grouped.text, checker.row(), of_this_row);
+    }
+}
+
 /// Groups every record and writes it with its group (批量分组).
 ///
 /// # Errors
@@ -122,55 +180,31 @@ pub fn group(request: &GroupRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
     let grouper = Grouper::new(Compiled::new(Scheme::load(&library, &request.scheme)?));
     let reader = RowReader::open(&request.records, false)?;
     let header = reader.header().clone();
-    let passed = passed_through(&header);
+    let work = GroupRows {
+        rows: GroupedRows::new(grouper.scheme(), &header, watch.lang, request.explain),
+        grouper: &grouper,
+        used: Mutex::default(),
+    };
     let mut summary = BulkSummary::of(&reader);
     let mut output = Output::create(&request.output)?;
-    output.put(grouped_header(&header).bytes())?;
-    let mut findings_out = request
-        .findings
-        .as_deref()
-        .map(FindingsFile::create)
-        .transpose()?;
-    let scheme = grouper.scheme();
+    output.put(work.rows.header().bytes())?;
+    let findings_out = request.findings.as_deref().map(FindingsFile::create);
+    let mut findings_out = findings_out.transpose()?;
     let statuses = [Status::Grouped, Status::Ambiguous, Status::Ungrouped];
 
-    let counts = in_order(
-        reader,
-        Depth::Grouping,
-        watch.lang,
-        watch.threads,
-        Grouped::default,
-        |grouped, checked, checker| {
-            input_cells(&mut grouped.text, &header, &passed, checker.row());
-            if checked == Checked::Case {
-                let grouping = grouper.group(checker.case(), &mut grouped.work);
-                let status = grouping.status(scheme) as usize;
-                grouped
-                    .outcomes
-                    .iter_mut()
-                    .skip(status)
-                    .take(1)
-                    .for_each(|count| *count += 1);
-                grouping_cells(&mut grouped.text, scheme, &grouping, watch.lang, request.explain);
-            } else {
-                let of_this_row = checker.findings().iter().filter(|f| f.line == checker.line());
-                rejected_cells(&mut grouped.text, of_this_row, watch.lang);
-            }
-            grouped.text.end_row();
-        },
-        |batch| {
-            output.put(batch.output.text.bytes())?;
-            for (status, count) in statuses.into_iter().zip(batch.output.outcomes) {
-                *summary.outcomes.entry(status).or_default() += count;
-            }
-            summary.note(&batch.findings, watch);
-            if let Some(out) = &mut findings_out {
-                out.put(&batch.findings, watch)?;
-            }
-            (watch.advance)(batch.bytes);
-            Ok(())
-        },
-    )?;
+    let counts = quickly_in_order(reader, watch.lang, watch.threads, &work, |batch| {
+        output.put(batch.output.text.bytes())?;
+        for (status, count) in statuses.into_iter().zip(batch.output.outcomes) {
+            *summary.outcomes.entry(status).or_default() += count;
+        }
+        work.reuse(batch.output);
+        summary.note(&batch.findings, watch);
+        if let Some(out) = &mut findings_out {
+            out.put(&batch.findings, watch)?;
+        }
+        (watch.advance)(batch.bytes);
+        Ok(())
+    })?;
     output.finish()?;
     findings_out.map_or(Ok(()), |out| out.output.finish())?;
     summary.read = counts.read;
@@ -214,11 +248,10 @@ pub fn check(request: &CheckRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
         },
         |batch| {
             let mut findings = batch.findings;
-            let copies = batch
-                .output
-                .into_iter()
-                .filter_map(|key| duplicates.note(key, watch.lang));
-            findings.extend(copies);
+            for mut key in batch.output {
+                key.shift_record(batch.before);
+                findings.extend(duplicates.note(key, watch.lang));
+            }
             findings.sort_by_key(|finding| finding.line);
             summary.note(&findings, watch);
             output.put(&findings, watch)?;

@@ -1,9 +1,11 @@
 //! ICD codes, group codes and hospital levels (编码): syntax, normal form, lists with names.
 
+mod index;
 mod level;
 mod list;
 mod syntax;
 
+pub use index::{CodeIndex, LIST_SEPARATOR, ListCodes, PackedCode, WrittenCode};
 pub use level::HospitalLevel;
 pub use list::CodeList;
-pub use syntax::{is_diagnosis, is_procedure, normal_form};
+pub use syntax::{is_diagnosis, is_placeholder, is_procedure, normal_form};

@@ -34,6 +34,11 @@ pub fn normal_form(written: &str) -> Cow<'_, str> {
     Cow::Owned(code)
 }
 
+/// What a cell or code may hold instead of nothing (占位符).
+pub fn is_placeholder(cell: &str) -> bool {
+    matches!(cell, "-" | "--" | "—" | "NULL" | "null" | "无" | "N/A")
+}
+
 /// Only bytes that normalising leaves alone.
 fn is_normal(code: &[u8]) -> bool {
     let mut before = b' ';

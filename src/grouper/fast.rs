@@ -1,8 +1,9 @@
 //! The fast evaluation: code numbers, candidate rows by bit sets, nothing allocated per case.
 
-use super::{Grouping, number};
-use crate::records::Case;
-use crate::tables::{Compiled, EntryKind, Otherwise, Predicate, SetId, Subject};
+use super::Grouping;
+use super::numbered::NumberedCase;
+use crate::records::{Case, PlainRow};
+use crate::tables::{BitRow, Compiled, EntryKind, Otherwise, Predicate, Role, SetId, Subject};
 
 /// Groups cases by a compiled scheme (分组器). Shared by threads; each has its own [`Workspace`].
 #[derive(Debug)]
@@ -13,12 +14,15 @@ pub struct Grouper {
 /// Memory reused from case to case.
 #[derive(Debug, Default)]
 pub struct Workspace {
-    diagnoses: Vec<usize>,
-    procedures: Vec<usize>,
-    principals: Vec<usize>,
-    all: Vec<usize>,
-    mdcs: Vec<u64>,
-    entries: Vec<u64>,
+    case: NumberedCase,
+    evaluation: Scratch,
+}
+
+/// What the evaluation of a case needs besides the case.
+#[derive(Debug, Default)]
+struct Scratch {
+    /// Marks of the case's codes in their roles.
+    marks: Vec<BitRow>,
     regions: Vec<u32>,
 }
 
@@ -38,115 +42,154 @@ impl Grouper {
         &self.compiled
     }
 
-    /// The group of a case.
+    /// The group of a checked case.
     pub fn group(&self, case: &Case, work: &mut Workspace) -> Grouping {
-        work.number_codes(&self.compiled, case);
-        let severity = self.severity(work);
-        let mut result = Grouping {
-            severity,
-            ..Grouping::NONE
-        };
-        self.compiled
-            .candidate_mdcs(&work.principals, &work.all, &mut work.mdcs);
-        if work.mdcs.iter().all(|word| *word == 0) {
-            return result;
-        }
-        self.compiled
-            .candidate_entries(&work.principals, &work.all, &mut work.entries);
-        let mut seen = Evaluation {
+        work.case.set(case, &self.compiled);
+        self.evaluate(&work.case, &mut work.evaluation)
+    }
+
+    /// The group of a plain row; nothing if the row turns out not to be plain: its principal
+    /// diagnosis is none.
+    #[inline]
+    pub fn group_row(&self, row: &PlainRow<'_>, work: &mut Workspace) -> Option<Grouping> {
+        work.case
+            .set_row(row, &self.compiled)
+            .then(|| self.evaluate(&work.case, &mut work.evaluation))
+    }
+
+    fn evaluate(&self, case: &NumberedCase, scratch: &mut Scratch) -> Grouping {
+        let mut evaluation = Evaluation {
             compiled: &self.compiled,
             case,
-            work,
-            severities: None,
+            scratch,
+            counted: self.counted(case),
         };
-        for index in 0..self.compiled.mdcs.len() {
-            let Some(mdc) = self.compiled.mdcs.get(index) else {
-                break;
-            };
-            if !bit(&seen.work.mdcs, index) || !seen.holds(&mdc.when) {
-                continue;
-            }
-            result.mdc = Some(mdc.rule);
-            if let Some(found) = seen.first_entry(mdc.entries.clone(), result) {
-                return found;
+        evaluation.mark();
+        evaluation.first_mdc()
+    }
+
+    /// Whether a CC, and whether an MCC counts.
+    #[inline]
+    fn counted(&self, case: &NumberedCase) -> Counted {
+        let mut counted = Counted::default();
+        let Some((principal, others)) = case.diagnoses.split_first() else {
+            return counted;
+        };
+        for other in others {
+            match self.compiled.severity(*principal, *other) {
+                0 => {}
+                1 => counted.cc = true,
+                _ => counted.mcc = true,
             }
         }
-        result
-    }
-
-    fn severity(&self, work: &Workspace) -> u8 {
-        let Some((principal, others)) = work.diagnoses.split_first() else {
-            return 0;
-        };
-        others
-            .iter()
-            .map(|other| self.compiled.severity(*principal, *other))
-            .max()
-            .unwrap_or(0)
+        counted
     }
 }
 
-impl Workspace {
-    fn number_codes(&mut self, compiled: &Compiled, case: &Case) {
-        self.diagnoses.clear();
-        self.procedures.clear();
-        self.principals.clear();
-        self.all.clear();
-        self.diagnoses
-            .extend(case.diagnoses().map(|code| compiled.code_number(code)));
-        self.procedures
-            .extend(case.procedures().map(|code| compiled.code_number(code)));
-        self.principals.extend(self.diagnoses.first());
-        self.principals.extend(self.procedures.first());
-        self.all.extend_from_slice(&self.diagnoses);
-        self.all.extend_from_slice(&self.procedures);
-    }
-}
-
-fn bit(words: &[u64], index: usize) -> bool {
-    words
-        .get(index / 64)
-        .is_some_and(|word| word >> (index % 64) & 1 == 1)
+/// Which complications count.
+#[derive(Clone, Copy, Default)]
+struct Counted {
+    cc: bool,
+    mcc: bool,
 }
 
 /// One case against the compiled rows.
 struct Evaluation<'a> {
     compiled: &'a Compiled,
-    case: &'a Case,
-    work: &'a mut Workspace,
-    /// Whether a CC, and whether an MCC counts; found on first use.
-    severities: Option<(bool, bool)>,
+    case: &'a NumberedCase,
+    scratch: &'a mut Scratch,
+    counted: Counted,
 }
 
 impl Evaluation<'_> {
-    /// The first candidate row of a range that decides.
-    fn first_entry(&mut self, range: std::ops::Range<usize>, result: Grouping) -> Option<Grouping> {
-        let mut index = range.start;
-        while index < range.end {
-            // jump over words without candidates
-            let word = self.work.entries.get(index / 64).copied().unwrap_or(0) >> (index % 64);
-            if word == 0 {
-                index = (index / 64 + 1) * 64;
-                continue;
+    /// Gathers the marks of the codes.
+    #[inline]
+    fn mark(&mut self) {
+        let (marks, found) = (self.compiled.marks(), &mut self.scratch.marks);
+        found.clear();
+        for (codes, principal, anywhere) in [
+            (&self.case.diagnoses, Role::PrincipalDiagnosis, Role::Diagnosis),
+            (&self.case.procedures, Role::PrincipalProcedure, Role::Procedure),
+        ] {
+            found.extend(codes.first().and_then(|code| marks.row(*code, principal)));
+            found.extend(codes.iter().filter_map(|code| marks.row(*code, anywhere)));
+        }
+    }
+
+    /// The MDC rows in order; the first that leads to a group decides.
+    fn first_mdc(&mut self) -> Grouping {
+        let mut result = Grouping {
+            severity: match self.counted {
+                Counted { mcc: true, .. } => 2,
+                Counted { cc, .. } => u8::from(cc),
+            },
+            ..Grouping::NONE
+        };
+        let compiled = self.compiled;
+        let mut from = 0;
+        while let Some(index) = self.next_that_holds(from, compiled.mdcs.len()) {
+            if let Some(mdc) = compiled.mdcs.get(index) {
+                result.mdc = Some(mdc.rule);
+                if let Some(found) = self.first_entry(mdc.entries.clone(), result) {
+                    return found;
+                }
             }
-            index += word.trailing_zeros() as usize;
-            if index >= range.end {
-                return None;
-            }
-            if let Some(found) = self.entry(index, result) {
+            from = index + 1;
+        }
+        result
+    }
+
+    /// The first row of a range of entries that decides.
+    fn first_entry(&mut self, entries: std::ops::Range<usize>, result: Grouping) -> Option<Grouping> {
+        let offset = self.compiled.entry_bit(0);
+        let end = offset + entries.end;
+        let mut from = offset + entries.start;
+        while let Some(bit) = self.next_that_holds(from, end) {
+            if let Some(found) = self.decide(bit - offset, result) {
                 return Some(found);
             }
-            index += 1;
+            from = bit + 1;
         }
         None
     }
 
-    fn entry(&mut self, index: usize, result: Grouping) -> Option<Grouping> {
+    /// The first MDC or entry row that holds, by its bit.
+    #[inline]
+    fn next_that_holds(&mut self, mut from: usize, end: usize) -> Option<usize> {
+        let marks = self.compiled.marks();
+        while from < end {
+            let word = from / 64;
+            let mut open = marks.candidates(&self.scratch.marks, word) & (!0 << (from % 64));
+            let exact = marks.exact(word);
+            while open != 0 {
+                let bit = open.trailing_zeros();
+                let row = word * 64 + bit as usize;
+                if row >= end {
+                    return None;
+                }
+                if exact >> bit & 1 == 1 || self.row_holds(row) {
+                    return Some(row);
+                }
+                open &= open - 1;
+            }
+            from = (word + 1) * 64;
+        }
+        None
+    }
+
+    fn row_holds(&mut self, bit: usize) -> bool {
+        let compiled = self.compiled;
+        let when = match bit.checked_sub(compiled.entry_bit(0)) {
+            Some(entry) => compiled.entries.get(entry).map(|entry| &entry.when),
+            None => compiled.mdcs.get(bit).map(|mdc| &mdc.when),
+        };
+        when.is_some_and(|when| self.holds(when))
+    }
+
+    /// What an entry that holds leads to.
+    fn decide(&mut self, index: usize, result: Grouping) -> Option<Grouping> {
         let compiled = self.compiled;
         let entry = compiled.entries.get(index)?;
-        if !self.holds(&entry.when) {
-            return None;
-        }
         let (drgs, otherwise) = match &entry.kind {
             EntryKind::Ambiguous => {
                 return Some(Grouping {
@@ -157,19 +200,16 @@ impl Evaluation<'_> {
             EntryKind::Adrg(drgs, otherwise) => (drgs.clone(), *otherwise),
         };
         let drg = compiled.drgs.get(drgs)?.iter().find(|drg| self.holds(&drg.when));
-        match (drg, otherwise) {
-            (Some(drg), _) => Some(Grouping {
-                adrg: Some(entry.rule),
-                row: Some(drg.rule),
-                ..result
-            }),
-            (None, Otherwise::Group) => Some(Grouping {
-                adrg: Some(entry.rule),
-                row: Some(entry.rule),
-                ..result
-            }),
-            (None, Otherwise::Continue) => None,
-        }
+        let row = match (drg, otherwise) {
+            (Some(drg), _) => drg.rule,
+            (None, Otherwise::Group) => entry.rule,
+            (None, Otherwise::Continue) => return None,
+        };
+        Some(Grouping {
+            adrg: Some(entry.rule),
+            row: Some(row),
+            ..result
+        })
     }
 
     fn holds(&mut self, predicate: &Predicate) -> bool {
@@ -178,80 +218,44 @@ impl Evaluation<'_> {
             Predicate::Any(parts) => parts.iter().any(|part| self.holds(part)),
             Predicate::Not(inner) => !self.holds(inner),
             Predicate::In(subject, negated, set) => self.in_set(*subject, *negated, *set),
-            Predicate::HasProcedure(wanted) => self.work.procedures.is_empty() != *wanted,
-            Predicate::Mcc => self.severities().1,
-            Predicate::Cc => self.severities().0,
+            Predicate::HasProcedure(wanted) => self.case.procedures.is_empty() != *wanted,
+            Predicate::Mcc => self.counted.mcc,
+            Predicate::Cc => self.counted.cc,
             Predicate::Sites(set, comparison, wanted) => {
                 let regions = i64::try_from(self.regions(*set)).unwrap_or(i64::MAX);
                 comparison.holds(regions.saturating_mul(100), *wanted)
             }
-            Predicate::Number(fact, comparison, wanted) => {
-                number(self.case, *fact).is_some_and(|value| comparison.holds(value, *wanted))
-            }
-            Predicate::Sex(sex) => self.case.sex() == *sex,
-            Predicate::Department(word) => self.case.department() == &**word,
+            Predicate::Number(fact, comparison, wanted) => self
+                .case
+                .number(*fact)
+                .is_some_and(|value| comparison.holds(value, *wanted)),
+            Predicate::Sex(sex) => self.case.sex == *sex,
+            Predicate::Department(department) => self.case.department == *department,
         }
     }
 
     fn in_set(&self, subject: Subject, negated: bool, set: SetId) -> bool {
-        let (numbers, skip, only_first) = match subject {
-            Subject::PrincipalDiagnosis => (&self.work.diagnoses, 0, true),
-            Subject::AnyDiagnosis => (&self.work.diagnoses, 0, false),
-            Subject::OtherDiagnosis => (&self.work.diagnoses, 1, false),
-            Subject::PrincipalProcedure => (&self.work.procedures, 0, true),
-            Subject::AnyProcedure => (&self.work.procedures, 0, false),
-            Subject::OtherProcedure => (&self.work.procedures, 1, false),
-            Subject::DischargeStatus => {
-                let status = self.case.discharge_status();
-                let number = self.compiled.code_number(status);
-                return self.compiled.holds(set, number, || Some(status)) != negated;
-            }
-        };
-        let of_diagnoses = std::ptr::eq(numbers, &self.work.diagnoses);
-        let hit = |slot: usize, number: usize| {
-            let text = || match of_diagnoses {
-                true => self.case.diagnoses().nth(slot),
-                false => self.case.procedures().nth(slot),
-            };
-            self.compiled.holds(set, number, text) != negated
-        };
-        if only_first {
-            return numbers.first().map_or(negated, |number| hit(0, *number));
+        let hit = |number: &u32| self.compiled.holds(set, *number) != negated;
+        let (diagnoses, procedures) = (&self.case.diagnoses, &self.case.procedures);
+        match subject {
+            Subject::PrincipalDiagnosis => diagnoses.first().map_or(negated, hit),
+            Subject::PrincipalProcedure => procedures.first().map_or(negated, hit),
+            Subject::DischargeStatus => hit(&self.case.discharge),
+            Subject::AnyDiagnosis => diagnoses.iter().any(hit),
+            Subject::AnyProcedure => procedures.iter().any(hit),
+            Subject::OtherDiagnosis => diagnoses.iter().skip(1).any(hit),
+            Subject::OtherProcedure => procedures.iter().skip(1).any(hit),
         }
-        numbers
-            .iter()
-            .enumerate()
-            .skip(skip)
-            .any(|(slot, number)| hit(slot, *number))
-    }
-
-    fn severities(&mut self) -> (bool, bool) {
-        if let Some(known) = self.severities {
-            return known;
-        }
-        let mut counts = (false, false);
-        if let Some((principal, others)) = self.work.diagnoses.split_first() {
-            for other in others {
-                match self.compiled.severity(*principal, *other) {
-                    0 => {}
-                    1 => counts.0 = true,
-                    _ => counts.1 = true,
-                }
-            }
-        }
-        self.severities = Some(counts);
-        counts
     }
 
     fn regions(&mut self, set: SetId) -> usize {
-        self.work.regions.clear();
-        for number in &self.work.diagnoses {
-            self.work
-                .regions
-                .extend_from_slice(self.compiled.sites(set, *number));
+        let regions = &mut self.scratch.regions;
+        regions.clear();
+        for number in &self.case.diagnoses {
+            regions.extend_from_slice(self.compiled.sites(set, *number));
         }
-        self.work.regions.sort_unstable();
-        self.work.regions.dedup();
-        self.work.regions.len()
+        regions.sort_unstable();
+        regions.dedup();
+        regions.len()
     }
 }

@@ -7,6 +7,7 @@
 
 mod explain;
 mod fast;
+mod numbered;
 mod plain;
 
 pub use explain::{Explanation, Step, explain};
@@ -81,6 +82,41 @@ impl Grouping {
         severity: 0,
     };
 
+    /// Every way a case can end but for its severity: where each rule row decides, by its index,
+    /// an `mdc` row by being left; last where none does.
+    pub fn all_of(scheme: &Scheme) -> Vec<Grouping> {
+        let mut at = Grouping::NONE;
+        let mut all = Vec::with_capacity(scheme.rules().len() + 1);
+        for (row, rule) in scheme.rules().iter().enumerate() {
+            match rule.level {
+                Level::Mdc => {
+                    at = Grouping {
+                        mdc: Some(row),
+                        ..Grouping::NONE
+                    }
+                }
+                Level::Adrg => {
+                    at = Grouping {
+                        adrg: Some(row),
+                        row: Some(row),
+                        ..at
+                    }
+                }
+                Level::Ambiguous => {
+                    at = Grouping {
+                        adrg: None,
+                        row: Some(row),
+                        ..at
+                    }
+                }
+                Level::Drg => at.row = Some(row),
+            }
+            all.push(at);
+        }
+        all.push(Grouping::NONE);
+        all
+    }
+
     /// How it ended.
     pub fn status(&self, scheme: &Scheme) -> Status {
         match self.row.and_then(|row| scheme.rules().get(row)) {
@@ -148,14 +184,7 @@ fn rule_code(scheme: &Scheme, row: Option<usize>) -> Option<&str> {
         .map(|rule| rule.code.as_str())
 }
 
-/// A case's numbers as conditions compare them, in hundredths.
+/// A number of a case as conditions compare it, in hundredths.
 pub(crate) fn number(case: &crate::records::Case, fact: NumberFact) -> Option<i64> {
-    match fact {
-        NumberFact::Age => Some(case.age()),
-        NumberFact::AgeDays => case.age_days(),
-        NumberFact::Weight => case.weight(),
-        NumberFact::Los => case.los(),
-        NumberFact::IcuHours => case.icu_hours(),
-        NumberFact::Amount => case.total_fee().map(crate::units::Fen::fen),
-    }
+    numbered::number(&case.numbers(), fact)
 }

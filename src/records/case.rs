@@ -51,6 +51,23 @@ pub struct FeeSplit {
     pub scope: Fen,
 }
 
+/// What conditions compare of a case (数值项), in hundredths: years, days, grams, days, hours, yuan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Numbers {
+    /// Full years at admission.
+    pub age: i64,
+    /// Days since birth.
+    pub age_days: Option<i64>,
+    /// Grams; never zero.
+    pub weight: Option<i64>,
+    /// Days of stay.
+    pub los: Option<i64>,
+    /// Hours in intensive care.
+    pub icu_hours: Option<i64>,
+    /// Total fee.
+    pub amount: Option<i64>,
+}
+
 macro_rules! text_fields {
     ($($(#[$doc:meta])* $name:ident;)*) => {
         $($(#[$doc])*
@@ -118,6 +135,18 @@ impl Case {
     /// Hours in intensive care, in hundredths.
     pub const fn icu_hours(&self) -> Option<i64> {
         self.icu_hours
+    }
+
+    /// All that conditions compare.
+    pub fn numbers(&self) -> Numbers {
+        Numbers {
+            age: self.age,
+            age_days: self.age_days,
+            weight: self.weight,
+            los: self.los,
+            icu_hours: self.icu_hours,
+            amount: self.total_fee.map(Fen::fen),
+        }
     }
 
     /// Day of admission.

@@ -2,16 +2,14 @@
 
 use jiff::civil::Date;
 
-/// What a cell may hold instead of nothing (占位符).
-pub(super) fn is_placeholder(cell: &str) -> bool {
-    matches!(cell, "-" | "--" | "—" | "NULL" | "null" | "无" | "N/A")
-}
+/// Years a date may be of.
+const YEARS: std::ops::RangeInclusive<i64> = 1850..=2200;
 
 /// A non-negative number with at most two decimals, in hundredths.
 ///
 /// Commas between thousands, full-width digits and a trailing unit are accepted.
 pub(super) fn read_number(cell: &str) -> Option<i64> {
-    if let Some(number) = read_plain(cell.as_bytes()) {
+    if let Some(number) = read_plain_number(cell.as_bytes()) {
         return Some(number);
     }
     let unit = |c: char| matches!(c, '岁' | '天' | '克' | 'g' | '元');
@@ -25,11 +23,11 @@ pub(super) fn read_number(cell: &str) -> Option<i64> {
             _ => folded.push(c),
         }
     }
-    read_plain(folded.as_bytes())
+    read_plain_number(folded.as_bytes())
 }
 
 /// Digits with an optional point: the common case, without allocation.
-fn read_plain(digits: &[u8]) -> Option<i64> {
+pub(super) fn read_plain_number(digits: &[u8]) -> Option<i64> {
     if digits.is_empty() || digits.len() > 15 {
         return None;
     }
@@ -58,6 +56,48 @@ fn read_plain(digits: &[u8]) -> Option<i64> {
     }
 }
 
+/// A date in its usual form, `yyyy-MM-dd` and nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct IsoDate {
+    year: i64,
+    month: i64,
+    day: i64,
+}
+
+impl IsoDate {
+    pub(super) fn read(cell: &[u8]) -> Option<IsoDate> {
+        let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = cell else {
+            return None;
+        };
+        let number = |digits: &[u8]| {
+            digits.iter().try_fold(0, |value, digit| {
+                digit.is_ascii_digit().then(|| value * 10 + i64::from(digit - b'0'))
+            })
+        };
+        let year = number(&[*y1, *y2, *y3, *y4])?;
+        let (month, day) = (number(&[*m1, *m2])?, number(&[*d1, *d2])?);
+        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let days = match month {
+            2 => 28 + i64::from(leap),
+            4 | 6 | 9 | 11 => 30,
+            1..=12 => 31,
+            _ => return None,
+        };
+        let there = YEARS.contains(&year) && (1..=days).contains(&day);
+        there.then_some(IsoDate { year, month, day })
+    }
+
+    /// Days since a day long ago.
+    pub(super) fn day_number(self) -> i64 {
+        // years begin with March, so that a leap day is the last of its year
+        let (year, month) = match self.month {
+            1 | 2 => (self.year - 1, self.month + 9),
+            _ => (self.year, self.month - 3),
+        };
+        year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + self.day
+    }
+}
+
 /// A date (日期): `yyyy-MM-dd`, `yyyy/M/d`, `yyyy.M.d`, `yyyyMMdd`, `yyyy年M月d日`, with or without
 /// a time of day behind it. Years 1850 to 2200.
 pub fn read_date(cell: &str) -> Option<Date> {
@@ -82,7 +122,7 @@ pub fn read_date(cell: &str) -> Option<Date> {
             .then(|| text.parse::<i16>().ok())?
     };
     let (year, month, day) = (number(year)?, number(month)?, number(day)?);
-    if !(1850..=2200).contains(&year) {
+    if !YEARS.contains(&i64::from(year)) {
         return None;
     }
     Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
@@ -119,6 +159,20 @@ mod tests {
         ];
         for (cell, expected) in cases {
             assert_eq!(read_number(cell), expected, "{cell}");
+        }
+    }
+
+    #[test]
+    fn usual_dates_are_those_of_the_calendar() {
+        let first = jiff::civil::date(1999, 12, 30);
+        for days in 0..1_500 {
+            let date = first.checked_add(jiff::Span::new().days(days)).unwrap();
+            let read = IsoDate::read(date.to_string().as_bytes()).unwrap();
+            let start = IsoDate::read(b"1999-12-30").unwrap();
+            assert_eq!(read.day_number() - start.day_number(), days, "{date}");
+        }
+        for cell in ["2021-02-29", "2022-13-01", "2022-04-31", "2022-4-01", "2022/04/01", "1849-01-01"] {
+            assert_eq!(IsoDate::read(cell.as_bytes()), None, "{cell}");
         }
     }
 

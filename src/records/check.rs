@@ -6,7 +6,7 @@ use hashbrown::HashSet;
 use jiff::civil::Date;
 
 use super::case::{Case, FeeSplit, Span};
-use super::cells::{is_placeholder, read_date, read_number};
+use super::cells::{read_date, read_number};
 use super::columns::{Column, Header};
 use super::edits::{
     A401, A402, A404, A406, B501, B502, C101, C102, C103, C104, C109, D601, D602, D603, F002, F003, F004,
@@ -14,16 +14,18 @@ use super::edits::{
 };
 use super::frame::{Frame, MAX_ROW_BYTES};
 use super::reader::Encoding;
-use crate::codes::{CodeList, is_diagnosis, is_procedure, normal_form};
+use crate::codes::{CodeList, is_diagnosis, is_placeholder, is_procedure, normal_form};
 use crate::diagnostics::{Action, Edit, Finding, Lang, Stops};
 use crate::units::Fen;
 
 /// The oldest plausible age, in hundredths of years.
-const OLDEST: i64 = 12_400;
+pub(super) const OLDEST: i64 = 12_400;
 /// Newborn: age 0 and at most this many days, in hundredths.
-const NEWBORN_DAYS: i64 = 2_800;
+pub(super) const NEWBORN_DAYS: i64 = 2_800;
 /// Plausible newborn weights in grams, in hundredths.
-const NEWBORN_WEIGHTS: std::ops::RangeInclusive<i64> = 20_000..=999_900;
+pub(super) const NEWBORN_WEIGHTS: std::ops::RangeInclusive<i64> = 20_000..=999_900;
+/// Days of the first year of life, in hundredths.
+pub(super) const LONGEST_INFANCY: i64 = 36_500;
 /// The longest usual stay in days, in hundredths.
 const LONGEST_STAY: i64 = 36_500;
 
@@ -179,6 +181,11 @@ impl<'l> Checker<'l> {
         &self.case
     }
 
+    /// The header of the file.
+    pub(super) fn header(&self) -> &Header {
+        &self.header
+    }
+
     /// The last row as written.
     pub fn row(&self) -> &Row {
         &self.row
@@ -207,6 +214,11 @@ impl<'l> Checker<'l> {
     /// The findings not yet taken.
     pub fn findings(&self) -> &[Finding] {
         &self.findings
+    }
+
+    /// Counts a record that was read elsewhere, so that the numbers of the others stay right.
+    pub(super) fn pass_over(&mut self) {
+        self.record += 1;
     }
 
     /// Reads and checks a record given as text, e.g. one just written.
@@ -358,7 +370,7 @@ impl<'l> Checker<'l> {
             let expected = self.lang.pick("days since birth, 0 to 365", "出生后天数，0至365");
             return self.kept(&A404, Column::AgeDays, expected);
         };
-        if days > 36_500 {
+        if days > LONGEST_INFANCY {
             let expected = self.lang.pick("0 to 365 days at age 0", "0岁时为0至365天");
             self.kept(&A406, Column::AgeDays, expected);
         }

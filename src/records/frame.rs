@@ -14,7 +14,9 @@ pub const MAX_ROW_BYTES: usize = 1 << 20;
 pub const MAX_ROW_LINES: usize = 256;
 
 /// How much is read at a time.
-const CHUNK_BYTES: usize = 1 << 20;
+///
+/// A chunk and the rows made of it stay in the cache of one processor core.
+const CHUNK_BYTES: usize = 1 << 18;
 
 /// A line without end longer than this is no table at all.
 const LONGEST_LINE: usize = 64 << 20;
@@ -117,26 +119,39 @@ impl Chunk {
         let mut line = self.line;
         std::iter::from_fn(move || {
             while !rest.is_empty() {
-                let (length, quoted, broken) = match end_of_record(rest, true) {
-                    End::Whole(length, quoted) => (length, quoted, length > MAX_ROW_BYTES),
-                    End::Broken(length) => (length, true, true),
-                    End::Open => (rest.len(), false, false), // not when `complete`
-                };
-                let (bytes, after) = rest.split_at_checked(length).unwrap_or((rest, &[]));
-                let frame = Frame {
-                    bytes: without_line_end(bytes),
-                    line,
-                    quoted,
-                    broken,
-                };
-                line += if quoted { count_lines(bytes) } else { 1 };
-                rest = after;
-                if !frame.bytes.iter().all(u8::is_ascii_whitespace) {
+                let (frame, length, lines) = Frame::first_of(rest, line);
+                rest = rest.get(length..).unwrap_or_default();
+                line += lines;
+                if !frame.is_blank() {
                     return Some(frame);
                 }
             }
             None
         })
+    }
+}
+
+impl<'c> Frame<'c> {
+    /// The record at the start of the last bytes of a chunk, with its length and lines.
+    pub(super) fn first_of(bytes: &'c [u8], line: u64) -> (Frame<'c>, usize, u64) {
+        let (length, quoted, broken) = match end_of_record(bytes, true) {
+            End::Whole(length, quoted) => (length, quoted, length > MAX_ROW_BYTES),
+            End::Broken(length) => (length, true, true),
+            End::Open => (bytes.len(), false, false), // not when `complete`
+        };
+        let written = bytes.get(..length).unwrap_or(bytes);
+        let frame = Frame {
+            bytes: without_line_end(written),
+            line,
+            quoted,
+            broken,
+        };
+        (frame, length, if quoted { count_lines(written) } else { 1 })
+    }
+
+    /// Whether there is nothing in it.
+    pub(super) fn is_blank(&self) -> bool {
+        self.bytes.iter().all(u8::is_ascii_whitespace)
     }
 }
 
@@ -197,7 +212,7 @@ impl<R: Read> Cutter<R> {
                 return Ok(None);
             }
             match self.whole_records() {
-                0 => self.read_more(CHUNK_BYTES)?,
+                0 => self.read_more(CHUNK_BYTES.max(self.kept.len()))?,
                 length => return Ok(Some(self.give(length))),
             }
         }

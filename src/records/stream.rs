@@ -5,8 +5,10 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::check::{Checked, Checker, Depth};
-use super::frame::Chunk;
-use super::reader::RowReader;
+use super::columns::Header;
+use super::frame::{Chunk, Frame};
+use super::plain::{PlainReader, PlainRow};
+use super::reader::{Encoding, RowReader};
 use crate::diagnostics::{Error, Finding, Lang, Result};
 
 /// What became of the records read (记录计数): `read = grouped + ambiguous + ungrouped + rejected`.
@@ -31,6 +33,24 @@ pub struct Batch<T> {
     pub before: u64,
 }
 
+impl Counts {
+    fn note(&mut self, checked: Checked) {
+        self.read += 1;
+        self.rejected += u64::from(checked != Checked::Case);
+    }
+}
+
+impl<T> Batch<T> {
+    fn new(output: T, checker: &mut Checker<'_>, chunk: &Chunk) -> Batch<T> {
+        Batch {
+            output,
+            findings: checker.take_findings(),
+            bytes: chunk.bytes.len() as u64,
+            before: 0,
+        }
+    }
+}
+
 /// Checks every record of `reader` on `threads` threads and hands the results to `sink` in file
 /// order, so that nothing depends on the number of threads.
 ///
@@ -48,39 +68,138 @@ pub fn in_order<T: Send>(
     row: impl Fn(&mut T, Checked, &Checker<'_>) + Sync,
     mut sink: impl FnMut(Batch<T>) -> Result<()>,
 ) -> Result<Counts> {
-    let (file, header, encoding) = (
-        Arc::clone(reader.file()),
-        Arc::clone(reader.header()),
-        reader.encoding(),
-    );
+    let checkers = Checkers::of(&reader, depth, lang);
     let check_chunk = |chunk: Chunk| {
-        let mut checker = Checker::new(Arc::clone(&file), Arc::clone(&header), encoding, depth, lang);
+        let mut checker = checkers.checker(checkers.encoding);
         let mut output = make();
         let mut counts = Counts::default();
         for frame in chunk.frames() {
             let checked = checker.check(frame);
-            counts.read += 1;
-            counts.rejected += u64::from(checked != Checked::Case);
+            counts.note(checked);
             row(&mut output, checked, &checker);
         }
-        let findings = checker.take_findings();
-        (
-            Batch {
-                output,
-                findings,
-                bytes: chunk.bytes.len() as u64,
-                before: 0,
-            },
-            counts,
-        )
+        (Batch::new(output, &mut checker, &chunk), counts)
     };
+    collect_batches(&mut reader, threads, check_chunk, &mut sink)
+}
+
+/// What is done with the rows of a file on the quick way (逐行处理).
+pub trait RowWork: Sync {
+    /// What is made of the rows of one chunk.
+    type Output: Send;
+    /// Before the first row of a chunk.
+    fn start(&self) -> Self::Output;
+    /// A plain row; `false` to have it checked after all.
+    fn plain(&self, output: &mut Self::Output, row: &PlainRow<'_>) -> bool;
+    /// A row that went through the checker.
+    fn checked(&self, output: &mut Self::Output, checked: Checked, checker: &Checker<'_>);
+}
+
+/// As [`in_order`] at [`Depth::Grouping`], but plain rows are not taken through the checker.
+///
+/// # Errors
+/// Reading fails, or `sink` does.
+pub fn quickly_in_order<W: RowWork>(
+    mut reader: RowReader,
+    lang: Lang,
+    threads: usize,
+    work: &W,
+    mut sink: impl FnMut(Batch<W::Output>) -> Result<()>,
+) -> Result<Counts> {
+    let checkers = Checkers::of(&reader, Depth::Grouping, lang);
+    let read_chunk = |chunk: Chunk| match checkers.encoding.decode(&chunk.bytes) {
+        Some(text) => {
+            let mut checker = checkers.checker(Encoding::Utf8);
+            let (output, counts) = read_text(&text, chunk.line, &mut checker, work);
+            (Batch::new(output, &mut checker, &chunk), counts)
+        }
+        // some row is no text: the checker says which
+        None => {
+            let mut checker = checkers.checker(checkers.encoding);
+            let (mut output, mut counts) = (work.start(), Counts::default());
+            for frame in chunk.frames() {
+                let checked = checker.check(frame);
+                counts.note(checked);
+                work.checked(&mut output, checked, &checker);
+            }
+            (Batch::new(output, &mut checker, &chunk), counts)
+        }
+    };
+    collect_batches(&mut reader, threads, read_chunk, &mut sink)
+}
+
+/// Reads the rows of a decoded chunk: the plain ones here, the others by the checker.
+fn read_text<W: RowWork>(
+    text: &str,
+    first_line: u64,
+    checker: &mut Checker<'_>,
+    work: &W,
+) -> (W::Output, Counts) {
+    let mut plain = PlainReader::new(checker.header());
+    let (mut output, mut counts) = (work.start(), Counts::default());
+    let (mut at, mut line) = (0, first_line);
+    while at < text.len() {
+        if let Some((row, next)) = plain.row(text, at)
+            && work.plain(&mut output, &row)
+        {
+            checker.pass_over();
+            counts.read += 1;
+            line += 1;
+            at = next;
+            continue;
+        }
+        let rest = text.as_bytes().get(at..).unwrap_or_default();
+        let (frame, length, lines) = Frame::first_of(rest, line);
+        if !frame.is_blank() {
+            let checked = checker.check(frame);
+            counts.note(checked);
+            work.checked(&mut output, checked, checker);
+        }
+        at += length;
+        line += lines;
+    }
+    (output, counts)
+}
+
+/// Makes the checkers of one file's chunks.
+struct Checkers<'l> {
+    file: Arc<str>,
+    header: Arc<Header>,
+    encoding: Encoding,
+    depth: Depth<'l>,
+    lang: Lang,
+}
+
+impl<'l> Checkers<'l> {
+    fn of(reader: &RowReader, depth: Depth<'l>, lang: Lang) -> Checkers<'l> {
+        Checkers {
+            file: Arc::clone(reader.file()),
+            header: Arc::clone(reader.header()),
+            encoding: reader.encoding(),
+            depth,
+            lang,
+        }
+    }
+
+    fn checker(&self, encoding: Encoding) -> Checker<'l> {
+        let (file, header) = (Arc::clone(&self.file), Arc::clone(&self.header));
+        Checker::new(file, header, encoding, self.depth, self.lang)
+    }
+}
+
+/// Hands the batches of all chunks to `sink`, their findings numbered through.
+fn collect_batches<T: Send>(
+    reader: &mut RowReader,
+    threads: usize,
+    read_chunk: impl Fn(Chunk) -> (Batch<T>, Counts) + Sync,
+    sink: &mut impl FnMut(Batch<T>) -> Result<()>,
+) -> Result<Counts> {
     let mut total = Counts::default();
     let next = || reader.next_chunk();
-    ordered(threads, next, check_chunk, |(mut batch, counts)| {
-        batch
-            .findings
-            .iter_mut()
-            .for_each(|finding| finding.record += total.read);
+    ordered(threads, next, read_chunk, |(mut batch, counts)| {
+        let findings = batch.findings.iter_mut();
+        findings.for_each(|finding| finding.record += total.read);
+        batch.before = total.read;
         total.read += counts.read;
         total.rejected += counts.rejected;
         sink(batch)

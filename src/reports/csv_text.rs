@@ -44,6 +44,18 @@ impl CsvText {
         self.bytes.extend_from_slice(record.as_bytes());
     }
 
+    /// Appends cells as written, the comma before them and the line end behind included.
+    pub fn raw_end(&mut self, cells: &[u8]) {
+        self.bytes.extend_from_slice(cells);
+        self.in_row = false;
+    }
+
+    /// Forgets the rows, keeps the memory.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.in_row = false;
+    }
+
     /// Ends the row.
     pub fn end_row(&mut self) {
         self.bytes.push(b'\n');

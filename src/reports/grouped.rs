@@ -3,26 +3,142 @@
 use super::CsvText;
 use crate::diagnostics::{Action, Finding, Lang};
 use crate::grouper::Grouping;
-use crate::records::{Header, Row};
+use crate::records::{Header, PlainRow, Row};
 use crate::tables::Scheme;
 
 /// Columns `group` adds to the input's.
 pub const GROUP_COLUMNS: [&str; 7] = ["status", "mdc", "adrg", "group", "group_name", "mcc_cc", "reason"];
 
-/// The header: the input's columns that are passed through, then [`GROUP_COLUMNS`].
-pub fn grouped_header(header: &Header) -> CsvText {
-    let mut text = CsvText::default();
-    for index in passed_through(header) {
-        text.cell(header.names().get(index).map_or("", String::as_str));
+/// Severities a grouping can have: none, CC, MCC.
+const SEVERITIES: u8 = 3;
+
+/// Writes grouped rows of one file and scheme (分组结果行).
+///
+/// What a row of the scheme adds to a record is the same for every case it decides, so it is
+/// written once, at the start, and copied from then on.
+pub struct GroupedRows<'s> {
+    scheme: &'s Scheme,
+    header: &'s Header,
+    lang: Lang,
+    explain: bool,
+    /// Fields of the input that are passed on.
+    passed: Vec<usize>,
+    /// The same as stretches of neighbours, first and last field.
+    stretches: Vec<(usize, usize)>,
+    /// Cells of each rule row and severity, then of no row, comma before and line feed behind.
+    tails: Vec<Vec<u8>>,
+}
+
+impl<'s> GroupedRows<'s> {
+    /// For records under `header`; `explain`: say in `reason` which rule rows decided.
+    pub fn new(scheme: &'s Scheme, header: &'s Header, lang: Lang, explain: bool) -> GroupedRows<'s> {
+        let passed = passed_through(header);
+        let mut rows = GroupedRows {
+            scheme,
+            header,
+            lang,
+            explain,
+            stretches: stretches(&passed),
+            passed,
+            tails: Vec::new(),
+        };
+        rows.tails = rows.all_tails();
+        rows
     }
-    GROUP_COLUMNS.iter().for_each(|name| text.cell(name));
-    text.end_row();
-    text
+
+    /// The header: the input's columns that are passed on, then [`GROUP_COLUMNS`].
+    pub fn header(&self) -> CsvText {
+        let mut text = CsvText::default();
+        for index in &self.passed {
+            text.cell(self.header.names().get(*index).map_or("", String::as_str));
+        }
+        GROUP_COLUMNS.iter().for_each(|name| text.cell(name));
+        text.end_row();
+        text
+    }
+
+    /// Appends a plain row with its grouping.
+    #[inline]
+    pub fn plain(&self, out: &mut CsvText, row: &PlainRow<'_>, grouping: &Grouping) {
+        match self.stretches.as_slice() {
+            [(0, last)] if last + 1 == self.header.width() => out.raw(row.written()),
+            stretches => stretches
+                .iter()
+                .for_each(|(first, last)| out.raw(row.fields(*first, *last))),
+        }
+        out.raw_end(self.tail(grouping));
+    }
+
+    /// Appends a checked row with its grouping.
+    pub fn case(&self, out: &mut CsvText, row: &Row, grouping: &Grouping) {
+        self.input_cells(out, row);
+        out.raw_end(self.tail(grouping));
+    }
+
+    /// Appends a record that was not grouped, with the findings that rejected it.
+    pub fn rejected<'f>(&self, out: &mut CsvText, row: &Row, findings: impl Iterator<Item = &'f Finding>) {
+        self.input_cells(out, row);
+        rejected_cells(out, findings, self.lang);
+        out.end_row();
+    }
+
+    /// The input's cells: as written where that is right, else cell by cell.
+    ///
+    /// Of a row that does not fit a header with personal columns nobody can say which cell is
+    /// personal: all stay empty.
+    fn input_cells(&self, out: &mut CsvText, row: &Row) {
+        if row.width() == self.header.width() && self.passed.len() == self.header.width() {
+            return out.raw(row.written());
+        }
+        let shown = self.header.personal().is_empty() || row.fits(self.header);
+        for index in &self.passed {
+            out.cell(if shown { row.field(*index) } else { "" });
+        }
+    }
+
+    #[inline]
+    fn tail(&self, grouping: &Grouping) -> &[u8] {
+        let row = grouping.row.or(grouping.mdc).unwrap_or(self.scheme.rules().len());
+        let tail = row * usize::from(SEVERITIES) + usize::from(grouping.severity);
+        self.tails.get(tail).map_or(&[], Vec::as_slice)
+    }
+
+    fn all_tails(&self) -> Vec<Vec<u8>> {
+        let groupings = Grouping::all_of(self.scheme).into_iter();
+        let with_severity = |grouping: Grouping| {
+            (0..SEVERITIES).map(move |severity| Grouping { severity, ..grouping })
+        };
+        groupings
+            .flat_map(with_severity)
+            .map(|grouping| {
+                let mut text = CsvText::default();
+                text.cell("");
+                self.grouping_cells(&mut text, &grouping);
+                text.end_row();
+                text.bytes().to_vec()
+            })
+            .collect()
+    }
+
+    fn grouping_cells(&self, out: &mut CsvText, grouping: &Grouping) {
+        let scheme = self.scheme;
+        out.cell(grouping.status(scheme).as_str());
+        out.cell(grouping.mdc(scheme));
+        out.cell(grouping.adrg(scheme));
+        out.cell(grouping.code(scheme));
+        out.cell(grouping.name(scheme));
+        out.cell(grouping.severity_word());
+        let reason = match grouping.reason(scheme, self.lang) {
+            reason if reason.is_empty() && self.explain => short_reason(scheme, grouping),
+            reason => reason,
+        };
+        out.cell(&reason);
+    }
 }
 
 /// The input's fields that stand in the output: not personal ones, and not columns of an earlier
 /// grouping, which the new one replaces.
-pub fn passed_through(header: &Header) -> Vec<usize> {
+fn passed_through(header: &Header) -> Vec<usize> {
     let names = header.names().iter().enumerate();
     let kept = names.filter(|(index, name)| {
         !header.personal().contains(index) && !GROUP_COLUMNS.contains(&name.as_str())
@@ -30,33 +146,9 @@ pub fn passed_through(header: &Header) -> Vec<usize> {
     kept.map(|(index, _)| index).collect()
 }
 
-/// Appends the input's cells: as written where that is right, else cell by cell.
-///
-/// Of a row that does not fit a header with personal columns nobody can say which cell is
-/// personal: all stay empty.
-pub fn input_cells(out: &mut CsvText, header: &Header, passed: &[usize], row: &Row) {
-    if row.width() == header.width() && passed.len() == header.width() {
-        return out.raw(row.written());
-    }
-    let shown = header.personal().is_empty() || row.fits(header);
-    for index in passed {
-        out.cell(if shown { row.field(*index) } else { "" });
-    }
-}
-
-/// Appends what a case was grouped to; `reason` also says, if asked, which row decided.
-pub fn grouping_cells(out: &mut CsvText, scheme: &Scheme, grouping: &Grouping, lang: Lang, explain: bool) {
-    out.cell(grouping.status(scheme).as_str());
-    out.cell(grouping.mdc(scheme));
-    out.cell(grouping.adrg(scheme));
-    out.cell(grouping.code(scheme));
-    out.cell(grouping.name(scheme));
-    out.cell(grouping.severity_word());
-    let reason = match grouping.reason(scheme, lang) {
-        reason if reason.is_empty() && explain => short_reason(scheme, grouping),
-        reason => reason,
-    };
-    out.cell(&reason);
+fn stretches(fields: &[usize]) -> Vec<(usize, usize)> {
+    let runs = fields.chunk_by(|one, next| one + 1 == *next);
+    runs.filter_map(|run| Some((*run.first()?, *run.last()?))).collect()
 }
 
 /// The rows that decided, outermost first: `MDC F: pdx in @MDCF.dx; FR1: …; FR13: cc`.
@@ -73,7 +165,7 @@ fn short_reason(scheme: &Scheme, grouping: &Grouping) -> String {
 }
 
 /// Appends the cells of a record that was not grouped, with the findings that rejected it.
-pub fn rejected_cells<'f>(out: &mut CsvText, findings: impl Iterator<Item = &'f Finding>, lang: Lang) {
+fn rejected_cells<'f>(out: &mut CsvText, findings: impl Iterator<Item = &'f Finding>, lang: Lang) {
     out.cell("rejected");
     (0..5).for_each(|_| out.cell(""));
     let reasons: Vec<String> = findings

@@ -10,9 +10,7 @@ mod summary;
 
 pub use csv_text::CsvText;
 pub use findings::{FINDING_COLUMNS, finding_line, finding_row, findings_csv};
-pub use grouped::{
-    GROUP_COLUMNS, grouped_header, grouping_cells, input_cells, passed_through, rejected_cells,
-};
+pub use grouped::{GROUP_COLUMNS, GroupedRows};
 pub use output::{Output, write_together};
 pub use run_json::run_json;
 pub use statements::{cases_csv, hospitals_csv, pools_csv, rejected_csv, slips_csv};

@@ -1,16 +1,17 @@
-//! The scheme as bit sets over numbered codes: the form the fast grouper reads.
-//!
-//! Every MDC and ADRG row has a *key*: sets of which a case must hit one for the row to hold at
-//! all. For each code the rows whose key it hits are marked, once for the code as principal and
-//! once for the code anywhere. A few ORs then give the rows worth evaluating, in file order; a
-//! row left out could not have held. The rows left are evaluated in full.
+//! The scheme over numbered codes: the form the fast grouper reads.
 
 use hashbrown::HashMap;
 
 use super::condition::{Atom, Comparison, Condition, NumberFact, SetRef, Subject};
+use super::marks::Marks;
 use super::scheme::{CodeId, CodeSet, Level, Otherwise, Rule, Scheme, set_key};
+use crate::codes::{CodeIndex, PackedCode};
 
 /// A scheme ready for fast evaluation (编译后的分组方案).
+///
+/// A code's *number* is its [`CodeId`] if the scheme knows it. Codes it does not know are told
+/// apart only as far as its prefixes do: their number is the count of codes, plus one more than
+/// the index of the longest prefix they begin with.
 #[derive(Debug)]
 pub struct Compiled {
     scheme: Scheme,
@@ -21,9 +22,12 @@ pub struct Compiled {
     /// Group rows of all ADRGs, in file order.
     pub drgs: Vec<Drg>,
     sets: Vec<CompiledSet>,
-    has_prefixes: bool,
-    mdc_marks: Marks,
-    entry_marks: Marks,
+    index: CodeIndex,
+    /// Of all sets, sorted, each once.
+    prefixes: Vec<String>,
+    departments: Vec<String>,
+    asks_discharge: bool,
+    marks: Marks,
     severity: Vec<Severity>,
     principal_lists: Vec<Box<[u32]>>,
 }
@@ -72,6 +76,12 @@ pub struct Drg {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SetId(u32);
 
+impl SetId {
+    pub(super) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// A condition with its sets resolved.
 #[derive(Clone, Debug)]
 pub enum Predicate {
@@ -95,52 +105,74 @@ pub enum Predicate {
     Number(NumberFact, Comparison, i64),
     /// Sex.
     Sex(u8),
-    /// Department.
-    Department(Box<str>),
+    /// Department, by its number among those the rules name.
+    Department(u32),
 }
 
-/// Bits, one a code.
+/// Codes by number, one bit each (编码位集), from the first number to the last.
+///
+/// Codes of one set were mostly numbered together, so few words hold it.
 #[derive(Clone, Debug, Default)]
-pub struct BitSet(Vec<u64>);
+struct BitSet {
+    first_word: usize,
+    words: Vec<u64>,
+}
 
 impl BitSet {
-    fn with_length(bits: usize) -> BitSet {
-        BitSet(vec![0; bits.div_ceil(64)])
+    fn of(numbers: &[u32]) -> BitSet {
+        let word = |number: &u32| *number as usize / 64;
+        let first_word = numbers.iter().map(word).min().unwrap_or(0);
+        let last_word = numbers.iter().map(word).max().unwrap_or(0);
+        let mut words = vec![0; last_word + 1 - first_word];
+        for number in numbers {
+            if let Some(word) = words.get_mut(word(number) - first_word) {
+                *word |= 1 << (number % 64);
+            }
+        }
+        BitSet { first_word, words }
     }
 
-    fn insert(&mut self, bit: usize) {
-        if let Some(word) = self.0.get_mut(bit / 64) {
-            *word |= 1 << (bit % 64);
+    #[inline]
+    fn contains(&self, number: u32) -> bool {
+        let word = (number as usize / 64).checked_sub(self.first_word);
+        word.and_then(|word| self.words.get(word))
+            .is_some_and(|word| word >> (number % 64) & 1 == 1)
+    }
+}
+
+/// A set of a condition.
+#[derive(Debug)]
+pub(super) struct CompiledSet {
+    listed: Vec<CodeId>,
+    /// Numbers of the codes it holds, those of unknown codes with its prefixes included.
+    numbers: Vec<u32>,
+    codes: BitSet,
+    sites: HashMap<u32, Vec<u32>>,
+}
+
+impl CompiledSet {
+    fn new(source: &CodeSet, count: u32, prefixes: &[String]) -> CompiledSet {
+        let unknown = (count + 1..).zip(prefixes).filter(|(_, prefix)| {
+            let begins = |own: &String| prefix.starts_with(own.as_str());
+            source.prefixes.iter().any(begins)
+        });
+        let known = source.codes.iter().map(|code| code.0);
+        let numbers: Vec<u32> = known.chain(unknown.map(|(number, _)| number)).collect();
+        let mut sites: HashMap<u32, Vec<u32>> = HashMap::new();
+        for (code, site) in &source.sites {
+            sites.entry(code.0).or_default().push(*site);
+        }
+        CompiledSet {
+            listed: source.codes.clone(),
+            codes: BitSet::of(&numbers),
+            numbers,
+            sites,
         }
     }
 
-    /// Whether the bit is set.
-    #[inline]
-    pub fn contains(&self, bit: usize) -> bool {
-        self.0
-            .get(bit / 64)
-            .is_some_and(|word| word >> (bit % 64) & 1 == 1)
+    pub(super) fn numbers(&self) -> impl Iterator<Item = u32> {
+        self.numbers.iter().copied()
     }
-}
-
-#[derive(Debug)]
-struct CompiledSet {
-    listed: Vec<CodeId>,
-    codes: BitSet,
-    sites: HashMap<CodeId, Vec<u32>>,
-    prefixes: Vec<String>,
-}
-
-/// Which rows a code may make hold.
-#[derive(Debug)]
-struct Marks {
-    words: usize,
-    /// Rows without a key: always candidates.
-    always: Vec<u64>,
-    /// Per code (one more for unknown codes): rows whose key it hits as principal …
-    principal: Vec<u64>,
-    /// … and anywhere.
-    anywhere: Vec<u64>,
 }
 
 /// Level and exclusion list of a code as a complication.
@@ -154,43 +186,41 @@ struct Severity {
 impl Compiled {
     /// Compiles a scheme.
     pub fn new(scheme: Scheme) -> Compiled {
-        let mut builder = Builder {
-            scheme: &scheme,
-            sets: Vec::new(),
-            numbers: HashMap::new(),
-        };
+        let mut builder = Builder::new(&scheme);
         let mut rows = Rows::default();
         for (rule, row) in scheme.rules().iter().enumerate() {
             rows.push(rule, row, builder.predicate(&row.when));
         }
         let Rows { mdcs, entries, drgs } = rows;
-        let sets = builder.sets;
-        let codes = scheme.code_count();
-        let mdc_marks = Marks::of(mdcs.iter().map(|mdc| &mdc.when), mdcs.len(), codes, &sets);
-        let entry_marks = Marks::of(
-            entries.iter().map(|entry| &entry.when),
-            entries.len(),
-            codes,
-            &sets,
-        );
-        let principal_lists = (0..codes)
-            .map(|code| {
-                scheme
-                    .exclusions(CodeId(u32::try_from(code).unwrap_or(u32::MAX)))
-                    .into()
-            })
-            .collect();
-        let has_prefixes = sets.iter().any(|set| !set.prefixes.is_empty());
+        let Builder {
+            sets,
+            prefixes,
+            departments,
+            asks_discharge,
+            ..
+        } = builder;
+        // MDC rows take the first bits, entries begin with the next whole word
+        let first_entry = first_entry_bit(mdcs.len());
+        let of_mdcs = mdcs.iter().enumerate().map(|(index, mdc)| (index, &mdc.when));
+        let of_entries = entries.iter().enumerate();
+        let of_entries = of_entries.map(|(index, entry)| (first_entry + index, &entry.when));
+        let bits = first_entry + entries.len();
+        let numbers = scheme.code_count() + 1 + prefixes.len();
+        let marks = Marks::of(of_mdcs.chain(of_entries), bits, numbers, &sets);
         Compiled {
             mdcs,
             entries,
             drgs,
             sets,
-            has_prefixes,
-            mdc_marks,
-            entry_marks,
-            severity: severities(&scheme),
-            principal_lists,
+            index: CodeIndex::new(scheme.codes()),
+            prefixes,
+            departments,
+            asks_discharge,
+            marks,
+            severity: severities(&scheme, numbers),
+            principal_lists: (0..scheme.code_count())
+                .map(|code| scheme.exclusions(CodeId(number_of(code))).into())
+                .collect(),
             scheme,
         }
     }
@@ -200,76 +230,111 @@ impl Compiled {
         &self.scheme
     }
 
-    /// The number of a code; unknown codes share one number past the last.
-    #[inline]
-    pub fn code_number(&self, code: &str) -> usize {
-        self.scheme
-            .code_id(code)
-            .map_or(self.scheme.code_count(), |id| id.0 as usize)
+    /// The number of a code in normal form.
+    pub fn code_number(&self, code: &str) -> u32 {
+        self.index.get(code).unwrap_or_else(|| self.unknown_code(code))
     }
 
-    /// Whether the set holds the code, given by number and, for unknown codes, text.
+    /// The number of a packed code, if the scheme knows it.
     #[inline]
-    pub fn holds<'t>(&self, set: SetId, number: usize, text: impl FnOnce() -> Option<&'t str>) -> bool {
-        let Some(set) = self.sets.get(set.0 as usize) else {
-            return false;
-        };
-        if number < self.scheme.code_count() {
-            return set.codes.contains(number);
+    pub fn known_code(&self, code: PackedCode) -> Option<u32> {
+        self.index.get_packed(code)
+    }
+
+    /// The number of a code that the index does not find.
+    #[cold]
+    fn unknown_code(&self, code: &str) -> u32 {
+        // a table may list a code that is not in normal form
+        if let Some(id) = self.scheme.code_id(code) {
+            return id.0;
         }
-        self.has_prefixes
-            && !set.prefixes.is_empty()
-            && text().is_some_and(|text| set.prefixes.iter().any(|prefix| text.starts_with(prefix)))
+        let begins = |(_, prefix): &(usize, &String)| code.starts_with(prefix.as_str());
+        let longest = self.prefixes.iter().enumerate().filter(begins);
+        let longest = longest.max_by_key(|(_, prefix)| prefix.len());
+        number_of(self.scheme.code_count() + longest.map_or(0, |(index, _)| index + 1))
+    }
+
+    /// The number of a discharge status; 0 if no rule asks for any.
+    pub fn discharge_number(&self, status: &str) -> u32 {
+        if self.asks_discharge {
+            self.code_number(status)
+        } else {
+            0
+        }
+    }
+
+    /// The number of a department among those the rules name; past the last for all others.
+    pub fn department_number(&self, department: &str) -> u32 {
+        let named = self.departments.iter().position(|named| named == department);
+        number_of(named.unwrap_or(self.departments.len()))
+    }
+
+    /// Whether some rule asks for the department or the discharge status.
+    pub fn asks_words(&self) -> bool {
+        self.asks_discharge || !self.departments.is_empty()
+    }
+
+    /// Whether the set holds the code of this number.
+    #[inline]
+    pub fn holds(&self, set: SetId, number: u32) -> bool {
+        self.sets
+            .get(set.index())
+            .is_some_and(|set| set.codes.contains(number))
     }
 
     /// Every set that conditions use.
     pub fn set_ids(&self) -> impl Iterator<Item = SetId> + use<> {
-        let count = u32::try_from(self.sets.len()).unwrap_or(u32::MAX);
-        (0..count).map(SetId)
+        (0..number_of(self.sets.len())).map(SetId)
     }
 
     /// The codes of a set, in file order.
     pub fn codes_of(&self, set: SetId) -> &[CodeId] {
-        self.sets.get(set.0 as usize).map_or(&[], |set| &set.listed)
+        self.sets.get(set.index()).map_or(&[], |set| &set.listed)
     }
 
     /// Body regions of a code in a set.
-    pub fn sites(&self, set: SetId, number: usize) -> &[u32] {
-        let code = u32::try_from(number).map(CodeId);
-        let sites = self.sets.get(set.0 as usize).zip(code.ok());
-        sites
-            .and_then(|(set, code)| set.sites.get(&code))
+    pub fn sites(&self, set: SetId, number: u32) -> &[u32] {
+        let set = self.sets.get(set.index());
+        set.and_then(|set| set.sites.get(&number))
             .map_or(&[], Vec::as_slice)
     }
 
     /// 0, 1 (CC) or 2 (MCC): what diagnosis `other` counts for beside `principal`.
     #[inline]
-    pub fn severity(&self, principal: usize, other: usize) -> u8 {
-        let Some(severity) = self.severity.get(other) else {
+    pub fn severity(&self, principal: u32, other: u32) -> u8 {
+        let Some(severity) = self.severity.get(other as usize) else {
             return 0;
         };
         match severity.exclusion {
-            Some(list)
-                if self
-                    .principal_lists
-                    .get(principal)
-                    .is_some_and(|lists| lists.contains(&list)) =>
-            {
-                0
-            }
+            Some(list) if severity.level > 0 && self.excludes(principal, list) => 0,
             _ => severity.level,
         }
     }
 
-    /// MDC rows that may hold: bits by index into [`Compiled::mdcs`].
-    pub fn candidate_mdcs(&self, principals: &[usize], others: &[usize], out: &mut Vec<u64>) {
-        self.mdc_marks.candidates(principals, others, out);
+    fn excludes(&self, principal: u32, list: u32) -> bool {
+        let lists = self.principal_lists.get(principal as usize);
+        lists.is_some_and(|lists| lists.contains(&list))
     }
 
-    /// Entries that may hold, whatever their MDC does: bits by index into [`Compiled::entries`].
-    pub fn candidate_entries(&self, principals: &[usize], all: &[usize], out: &mut Vec<u64>) {
-        self.entry_marks.candidates(principals, all, out);
+    /// Which rows the codes of a case can make hold: MDC rows by their index, entries by
+    /// [`Compiled::entry_bit`].
+    pub fn marks(&self) -> &Marks {
+        &self.marks
     }
+
+    /// The bit of an entry among [`Compiled::marks`].
+    pub fn entry_bit(&self, entry: usize) -> usize {
+        first_entry_bit(self.mdcs.len()) + entry
+    }
+}
+
+fn first_entry_bit(mdcs: usize) -> usize {
+    mdcs.next_multiple_of(64)
+}
+
+/// Counts of codes and rows fit 32 bits: code ids do.
+fn number_of(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
 }
 
 /// Rules by level, each under the one before it that it belongs to.
@@ -314,9 +379,9 @@ impl Rows {
     }
 }
 
-/// Of every code, and of the one past the last that stands for unknown ones.
-fn severities(scheme: &Scheme) -> Vec<Severity> {
-    let mut severities = vec![Severity::default(); scheme.code_count() + 1];
+/// Of every code number; of unknown codes none.
+fn severities(scheme: &Scheme, numbers: usize) -> Vec<Severity> {
+    let mut severities = vec![Severity::default(); numbers];
     for (code, complication) in scheme.complications() {
         if let Some(slot) = severities.get_mut(code.0 as usize) {
             let level = 1 + u8::from(complication.level == super::ComplicationLevel::Mcc);
@@ -329,105 +394,32 @@ fn severities(scheme: &Scheme) -> Vec<Severity> {
     severities
 }
 
-impl Marks {
-    fn of<'p>(
-        conditions: impl Iterator<Item = &'p Predicate>,
-        rows: usize,
-        codes: usize,
-        sets: &[CompiledSet],
-    ) -> Marks {
-        let words = rows.div_ceil(64);
-        let mut marks = Marks {
-            words,
-            always: vec![0; words],
-            principal: vec![0; words * (codes + 1)],
-            anywhere: vec![0; words * (codes + 1)],
-        };
-        for (row, condition) in conditions.enumerate() {
-            match key(condition) {
-                None => set_bit(&mut marks.always, row),
-                Some(needs) => needs.iter().for_each(|need| marks.mark(row, *need, sets, codes)),
-            }
-        }
-        marks
-    }
-
-    fn mark(&mut self, row: usize, (as_principal, set): Need, sets: &[CompiledSet], codes: usize) {
-        let words = self.words;
-        let Some(set) = sets.get(set.0 as usize) else {
-            return;
-        };
-        let table = if as_principal {
-            &mut self.principal
-        } else {
-            &mut self.anywhere
-        };
-        let mut mark = |code: usize| {
-            if let Some(bits) = table.get_mut(code * words..(code + 1) * words) {
-                set_bit(bits, row);
-            }
-        };
-        (0..codes)
-            .filter(|code| set.codes.contains(*code))
-            .for_each(&mut mark);
-        if !set.prefixes.is_empty() {
-            mark(codes); // an unknown code may begin so
-        }
-    }
-
-    fn candidates(&self, principals: &[usize], all: &[usize], out: &mut Vec<u64>) {
-        out.clear();
-        out.extend_from_slice(&self.always);
-        for (table, codes) in [(&self.principal, principals), (&self.anywhere, all)] {
-            for code in codes {
-                if let Some(bits) = table.get(code * self.words..(code + 1) * self.words) {
-                    out.iter_mut().zip(bits).for_each(|(word, bits)| *word |= bits);
-                }
-            }
-        }
-    }
-}
-
-fn set_bit(words: &mut [u64], bit: usize) {
-    if let Some(word) = words.get_mut(bit / 64) {
-        *word |= 1 << (bit % 64);
-    }
-}
-
-/// `(as principal, set)`: a code of the set in that role.
-type Need = (bool, SetId);
-
-/// What a case must have one of for the condition to hold; `None` when nothing is certain.
-fn key(condition: &Predicate) -> Option<Vec<Need>> {
-    match condition {
-        Predicate::In(subject, false, set) => match subject {
-            Subject::PrincipalDiagnosis | Subject::PrincipalProcedure => Some(vec![(true, *set)]),
-            Subject::AnyDiagnosis
-            | Subject::OtherDiagnosis
-            | Subject::AnyProcedure
-            | Subject::OtherProcedure => Some(vec![(false, *set)]),
-            Subject::DischargeStatus => None,
-        },
-        // one part suffices: the one that asks for a principal, else the shortest
-        Predicate::All(parts) => parts
-            .iter()
-            .filter_map(key)
-            .min_by_key(|needs| (needs.iter().any(|(principal, _)| !principal), needs.len())),
-        Predicate::Any(parts) => {
-            let keys: Option<Vec<Vec<Need>>> = parts.iter().map(key).collect();
-            keys.map(|keys| keys.concat())
-        }
-        _ => None,
-    }
-}
-
 struct Builder<'s> {
     scheme: &'s Scheme,
     sets: Vec<CompiledSet>,
     numbers: HashMap<String, SetId>,
+    prefixes: Vec<String>,
+    departments: Vec<String>,
+    asks_discharge: bool,
 }
 
 impl Builder<'_> {
+    fn new(scheme: &Scheme) -> Builder<'_> {
+        let sets = scheme.rules().iter().flat_map(|rule| rule.when.sets());
+        let sets = sets.filter_map(|set| scheme.set(set));
+        let mut prefixes: Vec<String> = sets.flat_map(|set| set.prefixes.iter().cloned()).collect();
+        prefixes.sort_unstable();
+        prefixes.dedup();
+        Builder {
+            scheme,
+            sets: Vec::new(),
+            numbers: HashMap::new(),
+            prefixes,
+            departments: Vec::new(),
+            asks_discharge: false,
+        }
+    }
+
     fn predicate(&mut self, condition: &Condition) -> Predicate {
         match condition {
             Condition::All(parts) => Predicate::All(parts.iter().map(|part| self.predicate(part)).collect()),
@@ -443,15 +435,27 @@ impl Builder<'_> {
                 subject,
                 negated,
                 set,
-            } => Predicate::In(*subject, *negated, self.set(set)),
+            } => {
+                self.asks_discharge |= *subject == Subject::DischargeStatus;
+                Predicate::In(*subject, *negated, self.set(set))
+            }
             Atom::HasProcedure(wanted) => Predicate::HasProcedure(*wanted),
             Atom::Mcc => Predicate::Mcc,
             Atom::Cc => Predicate::Cc,
             Atom::Sites(set, comparison, number) => Predicate::Sites(self.set(set), *comparison, *number),
             Atom::Number(fact, comparison, number) => Predicate::Number(*fact, *comparison, *number),
             Atom::Sex(sex) => Predicate::Sex(*sex),
-            Atom::Department(word) => Predicate::Department(word.as_str().into()),
+            Atom::Department(word) => Predicate::Department(self.department(word)),
         }
+    }
+
+    fn department(&mut self, word: &str) -> u32 {
+        let known = self.departments.iter().position(|named| named == word);
+        let number = known.unwrap_or_else(|| {
+            self.departments.push(word.to_owned());
+            self.departments.len() - 1
+        });
+        number_of(number)
     }
 
     fn set(&mut self, set: &SetRef) -> SetId {
@@ -459,22 +463,11 @@ impl Builder<'_> {
         if let Some(number) = self.numbers.get(&*key) {
             return *number;
         }
-        let number = SetId(u32::try_from(self.sets.len()).unwrap_or(u32::MAX));
+        let number = SetId(number_of(self.sets.len()));
         let empty = CodeSet::default();
         let source = self.scheme.set(set).unwrap_or(&empty);
-        let mut codes = BitSet::with_length(self.scheme.code_count());
-        source.codes.iter().for_each(|code| codes.insert(code.0 as usize));
-        let mut sites: HashMap<CodeId, Vec<u32>> = HashMap::new();
-        for (code, site) in &source.sites {
-            sites.entry(*code).or_default().push(*site);
-        }
-        let prefixes = source.prefixes.clone();
-        self.sets.push(CompiledSet {
-            listed: source.codes.clone(),
-            codes,
-            sites,
-            prefixes,
-        });
+        let count = number_of(self.scheme.code_count());
+        self.sets.push(CompiledSet::new(source, count, &self.prefixes));
         self.numbers.insert(key.into_owned(), number);
         number
     }

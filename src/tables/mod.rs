@@ -8,14 +8,16 @@ mod code_lists;
 mod compile;
 mod condition;
 mod library;
+mod marks;
 mod scheme;
 
 pub use code_lists::{CodeLists, load_code_list};
-pub use compile::{BitSet, Compiled, Drg, Entry, EntryKind, Mdc, Predicate, SetId};
+pub use compile::{Compiled, Drg, Entry, EntryKind, Mdc, Predicate, SetId};
 pub use condition::{
     Atom, Comparison, Condition, NumberFact, Pattern, SetRef, Subject, SyntaxError, hundredths,
 };
 pub use library::{Library, TableFile};
+pub use marks::{BitRow, Marks, Role};
 pub use scheme::{
     CodeId, CodeSet, Complication, ComplicationLevel, Kind, Level, NO_GROUP, OPERATIONS, Otherwise, Rule,
     Scheme,
