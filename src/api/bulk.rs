@@ -8,7 +8,7 @@ use super::Watch;
 use crate::diagnostics::{Edit, Finding, Result};
 use crate::grouper::{Grouper, Status, Workspace};
 use crate::records::{
-    CaseKey, Checked, Checker, Depth, Duplicates, PlainRow, RowReader, RowWork, in_order, quickly_in_order,
+    CaseKey, Checked, Checker, Depth, Duplicates, PlainRow, PlainRows, RowReader, RowWork, in_order, quickly_in_order,
 };
 use crate::reports::{CsvText, FINDING_COLUMNS, GroupedRows, Output, finding_line, finding_row};
 use crate::tables::{CodeLists, Compiled, Library, Scheme};
@@ -142,6 +142,10 @@ impl RowWork for GroupRows<'_> {
     fn start(&self) -> Grouped {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         used.pop().unwrap_or_default()
+    }
+
+    fn prepare(&self, grouped: &mut Grouped, rows: &PlainRows<'_>) {
+        self.grouper.prepare(rows, &mut grouped.work);
     }
 
     #[inline]

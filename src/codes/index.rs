@@ -55,8 +55,10 @@ pub struct CodeIndex {
 }
 
 impl CodeIndex {
-    /// From codes, numbered in their order. A code that is not in normal form is never met.
-    pub fn new<'c>(codes: impl ExactSizeIterator<Item = &'c str>) -> CodeIndex {
+    /// From codes with their numbers, each code once. A code that is not in normal form is never
+    /// met.
+    pub fn new<'c>(codes: impl Iterator<Item = (&'c str, u32)>) -> CodeIndex {
+        let codes: Vec<(&str, u32)> = codes.collect();
         // at most three quarters full
         let bits = (codes.len() + codes.len() / 3 + 2).next_power_of_two().ilog2();
         let mut index = CodeIndex {
@@ -64,7 +66,7 @@ impl CodeIndex {
             shift: 64 - bits,
             long: HashMap::new(),
         };
-        for (number, code) in (0..).zip(codes) {
+        for (code, number) in codes {
             if normal_form(code) == code && !is_placeholder(code) {
                 index.insert(code, number);
             }
@@ -206,7 +208,7 @@ mod tests {
     #[test]
     fn every_code_is_found_by_all_its_bytes() {
         let codes = ["I10.x00", "I10.x00x032", "A52.000+I98.0*", "A52.000+I98.1*", "47.0100", "i10"];
-        let index = CodeIndex::new(codes.into_iter());
+        let index = CodeIndex::new(codes.into_iter().zip(0..));
         for (number, code) in (0..5).zip(codes) {
             assert_eq!(index.get(code), Some(number), "{code}");
         }
@@ -222,7 +224,8 @@ mod tests {
             "a code far too long to be any|B|another that is far too long",
         ] {
             let text = format!("x,{cell},y|z");
-            let index = CodeIndex::new(cell.split('|').filter(|code| !code.is_empty()));
+            let known = cell.split('|').filter(|code| !code.is_empty());
+            let index = CodeIndex::new(known.zip(0..));
             let codes: Vec<_> = ListCodes::new(text.as_bytes(), 2, 2 + cell.len()).collect();
             let texts: Vec<&str> = codes.iter().map(|code| &text[code.start..code.end]).collect();
             assert_eq!(texts, cell.split('|').collect::<Vec<_>>(), "{cell}");

@@ -1,9 +1,11 @@
 //! The fast evaluation: code numbers, candidate rows by bit sets, nothing allocated per case.
 
 use super::Grouping;
-use super::numbered::NumberedCase;
-use crate::records::{Case, PlainRow};
-use crate::tables::{BitRow, Compiled, EntryKind, Otherwise, Predicate, Role, SetId, Subject};
+use super::numbered::{CodeRows, NumberedCase};
+use crate::records::{Case, PlainRow, PlainRows};
+use crate::tables::{
+    BitRow, CodeFacts, Compiled, Complications, Entry, EntryKind, Otherwise, Predicate, Role, SetId, Subject,
+};
 
 /// Groups cases by a compiled scheme (分组器). Shared by threads; each has its own [`Workspace`].
 #[derive(Debug)]
@@ -14,8 +16,9 @@ pub struct Grouper {
 /// Memory reused from case to case.
 #[derive(Debug, Default)]
 pub struct Workspace {
-    case: NumberedCase,
-    evaluation: Scratch,
+    /// Codes of a case, or of a batch of rows.
+    codes: Vec<CodeFacts>,
+    scratch: Scratch,
 }
 
 /// What the evaluation of a case needs besides the case.
@@ -44,61 +47,47 @@ impl Grouper {
 
     /// The group of a checked case.
     pub fn group(&self, case: &Case, work: &mut Workspace) -> Grouping {
-        work.case.set(case, &self.compiled);
-        self.evaluate(&work.case, &mut work.evaluation)
+        let case = NumberedCase::of(case, &self.compiled, &mut work.codes);
+        self.evaluate(&case, &mut work.scratch)
     }
 
-    /// The group of a plain row; nothing if the row turns out not to be plain: its principal
-    /// diagnosis is none.
+    /// Looks up the codes of rows that are about to be grouped by [`Grouper::group_row`].
+    pub fn prepare(&self, rows: &PlainRows<'_>, work: &mut Workspace) {
+        work.codes.clear();
+        let codes = CodeRows {
+            rows,
+            compiled: &self.compiled,
+        };
+        work.codes.extend(codes.facts());
+    }
+
+    /// The group of one of the rows last prepared; nothing if the row turns out not to be plain:
+    /// a placeholder stands in place of a code.
     #[inline]
     pub fn group_row(&self, row: &PlainRow<'_>, work: &mut Workspace) -> Option<Grouping> {
-        work.case
-            .set_row(row, &self.compiled)
-            .then(|| self.evaluate(&work.case, &mut work.evaluation))
+        let case = NumberedCase::of_row(row, &self.compiled, &work.codes)?;
+        Some(self.evaluate(&case, &mut work.scratch))
     }
 
-    fn evaluate(&self, case: &NumberedCase, scratch: &mut Scratch) -> Grouping {
+    #[inline]
+    fn evaluate(&self, case: &NumberedCase<'_>, scratch: &mut Scratch) -> Grouping {
         let mut evaluation = Evaluation {
             compiled: &self.compiled,
             case,
             scratch,
-            counted: self.counted(case),
+            counted: self.compiled.complications(case.diagnoses),
         };
         evaluation.mark();
         evaluation.first_mdc()
     }
-
-    /// Whether a CC, and whether an MCC counts.
-    #[inline]
-    fn counted(&self, case: &NumberedCase) -> Counted {
-        let mut counted = Counted::default();
-        let Some((principal, others)) = case.diagnoses.split_first() else {
-            return counted;
-        };
-        for other in others {
-            match self.compiled.severity(*principal, *other) {
-                0 => {}
-                1 => counted.cc = true,
-                _ => counted.mcc = true,
-            }
-        }
-        counted
-    }
-}
-
-/// Which complications count.
-#[derive(Clone, Copy, Default)]
-struct Counted {
-    cc: bool,
-    mcc: bool,
 }
 
 /// One case against the compiled rows.
 struct Evaluation<'a> {
     compiled: &'a Compiled,
-    case: &'a NumberedCase,
+    case: &'a NumberedCase<'a>,
     scratch: &'a mut Scratch,
-    counted: Counted,
+    counted: Complications,
 }
 
 impl Evaluation<'_> {
@@ -108,21 +97,27 @@ impl Evaluation<'_> {
         let (marks, found) = (self.compiled.marks(), &mut self.scratch.marks);
         found.clear();
         for (codes, principal, anywhere) in [
-            (&self.case.diagnoses, Role::PrincipalDiagnosis, Role::Diagnosis),
-            (&self.case.procedures, Role::PrincipalProcedure, Role::Procedure),
+            (self.case.diagnoses, Role::PrincipalDiagnosis, Role::Diagnosis),
+            (self.case.procedures, Role::PrincipalProcedure, Role::Procedure),
         ] {
-            found.extend(codes.first().and_then(|code| marks.row(*code, principal)));
-            found.extend(codes.iter().filter_map(|code| marks.row(*code, anywhere)));
+            let mut role = principal as usize;
+            for code in codes {
+                let rows = marks.rows(code.class());
+                let of_role = |role: usize| rows.get(role).copied().filter(|row| *row != 0);
+                if role == principal as usize {
+                    found.extend(of_role(role));
+                    role = anywhere as usize;
+                }
+                found.extend(of_role(role));
+            }
         }
     }
 
     /// The MDC rows in order; the first that leads to a group decides.
+    #[inline]
     fn first_mdc(&mut self) -> Grouping {
         let mut result = Grouping {
-            severity: match self.counted {
-                Counted { mcc: true, .. } => 2,
-                Counted { cc, .. } => u8::from(cc),
-            },
+            severity: self.counted.severity(),
             ..Grouping::NONE
         };
         let compiled = self.compiled;
@@ -190,26 +185,30 @@ impl Evaluation<'_> {
     fn decide(&mut self, index: usize, result: Grouping) -> Option<Grouping> {
         let compiled = self.compiled;
         let entry = compiled.entries.get(index)?;
-        let (drgs, otherwise) = match &entry.kind {
-            EntryKind::Ambiguous => {
-                return Some(Grouping {
-                    row: Some(entry.rule),
-                    ..result
-                });
-            }
-            EntryKind::Adrg(drgs, otherwise) => (drgs.clone(), *otherwise),
-        };
-        let drg = compiled.drgs.get(drgs)?.iter().find(|drg| self.holds(&drg.when));
-        let row = match (drg, otherwise) {
-            (Some(drg), _) => drg.rule,
-            (None, Otherwise::Group) => entry.rule,
-            (None, Otherwise::Continue) => return None,
+        let row = match entry.by_complications {
+            Some(rows) => rows.get(self.counted.index()).copied().flatten(),
+            None => self.first_group(entry),
         };
         Some(Grouping {
-            adrg: Some(entry.rule),
-            row: Some(row),
+            adrg: match entry.kind {
+                EntryKind::Adrg(..) => Some(entry.rule),
+                EntryKind::Ambiguous => None,
+            },
+            row: Some(row?),
             ..result
         })
+    }
+
+    /// The first group row of an entry that holds.
+    fn first_group(&mut self, entry: &Entry) -> Option<usize> {
+        let EntryKind::Adrg(drgs, otherwise) = &entry.kind else {
+            return Some(entry.rule);
+        };
+        let mut drgs = self.compiled.drgs.get(drgs.clone())?.iter();
+        match drgs.find(|drg| self.holds(&drg.when)) {
+            Some(drg) => Some(drg.rule),
+            None => (*otherwise == Otherwise::Group).then_some(entry.rule),
+        }
     }
 
     fn holds(&mut self, predicate: &Predicate) -> bool {
@@ -235,12 +234,12 @@ impl Evaluation<'_> {
     }
 
     fn in_set(&self, subject: Subject, negated: bool, set: SetId) -> bool {
-        let hit = |number: &u32| self.compiled.holds(set, *number) != negated;
-        let (diagnoses, procedures) = (&self.case.diagnoses, &self.case.procedures);
+        let hit = |code: &CodeFacts| self.compiled.holds(set, code.kind) != negated;
+        let (diagnoses, procedures) = (self.case.diagnoses, self.case.procedures);
         match subject {
             Subject::PrincipalDiagnosis => diagnoses.first().map_or(negated, hit),
             Subject::PrincipalProcedure => procedures.first().map_or(negated, hit),
-            Subject::DischargeStatus => hit(&self.case.discharge),
+            Subject::DischargeStatus => self.compiled.holds(set, self.case.discharge) != negated,
             Subject::AnyDiagnosis => diagnoses.iter().any(hit),
             Subject::AnyProcedure => procedures.iter().any(hit),
             Subject::OtherDiagnosis => diagnoses.iter().skip(1).any(hit),
@@ -251,8 +250,8 @@ impl Evaluation<'_> {
     fn regions(&mut self, set: SetId) -> usize {
         let regions = &mut self.scratch.regions;
         regions.clear();
-        for number in &self.case.diagnoses {
-            regions.extend_from_slice(self.compiled.sites(set, *number));
+        for code in self.case.diagnoses {
+            regions.extend_from_slice(self.compiled.sites(set, code.kind));
         }
         regions.sort_unstable();
         regions.dedup();

@@ -1,55 +1,65 @@
 //! A case as a scheme numbers it.
 
-use crate::codes::{ListCodes, WrittenCode, is_placeholder, normal_form};
-use crate::records::{Case, Numbers, PlainRow};
-use crate::tables::{Compiled, NumberFact};
+use crate::codes::{WrittenCode, is_placeholder, normal_form};
+use crate::records::{Case, Numbers, PlainRow, PlainRows};
+use crate::tables::{CodeFacts, CodeKind, Compiled, NumberFact};
 
 /// A case in the numbers of one scheme (编号病例): all that its rules can ask.
-#[derive(Debug, Default)]
-pub(super) struct NumberedCase {
-    /// Code numbers, the principal first.
-    pub(super) diagnoses: Vec<u32>,
-    /// Code numbers, the principal first.
-    pub(super) procedures: Vec<u32>,
+#[derive(Debug)]
+pub(super) struct NumberedCase<'w> {
+    /// The principal first.
+    pub(super) diagnoses: &'w [CodeFacts],
+    /// The principal first.
+    pub(super) procedures: &'w [CodeFacts],
     pub(super) sex: u8,
     pub(super) department: u32,
-    pub(super) discharge: u32,
+    pub(super) discharge: CodeKind,
     numbers: Numbers,
 }
 
-impl NumberedCase {
-    /// Takes a checked case.
-    pub(super) fn set(&mut self, case: &Case, compiled: &Compiled) {
-        self.diagnoses.clear();
-        self.procedures.clear();
-        let number = |code| compiled.code_number(code);
-        self.diagnoses.extend(case.diagnoses().map(number));
-        self.procedures.extend(case.procedures().map(number));
-        self.sex = case.sex();
-        self.numbers = case.numbers();
-        if compiled.asks_words() {
-            self.department = compiled.department_number(case.department());
-            self.discharge = compiled.discharge_number(case.discharge_status());
+impl<'w> NumberedCase<'w> {
+    /// Of a checked case; its codes are kept in `codes`.
+    pub(super) fn of(case: &Case, compiled: &Compiled, codes: &'w mut Vec<CodeFacts>) -> NumberedCase<'w> {
+        codes.clear();
+        codes.extend(case.diagnoses().map(|code| compiled.code(code)));
+        codes.extend(case.procedures().map(|code| compiled.code(code)));
+        let (diagnoses, procedures) = codes.split_at(case.diagnoses().len());
+        NumberedCase {
+            diagnoses,
+            procedures,
+            sex: case.sex(),
+            department: compiled.department_number(case.department()),
+            discharge: compiled.discharge_kind(case.discharge_status()),
+            numbers: case.numbers(),
         }
     }
 
-    /// Takes a plain row; `false` if it has no principal diagnosis after all.
+    /// Of a plain row; `codes` are those of all rows of its batch. Nothing if one of its own is
+    /// a placeholder.
     #[inline]
-    pub(super) fn set_row(&mut self, row: &PlainRow<'_>, compiled: &Compiled) -> bool {
-        self.diagnoses.clear();
-        self.procedures.clear();
-        let text = row.text();
-        if !number_codes(text, row.diagnoses(), compiled, &mut self.diagnoses) {
-            return false;
-        }
-        number_codes(text, row.procedures(), compiled, &mut self.procedures);
-        self.sex = row.sex();
-        self.numbers = row.numbers();
-        if compiled.asks_words() {
-            self.department = compiled.department_number(row.department());
-            self.discharge = compiled.discharge_number(row.discharge_status());
-        }
-        true
+    pub(super) fn of_row(
+        row: &PlainRow<'_>,
+        compiled: &Compiled,
+        codes: &'w [CodeFacts],
+    ) -> Option<NumberedCase<'w>> {
+        let diagnoses = codes.get(row.diagnoses())?;
+        let procedures = codes.get(row.procedures())?;
+        let (department, discharge) = match compiled.asks_words() {
+            true => (
+                compiled.department_number(row.department()),
+                compiled.discharge_kind(row.discharge_status()),
+            ),
+            false => (0, CodeKind::NONE),
+        };
+        let mut all = diagnoses.iter().chain(procedures);
+        all.all(|code| !code.is_nothing()).then(|| NumberedCase {
+            diagnoses,
+            procedures,
+            sex: row.sex(),
+            department,
+            discharge,
+            numbers: *row.numbers(),
+        })
     }
 
     pub(super) fn number(&self, fact: NumberFact) -> Option<i64> {
@@ -57,25 +67,31 @@ impl NumberedCase {
     }
 }
 
-/// Appends the numbers of a list's codes; `false` if the first of them is empty or a placeholder.
-#[inline]
-fn number_codes(text: &str, codes: ListCodes<'_>, compiled: &Compiled, out: &mut Vec<u32>) -> bool {
-    let mut first = None;
-    for code in codes {
-        let known = compiled.known_code(code.packed);
-        let number = known.or_else(|| number_as_written(text, code, compiled));
-        first.get_or_insert(number.is_some());
-        out.extend(number);
-    }
-    first == Some(true)
+/// The facts of every code of a batch of rows.
+pub(super) struct CodeRows<'r> {
+    pub(super) rows: &'r PlainRows<'r>,
+    pub(super) compiled: &'r Compiled,
 }
 
-/// The number of a code that is not known as it stands: normalised, or of none.
-#[cold]
-fn number_as_written(text: &str, code: WrittenCode, compiled: &Compiled) -> Option<u32> {
-    let code = normal_form(text.get(code.start..code.end)?);
-    let is_code = !code.is_empty() && !is_placeholder(&code);
-    is_code.then(|| compiled.code_number(&code))
+impl CodeRows<'_> {
+    /// In order; a placeholder gives [`CodeFacts::NOTHING`].
+    pub(super) fn facts(&self) -> impl Iterator<Item = CodeFacts> {
+        self.rows.codes().iter().map(|code| {
+            let known = self.compiled.known_code(code.packed);
+            known.unwrap_or_else(|| self.as_written(*code))
+        })
+    }
+
+    /// A code that is not known as it stands: normalised, or of none.
+    #[cold]
+    fn as_written(&self, code: WrittenCode) -> CodeFacts {
+        let written = self.rows.text().get(code.start..code.end).unwrap_or("");
+        let code = normal_form(written);
+        if code.is_empty() || is_placeholder(&code) {
+            return CodeFacts::NOTHING;
+        }
+        self.compiled.code(&code)
+    }
 }
 
 /// A number as conditions compare it, in hundredths.

@@ -23,6 +23,6 @@ pub use columns::{Column, Header};
 pub use duplicates::{CaseKey, Duplicates, expected_of_copies};
 pub use edits::{EDITS, edit};
 pub use frame::{Chunk, MAX_ROW_BYTES};
-pub use plain::{PlainReader, PlainRow};
+pub use plain::{PlainReader, PlainRow, PlainRows};
 pub use reader::{Encoding, RowReader, RunningHash};
 pub use stream::{Batch, Counts, RowWork, in_order, ordered, quickly_in_order};

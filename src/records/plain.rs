@@ -6,6 +6,8 @@
 //! the checker would take without a finding (held by a property test). Every other row is left to
 //! the checker.
 
+use std::ops::Range;
+
 use wide::u8x16;
 
 use super::case::Numbers;
@@ -13,19 +15,39 @@ use super::cells::{IsoDate, read_plain_number};
 use super::check::{LONGEST_INFANCY, NEWBORN_DAYS, NEWBORN_WEIGHTS, OLDEST};
 use super::columns::{Column, Header};
 use super::frame::MAX_ROW_BYTES;
-use crate::codes::ListCodes;
+use crate::codes::{LIST_SEPARATOR, ListCodes, WrittenCode};
 use crate::units::Fen;
 
 /// Bytes looked at in one step.
 const BLOCK: usize = 64;
+
+/// Rows read before the first of them is grouped: enough that their codes are looked up side by
+/// side, few enough to stay in the nearest cache.
+const BATCH: usize = 32;
 
 /// Reads plain rows of files with one header, reusing its memory (平常行读取器).
 #[derive(Debug)]
 pub struct PlainReader {
     width: usize,
     columns: Columns,
-    /// Ends of the fields of the last row.
+    rows: Vec<Cut>,
+    /// Ends of the fields of all rows.
     ends: Vec<u32>,
+    /// Codes of all rows: of each its diagnoses, then its procedures.
+    codes: Vec<WrittenCode>,
+}
+
+/// A plain row as places in the text and in the reader's lists.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cut {
+    start: usize,
+    end: usize,
+    first_end: usize,
+    first_diagnosis: usize,
+    first_procedure: usize,
+    after_codes: usize,
+    sex: u8,
+    numbers: Numbers,
 }
 
 /// Fields of the columns that grouping reads.
@@ -47,15 +69,19 @@ struct Columns {
     procedures: Option<usize>,
 }
 
+/// Plain rows that follow each other in a text (一批平常行).
+#[derive(Clone, Copy, Debug)]
+pub struct PlainRows<'b> {
+    text: &'b str,
+    reader: &'b PlainReader,
+}
+
 /// A plain row (平常行).
 #[derive(Clone, Copy, Debug)]
-pub struct PlainRow<'t> {
-    text: &'t str,
-    start: usize,
-    ends: &'t [u32],
-    columns: Columns,
-    sex: u8,
-    numbers: Numbers,
+pub struct PlainRow<'b> {
+    text: &'b str,
+    reader: &'b PlainReader,
+    cut: &'b Cut,
 }
 
 impl PlainReader {
@@ -80,30 +106,55 @@ impl PlainReader {
                 diagnoses: field(Column::Diagnoses),
                 procedures: field(Column::Procedures),
             },
-            ends: Vec::with_capacity(header.width()),
+            rows: Vec::with_capacity(BATCH),
+            ends: Vec::with_capacity(BATCH * header.width()),
+            codes: Vec::new(),
         }
     }
 
-    /// The row that begins at `start`, and where the next begins; nothing if it is not plain.
+    /// The plain rows from `at` on, up to a row that is not plain or a batch, and the place behind
+    /// them.
+    pub fn rows<'b>(&'b mut self, text: &'b str, mut at: usize) -> (PlainRows<'b>, usize) {
+        self.rows.clear();
+        self.ends.clear();
+        self.codes.clear();
+        while self.rows.len() < BATCH && at < text.len() {
+            let (ends, codes) = (self.ends.len(), self.codes.len());
+            match self.row(text.as_bytes(), at) {
+                Some((row, line_end)) => {
+                    self.rows.push(row);
+                    at = line_end + 1;
+                }
+                None => {
+                    self.ends.truncate(ends);
+                    self.codes.truncate(codes);
+                    break;
+                }
+            }
+        }
+        (PlainRows { text, reader: self }, at)
+    }
+
+    /// The row that begins at `start` and its line end; nothing if it is not plain.
     #[inline]
-    pub fn row<'r>(&'r mut self, text: &'r str, start: usize) -> Option<(PlainRow<'r>, usize)> {
-        let end = self.cut(text.as_bytes(), start)?;
-        let mut row = PlainRow {
-            text,
+    fn row(&mut self, text: &[u8], start: usize) -> Option<(Cut, usize)> {
+        let first_end = self.ends.len();
+        let line_end = self.cut(text, start)?;
+        let mut cut = Cut {
             start,
-            ends: &self.ends,
-            columns: self.columns,
-            sex: 0,
-            numbers: Numbers::default(),
+            end: self.ends.last().map_or(start, |end| *end as usize),
+            first_end,
+            ..Cut::default()
         };
-        row.read()?;
-        Some((row, end + 1))
+        self.read_numbers(text, &mut cut)?;
+        self.read_codes(text, &mut cut)?;
+        Some((cut, line_end))
     }
 
     /// Notes where the fields end; gives the place of the line feed.
     #[inline]
     fn cut(&mut self, text: &[u8], start: usize) -> Option<usize> {
-        self.ends.clear();
+        let fields_before = self.ends.len();
         let mut at = start;
         loop {
             let (mut commas, stops) = match text.get(at..at + BLOCK) {
@@ -119,7 +170,9 @@ impl PlainReader {
                 commas &= commas - 1;
             }
             if stops != 0 {
-                return self.end_row(text, start, at + stop as usize);
+                let stop = at + stop as usize;
+                let fields = self.ends.len() - fields_before + 1;
+                return self.end_row(text, start, stop).filter(|_| fields == self.width);
             }
             at += BLOCK;
         }
@@ -128,16 +181,122 @@ impl PlainReader {
     /// `stop` is the first byte that is no part of a plain row: a line feed, or something else.
     #[inline]
     fn end_row(&mut self, text: &[u8], start: usize, stop: usize) -> Option<usize> {
-        let at_end = stop >= text.len();
-        let ends_here = at_end || text.get(stop) == Some(&b'\n');
-        if !ends_here || self.ends.len() + 1 != self.width || stop - start >= MAX_ROW_BYTES {
+        let ends_here = stop >= text.len() || text.get(stop) == Some(&b'\n');
+        if !ends_here || stop - start >= MAX_ROW_BYTES {
             return None;
         }
         let last = stop.min(text.len());
         let before = last.checked_sub(1).and_then(|before| text.get(before));
-        let cut = usize::from(last > start && before == Some(&b'\r'));
-        self.ends.push(offset(last - cut));
+        let carriage_return = usize::from(last > start && before == Some(&b'\r'));
+        self.ends.push(offset(last - carriage_return));
         Some(last)
+    }
+
+    #[inline]
+    fn span(&self, cut: &Cut, field: Option<usize>) -> (usize, usize) {
+        let Some(field) = field.filter(|field| *field < self.width) else {
+            return (cut.start, cut.start);
+        };
+        let end = |at: usize| self.ends.get(at).map_or(cut.start, |end| *end as usize);
+        let at = cut.first_end + field;
+        let start = if field == 0 { cut.start } else { end(at - 1) + 1 };
+        (start, end(at))
+    }
+
+    #[inline]
+    fn cell<'t>(&self, text: &'t [u8], cut: &Cut, field: Option<usize>) -> &'t [u8] {
+        let (start, end) = self.span(cut, field);
+        text.get(start..end).unwrap_or_default()
+    }
+
+    /// Reads all cells but the codes; nothing if one of them is not in its usual form.
+    #[inline]
+    fn read_numbers(&self, text: &[u8], cut: &mut Cut) -> Option<()> {
+        let columns = self.columns;
+        cut.sex = match self.cell(text, cut, columns.sex) {
+            [sex @ (b'1' | b'2')] => sex - b'0',
+            _ => return None,
+        };
+        let number = |field| match self.cell(text, cut, field) {
+            b"" => Some(None),
+            cell => read_plain_number(cell).map(Some),
+        };
+        let mut numbers = Numbers {
+            age: number(columns.age)??,
+            age_days: number(columns.age_days)?,
+            weight: number(columns.weight)?.filter(|weight| *weight > 0),
+            los: number(columns.los)?,
+            icu_hours: number(columns.icu_hours)?,
+            amount: number(columns.total_fee)?,
+        };
+        if let Some(stay) = self.read_stay(text, cut)? {
+            numbers.los.get_or_insert(stay);
+        }
+        cut.numbers = numbers;
+        let insured = self.cell(text, cut, columns.insured_scheme);
+        (numbers_are_plain(&numbers) && matches!(insured, b"" | b"resident" | b"employee")).then_some(())
+    }
+
+    /// Days between the dates, in hundredths, if both are there; nothing if they are not plain.
+    #[inline]
+    fn read_stay(&self, text: &[u8], cut: &Cut) -> Option<Option<i64>> {
+        let date = |field| match self.cell(text, cut, field) {
+            b"" => Some(None),
+            cell => IsoDate::read(cell).map(Some),
+        };
+        match (date(self.columns.admit)?, date(self.columns.discharge)?) {
+            (Some(admit), Some(discharge)) if discharge < admit => None,
+            (Some(admit), Some(discharge)) => {
+                Some(Some((discharge.day_number() - admit.day_number()).max(1) * 100))
+            }
+            _ => Some(None),
+        }
+    }
+
+    /// Notes the codes; nothing if the first diagnosis is empty.
+    #[inline]
+    fn read_codes(&mut self, text: &[u8], cut: &mut Cut) -> Option<()> {
+        cut.first_diagnosis = self.codes.len();
+        let (start, end) = self.span(cut, self.columns.diagnoses);
+        if text.get(start) == Some(&LIST_SEPARATOR) || start == end {
+            return None;
+        }
+        self.note_codes(text, start, end);
+        cut.first_procedure = self.codes.len();
+        let (start, end) = self.span(cut, self.columns.procedures);
+        self.note_codes(text, start, end);
+        cut.after_codes = self.codes.len();
+        Some(())
+    }
+
+    #[inline]
+    fn note_codes(&mut self, text: &[u8], start: usize, end: usize) {
+        for code in ListCodes::new(text, start, end) {
+            if code.end > code.start {
+                self.codes.push(code);
+            }
+        }
+    }
+}
+
+/// In range, and complete for an infant.
+#[inline]
+fn numbers_are_plain(numbers: &Numbers) -> bool {
+    numbers.age <= OLDEST
+        && numbers.age % 100 == 0
+        && (numbers.age > 0 || is_plain_infant(numbers))
+        && numbers
+            .amount
+            .is_none_or(|amount| amount <= Fen::LARGEST_INPUT.fen())
+}
+
+#[cold]
+fn is_plain_infant(numbers: &Numbers) -> bool {
+    let plain_weight = |weight| NEWBORN_WEIGHTS.contains(&weight);
+    match numbers.age_days {
+        None => false,
+        Some(days) if days > NEWBORN_DAYS => days <= LONGEST_INFANCY,
+        Some(_) => numbers.weight.is_some_and(plain_weight),
     }
 }
 
@@ -172,158 +331,78 @@ fn offset(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
-impl<'t> PlainRow<'t> {
-    /// The text the row stands in.
-    #[inline]
-    pub fn text(&self) -> &'t str {
+impl<'b> PlainRows<'b> {
+    /// The most rows of a batch; fewer mean that a row follows which is not plain, or none.
+    pub const MOST: usize = BATCH;
+
+    /// The rows, in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = PlainRow<'b>> + use<'b> {
+        let (text, reader) = (self.text, self.reader);
+        reader.rows.iter().map(move |cut| PlainRow { text, reader, cut })
+    }
+
+    /// The text the rows stand in.
+    pub fn text(&self) -> &'b str {
         self.text
     }
 
+    /// The codes of all rows as they stand, none empty: of each row its diagnoses, then its
+    /// procedures.
+    pub fn codes(&self) -> &'b [WrittenCode] {
+        &self.reader.codes
+    }
+}
+
+impl<'b> PlainRow<'b> {
     /// The row as written, without line end.
     #[inline]
-    pub fn written(&self) -> &'t str {
-        let end = self.ends.last().map_or(self.start, |end| *end as usize);
-        self.text.get(self.start..end).unwrap_or("")
+    pub fn written(&self) -> &'b str {
+        self.text.get(self.cut.start..self.cut.end).unwrap_or("")
     }
 
     /// The fields from `first` to `last` as written, commas between them included.
-    pub fn fields(&self, first: usize, last: usize) -> &'t str {
-        let (start, _) = self.span(Some(first));
-        let (_, end) = self.span(Some(last));
+    pub fn fields(&self, first: usize, last: usize) -> &'b str {
+        let (start, _) = self.reader.span(self.cut, Some(first));
+        let (_, end) = self.reader.span(self.cut, Some(last));
         self.text.get(start..end).unwrap_or("")
     }
 
     /// 1 male, 2 female.
     #[inline]
     pub fn sex(&self) -> u8 {
-        self.sex
+        self.cut.sex
     }
 
     /// What conditions compare.
     #[inline]
-    pub fn numbers(&self) -> Numbers {
-        self.numbers
+    pub fn numbers(&self) -> &'b Numbers {
+        &self.cut.numbers
     }
 
-    /// The diagnoses as they stand, the principal first.
+    /// Its diagnoses among [`PlainRows::codes`], the principal first.
     #[inline]
-    pub fn diagnoses(&self) -> ListCodes<'t> {
-        self.list(self.columns.diagnoses)
+    pub fn diagnoses(&self) -> Range<usize> {
+        self.cut.first_diagnosis..self.cut.first_procedure
     }
 
-    /// The procedures as they stand.
+    /// Its procedures among [`PlainRows::codes`].
     #[inline]
-    pub fn procedures(&self) -> ListCodes<'t> {
-        self.list(self.columns.procedures)
+    pub fn procedures(&self) -> Range<usize> {
+        self.cut.first_procedure..self.cut.after_codes
     }
 
     /// Department of discharge.
-    pub fn department(&self) -> &'t str {
-        self.words(self.columns.department)
+    pub fn department(&self) -> &'b str {
+        self.words(self.reader.columns.department)
     }
 
     /// Discharge status.
-    pub fn discharge_status(&self) -> &'t str {
-        self.words(self.columns.discharge_status)
+    pub fn discharge_status(&self) -> &'b str {
+        self.words(self.reader.columns.discharge_status)
     }
 
-    #[inline]
-    fn list(&self, field: Option<usize>) -> ListCodes<'t> {
-        let (start, end) = self.span(field);
-        ListCodes::new(self.text.as_bytes(), start, end)
-    }
-
-    fn words(&self, field: Option<usize>) -> &'t str {
-        let (start, end) = self.span(field);
+    fn words(&self, field: Option<usize>) -> &'b str {
+        let (start, end) = self.reader.span(self.cut, field);
         self.text.get(start..end).unwrap_or("").trim()
-    }
-
-    #[inline]
-    fn span(&self, field: Option<usize>) -> (usize, usize) {
-        let Some((field, end)) = field.and_then(|field| Some((field, *self.ends.get(field)?))) else {
-            return (self.start, self.start);
-        };
-        let before = field.checked_sub(1).and_then(|before| self.ends.get(before));
-        let start = before.map_or(self.start, |end| *end as usize + 1);
-        (start, end as usize)
-    }
-
-    #[inline]
-    fn cell(&self, field: Option<usize>) -> &'t [u8] {
-        let (start, end) = self.span(field);
-        self.text.as_bytes().get(start..end).unwrap_or_default()
-    }
-
-    /// Reads the cells; nothing if one of them is not in its usual form.
-    #[inline]
-    fn read(&mut self) -> Option<()> {
-        let columns = self.columns;
-        self.sex = match self.cell(columns.sex) {
-            [sex @ (b'1' | b'2')] => sex - b'0',
-            _ => return None,
-        };
-        let age = self.number(columns.age)??;
-        self.numbers = Numbers {
-            age,
-            age_days: self.number(columns.age_days)?,
-            weight: self.number(columns.weight)?.filter(|weight| *weight > 0),
-            los: self.number(columns.los)?,
-            icu_hours: self.number(columns.icu_hours)?,
-            amount: self.number(columns.total_fee)?,
-        };
-        if columns.admit.is_some() || columns.discharge.is_some() {
-            self.read_dates()?;
-        }
-        let insured = self.cell(columns.insured_scheme);
-        let plain = matches!(insured, b"" | b"resident" | b"employee")
-            && age <= OLDEST
-            && age % 100 == 0
-            && (age > 0 || self.is_plain_infant())
-            && self
-                .numbers
-                .amount
-                .is_none_or(|amount| amount <= Fen::LARGEST_INPUT.fen());
-        plain.then_some(())
-    }
-
-    /// A number, or an empty cell; nothing at all if it is neither.
-    #[inline]
-    fn number(&self, field: Option<usize>) -> Option<Option<i64>> {
-        match self.cell(field) {
-            b"" => Some(None),
-            cell => read_plain_number(cell).map(Some),
-        }
-    }
-
-    fn is_plain_infant(&self) -> bool {
-        let weight_fits = || {
-            self.numbers
-                .weight
-                .is_some_and(|weight| NEWBORN_WEIGHTS.contains(&weight))
-        };
-        match self.numbers.age_days {
-            None => false,
-            Some(days) if days > NEWBORN_DAYS => days <= LONGEST_INFANCY,
-            Some(_) => weight_fits(),
-        }
-    }
-
-    #[inline]
-    fn read_dates(&mut self) -> Option<()> {
-        let date = |field| match self.cell(field) {
-            b"" => Some(None),
-            cell => IsoDate::read(cell).map(Some),
-        };
-        let (admit, discharge) = (date(self.columns.admit)?, date(self.columns.discharge)?);
-        let (Some(admit), Some(discharge)) = (admit, discharge) else {
-            return Some(());
-        };
-        if discharge < admit {
-            return None;
-        }
-        if self.numbers.los.is_none() {
-            self.numbers.los = Some((discharge.day_number() - admit.day_number()).max(1) * 100);
-        }
-        Some(())
     }
 }

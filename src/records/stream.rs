@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::check::{Checked, Checker, Depth};
 use super::columns::Header;
 use super::frame::{Chunk, Frame};
-use super::plain::{PlainReader, PlainRow};
+use super::plain::{PlainReader, PlainRow, PlainRows};
 use super::reader::{Encoding, RowReader};
 use crate::diagnostics::{Error, Finding, Lang, Result};
 
@@ -89,7 +89,9 @@ pub trait RowWork: Sync {
     type Output: Send;
     /// Before the first row of a chunk.
     fn start(&self) -> Self::Output;
-    /// A plain row; `false` to have it checked after all.
+    /// Plain rows to come, before the first of them.
+    fn prepare(&self, output: &mut Self::Output, rows: &PlainRows<'_>);
+    /// The next of them; `false` to have it checked after all.
     fn plain(&self, output: &mut Self::Output, row: &PlainRow<'_>) -> bool;
     /// A row that went through the checker.
     fn checked(&self, output: &mut Self::Output, checked: Checked, checker: &Checker<'_>);
@@ -139,13 +141,21 @@ fn read_text<W: RowWork>(
     let (mut output, mut counts) = (work.start(), Counts::default());
     let (mut at, mut line) = (0, first_line);
     while at < text.len() {
-        if let Some((row, next)) = plain.row(text, at)
-            && work.plain(&mut output, &row)
-        {
-            checker.pass_over();
-            counts.read += 1;
+        let (rows, next) = plain.rows(text, at);
+        work.prepare(&mut output, &rows);
+        for row in rows.iter() {
+            if work.plain(&mut output, &row) {
+                checker.pass_over();
+                counts.read += 1;
+            } else {
+                let checked = checker.check_text(row.written(), line);
+                counts.note(checked);
+                work.checked(&mut output, checked, checker);
+            }
             line += 1;
-            at = next;
+        }
+        at = next;
+        if rows.iter().len() == PlainRows::MOST {
             continue;
         }
         let rest = text.as_bytes().get(at..).unwrap_or_default();

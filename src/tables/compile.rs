@@ -3,15 +3,15 @@
 use hashbrown::HashMap;
 
 use super::condition::{Atom, Comparison, Condition, NumberFact, SetRef, Subject};
+use super::kinds::{CodeKind, Kinds};
 use super::marks::Marks;
-use super::scheme::{CodeId, CodeSet, Level, Otherwise, Rule, Scheme, set_key};
+use super::scheme::{CodeId, CodeSet, ComplicationLevel, Level, Otherwise, Rule, Scheme, set_key};
 use crate::codes::{CodeIndex, PackedCode};
 
 /// A scheme ready for fast evaluation (编译后的分组方案).
 ///
-/// A code's *number* is its [`CodeId`] if the scheme knows it. Codes it does not know are told
-/// apart only as far as its prefixes do: their number is the count of codes, plus one more than
-/// the index of the longest prefix they begin with.
+/// Codes are known by their [`CodeKind`]. Codes that no table names are told apart only as far as
+/// the rules' prefixes do: by the longest prefix they begin with.
 #[derive(Debug)]
 pub struct Compiled {
     scheme: Scheme,
@@ -22,14 +22,18 @@ pub struct Compiled {
     /// Group rows of all ADRGs, in file order.
     pub drgs: Vec<Drg>,
     sets: Vec<CompiledSet>,
+    /// Code → kind.
     index: CodeIndex,
+    kinds: Kinds,
     /// Of all sets, sorted, each once.
     prefixes: Vec<String>,
     departments: Vec<String>,
     asks_discharge: bool,
     marks: Marks,
-    severity: Vec<Severity>,
-    principal_lists: Vec<Box<[u32]>>,
+    /// By kind.
+    facts: Vec<CodeFacts>,
+    /// Exclusion lists of principal diagnoses, each run closed by [`NO_LIST`].
+    principal_lists: Vec<u32>,
 }
 
 /// An MDC row.
@@ -52,6 +56,38 @@ pub struct Entry {
     pub when: Predicate,
     /// What follows when it holds.
     pub kind: EntryKind,
+    /// The row it leads to, by [`Complications::index`], where its groups ask for nothing else;
+    /// no row: the next entry is tried.
+    pub by_complications: Option<[Option<usize>; 4]>,
+}
+
+/// Which complications of a case count (有效合并症并发症).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Complications {
+    /// A CC does.
+    pub cc: bool,
+    /// An MCC does.
+    pub mcc: bool,
+}
+
+impl Complications {
+    /// All there are, by index.
+    const ALL: [Complications; 4] = [
+        Complications { cc: false, mcc: false },
+        Complications { cc: true, mcc: false },
+        Complications { cc: false, mcc: true },
+        Complications { cc: true, mcc: true },
+    ];
+
+    /// 0 to 3.
+    pub const fn index(self) -> usize {
+        self.cc as usize + 2 * self.mcc as usize
+    }
+
+    /// 0, 1 (CC) or 2 (MCC): the heaviest.
+    pub const fn severity(self) -> u8 {
+        if self.mcc { 2 } else { self.cc as u8 }
+    }
 }
 
 /// What an [`Entry`] is.
@@ -109,9 +145,7 @@ pub enum Predicate {
     Department(u32),
 }
 
-/// Codes by number, one bit each (编码位集), from the first number to the last.
-///
-/// Codes of one set were mostly numbered together, so few words hold it.
+/// Kinds of codes, one bit each (编码位集), from the first to the last.
 #[derive(Clone, Debug, Default)]
 struct BitSet {
     first_word: usize,
@@ -119,68 +153,124 @@ struct BitSet {
 }
 
 impl BitSet {
-    fn of(numbers: &[u32]) -> BitSet {
-        let word = |number: &u32| *number as usize / 64;
-        let first_word = numbers.iter().map(word).min().unwrap_or(0);
-        let last_word = numbers.iter().map(word).max().unwrap_or(0);
+    fn of(kinds: &[CodeKind]) -> BitSet {
+        let word = |kind: &CodeKind| kind.index() / 64;
+        let first_word = kinds.iter().map(word).min().unwrap_or(0);
+        let last_word = kinds.iter().map(word).max().unwrap_or(0);
         let mut words = vec![0; last_word + 1 - first_word];
-        for number in numbers {
-            if let Some(word) = words.get_mut(word(number) - first_word) {
-                *word |= 1 << (number % 64);
+        for kind in kinds {
+            if let Some(word) = words.get_mut(word(kind) - first_word) {
+                *word |= 1 << (kind.index() % 64);
             }
         }
         BitSet { first_word, words }
     }
 
     #[inline]
-    fn contains(&self, number: u32) -> bool {
-        let word = (number as usize / 64).checked_sub(self.first_word);
+    fn contains(&self, kind: CodeKind) -> bool {
+        let word = (kind.index() / 64).checked_sub(self.first_word);
         word.and_then(|word| self.words.get(word))
-            .is_some_and(|word| word >> (number % 64) & 1 == 1)
+            .is_some_and(|word| word >> (kind.index() % 64) & 1 == 1)
     }
 }
 
-/// A set of a condition.
-#[derive(Debug)]
-pub(super) struct CompiledSet {
+/// A set of a condition, in code numbers.
+pub(super) struct RawSet {
     listed: Vec<CodeId>,
-    /// Numbers of the codes it holds, those of unknown codes with its prefixes included.
-    numbers: Vec<u32>,
-    codes: BitSet,
-    sites: HashMap<u32, Vec<u32>>,
+    /// Those listed, and of the unknown codes those with its prefixes.
+    pub(super) numbers: Vec<u32>,
+    /// Body regions.
+    pub(super) sites: Vec<(u32, u32)>,
 }
 
-impl CompiledSet {
-    fn new(source: &CodeSet, count: u32, prefixes: &[String]) -> CompiledSet {
+impl RawSet {
+    fn new(source: &CodeSet, count: u32, prefixes: &[String]) -> RawSet {
         let unknown = (count + 1..).zip(prefixes).filter(|(_, prefix)| {
             let begins = |own: &String| prefix.starts_with(own.as_str());
             source.prefixes.iter().any(begins)
         });
         let known = source.codes.iter().map(|code| code.0);
-        let numbers: Vec<u32> = known.chain(unknown.map(|(number, _)| number)).collect();
-        let mut sites: HashMap<u32, Vec<u32>> = HashMap::new();
-        for (code, site) in &source.sites {
-            sites.entry(code.0).or_default().push(*site);
-        }
-        CompiledSet {
+        let sites = source.sites.iter().map(|(code, site)| (code.0, *site));
+        RawSet {
             listed: source.codes.clone(),
-            codes: BitSet::of(&numbers),
-            numbers,
-            sites,
+            numbers: known.chain(unknown.map(|(number, _)| number)).collect(),
+            sites: sites.collect(),
         }
-    }
-
-    pub(super) fn numbers(&self) -> impl Iterator<Item = u32> {
-        self.numbers.iter().copied()
     }
 }
 
-/// Level and exclusion list of a code as a complication.
-#[derive(Clone, Copy, Debug, Default)]
-struct Severity {
-    /// 0 none, 1 CC, 2 MCC.
-    level: u8,
-    exclusion: Option<u32>,
+/// A set of a condition, in kinds of codes.
+#[derive(Debug)]
+pub(super) struct CompiledSet {
+    listed: Vec<CodeId>,
+    pub(super) kinds: Vec<CodeKind>,
+    bits: BitSet,
+    sites: HashMap<CodeKind, Vec<u32>>,
+}
+
+impl CompiledSet {
+    fn new(raw: RawSet, of: &Kinds) -> CompiledSet {
+        let mut kinds: Vec<CodeKind> = raw.numbers.iter().map(|number| of.get(*number)).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        let mut sites: HashMap<CodeKind, Vec<u32>> = HashMap::new();
+        for (number, site) in raw.sites {
+            let of_kind = sites.entry(of.get(number)).or_default();
+            if !of_kind.contains(&site) {
+                of_kind.push(site);
+            }
+        }
+        CompiledSet {
+            listed: raw.listed,
+            bits: BitSet::of(&kinds),
+            kinds,
+            sites,
+        }
+    }
+}
+
+/// What the rules see of a code (编码要素); sixteen bytes, looked up once a code.
+#[derive(Clone, Copy, Debug)]
+pub struct CodeFacts {
+    /// Its kind.
+    pub kind: CodeKind,
+    /// The class of its kind among the [`Marks`], four times; plus 0, 1 (CC) or 2 (MCC).
+    class_and_level: u32,
+    /// As a complication: its exclusion list, or [`NO_LIST`].
+    exclusion: u32,
+    /// As principal: where its lists begin.
+    lists: u32,
+}
+
+/// In place of an exclusion list's number.
+const NO_LIST: u32 = u32::MAX;
+
+impl CodeFacts {
+    /// In place of a code: an empty cell or placeholder.
+    pub const NOTHING: CodeFacts = CodeFacts {
+        kind: CodeKind::NONE,
+        class_and_level: 0,
+        exclusion: NO_LIST,
+        lists: 0,
+    };
+
+    /// Whether it stands in place of a code.
+    #[inline]
+    pub fn is_nothing(self) -> bool {
+        self.kind == CodeKind::NONE
+    }
+
+    /// Its class among the [`Marks`].
+    #[inline]
+    pub fn class(self) -> u32 {
+        self.class_and_level / 4
+    }
+
+    /// 0, 1 (CC) or 2 (MCC), if nothing excludes it.
+    #[inline]
+    fn level(self) -> u32 {
+        self.class_and_level % 4
+    }
 }
 
 impl Compiled {
@@ -191,7 +281,10 @@ impl Compiled {
         for (rule, row) in scheme.rules().iter().enumerate() {
             rows.push(rule, row, builder.predicate(&row.when));
         }
-        let Rows { mdcs, entries, drgs } = rows;
+        let Rows { mdcs, mut entries, drgs } = rows;
+        for entry in &mut entries {
+            entry.by_complications = by_complications(entry, &drgs);
+        }
         let Builder {
             sets,
             prefixes,
@@ -206,21 +299,25 @@ impl Compiled {
         let of_entries = of_entries.map(|(index, entry)| (first_entry + index, &entry.when));
         let bits = first_entry + entries.len();
         let numbers = scheme.code_count() + 1 + prefixes.len();
-        let marks = Marks::of(of_mdcs.chain(of_entries), bits, numbers, &sets);
+        let kinds = Kinds::of(&scheme, &sets, numbers);
+        let sets: Vec<CompiledSet> = sets.into_iter().map(|set| CompiledSet::new(set, &kinds)).collect();
+        let (marks, classes) = Marks::of(of_mdcs.chain(of_entries), bits, kinds.count(), &sets);
+        let (facts, principal_lists) = facts(&scheme, &kinds, &classes);
+        let known = (0..).zip(scheme.codes());
+        let index = CodeIndex::new(known.map(|(number, code)| (code, kinds.get(number).0)));
         Compiled {
             mdcs,
             entries,
             drgs,
             sets,
-            index: CodeIndex::new(scheme.codes()),
+            index,
+            kinds,
             prefixes,
             departments,
             asks_discharge,
             marks,
-            severity: severities(&scheme, numbers),
-            principal_lists: (0..scheme.code_count())
-                .map(|code| scheme.exclusions(CodeId(number_of(code))).into())
-                .collect(),
+            facts,
+            principal_lists,
             scheme,
         }
     }
@@ -230,36 +327,49 @@ impl Compiled {
         &self.scheme
     }
 
-    /// The number of a code in normal form.
-    pub fn code_number(&self, code: &str) -> u32 {
-        self.index.get(code).unwrap_or_else(|| self.unknown_code(code))
+    /// What the rules see of a code in normal form.
+    pub fn code(&self, code: &str) -> CodeFacts {
+        let kind = self.kind(code).index();
+        self.facts.get(kind).copied().unwrap_or(CodeFacts::NOTHING)
     }
 
-    /// The number of a packed code, if the scheme knows it.
+    /// What the rules see of a packed code, if a table names it.
     #[inline]
-    pub fn known_code(&self, code: PackedCode) -> Option<u32> {
-        self.index.get_packed(code)
+    pub fn known_code(&self, code: PackedCode) -> Option<CodeFacts> {
+        let kind = self.index.get_packed(code)?;
+        self.facts.get(kind as usize).copied()
     }
 
-    /// The number of a code that the index does not find.
+    fn kind(&self, code: &str) -> CodeKind {
+        let known = self.index.get(code).map(CodeKind);
+        known.unwrap_or_else(|| self.kind_of_unknown(code))
+    }
+
+    /// The kind of a code that the index does not find.
     #[cold]
-    fn unknown_code(&self, code: &str) -> u32 {
+    fn kind_of_unknown(&self, code: &str) -> CodeKind {
         // a table may list a code that is not in normal form
         if let Some(id) = self.scheme.code_id(code) {
-            return id.0;
+            return self.kind_of(id);
         }
         let begins = |(_, prefix): &(usize, &String)| code.starts_with(prefix.as_str());
         let longest = self.prefixes.iter().enumerate().filter(begins);
         let longest = longest.max_by_key(|(_, prefix)| prefix.len());
-        number_of(self.scheme.code_count() + longest.map_or(0, |(index, _)| index + 1))
+        let number = self.scheme.code_count() + longest.map_or(0, |(index, _)| index + 1);
+        self.kinds.get(number_of(number))
     }
 
-    /// The number of a discharge status; 0 if no rule asks for any.
-    pub fn discharge_number(&self, status: &str) -> u32 {
+    /// The kind of a code of the scheme.
+    pub fn kind_of(&self, code: CodeId) -> CodeKind {
+        self.kinds.get(code.0)
+    }
+
+    /// The kind of a discharge status as a code; none if no rule asks for it.
+    pub fn discharge_kind(&self, status: &str) -> CodeKind {
         if self.asks_discharge {
-            self.code_number(status)
+            self.kind(status)
         } else {
-            0
+            CodeKind::NONE
         }
     }
 
@@ -274,12 +384,11 @@ impl Compiled {
         self.asks_discharge || !self.departments.is_empty()
     }
 
-    /// Whether the set holds the code of this number.
+    /// Whether the set holds codes of this kind.
     #[inline]
-    pub fn holds(&self, set: SetId, number: u32) -> bool {
-        self.sets
-            .get(set.index())
-            .is_some_and(|set| set.codes.contains(number))
+    pub fn holds(&self, set: SetId, kind: CodeKind) -> bool {
+        let set = self.sets.get(set.index());
+        set.is_some_and(|set| set.bits.contains(kind))
     }
 
     /// Every set that conditions use.
@@ -292,28 +401,42 @@ impl Compiled {
         self.sets.get(set.index()).map_or(&[], |set| &set.listed)
     }
 
-    /// Body regions of a code in a set.
-    pub fn sites(&self, set: SetId, number: u32) -> &[u32] {
+    /// Body regions of codes of this kind in a set.
+    pub fn sites(&self, set: SetId, kind: CodeKind) -> &[u32] {
         let set = self.sets.get(set.index());
-        set.and_then(|set| set.sites.get(&number))
+        set.and_then(|set| set.sites.get(&kind))
             .map_or(&[], Vec::as_slice)
     }
 
-    /// 0, 1 (CC) or 2 (MCC): what diagnosis `other` counts for beside `principal`.
+    /// Which complications of a case count; diagnoses the principal first.
     #[inline]
-    pub fn severity(&self, principal: u32, other: u32) -> u8 {
-        let Some(severity) = self.severity.get(other as usize) else {
-            return 0;
+    pub fn complications(&self, diagnoses: &[CodeFacts]) -> Complications {
+        let mut counted = Complications::default();
+        let Some((principal, others)) = diagnoses.split_first() else {
+            return counted;
         };
-        match severity.exclusion {
-            Some(list) if severity.level > 0 && self.excludes(principal, list) => 0,
-            _ => severity.level,
+        for other in others {
+            let level = other.level();
+            if level > 0 && !self.excludes(*principal, other.exclusion) {
+                counted.cc |= level == 1;
+                counted.mcc |= level == 2;
+            }
         }
+        counted
     }
 
-    fn excludes(&self, principal: u32, list: u32) -> bool {
-        let lists = self.principal_lists.get(principal as usize);
-        lists.is_some_and(|lists| lists.contains(&list))
+    /// 0, 1 (CC) or 2 (MCC): what the diagnosis `other` counts for beside `principal`.
+    pub fn severity(&self, principal: CodeKind, other: CodeKind) -> u8 {
+        let facts = |kind: CodeKind| self.facts.get(kind.index()).copied();
+        let pair = [principal, other].map(|kind| facts(kind).unwrap_or(CodeFacts::NOTHING));
+        self.complications(&pair).severity()
+    }
+
+    #[inline]
+    fn excludes(&self, principal: CodeFacts, list: u32) -> bool {
+        let lists = self.principal_lists.get(principal.lists as usize..);
+        let mut own = lists.unwrap_or_default().iter().take_while(|own| **own != NO_LIST);
+        own.any(|own| *own == list)
     }
 
     /// Which rows the codes of a case can make hold: MDC rows by their index, entries by
@@ -372,31 +495,83 @@ impl Rows {
     }
 
     fn entry(&mut self, rule: usize, when: Predicate, kind: EntryKind) {
-        self.entries.push(Entry { rule, when, kind });
+        self.entries.push(Entry {
+            rule,
+            when,
+            kind,
+            by_complications: None,
+        });
         if let Some(mdc) = self.mdcs.last_mut() {
             mdc.entries.end = self.entries.len();
         }
     }
 }
 
-/// Of every code number; of unknown codes none.
-fn severities(scheme: &Scheme, numbers: usize) -> Vec<Severity> {
-    let mut severities = vec![Severity::default(); numbers];
-    for (code, complication) in scheme.complications() {
-        if let Some(slot) = severities.get_mut(code.0 as usize) {
-            let level = 1 + u8::from(complication.level == super::ComplicationLevel::Mcc);
-            *slot = Severity {
-                level,
-                exclusion: complication.exclusion,
-            };
+/// What an entry leads to, if its groups ask for nothing but complications.
+fn by_complications(entry: &Entry, drgs: &[Drg]) -> Option<[Option<usize>; 4]> {
+    let (range, otherwise) = match &entry.kind {
+        EntryKind::Ambiguous => return Some([Some(entry.rule); 4]),
+        EntryKind::Adrg(range, otherwise) => (range.clone(), *otherwise),
+    };
+    let drgs = drgs.get(range)?;
+    let mut leads_to = [None; 4];
+    for (complications, row) in Complications::ALL.into_iter().zip(&mut leads_to) {
+        *row = (otherwise == Otherwise::Group).then_some(entry.rule);
+        for drg in drgs {
+            if decided(&drg.when, complications)? {
+                *row = Some(drg.rule);
+                break;
+            }
         }
     }
-    severities
+    Some(leads_to)
+}
+
+/// Whether a condition holds, if the complications alone decide it.
+fn decided(condition: &Predicate, complications: Complications) -> Option<bool> {
+    let all = |parts: &[Predicate], unless: bool| {
+        let parts: Vec<_> = parts.iter().map(|part| decided(part, complications)).collect();
+        if parts.contains(&Some(unless)) {
+            return Some(unless);
+        }
+        (!parts.contains(&None)).then_some(!unless)
+    };
+    match condition {
+        Predicate::All(parts) => all(parts, false),
+        Predicate::Any(parts) => all(parts, true),
+        Predicate::Not(inner) => decided(inner, complications).map(|holds| !holds),
+        Predicate::Mcc => Some(complications.mcc),
+        Predicate::Cc => Some(complications.cc),
+        _ => None,
+    }
+}
+
+/// The facts of every kind, and the exclusion lists of principals.
+fn facts(scheme: &Scheme, kinds: &Kinds, classes: &[u32]) -> (Vec<CodeFacts>, Vec<u32>) {
+    let mut lists = vec![NO_LIST];
+    let facts = (0..).zip(kinds.samples()).zip(classes).map(|((kind, sample), class)| {
+        let sample = CodeId(sample);
+        let own = scheme.exclusions(sample);
+        let start = if own.is_empty() { 0 } else { lists.len() };
+        if start > 0 {
+            lists.extend(own);
+            lists.push(NO_LIST);
+        }
+        let complication = scheme.complication(sample);
+        let level = complication.map_or(0, |row| 1 + u32::from(row.level == ComplicationLevel::Mcc));
+        CodeFacts {
+            kind: CodeKind(kind),
+            class_and_level: class * 4 + level,
+            exclusion: complication.and_then(|row| row.exclusion).unwrap_or(NO_LIST),
+            lists: number_of(start),
+        }
+    });
+    (facts.collect(), lists)
 }
 
 struct Builder<'s> {
     scheme: &'s Scheme,
-    sets: Vec<CompiledSet>,
+    sets: Vec<RawSet>,
     numbers: HashMap<String, SetId>,
     prefixes: Vec<String>,
     departments: Vec<String>,
@@ -467,7 +642,7 @@ impl Builder<'_> {
         let empty = CodeSet::default();
         let source = self.scheme.set(set).unwrap_or(&empty);
         let count = number_of(self.scheme.code_count());
-        self.sets.push(CompiledSet::new(source, count, &self.prefixes));
+        self.sets.push(RawSet::new(source, count, &self.prefixes));
         self.numbers.insert(key.into_owned(), number);
         number
     }

@@ -1,11 +1,11 @@
 //! Which rows a code can make hold.
 //!
 //! Every MDC and ADRG row has a *key*: sets of which a case must hit one for the row to hold at
-//! all. For each code the rows whose key it hits are marked, once for every role the code can
-//! have in a case. The rows worth looking at are then the OR of a few bit rows; a row left out
+//! all. For each kind of code the rows whose key it hits are marked, once for every role a code
+//! can have in a case. The rows worth looking at are then the OR of a few bit rows; a row left out
 //! cannot hold. A row whose whole condition is its key is *exact*: a mark says that it holds.
 //!
-//! Thousands of codes share the marks of a few hundred classes, which fit the processor's cache.
+//! Kinds share the marks of some hundred classes.
 
 use hashbrown::HashMap;
 
@@ -36,25 +36,26 @@ pub struct Marks {
     always: Vec<u64>,
     /// Rows that hold where they are marked, and nowhere else.
     exact: Vec<u64>,
-    /// Class of each code number.
-    classes: Vec<u32>,
-    /// Per class whether it marks anything as [`Role::Diagnosis`] or [`Role::Procedure`].
-    anywhere: Vec<bool>,
-    /// Per class and role one bit row.
+    /// Per class the bit row of each role.
+    classes: Vec<[BitRow; ROLES]>,
+    /// Bit rows, each once; the first marks nothing.
     bits: Vec<u64>,
 }
 
-/// Where a bit row begins.
-pub type BitRow = usize;
+/// Where a bit row begins; 0 marks nothing.
+pub type BitRow = u32;
+
+/// The kind of a code and a mark: a role and a row in one number.
+type Hit = (u32, u32);
 
 impl Marks {
-    /// Of rows at these bits; `numbers` counts the code numbers.
+    /// Of rows at these bits, with the class of each kind of code; `kinds` counts those.
     pub(super) fn of<'p>(
         rows: impl Iterator<Item = (usize, &'p Predicate)>,
         bits: usize,
-        numbers: usize,
+        kinds: usize,
         sets: &[CompiledSet],
-    ) -> Marks {
+    ) -> (Marks, Vec<u32>) {
         let words = bits.div_ceil(64);
         let (mut always, mut exact) = (vec![0; words], vec![0; words]);
         let mut hits = Vec::new();
@@ -66,8 +67,8 @@ impl Marks {
                 None => set_bit(&mut always, row),
                 Some(needs) => needs.iter().for_each(|(role, set)| {
                     let mark = u32::try_from(*role as usize * words * 64 + row).unwrap_or(u32::MAX);
-                    let codes = sets.get(set.index()).map(CompiledSet::numbers);
-                    hits.extend(codes.into_iter().flatten().map(|number| (number, mark)));
+                    let kinds = sets.get(set.index()).map(|set| &set.kinds);
+                    hits.extend(kinds.into_iter().flatten().map(|kind| (kind.0, mark)));
                 }),
             }
         }
@@ -75,58 +76,59 @@ impl Marks {
             words,
             always,
             exact,
-            classes: vec![0; numbers],
-            anywhere: Vec::new(),
-            bits: Vec::new(),
+            classes: vec![[0; ROLES]],
+            bits: vec![0; words],
         };
-        marks.sort_into_classes(hits);
-        marks
+        let classes = marks.sort_into_classes(hits, kinds);
+        (marks, classes)
     }
 
-    /// `hits`: code number and marked bit. Codes without any are of class 0.
-    fn sort_into_classes(&mut self, mut hits: Vec<(u32, u32)>) {
+    /// Kinds without any mark are of class 0.
+    fn sort_into_classes(&mut self, mut hits: Vec<Hit>, kinds: usize) -> Vec<u32> {
         hits.sort_unstable();
         hits.dedup();
-        let mut known: HashMap<Vec<u32>, u32> = HashMap::new();
-        self.add_class(&[]);
-        for of_code in hits.chunk_by(|(one, _), (other, _)| one == other) {
-            let marked: Vec<u32> = of_code.iter().map(|(_, mark)| *mark).collect();
-            let class = match known.get(&marked) {
+        let mut classes = vec![0; kinds];
+        let mut known_classes: HashMap<Vec<u32>, u32> = HashMap::new();
+        let mut known_rows: HashMap<Vec<u64>, BitRow> = HashMap::new();
+        for of_kind in hits.chunk_by(|(one, _), (other, _)| one == other) {
+            let marked: Vec<u32> = of_kind.iter().map(|(_, mark)| *mark).collect();
+            let class = match known_classes.get(&marked) {
                 Some(class) => *class,
                 None => {
-                    let class = self.add_class(&marked);
-                    known.insert(marked, class);
+                    let class = self.add_class(&marked, &mut known_rows);
+                    known_classes.insert(marked, class);
                     class
                 }
             };
-            let number = of_code.first().map_or(usize::MAX, |(number, _)| *number as usize);
-            if let Some(slot) = self.classes.get_mut(number) {
+            let kind = of_kind.first().map_or(usize::MAX, |(kind, _)| *kind as usize);
+            if let Some(slot) = classes.get_mut(kind) {
                 *slot = class;
             }
         }
+        classes
     }
 
-    fn add_class(&mut self, marked: &[u32]) -> u32 {
-        let class = self.anywhere.len();
-        let start = self.bits.len();
-        self.bits.resize(start + ROLES * self.words, 0);
-        let bits = self.bits.get_mut(start..).unwrap_or_default();
-        marked.iter().for_each(|mark| set_bit(bits, *mark as usize));
-        let somewhere = Role::Diagnosis as usize * self.words;
-        let anywhere = bits.get(somewhere..).unwrap_or_default();
-        self.anywhere.push(anywhere.iter().any(|word| *word != 0));
-        u32::try_from(class).unwrap_or(u32::MAX)
+    fn add_class(&mut self, marked: &[u32], known: &mut HashMap<Vec<u64>, BitRow>) -> u32 {
+        let mut bits = vec![0; ROLES * self.words];
+        marked.iter().for_each(|mark| set_bit(&mut bits, *mark as usize));
+        let mut class = [0; ROLES];
+        for (row, bits) in class.iter_mut().zip(bits.chunks(self.words.max(1))) {
+            if bits.iter().any(|word| *word != 0) {
+                *row = *known.entry(bits.to_vec()).or_insert_with(|| {
+                    let start = BitRow::try_from(self.bits.len()).unwrap_or(BitRow::MAX);
+                    self.bits.extend_from_slice(bits);
+                    start
+                });
+            }
+        }
+        self.classes.push(class);
+        u32::try_from(self.classes.len() - 1).unwrap_or(u32::MAX)
     }
 
-    /// The bit row of a code in a role; nothing if the code marks no row so.
+    /// The bit rows of a class, by role.
     #[inline]
-    pub fn row(&self, number: u32, role: Role) -> Option<BitRow> {
-        let class = *self.classes.get(number as usize)? as usize;
-        let marks = match role {
-            Role::PrincipalDiagnosis | Role::PrincipalProcedure => class != 0,
-            Role::Diagnosis | Role::Procedure => self.anywhere.get(class).is_some_and(|marks| *marks),
-        };
-        marks.then_some((class * ROLES + role as usize) * self.words)
+    pub fn rows(&self, class: u32) -> [BitRow; ROLES] {
+        self.classes.get(class as usize).copied().unwrap_or_default()
     }
 
     /// One word of the rows worth looking at, given the bit rows of a case's codes.
@@ -134,7 +136,7 @@ impl Marks {
     pub fn candidates(&self, rows: &[BitRow], word: usize) -> u64 {
         let always = self.always.get(word).copied().unwrap_or(0);
         rows.iter().fold(always, |found, row| {
-            found | self.bits.get(row + word).copied().unwrap_or(0)
+            found | self.bits.get(*row as usize + word).copied().unwrap_or(0)
         })
     }
 

@@ -7,15 +7,17 @@
 mod code_lists;
 mod compile;
 mod condition;
+mod kinds;
 mod library;
 mod marks;
 mod scheme;
 
 pub use code_lists::{CodeLists, load_code_list};
-pub use compile::{Compiled, Drg, Entry, EntryKind, Mdc, Predicate, SetId};
+pub use compile::{CodeFacts, Compiled, Complications, Drg, Entry, EntryKind, Mdc, Predicate, SetId};
 pub use condition::{
     Atom, Comparison, Condition, NumberFact, Pattern, SetRef, Subject, SyntaxError, hundredths,
 };
+pub use kinds::CodeKind;
 pub use library::{Library, TableFile};
 pub use marks::{BitRow, Marks, Role};
 pub use scheme::{

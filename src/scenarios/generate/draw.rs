@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use super::people::{Hospital, Person, Segment};
 use super::wishes::Wishes;
 use super::{GroupOfMix, standard_normal};
-use crate::tables::{CodeId, CodeLists, Compiled, EntryKind, NumberFact, OPERATIONS, Scheme, SetId};
+use crate::tables::{CodeId, CodeKind, CodeLists, Compiled, EntryKind, NumberFact, OPERATIONS, Scheme, SetId};
 use crate::units::Fen;
 
 /// Departments for stays that ask for none (codes of the front-sheet table).
@@ -217,11 +217,11 @@ impl<'g> Drawer<'g> {
         if let Some((set, regions)) = wishes.regions {
             self.hit_regions(set, regions, &mut codes, rng);
         }
-        let principal_number = principal.map_or(u32::MAX, |id| id.0);
+        let principal_kind = principal.map_or(CodeKind::NONE, |id| self.compiled.kind_of(id));
         for (wanted, list, level) in [(wishes.mcc, &self.mcc, 2), (wishes.cc, &self.cc, 1)] {
             if wanted == Some(true) {
                 let counting = (0..20).filter_map(|_| pick(list, rng)).find(|id| {
-                    self.compiled.severity(principal_number, id.0) == level
+                    self.compiled.severity(principal_kind, self.compiled.kind_of(**id)) == level
                         && !self.avoided(wishes, **id)
                 });
                 codes.extend(counting);
@@ -246,7 +246,7 @@ impl<'g> Drawer<'g> {
     fn hit_regions(&self, set: SetId, regions: i64, codes: &mut Vec<CodeId>, rng: &mut ChaCha8Rng) {
         let mut hit: Vec<u32> = codes
             .iter()
-            .flat_map(|code| self.compiled.sites(set, code.0))
+            .flat_map(|code| self.compiled.sites(set, self.compiled.kind_of(*code)))
             .copied()
             .collect();
         for _ in 0..60 {
@@ -258,7 +258,7 @@ impl<'g> Drawer<'g> {
             let Some(code) = self.listed.get(&set).and_then(|codes| pick(codes, rng)) else {
                 return;
             };
-            let sites = self.compiled.sites(set, code.0);
+            let sites = self.compiled.sites(set, self.compiled.kind_of(*code));
             if sites.iter().any(|site| !hit.contains(site)) {
                 hit.extend(sites);
                 codes.push(*code);
@@ -323,7 +323,7 @@ impl<'g> Drawer<'g> {
     }
 
     fn is_in(&self, set: SetId, code: CodeId) -> bool {
-        self.compiled.holds(set, code.0)
+        self.compiled.holds(set, self.compiled.kind_of(code))
     }
 
     fn avoided(&self, wishes: &Wishes, code: CodeId) -> bool {
