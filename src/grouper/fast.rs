@@ -18,6 +18,8 @@ pub struct Grouper {
 pub struct Workspace {
     /// Codes of a case, or of a batch of rows.
     codes: Vec<CodeFacts>,
+    /// Whether a placeholder stands among them.
+    placeholders: bool,
     scratch: Scratch,
 }
 
@@ -59,6 +61,7 @@ impl Grouper {
             compiled: &self.compiled,
         };
         work.codes.extend(codes.facts());
+        work.placeholders = work.codes.iter().any(|code| code.is_nothing());
     }
 
     /// The group of one of the rows last prepared; nothing if the row turns out not to be plain:
@@ -66,6 +69,9 @@ impl Grouper {
     #[inline]
     pub fn group_row(&self, row: &PlainRow<'_>, work: &mut Workspace) -> Option<Grouping> {
         let case = NumberedCase::of_row(row, &self.compiled, &work.codes)?;
+        if work.placeholders && case.has_placeholder() {
+            return None;
+        }
         Some(self.evaluate(&case, &mut work.scratch))
     }
 
@@ -100,15 +106,19 @@ impl Evaluation<'_> {
             (self.case.diagnoses, Role::PrincipalDiagnosis, Role::Diagnosis),
             (self.case.procedures, Role::PrincipalProcedure, Role::Procedure),
         ] {
-            let mut role = principal as usize;
-            for code in codes {
-                let rows = marks.rows(code.class());
-                let of_role = |role: usize| rows.get(role).copied().filter(|row| *row != 0);
-                if role == principal as usize {
-                    found.extend(of_role(role));
-                    role = anywhere as usize;
-                }
-                found.extend(of_role(role));
+            let Some((first, others)) = codes.split_first() else {
+                continue;
+            };
+            let mut add = |code: &CodeFacts, role: Role| {
+                let row = marks.rows(code.class()).get(role as usize).copied();
+                found.extend(row.filter(|row| *row != 0));
+            };
+            add(first, principal);
+            if first.marks_anywhere() {
+                add(first, anywhere);
+            }
+            for code in others.iter().filter(|code| code.marks_anywhere()) {
+                add(code, anywhere);
             }
         }
     }

@@ -186,5 +186,5 @@ fn rule_code(scheme: &Scheme, row: Option<usize>) -> Option<&str> {
 
 /// A number of a case as conditions compare it, in hundredths.
 pub(crate) fn number(case: &crate::records::Case, fact: NumberFact) -> Option<i64> {
-    numbered::number(&case.numbers(), fact)
+    numbered::number(case.numbers(), fact)
 }

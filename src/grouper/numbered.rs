@@ -14,12 +14,12 @@ pub(super) struct NumberedCase<'w> {
     pub(super) sex: u8,
     pub(super) department: u32,
     pub(super) discharge: CodeKind,
-    numbers: Numbers,
+    numbers: &'w Numbers,
 }
 
 impl<'w> NumberedCase<'w> {
     /// Of a checked case; its codes are kept in `codes`.
-    pub(super) fn of(case: &Case, compiled: &Compiled, codes: &'w mut Vec<CodeFacts>) -> NumberedCase<'w> {
+    pub(super) fn of(case: &'w Case, compiled: &Compiled, codes: &'w mut Vec<CodeFacts>) -> NumberedCase<'w> {
         codes.clear();
         codes.extend(case.diagnoses().map(|code| compiled.code(code)));
         codes.extend(case.procedures().map(|code| compiled.code(code)));
@@ -34,11 +34,10 @@ impl<'w> NumberedCase<'w> {
         }
     }
 
-    /// Of a plain row; `codes` are those of all rows of its batch. Nothing if one of its own is
-    /// a placeholder.
+    /// Of a plain row; `codes` are those of all rows of its batch.
     #[inline]
     pub(super) fn of_row(
-        row: &PlainRow<'_>,
+        row: &PlainRow<'w>,
         compiled: &Compiled,
         codes: &'w [CodeFacts],
     ) -> Option<NumberedCase<'w>> {
@@ -51,19 +50,24 @@ impl<'w> NumberedCase<'w> {
             ),
             false => (0, CodeKind::NONE),
         };
-        let mut all = diagnoses.iter().chain(procedures);
-        all.all(|code| !code.is_nothing()).then(|| NumberedCase {
+        Some(NumberedCase {
             diagnoses,
             procedures,
             sex: row.sex(),
             department,
             discharge,
-            numbers: *row.numbers(),
+            numbers: row.numbers(),
         })
     }
 
+    /// Whether a placeholder stands among its codes.
+    pub(super) fn has_placeholder(&self) -> bool {
+        let mut codes = self.diagnoses.iter().chain(self.procedures);
+        codes.any(|code| code.is_nothing())
+    }
+
     pub(super) fn number(&self, fact: NumberFact) -> Option<i64> {
-        number(&self.numbers, fact)
+        number(self.numbers, fact)
     }
 }
 

@@ -24,15 +24,10 @@ pub struct Case {
     pub(super) department: Span,
     pub(super) discharge_status: Span,
     pub(super) sex: u8,
-    pub(super) age: i64,
-    pub(super) age_days: Option<i64>,
-    pub(super) weight: Option<i64>,
-    pub(super) los: Option<i64>,
-    pub(super) icu_hours: Option<i64>,
+    pub(super) numbers: Numbers,
     pub(super) admit: Option<Date>,
     pub(super) discharge: Option<Date>,
     pub(super) fees: Option<FeeSplit>,
-    pub(super) total_fee: Option<Fen>,
     pub(super) stops_money: bool,
 }
 
@@ -114,39 +109,32 @@ impl Case {
 
     /// Full years at admission, in hundredths.
     pub const fn age(&self) -> i64 {
-        self.age
+        self.numbers.age
     }
 
     /// Days, in hundredths.
     pub const fn age_days(&self) -> Option<i64> {
-        self.age_days
+        self.numbers.age_days
     }
 
     /// Grams, in hundredths; never zero.
     pub const fn weight(&self) -> Option<i64> {
-        self.weight
+        self.numbers.weight
     }
 
     /// Days of stay, in hundredths.
     pub const fn los(&self) -> Option<i64> {
-        self.los
+        self.numbers.los
     }
 
     /// Hours in intensive care, in hundredths.
     pub const fn icu_hours(&self) -> Option<i64> {
-        self.icu_hours
+        self.numbers.icu_hours
     }
 
     /// All that conditions compare.
-    pub fn numbers(&self) -> Numbers {
-        Numbers {
-            age: self.age,
-            age_days: self.age_days,
-            weight: self.weight,
-            los: self.los,
-            icu_hours: self.icu_hours,
-            amount: self.total_fee.map(Fen::fen),
-        }
+    pub const fn numbers(&self) -> &Numbers {
+        &self.numbers
     }
 
     /// Day of admission.
@@ -160,8 +148,8 @@ impl Case {
     }
 
     /// Total fee.
-    pub const fn total_fee(&self) -> Option<Fen> {
-        self.total_fee
+    pub fn total_fee(&self) -> Option<Fen> {
+        self.numbers.amount.map(Fen::new)
     }
 
     /// The bill in its four parts; `None` if it is not there or does not add up.

@@ -349,16 +349,16 @@ impl<'l> Checker<'l> {
                 self.reject(&A401, Some(Column::Age), &value, expected.to_owned());
             }
             Some(age) => {
-                self.case.age = age;
+                self.case.numbers.age = age;
                 if age > OLDEST || age % 100 != 0 {
                     let expected = self.lang.pick("full years, 0 to 124", "整岁，0至124");
                     self.kept(&A402, Column::Age, expected);
                 }
             }
         }
-        self.case.age_days = self.number(Column::AgeDays);
+        self.case.numbers.age_days = self.number(Column::AgeDays);
         // zero grams means absent
-        self.case.weight = self.number(Column::WeightG).filter(|weight| *weight > 0);
+        self.case.numbers.weight = self.number(Column::WeightG).filter(|weight| *weight > 0);
         if infant {
             self.check_infant();
         }
@@ -366,7 +366,7 @@ impl<'l> Checker<'l> {
 
     /// A missing value does not stop grouping: it makes its comparison false.
     fn check_infant(&mut self) {
-        let Some(days) = self.case.age_days else {
+        let Some(days) = self.case.numbers.age_days else {
             let expected = self.lang.pick("days since birth, 0 to 365", "出生后天数，0至365");
             return self.kept(&A404, Column::AgeDays, expected);
         };
@@ -380,7 +380,7 @@ impl<'l> Checker<'l> {
         let expected = self
             .lang
             .pick("200 to 9999 grams up to day 28", "出生28天内为200至9999克");
-        match self.case.weight {
+        match self.case.numbers.weight {
             None => self.kept(&B501, Column::WeightG, expected),
             Some(weight) if !NEWBORN_WEIGHTS.contains(&weight) => self.kept(&B502, Column::WeightG, expected),
             Some(_) => {}
@@ -429,16 +429,16 @@ impl<'l> Checker<'l> {
     }
 
     fn read_stay(&mut self) {
-        self.case.los = self.number(Column::LosDays);
-        self.case.icu_hours = self.number(Column::IcuHours);
-        self.case.total_fee = self.amount(Column::TotalFee);
+        self.case.numbers.los = self.number(Column::LosDays);
+        self.case.numbers.icu_hours = self.number(Column::IcuHours);
+        self.case.numbers.amount = self.amount(Column::TotalFee).map(Fen::fen);
         self.case.admit = self.date(Column::AdmitDate);
         self.case.discharge = self.date(Column::DischargeDate);
         if let (Some(admit), Some(discharge)) = (self.case.admit, self.case.discharge) {
             self.check_dates(admit, discharge);
         }
         if matches!(self.depth, Depth::All { .. })
-            && self.case.los.is_some_and(|los| los == 0 || los > LONGEST_STAY)
+            && self.case.numbers.los.is_some_and(|los| los == 0 || los > LONGEST_STAY)
         {
             let expected = self.lang.pick("1 to 365 days", "1至365天");
             self.kept(&D603, Column::LosDays, expected);
@@ -462,8 +462,8 @@ impl<'l> Checker<'l> {
             .until(discharge)
             .map_or(0, |span| i64::from(span.get_days()))
             .max(1);
-        match self.case.los {
-            None => self.case.los = Some(days * 100),
+        match self.case.numbers.los {
+            None => self.case.numbers.los = Some(days * 100),
             Some(los) if los != days * 100 && matches!(self.depth, Depth::All { .. }) => {
                 let expected = match self.lang {
                     Lang::En => format!("{days}, from the dates of admission and discharge"),
@@ -478,7 +478,7 @@ impl<'l> Checker<'l> {
     fn read_money(&mut self) {
         let parts = [Column::FeeOwn, Column::FeeOver, Column::FeePre, Column::FeeScope];
         let [own, over, pre, scope] = parts.map(|column| self.amount(column));
-        let total = self.case.total_fee.filter(|total| *total > Fen::ZERO);
+        let total = self.case.total_fee().filter(|total| *total > Fen::ZERO);
         let Some(total) = total else {
             let expected = self.lang.pick("an amount above zero", "大于零的金额");
             self.kept(&M971, Column::TotalFee, expected);

@@ -31,8 +31,8 @@ pub struct PlainReader {
     width: usize,
     columns: Columns,
     rows: Vec<Cut>,
-    /// Ends of the fields of all rows.
-    ends: Vec<u32>,
+    /// Of each row where its fields begin, and where the field behind its last one would.
+    starts: Vec<u32>,
     /// Codes of all rows: of each its diagnoses, then its procedures.
     codes: Vec<WrittenCode>,
 }
@@ -40,9 +40,8 @@ pub struct PlainReader {
 /// A plain row as places in the text and in the reader's lists.
 #[derive(Clone, Copy, Debug, Default)]
 struct Cut {
-    start: usize,
-    end: usize,
-    first_end: usize,
+    /// Where its fields begin, among all.
+    first_start: usize,
     first_diagnosis: usize,
     first_procedure: usize,
     after_codes: usize,
@@ -50,23 +49,64 @@ struct Cut {
     numbers: Numbers,
 }
 
-/// Fields of the columns that grouping reads.
+/// The fields of one row.
+#[derive(Clone, Copy)]
+struct Fields<'b> {
+    text: &'b [u8],
+    starts: &'b [u32],
+}
+
+impl<'b> Fields<'b> {
+    /// Where a field begins and ends; absent ones are empty.
+    #[inline]
+    fn span(self, field: usize) -> (usize, usize) {
+        match self.starts.get(field..) {
+            Some([start, next, ..]) => (*start as usize, *next as usize - 1),
+            _ => (0, 0),
+        }
+    }
+
+    #[inline]
+    fn cell(self, field: usize) -> &'b [u8] {
+        let (start, end) = self.span(field);
+        self.text.get(start..end).unwrap_or_default()
+    }
+
+    /// A number, or an empty cell; nothing at all if it is neither.
+    #[inline]
+    fn number(self, field: usize) -> Option<Option<i64>> {
+        match self.cell(field) {
+            b"" => Some(None),
+            cell => read_plain_number(cell).map(Some),
+        }
+    }
+
+    #[inline]
+    fn date(self, field: usize) -> Option<Option<IsoDate>> {
+        match self.cell(field) {
+            b"" => Some(None),
+            cell => IsoDate::read(cell).map(Some),
+        }
+    }
+}
+
+/// Fields of the columns that grouping reads; past the last where there is none.
 #[derive(Clone, Copy, Debug)]
 struct Columns {
-    sex: Option<usize>,
-    age: Option<usize>,
-    age_days: Option<usize>,
-    weight: Option<usize>,
-    los: Option<usize>,
-    icu_hours: Option<usize>,
-    total_fee: Option<usize>,
-    admit: Option<usize>,
-    discharge: Option<usize>,
-    insured_scheme: Option<usize>,
-    department: Option<usize>,
-    discharge_status: Option<usize>,
-    diagnoses: Option<usize>,
-    procedures: Option<usize>,
+    sex: usize,
+    age: usize,
+    age_days: usize,
+    weight: usize,
+    los: usize,
+    icu_hours: usize,
+    total_fee: usize,
+    admit: usize,
+    discharge: usize,
+    insured_scheme: usize,
+    department: usize,
+    discharge_status: usize,
+    diagnoses: usize,
+    procedures: usize,
 }
 
 /// Plain rows that follow each other in a text (一批平常行).
@@ -87,7 +127,7 @@ pub struct PlainRow<'b> {
 impl PlainReader {
     /// For rows under this header.
     pub fn new(header: &Header) -> PlainReader {
-        let field = |column| header.field(column);
+        let field = |column| header.field(column).unwrap_or(usize::MAX);
         PlainReader {
             width: header.width(),
             columns: Columns {
@@ -107,7 +147,7 @@ impl PlainReader {
                 procedures: field(Column::Procedures),
             },
             rows: Vec::with_capacity(BATCH),
-            ends: Vec::with_capacity(BATCH * header.width()),
+            starts: Vec::with_capacity(BATCH * (header.width() + 1)),
             codes: Vec::new(),
         }
     }
@@ -116,17 +156,15 @@ impl PlainReader {
     /// them.
     pub fn rows<'b>(&'b mut self, text: &'b str, mut at: usize) -> (PlainRows<'b>, usize) {
         self.rows.clear();
-        self.ends.clear();
+        self.starts.clear();
         self.codes.clear();
         while self.rows.len() < BATCH && at < text.len() {
-            let (ends, codes) = (self.ends.len(), self.codes.len());
-            match self.row(text.as_bytes(), at) {
-                Some((row, line_end)) => {
-                    self.rows.push(row);
-                    at = line_end + 1;
-                }
+            let (rows, starts, codes) = (self.rows.len(), self.starts.len(), self.codes.len());
+            match self.read_row(text.as_bytes(), at) {
+                Some(line_end) => at = line_end + 1,
                 None => {
-                    self.ends.truncate(ends);
+                    self.rows.truncate(rows);
+                    self.starts.truncate(starts);
                     self.codes.truncate(codes);
                     break;
                 }
@@ -135,44 +173,46 @@ impl PlainReader {
         (PlainRows { text, reader: self }, at)
     }
 
-    /// The row that begins at `start` and its line end; nothing if it is not plain.
+    /// Reads the row that begins at `start`; gives its line end, or nothing if it is not plain.
     #[inline]
-    fn row(&mut self, text: &[u8], start: usize) -> Option<(Cut, usize)> {
-        let first_end = self.ends.len();
+    fn read_row(&mut self, text: &[u8], start: usize) -> Option<usize> {
+        let first_start = self.starts.len();
         let line_end = self.cut(text, start)?;
-        let mut cut = Cut {
-            start,
-            end: self.ends.last().map_or(start, |end| *end as usize),
-            first_end,
-            ..Cut::default()
+        let fields = Fields {
+            text,
+            starts: self.starts.get(first_start..)?,
         };
-        self.read_numbers(text, &mut cut)?;
-        self.read_codes(text, &mut cut)?;
-        Some((cut, line_end))
+        if fields.starts.len() != self.width + 1 {
+            return None;
+        }
+        self.rows.push(Cut {
+            first_start,
+            ..Cut::default()
+        });
+        let (cut, columns) = (self.rows.last_mut()?, &self.columns);
+        read_numbers(fields, columns, cut)?;
+        read_codes(fields, columns, cut, &mut self.codes)?;
+        Some(line_end)
     }
 
-    /// Notes where the fields end; gives the place of the line feed.
+    /// Notes where the fields begin; gives the place of the line feed.
     #[inline]
     fn cut(&mut self, text: &[u8], start: usize) -> Option<usize> {
-        let fields_before = self.ends.len();
+        self.starts.push(offset(start));
         let mut at = start;
         loop {
-            let (mut commas, stops) = match text.get(at..at + BLOCK) {
+            let (mut commas, stops) = match text.get(at..).and_then(<[u8]>::first_chunk) {
                 Some(block) => marks_of_block(block),
                 None => marks_of_block(&last_block(text, at)),
             };
             let stop = stops.trailing_zeros();
-            if stops != 0 {
-                commas &= (1 << stop) - 1;
-            }
+            commas &= 1_u64.unbounded_shl(stop).wrapping_sub(1);
             while commas != 0 {
-                self.ends.push(offset(at + commas.trailing_zeros() as usize));
+                self.starts.push(offset(at) + commas.trailing_zeros() + 1);
                 commas &= commas - 1;
             }
             if stops != 0 {
-                let stop = at + stop as usize;
-                let fields = self.ends.len() - fields_before + 1;
-                return self.end_row(text, start, stop).filter(|_| fields == self.width);
+                return self.end_row(text, start, at + stop as usize);
             }
             at += BLOCK;
         }
@@ -188,95 +228,60 @@ impl PlainReader {
         let last = stop.min(text.len());
         let before = last.checked_sub(1).and_then(|before| text.get(before));
         let carriage_return = usize::from(last > start && before == Some(&b'\r'));
-        self.ends.push(offset(last - carriage_return));
+        self.starts.push(offset(last - carriage_return + 1));
         Some(last)
     }
+}
 
-    #[inline]
-    fn span(&self, cut: &Cut, field: Option<usize>) -> (usize, usize) {
-        let Some(field) = field.filter(|field| *field < self.width) else {
-            return (cut.start, cut.start);
-        };
-        let end = |at: usize| self.ends.get(at).map_or(cut.start, |end| *end as usize);
-        let at = cut.first_end + field;
-        let start = if field == 0 { cut.start } else { end(at - 1) + 1 };
-        (start, end(at))
-    }
-
-    #[inline]
-    fn cell<'t>(&self, text: &'t [u8], cut: &Cut, field: Option<usize>) -> &'t [u8] {
-        let (start, end) = self.span(cut, field);
-        text.get(start..end).unwrap_or_default()
-    }
-
-    /// Reads all cells but the codes; nothing if one of them is not in its usual form.
-    #[inline]
-    fn read_numbers(&self, text: &[u8], cut: &mut Cut) -> Option<()> {
-        let columns = self.columns;
-        cut.sex = match self.cell(text, cut, columns.sex) {
-            [sex @ (b'1' | b'2')] => sex - b'0',
-            _ => return None,
-        };
-        let number = |field| match self.cell(text, cut, field) {
-            b"" => Some(None),
-            cell => read_plain_number(cell).map(Some),
-        };
-        let mut numbers = Numbers {
-            age: number(columns.age)??,
-            age_days: number(columns.age_days)?,
-            weight: number(columns.weight)?.filter(|weight| *weight > 0),
-            los: number(columns.los)?,
-            icu_hours: number(columns.icu_hours)?,
-            amount: number(columns.total_fee)?,
-        };
-        if let Some(stay) = self.read_stay(text, cut)? {
-            numbers.los.get_or_insert(stay);
+/// Reads all cells but the codes; nothing if one of them is not in its usual form.
+#[inline]
+fn read_numbers(fields: Fields<'_>, columns: &Columns, cut: &mut Cut) -> Option<()> {
+    cut.sex = match fields.cell(columns.sex) {
+        [sex @ (b'1' | b'2')] => sex - b'0',
+        _ => return None,
+    };
+    let numbers = &mut cut.numbers;
+    numbers.age = fields.number(columns.age)??;
+    numbers.age_days = fields.number(columns.age_days)?;
+    numbers.weight = fields.number(columns.weight)?.filter(|weight| *weight > 0);
+    numbers.los = fields.number(columns.los)?;
+    numbers.icu_hours = fields.number(columns.icu_hours)?;
+    numbers.amount = fields.number(columns.total_fee)?;
+    match (fields.date(columns.admit)?, fields.date(columns.discharge)?) {
+        (Some(admit), Some(discharge)) if discharge < admit => return None,
+        (Some(admit), Some(discharge)) if numbers.los.is_none() => {
+            numbers.los = Some((discharge.day_number() - admit.day_number()).max(1) * 100);
         }
-        cut.numbers = numbers;
-        let insured = self.cell(text, cut, columns.insured_scheme);
-        (numbers_are_plain(&numbers) && matches!(insured, b"" | b"resident" | b"employee")).then_some(())
+        _ => {}
     }
+    let insured = fields.cell(columns.insured_scheme);
+    (numbers_are_plain(numbers) && matches!(insured, b"" | b"resident" | b"employee")).then_some(())
+}
 
-    /// Days between the dates, in hundredths, if both are there; nothing if they are not plain.
-    #[inline]
-    fn read_stay(&self, text: &[u8], cut: &Cut) -> Option<Option<i64>> {
-        let date = |field| match self.cell(text, cut, field) {
-            b"" => Some(None),
-            cell => IsoDate::read(cell).map(Some),
-        };
-        match (date(self.columns.admit)?, date(self.columns.discharge)?) {
-            (Some(admit), Some(discharge)) if discharge < admit => None,
-            (Some(admit), Some(discharge)) => {
-                Some(Some((discharge.day_number() - admit.day_number()).max(1) * 100))
-            }
-            _ => Some(None),
-        }
-    }
-
-    /// Notes the codes; nothing if the first diagnosis is empty.
-    #[inline]
-    fn read_codes(&mut self, text: &[u8], cut: &mut Cut) -> Option<()> {
-        cut.first_diagnosis = self.codes.len();
-        let (start, end) = self.span(cut, self.columns.diagnoses);
-        if text.get(start) == Some(&LIST_SEPARATOR) || start == end {
-            return None;
-        }
-        self.note_codes(text, start, end);
-        cut.first_procedure = self.codes.len();
-        let (start, end) = self.span(cut, self.columns.procedures);
-        self.note_codes(text, start, end);
-        cut.after_codes = self.codes.len();
-        Some(())
-    }
-
-    #[inline]
-    fn note_codes(&mut self, text: &[u8], start: usize, end: usize) {
-        for code in ListCodes::new(text, start, end) {
+/// Notes the codes; nothing if the first diagnosis is empty.
+#[inline]
+fn read_codes(
+    fields: Fields<'_>,
+    columns: &Columns,
+    cut: &mut Cut,
+    codes: &mut Vec<WrittenCode>,
+) -> Option<()> {
+    cut.first_diagnosis = codes.len();
+    let mut note = |(start, end)| {
+        for code in ListCodes::new(fields.text, start, end) {
             if code.end > code.start {
-                self.codes.push(code);
+                codes.push(code);
             }
         }
+        codes.len()
+    };
+    let (start, end) = fields.span(columns.diagnoses);
+    if start == end || fields.text.get(start) == Some(&LIST_SEPARATOR) {
+        return None;
     }
+        cut.first_procedure = note((start, end));
+    cut.after_codes = note(fields.span(columns.procedures));
+    Some(())
 }
 
 /// In range, and complete for an infant.
@@ -302,17 +307,17 @@ fn is_plain_infant(numbers: &Numbers) -> bool {
 
 /// Where the commas stand in 64 bytes, and where quotes, line feeds and lower control bytes do.
 #[inline]
-fn marks_of_block(block: &[u8]) -> (u64, u64) {
+fn marks_of_block(block: &[u8; BLOCK]) -> (u64, u64) {
     const COMMA: u8x16 = u8x16::new([b','; 16]);
     const QUOTE: u8x16 = u8x16::new([b'"'; 16]);
     const LINE_FEED: u8x16 = u8x16::new([b'\n'; 16]);
     let (mut commas, mut stops) = (0, 0);
     let (parts, _) = block.as_chunks::<16>();
-    for (index, part) in parts.iter().enumerate() {
+    for part in parts.iter().rev() {
         let bytes = u8x16::new(*part);
         let stop = bytes.simd_eq(QUOTE) | bytes.min(LINE_FEED).simd_eq(bytes);
-        commas |= u64::from(bytes.simd_eq(COMMA).to_bitmask()) << (16 * index);
-        stops |= u64::from(stop.to_bitmask()) << (16 * index);
+        commas = commas << 16 | u64::from(bytes.simd_eq(COMMA).to_bitmask());
+        stops = stops << 16 | u64::from(stop.to_bitmask());
     }
     (commas, stops)
 }
@@ -357,13 +362,14 @@ impl<'b> PlainRow<'b> {
     /// The row as written, without line end.
     #[inline]
     pub fn written(&self) -> &'b str {
-        self.text.get(self.cut.start..self.cut.end).unwrap_or("")
+        self.fields(0, self.reader.width - 1)
     }
 
     /// The fields from `first` to `last` as written, commas between them included.
+    #[inline]
     pub fn fields(&self, first: usize, last: usize) -> &'b str {
-        let (start, _) = self.reader.span(self.cut, Some(first));
-        let (_, end) = self.reader.span(self.cut, Some(last));
+        let fields = self.cut_fields();
+        let ((start, _), (_, end)) = (fields.span(first), fields.span(last));
         self.text.get(start..end).unwrap_or("")
     }
 
@@ -401,8 +407,18 @@ impl<'b> PlainRow<'b> {
         self.words(self.reader.columns.discharge_status)
     }
 
-    fn words(&self, field: Option<usize>) -> &'b str {
-        let (start, end) = self.reader.span(self.cut, field);
+    fn words(&self, field: usize) -> &'b str {
+        let (start, end) = self.cut_fields().span(field);
         self.text.get(start..end).unwrap_or("").trim()
+    }
+
+    #[inline]
+    fn cut_fields(&self) -> Fields<'b> {
+        let first = self.cut.first_start;
+        let starts = self.reader.starts.get(first..first + self.reader.width + 1);
+        Fields {
+            text: self.text.as_bytes(),
+            starts: starts.unwrap_or_default(),
+        }
     }
 }

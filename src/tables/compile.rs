@@ -234,7 +234,8 @@ impl CompiledSet {
 pub struct CodeFacts {
     /// Its kind.
     pub kind: CodeKind,
-    /// The class of its kind among the [`Marks`], four times; plus 0, 1 (CC) or 2 (MCC).
+    /// The class of its kind among the [`Marks`], eight times; plus 4 if that marks rows as any
+    /// diagnosis or procedure; plus 0, 1 (CC) or 2 (MCC).
     class_and_level: u32,
     /// As a complication: its exclusion list, or [`NO_LIST`].
     exclusion: u32,
@@ -263,7 +264,13 @@ impl CodeFacts {
     /// Its class among the [`Marks`].
     #[inline]
     pub fn class(self) -> u32 {
-        self.class_and_level / 4
+        self.class_and_level / 8
+    }
+
+    /// Whether it can make a row hold without being the principal.
+    #[inline]
+    pub fn marks_anywhere(self) -> bool {
+        self.class_and_level & 4 != 0
     }
 
     /// 0, 1 (CC) or 2 (MCC), if nothing excludes it.
@@ -302,7 +309,7 @@ impl Compiled {
         let kinds = Kinds::of(&scheme, &sets, numbers);
         let sets: Vec<CompiledSet> = sets.into_iter().map(|set| CompiledSet::new(set, &kinds)).collect();
         let (marks, classes) = Marks::of(of_mdcs.chain(of_entries), bits, kinds.count(), &sets);
-        let (facts, principal_lists) = facts(&scheme, &kinds, &classes);
+        let (facts, principal_lists) = facts(&scheme, &kinds, &marks, &classes);
         let known = (0..).zip(scheme.codes());
         let index = CodeIndex::new(known.map(|(number, code)| (code, kinds.get(number).0)));
         Compiled {
@@ -547,7 +554,7 @@ fn decided(condition: &Predicate, complications: Complications) -> Option<bool> 
 }
 
 /// The facts of every kind, and the exclusion lists of principals.
-fn facts(scheme: &Scheme, kinds: &Kinds, classes: &[u32]) -> (Vec<CodeFacts>, Vec<u32>) {
+fn facts(scheme: &Scheme, kinds: &Kinds, marks: &Marks, classes: &[u32]) -> (Vec<CodeFacts>, Vec<u32>) {
     let mut lists = vec![NO_LIST];
     let facts = (0..).zip(kinds.samples()).zip(classes).map(|((kind, sample), class)| {
         let sample = CodeId(sample);
@@ -561,7 +568,7 @@ fn facts(scheme: &Scheme, kinds: &Kinds, classes: &[u32]) -> (Vec<CodeFacts>, Ve
         let level = complication.map_or(0, |row| 1 + u32::from(row.level == ComplicationLevel::Mcc));
         CodeFacts {
             kind: CodeKind(kind),
-            class_and_level: class * 4 + level,
+            class_and_level: class * 8 + 4 * u32::from(marks.anywhere(*class)) + level,
             exclusion: complication.and_then(|row| row.exclusion).unwrap_or(NO_LIST),
             lists: number_of(start),
         }

@@ -131,6 +131,13 @@ impl Marks {
         self.classes.get(class as usize).copied().unwrap_or_default()
     }
 
+    /// Whether codes of a class mark rows without being the principal.
+    pub(super) fn anywhere(&self, class: u32) -> bool {
+        let rows = self.rows(class);
+        let [_, _, diagnosis, procedure] = rows;
+        diagnosis != 0 || procedure != 0
+    }
+
     /// One word of the rows worth looking at, given the bit rows of a case's codes.
     #[inline]
     pub fn candidates(&self, rows: &[BitRow], word: usize) -> u64 {

@@ -436,17 +436,27 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 
-    fn sets_of(&mut self, file: &TableFile) -> Result<HashMap<String, CodeSet>> {
-        let mut sets: HashMap<String, CodeSet> = HashMap::new();
+    fn sets_of(&mut self, file: &TableFile) -> Result<Vec<(String, CodeSet)>> {
+        let mut sets: Vec<(String, CodeSet)> = Vec::new();
+        let mut numbers: HashMap<String, usize> = HashMap::new();
+        let (mut last, mut at) = (String::new(), 0);
         each_row(file, ["set", "code", "site"], |[name, code, site], row| {
             if name.is_empty() {
                 return self.fail(file, row.line, "field `set` is empty; expected a set name");
             }
-            // rows of one set stand together, so the entry is usually there
-            let set = match sets.get_mut(name) {
-                Some(set) => set,
-                None => sets.entry(name.to_owned()).or_default(),
-            };
+            // rows of one set stand together
+            if last != name {
+                name.clone_into(&mut last);
+                at = match numbers.get(name) {
+                    Some(number) => *number,
+                    None => {
+                        numbers.insert(name.to_owned(), sets.len());
+                        sets.push((name.to_owned(), CodeSet::default()));
+                        sets.len() - 1
+                    }
+                };
+            }
+            let Some((_, set)) = sets.get_mut(at) else { return };
             if code.is_empty() {
                 return; // an empty set, so that nothing is inherited under this name
             }
@@ -763,53 +773,78 @@ pub(super) fn each_row<const N: usize>(
     columns: [&str; N],
     mut visit: impl FnMut([&str; N], RowPlace),
 ) -> Result<()> {
+    let mut errors = Vec::new();
+    let mut is_header = true;
+    let mut place = RowPlace { line: 1, byte: 0 };
+    let wrong_header = |cells: &[&str]| {
+        let (written, expected) = (cells.join(","), columns.join(","));
+        let message = format!("the header is `{written}`; expected `{expected}`");
+        Err(Error::at(file.place.line(1), message))
+    };
+    table_rows(file, |cells, byte| {
+        if is_header && *cells != columns {
+            return wrong_header(cells);
+        }
+        place.move_to(&file.text, byte);
+        match <[&str; N]>::try_from(cells) {
+            Ok(_) if std::mem::take(&mut is_header) => {}
+            Ok(cells) => visit(cells, place),
+            Err(_) => {
+                let (found, expected) = (cells.len(), columns.join(","));
+                let message = format!("this row has {found} fields; expected {N}: {expected}");
+                errors.push(Error::at(file.place.line(place.line), message));
+            }
+        }
+        Ok(errors.len() < MOST_ERRORS)
+    })?;
+    if is_header {
+        wrong_header(&[])?;
+    }
+    Error::all(errors)
+}
+
+/// Visits the rows of a table, cells trimmed, with the byte at which each was begun to be looked
+/// for, until `row` says it has seen enough.
+fn table_rows(file: &TableFile, mut row: impl FnMut(&[&str], usize) -> Result<bool>) -> Result<()> {
+    let text = file.text.as_str();
+    if memchr::memchr2(b'"', b'\r', text.as_bytes()).is_some() {
+        return quoted_rows(file, row);
+    }
+    let mut cells = Vec::new();
+    let mut byte = 0;
+    for line in text.split_inclusive('\n') {
+        let written = line.strip_suffix('\n').unwrap_or(line);
+        if !written.is_empty() {
+            cells.clear();
+            cells.extend(written.split(',').map(str::trim));
+            if !row(&cells, byte)? {
+                break;
+            }
+        }
+        byte += line.len();
+    }
+    Ok(())
+}
+
+/// As [`table_rows`], of a file with quotes or carriage returns.
+fn quoted_rows(file: &TableFile, mut row: impl FnMut(&[&str], usize) -> Result<bool>) -> Result<()> {
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .trim(csv::Trim::All)
         .from_reader(file.text.as_bytes());
     let mut record = csv::StringRecord::new();
-    let mut errors = Vec::new();
-    let mut is_header = true;
-    let mut place = RowPlace { line: 1, byte: 0 };
     loop {
-        let more = reader
-            .read_record(&mut record)
-            .map_err(|e| Error::at(file.place.clone(), e.to_string()))?;
-        if is_header && record.iter().ne(columns) {
-            let written: Vec<&str> = record.iter().collect();
-            let message = format!(
-                "the header is `{}`; expected `{}`",
-                written.join(","),
-                columns.join(",")
-            );
-            return Err(Error::at(file.place.line(1), message));
-        }
-        if !more {
-            break;
+        let more = reader.read_record(&mut record);
+        if !more.map_err(|e| Error::at(file.place.clone(), e.to_string()))? {
+            return Ok(());
         }
         let byte = record.position().map_or(0, csv::Position::byte);
-        place.move_to(&file.text, usize::try_from(byte).unwrap_or(usize::MAX));
-        let mut cells = [""; N];
-        if record.len() != N {
-            let message = format!(
-                "this row has {} fields; expected {N}: {}",
-                record.len(),
-                columns.join(",")
-            );
-            errors.push(Error::at(file.place.line(place.line), message));
-        } else if !std::mem::take(&mut is_header) {
-            cells
-                .iter_mut()
-                .zip(&record)
-                .for_each(|(cell, text)| *cell = text);
-            visit(cells, place);
-        }
-        if errors.len() >= MOST_ERRORS {
-            break;
+        let cells: Vec<&str> = record.iter().collect();
+        if !row(&cells, usize::try_from(byte).unwrap_or(usize::MAX))? {
+            return Ok(());
         }
     }
-    Error::all(errors)
 }
 
 /// The column, in characters from 1, of byte `offset` in field `field` of the row at `byte`.
