@@ -153,16 +153,16 @@ impl RowWork for GroupRows<'_> {
         let Some(grouping) = self.grouper.group_row(row, &mut grouped.work) else {
             return false;
         };
-        grouped.count(grouping.status(self.grouper.scheme()));
-        self.rows.plain(&mut grouped.text, row, &grouping);
+        let status = self.rows.plain(&mut grouped.text, row, &grouping);
+        grouped.count(status);
         true
     }
 
     fn checked(&self, grouped: &mut Grouped, checked: Checked, checker: &Checker<'_>) {
         if checked == Checked::Case {
             let grouping = self.grouper.group(checker.case(), &mut grouped.work);
-            grouped.count(grouping.status(self.grouper.scheme()));
-            return self.rows.case(&mut grouped.text, checker.row(), &grouping);
+            let status = self.rows.case(&mut grouped.text, checker.row(), &grouping);
+            return grouped.count(status);
         }
         let of_this_row = checker.findings().iter().filter(|f| f.line == checker.line());
         self.rows

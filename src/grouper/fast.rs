@@ -4,7 +4,7 @@ use super::Grouping;
 use super::numbered::{CodeRows, NumberedCase};
 use crate::records::{Case, PlainRow, PlainRows};
 use crate::tables::{
-    BitRow, CodeFacts, Compiled, Complications, Entry, EntryKind, Otherwise, Predicate, Role, SetId, Subject,
+    CodeFacts, Compiled, Complications, Entry, EntryKind, Otherwise, Predicate, Role, SetId, Subject,
 };
 
 /// Groups cases by a compiled scheme (分组器). Shared by threads; each has its own [`Workspace`].
@@ -26,8 +26,8 @@ pub struct Workspace {
 /// What the evaluation of a case needs besides the case.
 #[derive(Debug, Default)]
 struct Scratch {
-    /// Marks of the case's codes in their roles.
-    marks: Vec<BitRow>,
+    /// MDC and entry rows that the case's codes can make hold, one bit each.
+    candidates: Vec<u64>,
     regions: Vec<u32>,
 }
 
@@ -97,11 +97,11 @@ struct Evaluation<'a> {
 }
 
 impl Evaluation<'_> {
-    /// Gathers the marks of the codes.
+    /// Gathers the rows that the codes mark in their roles.
     #[inline]
     fn mark(&mut self) {
-        let (marks, found) = (self.compiled.marks(), &mut self.scratch.marks);
-        found.clear();
+        let (marks, candidates) = (self.compiled.marks(), &mut self.scratch.candidates);
+        marks.start(candidates);
         for (codes, principal, anywhere) in [
             (self.case.diagnoses, Role::PrincipalDiagnosis, Role::Diagnosis),
             (self.case.procedures, Role::PrincipalProcedure, Role::Procedure),
@@ -110,8 +110,9 @@ impl Evaluation<'_> {
                 continue;
             };
             let mut add = |code: &CodeFacts, role: Role| {
-                let row = marks.rows(code.class()).get(role as usize).copied();
-                found.extend(row.filter(|row| *row != 0));
+                if let Some(row) = marks.rows(code.class()).get(role as usize) {
+                    marks.add(*row, candidates);
+                }
             };
             add(first, principal);
             if first.marks_anywhere() {
@@ -164,7 +165,8 @@ impl Evaluation<'_> {
         let marks = self.compiled.marks();
         while from < end {
             let word = from / 64;
-            let mut open = marks.candidates(&self.scratch.marks, word) & (!0 << (from % 64));
+            let candidates = self.scratch.candidates.get(word).copied().unwrap_or(0);
+            let mut open = candidates & (!0 << (from % 64));
             let exact = marks.exact(word);
             while open != 0 {
                 let bit = open.trailing_zeros();

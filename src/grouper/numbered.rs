@@ -1,5 +1,7 @@
 //! A case as a scheme numbers it.
 
+use std::borrow::Cow;
+
 use crate::codes::{WrittenCode, is_placeholder, normal_form};
 use crate::records::{Case, Numbers, PlainRow, PlainRows};
 use crate::tables::{CodeFacts, CodeKind, Compiled, NumberFact};
@@ -89,12 +91,12 @@ impl CodeRows<'_> {
     /// A code that is not known as it stands: normalised, or of none.
     #[cold]
     fn as_written(&self, code: WrittenCode) -> CodeFacts {
-        let written = self.rows.text().get(code.start..code.end).unwrap_or("");
-        let code = normal_form(written);
-        if code.is_empty() || is_placeholder(&code) {
-            return CodeFacts::NOTHING;
+        let written = self.rows.text().get(code.start as usize..code.end as usize).unwrap_or("");
+        match normal_form(written) {
+            code if code.is_empty() || is_placeholder(&code) => CodeFacts::NOTHING,
+            Cow::Borrowed(code) if code.len() == written.len() => self.compiled.other_code(code),
+            code => self.compiled.code(&code),
         }
-        self.compiled.code(&code)
     }
 }
 

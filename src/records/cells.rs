@@ -27,7 +27,16 @@ pub(super) fn read_number(cell: &str) -> Option<i64> {
 }
 
 /// Digits with an optional point: the common case, without allocation.
+#[inline]
 pub(super) fn read_plain_number(digits: &[u8]) -> Option<i64> {
+    match digits {
+        [one @ b'0'..=b'9'] => Some(i64::from(one - b'0') * 100),
+        [ten @ b'0'..=b'9', one @ b'0'..=b'9'] => Some(i64::from(ten - b'0') * 1000 + i64::from(one - b'0') * 100),
+        _ => read_longer_number(digits),
+    }
+}
+
+fn read_longer_number(digits: &[u8]) -> Option<i64> {
     if digits.is_empty() || digits.len() > 15 {
         return None;
     }

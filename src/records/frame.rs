@@ -16,7 +16,7 @@ pub const MAX_ROW_LINES: usize = 256;
 /// How much is read at a time.
 ///
 /// A chunk and the rows made of it stay in the cache of one processor core.
-const CHUNK_BYTES: usize = 1 << 18;
+const CHUNK_BYTES: usize = 1 << 16;
 
 /// A line without end longer than this is no table at all.
 const LONGEST_LINE: usize = 64 << 20;
@@ -248,10 +248,21 @@ impl<R: Read> Cutter<R> {
         if self.kept.len() > LONGEST_LINE {
             return Err(CutError::EndlessLine(self.line));
         }
-        let before = self.kept.len();
-        let mut source = (&mut self.source).take(wanted as u64);
-        source.read_to_end(&mut self.kept).map_err(CutError::Io)?;
-        self.at_end = self.kept.len() == before;
+        let mut filled = self.kept.len();
+        let full = filled + wanted;
+        self.kept.resize(full, 0);
+        while let Some(free) = self.kept.get_mut(filled..).filter(|free| !free.is_empty()) {
+            match self.source.read(free) {
+                Ok(0) => {
+                    self.at_end = true;
+                    break;
+                }
+                Ok(read) => filled += read,
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(CutError::Io(e)),
+            }
+        }
+        self.kept.truncate(filled);
         Ok(())
     }
 }

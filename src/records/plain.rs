@@ -15,7 +15,7 @@ use super::cells::{IsoDate, read_plain_number};
 use super::check::{LONGEST_INFANCY, NEWBORN_DAYS, NEWBORN_WEIGHTS, OLDEST};
 use super::columns::{Column, Header};
 use super::frame::MAX_ROW_BYTES;
-use crate::codes::{LIST_SEPARATOR, ListCodes, WrittenCode};
+use crate::codes::{PackedCode, WrittenCode};
 use crate::units::Fen;
 
 /// Bytes looked at in one step.
@@ -33,6 +33,8 @@ pub struct PlainReader {
     rows: Vec<Cut>,
     /// Of each row where its fields begin, and where the field behind its last one would.
     starts: Vec<u32>,
+    /// Separators of lists in the last row.
+    bars: Vec<u32>,
     /// Codes of all rows: of each its diagnoses, then its procedures.
     codes: Vec<WrittenCode>,
 }
@@ -49,7 +51,7 @@ struct Cut {
     numbers: Numbers,
 }
 
-/// The fields of one row.
+/// The fields of one row, and behind the last an empty one that stands for absent columns.
 #[derive(Clone, Copy)]
 struct Fields<'b> {
     text: &'b [u8],
@@ -57,11 +59,11 @@ struct Fields<'b> {
 }
 
 impl<'b> Fields<'b> {
-    /// Where a field begins and ends; absent ones are empty.
+    /// Where a field begins and ends.
     #[inline]
     fn span(self, field: usize) -> (usize, usize) {
         match self.starts.get(field..) {
-            Some([start, next, ..]) => (*start as usize, *next as usize - 1),
+            Some([start, next, ..]) => (*start as usize, (*next as usize).wrapping_sub(1)),
             _ => (0, 0),
         }
     }
@@ -90,7 +92,7 @@ impl<'b> Fields<'b> {
     }
 }
 
-/// Fields of the columns that grouping reads; past the last where there is none.
+/// Fields of the columns that grouping reads; the one behind the last where there is none.
 #[derive(Clone, Copy, Debug)]
 struct Columns {
     sex: usize,
@@ -127,7 +129,7 @@ pub struct PlainRow<'b> {
 impl PlainReader {
     /// For rows under this header.
     pub fn new(header: &Header) -> PlainReader {
-        let field = |column| header.field(column).unwrap_or(usize::MAX);
+        let field = |column| header.field(column).unwrap_or(header.width());
         PlainReader {
             width: header.width(),
             columns: Columns {
@@ -147,7 +149,8 @@ impl PlainReader {
                 procedures: field(Column::Procedures),
             },
             rows: Vec::with_capacity(BATCH),
-            starts: Vec::with_capacity(BATCH * (header.width() + 1)),
+            starts: Vec::with_capacity(BATCH * (header.width() + 2)),
+            bars: Vec::new(),
             codes: Vec::new(),
         }
     }
@@ -182,55 +185,70 @@ impl PlainReader {
             text,
             starts: self.starts.get(first_start..)?,
         };
-        if fields.starts.len() != self.width + 1 {
-            return None;
-        }
         self.rows.push(Cut {
             first_start,
             ..Cut::default()
         });
         let (cut, columns) = (self.rows.last_mut()?, &self.columns);
         read_numbers(fields, columns, cut)?;
-        read_codes(fields, columns, cut, &mut self.codes)?;
+        read_codes(fields, columns, cut, &self.bars, &mut self.codes)?;
         Some(line_end)
     }
 
     /// Notes where the fields begin; gives the place of the line feed.
     #[inline]
     fn cut(&mut self, text: &[u8], start: usize) -> Option<usize> {
-        self.starts.push(offset(start));
+        let first = self.starts.len();
+        // of its fields, of the two behind them
+        self.starts.resize(first + self.width + 2, 0);
+        let starts = self.starts.get_mut(first..)?;
+        *starts.first_mut()? = offset(start);
+        self.bars.clear();
+        let mut fields = 1;
         let mut at = start;
         loop {
-            let (mut commas, stops) = match text.get(at..).and_then(<[u8]>::first_chunk) {
-                Some(block) => marks_of_block(block),
-                None => marks_of_block(&last_block(text, at)),
+            let marks = match text.get(at..).and_then(<[u8]>::first_chunk) {
+                Some(block) => Marks::of_block(block),
+                None => Marks::of_block(&last_block(text, at)),
             };
-            let stop = stops.trailing_zeros();
-            commas &= 1_u64.unbounded_shl(stop).wrapping_sub(1);
-            while commas != 0 {
-                self.starts.push(offset(at) + commas.trailing_zeros() + 1);
-                commas &= commas - 1;
+            let stop = marks.stops.trailing_zeros();
+            let before_stop = 1_u64.unbounded_shl(stop).wrapping_sub(1);
+            let here = offset(at);
+            each_bit(marks.commas & before_stop, |bit| {
+                if let Some(start) = starts.get_mut(fields) {
+                    *start = here.wrapping_add(bit + 1);
+                }
+                fields = fields.wrapping_add(1);
+            });
+            each_bit(marks.bars & before_stop, |bit| self.bars.push(here.wrapping_add(bit)));
+            if marks.stops == 0 {
+                at += BLOCK;
+                continue;
             }
-            if stops != 0 {
-                return self.end_row(text, start, at + stop as usize);
+            let (end, line_end) = row_end(text, start, at + stop as usize)?;
+            if fields != self.width {
+                return None;
             }
-            at += BLOCK;
+            if let Some([behind, empty]) = starts.get_mut(fields..) {
+                (*behind, *empty) = (offset(end + 1), offset(end + 2));
+            }
+            return Some(line_end);
         }
     }
+}
 
-    /// `stop` is the first byte that is no part of a plain row: a line feed, or something else.
-    #[inline]
-    fn end_row(&mut self, text: &[u8], start: usize, stop: usize) -> Option<usize> {
-        let ends_here = stop >= text.len() || text.get(stop) == Some(&b'\n');
-        if !ends_here || stop - start >= MAX_ROW_BYTES {
-            return None;
-        }
-        let last = stop.min(text.len());
-        let before = last.checked_sub(1).and_then(|before| text.get(before));
-        let carriage_return = usize::from(last > start && before == Some(&b'\r'));
-        self.starts.push(offset(last - carriage_return + 1));
-        Some(last)
+/// Where the fields of a row end, and its line; `stop` is the first byte that is no part of a
+/// plain row: a line feed, or something else.
+#[inline]
+fn row_end(text: &[u8], start: usize, stop: usize) -> Option<(usize, usize)> {
+    let ends_here = stop >= text.len() || text.get(stop) == Some(&b'\n');
+    if !ends_here || stop - start >= MAX_ROW_BYTES {
+        return None;
     }
+    let last = stop.min(text.len());
+    let before = last.checked_sub(1).and_then(|before| text.get(before));
+    let carriage_return = usize::from(last > start && before == Some(&b'\r'));
+    Some((last - carriage_return, last))
 }
 
 /// Reads all cells but the codes; nothing if one of them is not in its usual form.
@@ -264,24 +282,43 @@ fn read_codes(
     fields: Fields<'_>,
     columns: &Columns,
     cut: &mut Cut,
+    bars: &[u32],
     codes: &mut Vec<WrittenCode>,
 ) -> Option<()> {
-    cut.first_diagnosis = codes.len();
-    let mut note = |(start, end)| {
-        for code in ListCodes::new(fields.text, start, end) {
-            if code.end > code.start {
-                codes.push(code);
-            }
-        }
-        codes.len()
-    };
-    let (start, end) = fields.span(columns.diagnoses);
-    if start == end || fields.text.get(start) == Some(&LIST_SEPARATOR) {
+    let (diagnoses, procedures) = (fields.span(columns.diagnoses), fields.span(columns.procedures));
+    let first = bars.iter().find(|bar| **bar as usize >= diagnoses.0);
+    if diagnoses.0 == diagnoses.1 || first.is_some_and(|bar| *bar as usize == diagnoses.0) {
         return None;
     }
-        cut.first_procedure = note((start, end));
-    cut.after_codes = note(fields.span(columns.procedures));
+    cut.first_diagnosis = codes.len();
+    note_codes(fields.text, diagnoses, bars, codes);
+    cut.first_procedure = codes.len();
+    note_codes(fields.text, procedures, bars, codes);
+    cut.after_codes = codes.len();
     Some(())
+}
+
+/// Notes the codes of one list that are not empty.
+#[inline]
+fn note_codes(text: &[u8], (start, end): (usize, usize), bars: &[u32], codes: &mut Vec<WrittenCode>) {
+    let mut from = start;
+    let mut note = |to: usize| {
+        if to > from {
+            codes.push(WrittenCode {
+                packed: PackedCode::in_text(text, from, to),
+                start: offset(from),
+                end: offset(to),
+            });
+        }
+        from = to + 1;
+    };
+    for bar in bars {
+        let bar = *bar as usize;
+        if (start..end).contains(&bar) {
+            note(bar);
+        }
+    }
+    note(end);
 }
 
 /// In range, and complete for an infant.
@@ -305,21 +342,41 @@ fn is_plain_infant(numbers: &Numbers) -> bool {
     }
 }
 
-/// Where the commas stand in 64 bytes, and where quotes, line feeds and lower control bytes do.
-#[inline]
-fn marks_of_block(block: &[u8; BLOCK]) -> (u64, u64) {
-    const COMMA: u8x16 = u8x16::new([b','; 16]);
-    const QUOTE: u8x16 = u8x16::new([b'"'; 16]);
-    const LINE_FEED: u8x16 = u8x16::new([b'\n'; 16]);
-    let (mut commas, mut stops) = (0, 0);
-    let (parts, _) = block.as_chunks::<16>();
-    for part in parts.iter().rev() {
-        let bytes = u8x16::new(*part);
-        let stop = bytes.simd_eq(QUOTE) | bytes.min(LINE_FEED).simd_eq(bytes);
-        commas = commas << 16 | u64::from(bytes.simd_eq(COMMA).to_bitmask());
-        stops = stops << 16 | u64::from(stop.to_bitmask());
+/// What stands where in 64 bytes, one bit each.
+struct Marks {
+    commas: u64,
+    /// Separators of lists.
+    bars: u64,
+    /// Quotes, line feeds and lower control bytes.
+    stops: u64,
+}
+
+impl Marks {
+    #[inline]
+    fn of_block(block: &[u8; BLOCK]) -> Marks {
+        const COMMA: u8x16 = u8x16::new([b','; 16]);
+        const BAR: u8x16 = u8x16::new([b'|'; 16]);
+        const QUOTE: u8x16 = u8x16::new([b'"'; 16]);
+        const LINE_FEED: u8x16 = u8x16::new([b'\n'; 16]);
+        let (mut commas, mut bars, mut stops) = (0, 0, 0);
+        let (parts, _) = block.as_chunks::<16>();
+        for part in parts.iter().rev() {
+            let bytes = u8x16::new(*part);
+            let stop = bytes.simd_eq(QUOTE) | bytes.min(LINE_FEED).simd_eq(bytes);
+            commas = commas << 16 | u64::from(bytes.simd_eq(COMMA).to_bitmask());
+            bars = bars << 16 | u64::from(bytes.simd_eq(BAR).to_bitmask());
+            stops = stops << 16 | u64::from(stop.to_bitmask());
+        }
+        Marks { commas, bars, stops }
     }
-    (commas, stops)
+}
+
+#[inline]
+fn each_bit(mut bits: u64, mut visit: impl FnMut(u32)) {
+    while bits != 0 {
+        visit(bits.trailing_zeros());
+        bits &= bits - 1;
+    }
 }
 
 /// The bytes from `at` on, with line feeds behind them.
@@ -415,7 +472,7 @@ impl<'b> PlainRow<'b> {
     #[inline]
     fn cut_fields(&self) -> Fields<'b> {
         let first = self.cut.first_start;
-        let starts = self.reader.starts.get(first..first + self.reader.width + 1);
+        let starts = self.reader.starts.get(first..first + self.reader.width + 2);
         Fields {
             text: self.text.as_bytes(),
             starts: starts.unwrap_or_default(),

@@ -39,12 +39,14 @@ impl CsvText {
     }
 
     /// Appends a record as written, cells and quotes included.
+    #[inline]
     pub fn raw(&mut self, record: &str) {
         self.separate();
         self.bytes.extend_from_slice(record.as_bytes());
     }
 
     /// Appends cells as written, the comma before them and the line end behind included.
+    #[inline]
     pub fn raw_end(&mut self, cells: &[u8]) {
         self.bytes.extend_from_slice(cells);
         self.in_row = false;
@@ -67,6 +69,7 @@ impl CsvText {
         &self.bytes
     }
 
+    #[inline]
     fn separate(&mut self) {
         if self.in_row {
             self.bytes.push(b',');

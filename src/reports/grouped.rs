@@ -2,7 +2,7 @@
 
 use super::CsvText;
 use crate::diagnostics::{Action, Finding, Lang};
-use crate::grouper::Grouping;
+use crate::grouper::{Grouping, Status};
 use crate::records::{Header, PlainRow, Row};
 use crate::tables::Scheme;
 
@@ -25,8 +25,15 @@ pub struct GroupedRows<'s> {
     passed: Vec<usize>,
     /// The same as stretches of neighbours, first and last field.
     stretches: Vec<(usize, usize)>,
-    /// Cells of each rule row and severity, then of no row, comma before and line feed behind.
-    tails: Vec<Vec<u8>>,
+    /// Of each rule row and severity, then of no row.
+    tails: Vec<Tail>,
+}
+
+/// What a decision adds to a record.
+struct Tail {
+    /// Its cells, comma before and line feed behind.
+    cells: Box<[u8]>,
+    status: Status,
 }
 
 impl<'s> GroupedRows<'s> {
@@ -57,22 +64,22 @@ impl<'s> GroupedRows<'s> {
         text
     }
 
-    /// Appends a plain row with its grouping.
+    /// Appends a plain row with its grouping; says how that ended.
     #[inline]
-    pub fn plain(&self, out: &mut CsvText, row: &PlainRow<'_>, grouping: &Grouping) {
+    pub fn plain(&self, out: &mut CsvText, row: &PlainRow<'_>, grouping: &Grouping) -> Status {
         match self.stretches.as_slice() {
             [(0, last)] if last + 1 == self.header.width() => out.raw(row.written()),
             stretches => stretches
                 .iter()
                 .for_each(|(first, last)| out.raw(row.fields(*first, *last))),
         }
-        out.raw_end(self.tail(grouping));
+        self.end(out, grouping)
     }
 
-    /// Appends a checked row with its grouping.
-    pub fn case(&self, out: &mut CsvText, row: &Row, grouping: &Grouping) {
+    /// Appends a checked row with its grouping; says how that ended.
+    pub fn case(&self, out: &mut CsvText, row: &Row, grouping: &Grouping) -> Status {
         self.input_cells(out, row);
-        out.raw_end(self.tail(grouping));
+        self.end(out, grouping)
     }
 
     /// Appends a record that was not grouped, with the findings that rejected it.
@@ -97,13 +104,17 @@ impl<'s> GroupedRows<'s> {
     }
 
     #[inline]
-    fn tail(&self, grouping: &Grouping) -> &[u8] {
+    fn end(&self, out: &mut CsvText, grouping: &Grouping) -> Status {
         let row = grouping.row.or(grouping.mdc).unwrap_or(self.scheme.rules().len());
         let tail = row * usize::from(SEVERITIES) + usize::from(grouping.severity);
-        self.tails.get(tail).map_or(&[], Vec::as_slice)
+        let Some(tail) = self.tails.get(tail) else {
+            return Status::Ungrouped; // there is a tail of every grouping
+        };
+        out.raw_end(&tail.cells);
+        tail.status
     }
 
-    fn all_tails(&self) -> Vec<Vec<u8>> {
+    fn all_tails(&self) -> Vec<Tail> {
         let groupings = Grouping::all_of(self.scheme).into_iter();
         let with_severity = |grouping: Grouping| {
             (0..SEVERITIES).map(move |severity| Grouping { severity, ..grouping })
@@ -115,7 +126,10 @@ impl<'s> GroupedRows<'s> {
                 text.cell("");
                 self.grouping_cells(&mut text, &grouping);
                 text.end_row();
-                text.bytes().to_vec()
+                Tail {
+                    cells: text.bytes().into(),
+                    status: grouping.status(self.scheme),
+                }
             })
             .collect()
     }

@@ -7,7 +7,7 @@ use tempfile::NamedTempFile;
 
 use crate::diagnostics::{Error, Place, Result};
 
-const BUFFER: usize = 1 << 18;
+const BUFFER: usize = 1 << 16;
 
 /// A result file, or standard output for `-` (输出文件).
 ///

@@ -352,18 +352,20 @@ impl Compiled {
         known.unwrap_or_else(|| self.kind_of_unknown(code))
     }
 
-    /// The kind of a code that the index does not find.
-    #[cold]
+    /// The kind of a code that no table names.
     fn kind_of_unknown(&self, code: &str) -> CodeKind {
-        // a table may list a code that is not in normal form
-        if let Some(id) = self.scheme.code_id(code) {
-            return self.kind_of(id);
-        }
         let begins = |(_, prefix): &(usize, &String)| code.starts_with(prefix.as_str());
         let longest = self.prefixes.iter().enumerate().filter(begins);
         let longest = longest.max_by_key(|(_, prefix)| prefix.len());
         let number = self.scheme.code_count() + longest.map_or(0, |(index, _)| index + 1);
         self.kinds.get(number_of(number))
+    }
+
+    /// What the rules see of a code that [`Compiled::known_code`] does not find.
+    pub fn other_code(&self, code: &str) -> CodeFacts {
+        let known = self.index.get_other(code).map(CodeKind);
+        let kind = known.unwrap_or_else(|| self.kind_of_unknown(code));
+        self.facts.get(kind.index()).copied().unwrap_or(CodeFacts::NOTHING)
     }
 
     /// The kind of a code of the scheme.

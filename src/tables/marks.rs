@@ -27,10 +27,13 @@ pub enum Role {
 
 const ROLES: usize = 4;
 
+/// Words joined in one step: a cache line.
+const STEP: usize = 8;
+
 /// Marks of all codes (编码标记).
 #[derive(Debug)]
 pub struct Marks {
-    /// Words of a bit row.
+    /// Words of a bit row, a multiple of [`STEP`].
     words: usize,
     /// Rows without a key: always worth looking at.
     always: Vec<u64>,
@@ -56,7 +59,7 @@ impl Marks {
         kinds: usize,
         sets: &[CompiledSet],
     ) -> (Marks, Vec<u32>) {
-        let words = bits.div_ceil(64);
+        let words = bits.div_ceil(64).next_multiple_of(STEP);
         let (mut always, mut exact) = (vec![0; words], vec![0; words]);
         let mut hits = Vec::new();
         for (row, condition) in rows {
@@ -138,13 +141,20 @@ impl Marks {
         diagnosis != 0 || procedure != 0
     }
 
-    /// One word of the rows worth looking at, given the bit rows of a case's codes.
+    /// The rows worth looking at before any code is known.
+    pub fn start(&self, candidates: &mut Vec<u64>) {
+        candidates.clear();
+        candidates.extend_from_slice(&self.always);
+    }
+
+    /// Adds the rows that a code makes worth looking at.
     #[inline]
-    pub fn candidates(&self, rows: &[BitRow], word: usize) -> u64 {
-        let always = self.always.get(word).copied().unwrap_or(0);
-        rows.iter().fold(always, |found, row| {
-            found | self.bits.get(*row as usize + word).copied().unwrap_or(0)
-        })
+    pub fn add(&self, row: BitRow, candidates: &mut [u64]) {
+        let (to, _) = candidates.as_chunks_mut::<STEP>();
+        let (from, _) = self.bits.get(row as usize..).unwrap_or_default().as_chunks::<STEP>();
+        for (to, from) in to.iter_mut().zip(from) {
+            to.iter_mut().zip(from).for_each(|(to, from)| *to |= from);
+        }
     }
 
     /// One word of the rows that hold where they are candidates.
