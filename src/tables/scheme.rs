@@ -120,7 +120,7 @@ pub struct CodeSet {
 }
 
 /// How heavy a complication or comorbidity is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ComplicationLevel {
     /// 合并症或并发症.
     Cc,

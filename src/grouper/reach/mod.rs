@@ -1,0 +1,402 @@
+//! Which rows of a scheme a case can reach (规则可达性), decided exactly: by a case that reaches the
+//! row, or by the absence of one.
+//!
+//! How it is decided, in reading order:
+//!
+//! 1. Codes that no rule tells apart are one class; numbers that no rule tells apart are one
+//!    option ([`universe`], [`facts`]). So a case is a few choices among finitely many.
+//! 2. Conditions become formulas over these choices ([`formula`]).
+//! 3. A complete search finds a case that fulfils formulas, or shows that none does
+//!    ([`search`], [`others`]). First cases of one code are looked for, then of two, and so on.
+//! 4. A row is reached by a case that fulfils its conditions and those above it, unless an
+//!    earlier row takes the case. So the case found is grouped, as a record, by the grouper
+//!    itself ([`made`]). If an earlier row takes it, the search goes on for one that this row
+//!    does not take. It ends with a case that lands where it should, or with the earlier rows
+//!    that leave none: those that shadow the row.
+//!
+//! What counts as a case: sex 1 or 2, full years from 0 to 124, days that fit the years, other
+//! numbers given or missing, no diagnosis twice, and codes of the code lists, of the tables, or
+//! made up where a rule asks for the beginning of a code. A code that stands in the list of
+//! procedures is no diagnosis, and the other way round.
+
+mod bits;
+mod facts;
+mod formula;
+mod made;
+mod others;
+mod search;
+mod universe;
+
+pub use made::{MadeCase, plain_number};
+pub(crate) use universe::can_be_read;
+
+use formula::{Formula, Model, Stand};
+use made::{Bench, defect};
+use search::{Outcome, Search};
+
+use super::{Grouper, Grouping};
+use crate::diagnostics::Result;
+use crate::tables::{Atom, CodeLists, Level, NumberFact, Otherwise, Rule};
+
+/// Parts of formulas looked at for one row before it is left undecided.
+const BUDGET: u64 = 50_000_000;
+/// More shadowing rows are not tried one by one for whether they are needed.
+const MOST_SHADOWS_TRIED: usize = 24;
+
+/// Whether a row can be reached (可达性).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// This case does.
+    Reached(MadeCase),
+    /// No case does.
+    Never(Cause),
+    /// Not known: the search was given up.
+    Undecided,
+}
+
+/// Why no case reaches a row (不可达原因).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// No case fulfils its own condition.
+    Itself,
+    /// No case fulfils its condition and those of the rows it stands under.
+    WithParents,
+    /// Every case that does is taken by one of these earlier rows, in file order.
+    Shadowed(Vec<usize>),
+}
+
+/// A row and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// Index into [`crate::tables::Scheme::rules`].
+    pub row: usize,
+    /// Whether a case is decided by it, or for an MDC whether a case gets as far as fulfilling it.
+    pub verdict: Verdict,
+}
+
+/// A case on or beside a number of its group's conditions (边界病例).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Boundary {
+    /// The number's fact.
+    pub fact: NumberFact,
+    /// The value the case has, in hundredths.
+    pub value: i64,
+    /// The case.
+    pub case: MadeCase,
+    /// Where it lands.
+    pub grouping: Grouping,
+}
+
+/// Decides which rows of one scheme can be reached (可达性判定).
+pub struct Reaches<'g> {
+    grouper: &'g Grouper,
+    model: Model,
+    budget: u64,
+}
+
+impl<'g> Reaches<'g> {
+    /// For a scheme; `lists` are the codes that cases may have besides those of the tables.
+    pub fn new(grouper: &'g Grouper, lists: Option<&CodeLists>) -> Reaches<'g> {
+        Reaches {
+            model: Model::new(grouper.scheme(), lists),
+            grouper,
+            budget: BUDGET,
+        }
+    }
+
+    /// The same with another bound on the work for one row.
+    pub fn with_budget(self, budget: u64) -> Reaches<'g> {
+        Reaches { budget, ..self }
+    }
+
+    /// Every row that can be a case's group, in file order: groups, ambiguous rows, and core
+    /// groups that are the group where none of their groups holds.
+    pub fn outcome_rows(&self) -> Vec<usize> {
+        let decides = |rule: &Rule| match rule.level {
+            Level::Drg | Level::Ambiguous => true,
+            Level::Adrg => rule.otherwise == Otherwise::Group,
+            Level::Mdc => false,
+        };
+        let rules = self.grouper.scheme().rules().iter().enumerate();
+        rules
+            .filter(|(_, rule)| decides(rule))
+            .map(|(row, _)| row)
+            .collect()
+    }
+
+    /// Whether some case has this row for its group.
+    ///
+    /// # Errors
+    /// The parts of the program contradict each other: a defect.
+    pub fn outcome(&self, row: usize) -> Result<Verdict> {
+        self.decide(row, true)
+    }
+
+    /// Whether some case gets as far as this row and fulfils it, whatever becomes of it below.
+    ///
+    /// # Errors
+    /// As [`Reaches::outcome`].
+    pub fn passage(&self, row: usize) -> Result<Verdict> {
+        self.decide(row, false)
+    }
+
+    /// A case without a group, if there is one.
+    ///
+    /// # Errors
+    /// As [`Reaches::outcome`].
+    pub fn ungrouped(&self) -> Result<Verdict> {
+        let mut hunt = Hunt::new(self, Vec::new(), Goal::NoGroup)?;
+        hunt.verdict()
+    }
+
+    /// A case that fulfils the conditions of all these rows.
+    pub fn common_case(&self, rows: &[usize]) -> Option<MadeCase> {
+        let wanted: Vec<Formula> = rows.iter().map(|row| self.model.row(*row)).collect();
+        let mut search = self.search(usize::MAX);
+        match search.case_for(&wanted) {
+            Outcome::Found(draft) => Some(MadeCase::of(&self.model, &draft)),
+            Outcome::None | Outcome::Undecided => None,
+        }
+    }
+
+    /// Cases on and beside each number in the conditions that lead to `row`, made from a case
+    /// that reaches it.
+    ///
+    /// # Errors
+    /// As [`Reaches::outcome`].
+    pub fn boundaries(&self, row: usize, reached_by: &MadeCase) -> Result<Vec<Boundary>> {
+        let Stand { mdc, entry, .. } = self.model.stand(row);
+        let mut rows = vec![mdc, entry, row];
+        rows.dedup();
+        let rules = rows
+            .iter()
+            .filter_map(|row| self.grouper.scheme().rules().get(*row));
+        let mut bench = Bench::new(self.grouper)?;
+        let mut found: Vec<Boundary> = Vec::new();
+        for atom in rules.flat_map(|rule| rule.when.atoms()) {
+            let Atom::Number(fact, _, number) = atom else {
+                continue;
+            };
+            for value in [number - 100, *number, number + 100] {
+                let whole = value - value % 100;
+                let value = if *fact == NumberFact::Age { whole } else { value };
+                let said = found
+                    .iter()
+                    .any(|before| before.fact == *fact && before.value == value);
+                if value < 0 || said {
+                    continue;
+                }
+                let case = reached_by.with_number(*fact, value);
+                let grouping = bench.group_both_ways(&case)?;
+                found.push(Boundary {
+                    fact: *fact,
+                    value,
+                    case,
+                    grouping,
+                });
+            }
+        }
+        Ok(found)
+    }
+
+    fn decide(&self, row: usize, as_outcome: bool) -> Result<Verdict> {
+        let Stand { mdc, entry, end } = self.model.stand(row);
+        let level = self.grouper.scheme().rules().get(row).map(|rule| rule.level);
+        let mut path = vec![mdc, entry, row];
+        path.dedup();
+        let mut wanted: Vec<Formula> = path.iter().map(|row| self.model.row(*row)).collect();
+        if as_outcome && level == Some(Level::Adrg) {
+            wanted.extend((row + 1..end).map(|group| self.model.row(group).not()));
+        }
+        let goal = if as_outcome {
+            Goal::At(row)
+        } else {
+            Goal::From(row)
+        };
+        Hunt::new(self, wanted, goal)?.verdict()
+    }
+
+    fn search(&self, most_codes: usize) -> Search<'_> {
+        Search {
+            model: &self.model,
+            budget: self.budget,
+            most_codes,
+        }
+    }
+}
+
+/// Where a case is to land.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Goal {
+    /// On this row.
+    At(usize),
+    /// On this row, a later one, or none.
+    From(usize),
+    /// On no row.
+    NoGroup,
+}
+
+impl Goal {
+    fn met_by(self, landed: Option<usize>) -> bool {
+        match self {
+            Goal::At(row) => landed == Some(row),
+            Goal::From(row) => landed.is_none_or(|landed| landed >= row),
+            Goal::NoGroup => landed.is_none(),
+        }
+    }
+
+    const fn row(self) -> Option<usize> {
+        match self {
+            Goal::At(row) | Goal::From(row) => Some(row),
+            Goal::NoGroup => None,
+        }
+    }
+}
+
+/// The hunt for a case that reaches one row.
+struct Hunt<'r, 'g> {
+    reaches: &'r Reaches<'g>,
+    bench: Bench<'g>,
+    goal: Goal,
+    /// What the case must fulfil: the row's condition last, after those above it.
+    wanted: Vec<Formula>,
+    /// Rows that took cases, and what a case must not fulfil to escape them.
+    shadows: Vec<(usize, Formula)>,
+    budget: u64,
+}
+
+impl<'r, 'g> Hunt<'r, 'g> {
+    fn new(reaches: &'r Reaches<'g>, wanted: Vec<Formula>, goal: Goal) -> Result<Hunt<'r, 'g>> {
+        Ok(Hunt {
+            bench: Bench::new(reaches.grouper)?,
+            budget: reaches.budget,
+            reaches,
+            goal,
+            wanted,
+            shadows: Vec::new(),
+        })
+    }
+
+    /// The fewest codes first; then whether any number of codes does.
+    fn verdict(&mut self) -> Result<Verdict> {
+        for most_codes in [1, 2, 3, 4, usize::MAX] {
+            match self.hunt(most_codes)? {
+                Outcome::Found(draft) => {
+                    let case = MadeCase::of(&self.reaches.model, &draft);
+                    return Ok(Verdict::Reached(self.made_plausible(case)?));
+                }
+                Outcome::Undecided => return Ok(Verdict::Undecided),
+                Outcome::None => {}
+            }
+        }
+        self.cause().map(Verdict::Never)
+    }
+
+    /// Looks for cases until one lands where it should; each row that takes one is shut out.
+    fn hunt(&mut self, most_codes: usize) -> Result<Outcome> {
+        loop {
+            let outcome = self.search(most_codes, |_| true);
+            let Outcome::Found(draft) = &outcome else {
+                return Ok(outcome);
+            };
+            let case = MadeCase::of(&self.reaches.model, draft);
+            let landed = self.bench.group(&case)?.row;
+            if self.goal.met_by(landed) {
+                return Ok(outcome);
+            }
+            let taken_by = landed.filter(|row| self.goal.row().is_none_or(|goal| *row < goal));
+            let shut_out = |row: usize| {
+                self.shadows
+                    .iter()
+                    .any(|(shadow, _)| *shadow == self.shadow(row).0)
+            };
+            match taken_by {
+                Some(row) if !shut_out(row) => self.shadows.push(self.shadow(row)),
+                _ => {
+                    let cells = case.cells().join(",");
+                    let goal = self.goal;
+                    return Err(defect(&format!(
+                        "the case `{cells}`, made for {goal:?}, lands on {landed:?}"
+                    )));
+                }
+            }
+        }
+    }
+
+    /// The row that shadows, and what a case must not fulfil to escape it: an earlier group of
+    /// the same core group alone, else all that its entry decides.
+    fn shadow(&self, row: usize) -> (usize, Formula) {
+        let model = &self.reaches.model;
+        let entry = model.stand(row).entry;
+        let same_entry = self
+            .goal
+            .row()
+            .is_some_and(|goal| model.stand(goal).entry == entry);
+        if same_entry {
+            (row, model.row(row).not())
+        } else {
+            (entry, model.decides(self.reaches.grouper.scheme(), row).not())
+        }
+    }
+
+    fn search(&mut self, most_codes: usize, shut_out: impl Fn(usize) -> bool) -> Outcome {
+        let mut formulas = self.wanted.clone();
+        let shadows = self.shadows.iter().filter(|(row, _)| shut_out(*row));
+        formulas.extend(shadows.map(|(_, formula)| formula.clone()));
+        let mut search = self.reaches.search(most_codes);
+        search.budget = self.budget;
+        let outcome = search.case_for(&formulas);
+        self.budget = search.budget;
+        outcome
+    }
+
+    /// An infant's record has days and weight; they are left out only where they would matter.
+    fn made_plausible(&mut self, case: MadeCase) -> Result<MadeCase> {
+        let fuller = case.clone().as_infants_are();
+        let kept = if self.goal.met_by(self.bench.group(&fuller)?.row) {
+            fuller
+        } else {
+            case
+        };
+        let landed = self.bench.group_both_ways(&kept)?.row;
+        if self.goal.met_by(landed) {
+            Ok(kept)
+        } else {
+            Err(defect("a case lands elsewhere the second time"))
+        }
+    }
+
+    /// Why there is no case: the fewest conditions, and the fewest earlier rows, that leave none.
+    fn cause(&mut self) -> Result<Cause> {
+        let own = match self.goal.row() {
+            Some(row) => self.reaches.model.row(row),
+            None => return Ok(Cause::Shadowed(self.needed_shadows())),
+        };
+        let mut search = self.reaches.search(usize::MAX);
+        if matches!(search.case_for(&[own]), Outcome::None) {
+            return Ok(Cause::Itself);
+        }
+        self.budget = self.reaches.budget;
+        if matches!(self.search(usize::MAX, |_| false), Outcome::None) {
+            return Ok(Cause::WithParents);
+        }
+        Ok(Cause::Shadowed(self.needed_shadows()))
+    }
+
+    /// Shadows without those that the others do without.
+    fn needed_shadows(&mut self) -> Vec<usize> {
+        let mut rows: Vec<usize> = self.shadows.iter().map(|(row, _)| *row).collect();
+        rows.sort_unstable();
+        if rows.len() > MOST_SHADOWS_TRIED {
+            return rows;
+        }
+        for row in rows.clone().into_iter().rev() {
+            self.budget = self.reaches.budget;
+            let rest = |shadow: usize| shadow != row && rows.contains(&shadow);
+            if matches!(self.search(usize::MAX, rest), Outcome::None) {
+                rows.retain(|shadow| *shadow != row);
+            }
+        }
+        rows
+    }
+}
