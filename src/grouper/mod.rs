@@ -13,8 +13,7 @@ mod reach;
 pub use explain::{Explanation, Step, explain};
 pub use fast::{Grouper, Workspace};
 pub use plain::group_plainly;
-pub(crate) use reach::can_be_read;
-pub use reach::{Boundary, Cause, MadeCase, Reach, Reaches, Verdict, plain_number};
+pub use reach::{Boundary, Cause, MadeCase, Reach, Reaches, Verdict, plain_number, row_findings};
 
 use crate::diagnostics::{Lang, Words};
 use crate::tables::{Level, NO_GROUP, NumberFact, Scheme};

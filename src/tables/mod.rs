@@ -8,6 +8,7 @@ mod code_lists;
 mod compile;
 mod condition;
 mod library;
+mod lint;
 mod scheme;
 
 pub use code_lists::{CodeLists, load_code_list};
@@ -16,6 +17,7 @@ pub use condition::{
     Atom, Comparison, Condition, NumberFact, Pattern, SetRef, Subject, SyntaxError, hundredths,
 };
 pub use library::{Library, TableFile};
+pub use lint::{Grade, TableFinding, lint};
 pub use scheme::{
     CodeId, CodeSet, Complication, ComplicationLevel, Kind, Level, NO_GROUP, OPERATIONS, Otherwise, Rule,
     Scheme,

@@ -21,14 +21,15 @@
 
 mod bits;
 mod facts;
+mod findings;
 mod formula;
 mod made;
 mod others;
 mod search;
 mod universe;
 
+pub use findings::row_findings;
 pub use made::{MadeCase, plain_number};
-pub(crate) use universe::can_be_read;
 
 use formula::{Formula, Model, Stand};
 use made::{Bench, defect};
@@ -36,6 +37,7 @@ use search::{Outcome, Search};
 
 use super::{Grouper, Grouping};
 use crate::diagnostics::Result;
+use crate::records::ordered;
 use crate::tables::{Atom, CodeLists, Level, NumberFact, Otherwise, Rule};
 
 /// Parts of formulas looked at for one row before it is left undecided.
@@ -70,7 +72,7 @@ pub enum Cause {
 pub struct Reach {
     /// Index into [`crate::tables::Scheme::rules`].
     pub row: usize,
-    /// Whether a case is decided by it, or for an MDC whether a case gets as far as fulfilling it.
+    /// Whether a case has it for its group.
     pub verdict: Verdict,
 }
 
@@ -140,6 +142,27 @@ impl<'g> Reaches<'g> {
         self.decide(row, false)
     }
 
+    /// The verdict on every row of [`Reaches::outcome_rows`], in file order; `advance` is told of
+    /// each.
+    ///
+    /// # Errors
+    /// As [`Reaches::outcome`].
+    pub fn outcomes(&self, threads: usize, advance: &(dyn Fn(u64) + Sync)) -> Result<Vec<Reach>> {
+        let mut rows = self.outcome_rows().into_iter();
+        let mut decided = Vec::new();
+        ordered(
+            threads,
+            || Ok(rows.next()),
+            |row| self.outcome(row).map(|verdict| Reach { row, verdict }),
+            |reach| {
+                decided.push(reach?);
+                advance(1);
+                Ok(())
+            },
+        )?;
+        Ok(decided)
+    }
+
     /// A case without a group, if there is one.
     ///
     /// # Errors
@@ -147,6 +170,14 @@ impl<'g> Reaches<'g> {
     pub fn ungrouped(&self) -> Result<Verdict> {
         let mut hunt = Hunt::new(self, Vec::new(), Goal::NoGroup)?;
         hunt.verdict()
+    }
+
+    /// The group of a made case, by the fast and by the plain way.
+    ///
+    /// # Errors
+    /// As [`Reaches::outcome`].
+    pub fn group(&self, case: &MadeCase) -> Result<Grouping> {
+        Bench::new(self.grouper)?.group_both_ways(case)
     }
 
     /// A case that fulfils the conditions of all these rows.

@@ -360,7 +360,7 @@ impl Codes {
 }
 
 /// Whether a record's reader leaves the code as it is: what it changes no case can have.
-pub(crate) fn can_be_read(code: &str) -> bool {
+fn can_be_read(code: &str) -> bool {
     !code.is_empty()
         && normal_form(code) == code
         && !matches!(code, "-" | "--" | "—" | "NULL" | "N/A" | "无")
