@@ -98,7 +98,7 @@ impl Writer<'_, '_> {
         let case_for = format!("{} rules.csv:{line}", rule.code);
         self.case(&format!("{id}-{line}"), case, &case_for, "", grouping);
         for boundary in self.reaches.boundaries(reach.row, case)? {
-            let (word, value) = (boundary.fact.word(), plain_number(boundary.value));
+            let (word, value) = (boundary.word, plain_number(boundary.value));
             let case_id = format!("{id}-{line}-{word}-{value}");
             let edge = format!("{word} = {value}");
             if self.case(&case_id, &boundary.case, &case_for, &edge, boundary.grouping) {

@@ -25,7 +25,13 @@ pub(super) fn check(arguments: &CheckTablesArguments, terminal: &Terminal) -> Re
         output: arguments.output.clone(),
     };
     let checked = watched(terminal, None, |watch| api::check_tables(&request, watch))?;
-    print(&finding_lines(&checked, terminal.lang))?;
+    let to_standard_output = arguments
+        .output
+        .as_ref()
+        .is_some_and(|path| path.as_os_str() == "-");
+    if !to_standard_output {
+        print(&finding_lines(&checked, terminal.lang))?;
+    }
     terminal.say(summary(&checked, terminal.lang));
     if checked.count(Grade::Error) > 0 {
         let words = terminal

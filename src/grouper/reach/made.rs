@@ -1,5 +1,6 @@
 //! A case of the model as a record, grouped as any record is: read, checked, grouped both ways.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use super::search::Draft;
 use crate::diagnostics::{Error, Lang, Place, Result};
 use crate::grouper::{Grouper, Grouping, Workspace, group_plainly};
 use crate::records::{Checked, Checker, Column, Depth, Encoding, Header};
-use crate::tables::NumberFact;
+use crate::tables::{NumberFact, Scheme, SetRef};
 
 /// Days up to which a newborn's weight is asked for, in hundredths.
 const NEWBORN_DAYS: i64 = 2_800;
@@ -134,6 +135,39 @@ impl MadeCase {
             NumberFact::Amount => other.amount = Some(value),
         }
         other.as_infants_are()
+    }
+
+    /// The same with one body region of the set fewer, and with one more, and how many they hit.
+    pub(super) fn with_other_sites(&self, scheme: &Scheme, set: &SetRef) -> Vec<(i64, MadeCase)> {
+        let rows = scheme.set(set).map_or(&[][..], |set| &set.sites);
+        let sites_of = |code: &str| -> BTreeSet<u32> {
+            let id = scheme.code_id(code);
+            let own = rows.iter().filter(|(code, _)| Some(*code) == id);
+            own.map(|(_, site)| *site).collect()
+        };
+        let count = |case: &MadeCase| {
+            let hit: BTreeSet<u32> = case.diagnoses.iter().flat_map(|code| sites_of(code)).collect();
+            i64::try_from(hit.len()).unwrap_or(i64::MAX)
+        };
+        let here = count(self);
+        let others = 1..self.diagnoses.len();
+        let without = others.map(|other| {
+            let mut case = self.clone();
+            case.diagnoses.remove(other);
+            case
+        });
+        let with = rows.iter().map(|(code, _)| {
+            let mut case = self.clone();
+            case.diagnoses.push(scheme.code(*code).to_owned());
+            case
+        });
+        let fewer = without
+            .map(|case| (count(&case), case))
+            .find(|(count, _)| *count < here);
+        let more = with
+            .map(|case| (count(&case), case))
+            .find(|(count, _)| *count > here);
+        fewer.into_iter().chain(more).collect()
     }
 
     /// With the age in days of an infant and the weight of a newborn, where they are missing.

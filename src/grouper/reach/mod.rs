@@ -79,8 +79,8 @@ pub struct Reach {
 /// A case on or beside a number of its group's conditions (边界病例).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Boundary {
-    /// The number's fact.
-    pub fact: NumberFact,
+    /// The word of the number: a fact, or `sites`.
+    pub word: &'static str,
     /// The value the case has, in hundredths.
     pub value: i64,
     /// The case.
@@ -191,7 +191,7 @@ impl<'g> Reaches<'g> {
     }
 
     /// Cases on and beside each number in the conditions that lead to `row`, made from a case
-    /// that reaches it.
+    /// that reaches it; where it lands may be another row.
     ///
     /// # Errors
     /// As [`Reaches::outcome`].
@@ -205,22 +205,16 @@ impl<'g> Reaches<'g> {
         let mut bench = Bench::new(self.grouper)?;
         let mut found: Vec<Boundary> = Vec::new();
         for atom in rules.flat_map(|rule| rule.when.atoms()) {
-            let Atom::Number(fact, _, number) = atom else {
-                continue;
-            };
-            for value in [number - 100, *number, number + 100] {
-                let whole = value - value % 100;
-                let value = if *fact == NumberFact::Age { whole } else { value };
-                let said = found
+            for (word, value, case) in self.beside(atom, reached_by) {
+                if found
                     .iter()
-                    .any(|before| before.fact == *fact && before.value == value);
-                if value < 0 || said {
+                    .any(|before| before.word == word && before.value == value)
+                {
                     continue;
                 }
-                let case = reached_by.with_number(*fact, value);
                 let grouping = bench.group_both_ways(&case)?;
                 found.push(Boundary {
-                    fact: *fact,
+                    word,
                     value,
                     case,
                     grouping,
@@ -228,6 +222,34 @@ impl<'g> Reaches<'g> {
             }
         }
         Ok(found)
+    }
+
+    /// The case with other values of the number an atom asks about: below it, at it, above it.
+    fn beside(&self, atom: &Atom, case: &MadeCase) -> Vec<(&'static str, i64, MadeCase)> {
+        match atom {
+            Atom::Number(fact, _, number) => {
+                let whole = |value: i64| {
+                    if *fact == NumberFact::Age {
+                        value - value % 100
+                    } else {
+                        value
+                    }
+                };
+                let values = [number - 100, *number, number + 100].map(whole);
+                let sound = values.into_iter().filter(|value| *value >= 0);
+                sound
+                    .map(|value| (fact.word(), value, case.with_number(*fact, value)))
+                    .collect()
+            }
+            Atom::Sites(set, ..) => {
+                let cases = case.with_other_sites(self.grouper.scheme(), set);
+                cases
+                    .into_iter()
+                    .map(|(count, case)| ("sites", count * 100, case))
+                    .collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     fn decide(&self, row: usize, as_outcome: bool) -> Result<Verdict> {

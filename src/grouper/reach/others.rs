@@ -15,13 +15,8 @@ const MOST_TESTS: usize = 64;
 
 /// What became of a case's other codes.
 pub(super) enum Completed {
-    /// These classes do, the fewest there are.
-    With {
-        /// Of diagnoses.
-        others: Vec<usize>,
-        /// Of procedures.
-        procedures: Vec<usize>,
-    },
+    /// This case has them, the fewest there are.
+    With(Draft),
     /// No codes do.
     Impossible,
     /// Not known within the budget.
@@ -64,18 +59,64 @@ pub(super) fn complete(
         return Completed::Undecided;
     }
     let room = most_codes.saturating_sub(draft.principal_codes());
-    let diagnoses = Sought::diagnoses(model, draft, taken, counts_sites);
-    let others = match diagnoses.fewest(room, budget) {
+    if room == 0
+        && taken
+            .iter()
+            .any(|(test, holds)| *holds && needs_code(model, *test))
+    {
+        return Completed::Impossible;
+    }
+    let procedures = match Sought::procedures(model, draft, taken).fewest(room, budget) {
         Ok(Some(classes)) => classes,
         Ok(None) => return Completed::Impossible,
         Err(OutOfBudget) => return Completed::Undecided,
     };
-    let room = room - others.len();
-    match Sought::procedures(model, draft, taken).fewest(room, budget) {
-        Ok(Some(procedures)) => Completed::With { others, procedures },
-        Ok(None) => Completed::Impossible,
-        Err(OutOfBudget) => Completed::Undecided,
+    let room = room - procedures.len();
+    for principal in unlike(model, draft, taken, counts_sites) {
+        let mut case = draft.with(Slot::PrincipalDiagnosis, principal);
+        match Sought::diagnoses(model, &case, taken, counts_sites).fewest(room, budget) {
+            Ok(Some(others)) => {
+                (case.others, case.procedures) = (others, procedures);
+                return Completed::With(case);
+            }
+            Ok(None) => {}
+            Err(OutOfBudget) => return Completed::Undecided,
+        }
     }
+    Completed::Impossible
+}
+
+/// Whether a test holds only by a code beside the principal ones.
+fn needs_code(model: &Model, test: usize) -> bool {
+    let test = model.tests.get(test);
+    matches!(
+        test,
+        Some(Test::OtherDiagnosis(_) | Test::OtherProcedure(_) | Test::Complication(_))
+    )
+}
+
+/// The principal diagnoses beside which the other diagnoses may count otherwise, the first of each.
+fn unlike(model: &Model, draft: &Draft, taken: &Taken, counts_sites: bool) -> Vec<usize> {
+    let (mut beside, mut lists) = (counts_sites, false);
+    for test in taken.iter().filter_map(|(test, _)| model.tests.get(*test)) {
+        beside |= matches!(test, Test::OtherDiagnosis(_) | Test::Complication(_));
+        lists |= matches!(test, Test::Complication(_));
+    }
+    if !beside {
+        return vec![draft.option(Slot::PrincipalDiagnosis)];
+    }
+    let mut seen = HashSet::new();
+    let universe = &model.universe;
+    let principals = draft.principals.iter();
+    principals
+        .filter(|principal| {
+            let (excluded, sole) = universe.of_principal.get(*principal).cloned().unwrap_or_default();
+            let excluded = if lists { excluded } else { Vec::new() };
+            let class = universe.principals.get(*principal);
+            let sites = class.filter(|_| counts_sites).map(|class| class.sites.clone());
+            seen.insert((excluded, sole, sites))
+        })
+        .collect()
 }
 
 struct OutOfBudget;

@@ -4,8 +4,7 @@
 //! what the formulas still ask; then each test of the other codes is taken to fail, then to hold;
 //! what is left is a set of codes to find ([`super::others`]). A budget of work bounds the whole.
 
-use hashbrown::HashSet;
-
+use super::bits::Bits;
 use super::formula::{Formula, Model, Slot, Test};
 use super::others::{self, Completed};
 
@@ -14,6 +13,9 @@ use super::others::{self, Completed};
 pub(super) struct Draft {
     /// The option of each slot, by its number.
     options: [usize; Slot::ALL.len()],
+    /// The principal diagnoses that are the same to the formulas, but for what they let the other
+    /// codes count for; the one chosen is among them.
+    pub(super) principals: Bits,
     /// Classes of the other diagnoses.
     pub(super) others: Vec<usize>,
     /// Classes of the other procedures.
@@ -21,18 +23,23 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    const FIRST: Draft = Draft {
-        options: [0; Slot::ALL.len()],
-        others: Vec::new(),
-        procedures: Vec::new(),
-    };
+    /// The first option of every slot.
+    fn first() -> Draft {
+        Draft {
+            options: [0; Slot::ALL.len()],
+            principals: Bits::default(),
+            others: Vec::new(),
+            procedures: Vec::new(),
+        }
+    }
 
     /// The option chosen for a slot.
     pub(super) fn option(&self, slot: Slot) -> usize {
         self.options.get(slot as usize).copied().unwrap_or(0)
     }
 
-    fn with(&self, slot: Slot, option: usize) -> Draft {
+    /// With another option.
+    pub(super) fn with(&self, slot: Slot, option: usize) -> Draft {
         let mut draft = self.clone();
         draft
             .options
@@ -75,23 +82,22 @@ pub(super) type Taken = Vec<(usize, bool)>;
 impl Search<'_> {
     /// The first case that fulfils all formulas.
     pub(super) fn case_for(&mut self, formulas: &[Formula]) -> Outcome {
-        self.choose(formulas, &Draft::FIRST, &Slot::ALL)
+        self.choose(formulas, &Draft::first(), &Slot::ALL)
     }
 
     fn choose(&mut self, open: &[Formula], draft: &Draft, slots: &[Slot]) -> Outcome {
         let Some((slot, later)) = slots.split_first() else {
             return self.take(open, draft, &mut Vec::new());
         };
-        let asked = self.asked(open);
-        let mut seen = HashSet::new();
         let mut undecided = false;
-        for option in 0..self.model.options(*slot) {
-            if !seen.insert(self.differs(*slot, option, &asked)) {
-                continue; // an earlier option was the same to every formula
-            }
-            let draft = draft.with(*slot, option);
+        for alike in self.told_apart(*slot, open) {
+            let Some(option) = alike.first() else { continue };
+            let mut draft = draft.with(*slot, option);
             if draft.principal_codes() > self.most_codes {
-                break;
+                continue;
+            }
+            if *slot == Slot::PrincipalDiagnosis {
+                draft.principals = alike;
             }
             let Some(left) = self.given(open, |test| known_by(test, *slot, option)) else {
                 continue;
@@ -147,11 +153,7 @@ impl Search<'_> {
 
     fn complete(&mut self, draft: &Draft, taken: &Taken) -> Outcome {
         match others::complete(self.model, draft, taken, self.most_codes, &mut self.budget) {
-            Completed::With { others, procedures } => Outcome::Found(Draft {
-                others,
-                procedures,
-                ..draft.clone()
-            }),
+            Completed::With(case) => Outcome::Found(case),
             Completed::Impossible => Outcome::None,
             Completed::Undecided => Outcome::Undecided,
         }
@@ -169,37 +171,23 @@ impl Search<'_> {
         asked
     }
 
-    /// What tells an option from others, as far as it is asked.
-    fn differs(&self, slot: Slot, option: usize, asked: &[usize]) -> Vec<u64> {
-        let mut told = Vec::new();
-        let (mut lists, mut beside, mut sites) = (false, false, false);
-        for number in asked {
-            match self.model.tests.get(*number) {
-                Some(Test::Choice(of, options)) if *of == slot && options.contains(option) => {
-                    told.push(*number as u64);
+    /// The options of a slot, those together that are the same to the formulas; in the order of
+    /// the first of each.
+    fn told_apart(&mut self, slot: Slot, open: &[Formula]) -> Vec<Bits> {
+        let mut apart = vec![Bits::below(self.model.options(slot))];
+        for number in self.asked(open) {
+            match self.model.tests.get(number) {
+                Some(Test::Choice(of, options)) if *of == slot => split_all(&mut apart, options),
+                // without a principal procedure there is no other
+                Some(Test::OtherProcedure(_)) if slot == Slot::PrincipalProcedure => {
+                    split_all(&mut apart, &Bits::below(1));
                 }
-                Some(Test::OtherProcedure(_)) if slot == Slot::PrincipalProcedure && option > 0 => {
-                    told.push(*number as u64);
-                }
-                Some(Test::Complication(_)) => (lists, beside) = (true, true),
-                Some(Test::OtherDiagnosis(_)) => beside = true,
-                Some(Test::Sites(..)) => (sites, beside) = (true, true),
                 _ => {}
             }
+            self.budget = self.budget.saturating_sub(apart.len() as u64);
         }
-        let universe = &self.model.universe;
-        if slot == Slot::PrincipalDiagnosis
-            && let Some((excluded, sole)) = universe.of_principal.get(option)
-            && let Some(class) = universe.principals.get(option)
-        {
-            told.push(u64::MAX);
-            told.extend(sole.filter(|_| beside).map(|class| class as u64));
-            told.push(u64::MAX);
-            told.extend(class.sites.iter().filter(|_| sites));
-            told.push(u64::MAX);
-            told.extend(excluded.iter().filter(|_| lists).map(|list| u64::from(*list)));
-        }
-        told
+        apart.sort_by_key(Bits::first);
+        apart
     }
 
     /// What is left of the formulas when a slot is chosen; nothing if one of them fails.
@@ -226,6 +214,15 @@ impl Search<'_> {
         }
         Some(left)
     }
+}
+
+/// Splits each set into what is among `options` and what is not.
+fn split_all(sets: &mut Vec<Bits>, options: &Bits) {
+    let parts = sets.iter().flat_map(|set| {
+        let (inside, outside) = set.split(options);
+        [inside, outside]
+    });
+    *sets = parts.filter(|part| part.first().is_some()).collect();
 }
 
 /// What choosing an option says of a test.

@@ -73,67 +73,51 @@ fn key(set: &SetRef) -> String {
 impl Universe {
     /// The codes of the lists and of the tables, as the scheme's conditions tell them apart.
     pub(super) fn new(scheme: &Scheme, lists: Option<&CodeLists>) -> Universe {
-        let mut used = Used::of(scheme);
+        let used = Used::of(scheme);
         let diagnoses = Codes::new(scheme, lists, true, &used);
         let procedures = Codes::new(scheme, lists, false, &used);
-        let complications: Vec<Option<Complication>> = diagnoses
-            .ids
-            .iter()
-            .map(|id| id.and_then(|id| scheme.complication(id)))
-            .collect();
         let (sites, countable) = diagnoses.sites(scheme, &used.site_sets);
-
-        let mut partition = Partition::new(diagnoses.texts.len());
-        let other_sets = std::mem::take(&mut used.others);
-        let in_others = diagnoses.divide(scheme, &other_sets, &mut partition);
-        partition.by(|code| masks_of(&sites, code));
-        partition.by(|code| complication_key(complications.get(code).copied().flatten()));
-        let others = partition.classes();
-        let class_of = class_of_code(&others, diagnoses.texts.len());
-
-        let mut partition = Partition::new(diagnoses.texts.len());
-        let in_principals = diagnoses.divide(scheme, &used.principals, &mut partition);
-        partition.by(|code| masks_of(&sites, code));
-        let lists_of = |code: usize| diagnoses.lists_of(scheme, code);
-        partition.by(|code| lists_of(code).into_iter().map(u64::from));
-        // a code that is the only one of its class cannot be principal and other diagnosis at once
-        let sole = |code: usize| {
-            let class = class_of.get(code).copied()?;
-            others.get(class).filter(|codes| codes.len() == 1).map(|_| class)
-        };
-        partition.by(|code| sole(code).map(|class| class as u64 + 1));
-        let principals = partition.classes();
-
-        let mut partition = Partition::new(procedures.texts.len());
-        let in_procedures = procedures.divide(scheme, &used.procedures, &mut partition);
-        let procedure_classes = partition.classes();
-
-        let first = |codes: &Vec<usize>| codes.first().copied().unwrap_or(0);
-        let mut members = HashMap::new();
-        for (role, classes, sets) in [
-            (Role::Principal, &principals, in_principals),
-            (Role::Other, &others, in_others),
-            (Role::Procedure, &procedure_classes, in_procedures),
-        ] {
-            for (name, codes) in sets {
-                let held = classes.iter().map(first).enumerate();
-                let held = held.filter(|(_, code)| codes.contains(*code));
-                members.insert((role, name), held.map(|(class, _)| class).collect());
-            }
-        }
-        let of_principal = principals.iter().map(first);
-        Universe {
-            of_principal: of_principal.map(|code| (lists_of(code), sole(code))).collect(),
-            complications: others
-                .iter()
-                .map(|codes| complications.get(first(codes)).copied().flatten())
-                .collect(),
-            principals: diagnoses.named(&principals, &sites),
-            others: diagnoses.named(&others, &sites),
-            procedures: procedures.named(&procedure_classes, &[]),
+        let others = diagnoses.divided(scheme, &used.others, |partition| {
+            partition.by(|code| masks_of(&sites, code));
+            partition.by(|code| complication_key(diagnoses.complication(scheme, code)));
+        });
+        let sole = others.sole_codes(diagnoses.texts.len());
+        let principals = diagnoses.divided(scheme, &used.principals, |partition| {
+            partition.by(|code| masks_of(&sites, code));
+            partition.by(|code| diagnoses.lists_of(scheme, code).into_iter().map(u64::from));
+            partition.by(|code| sole_of(&sole, code).map(|class| class as u64));
+        });
+        let of_procedures = procedures.divided(scheme, &used.procedures, |_| {});
+        let of_principal = principals.firsts().map(|code| {
+            let lists = diagnoses.lists_of(scheme, code);
+            (lists, sole_of(&sole, code))
+        });
+        let complications = others.firsts().map(|code| diagnoses.complication(scheme, code));
+        let mut universe = Universe {
+            of_principal: of_principal.collect(),
+            complications: complications.collect(),
+            principals: diagnoses.named(&principals.classes, &sites),
+            others: diagnoses.named(&others.classes, &sites),
+            procedures: procedures.named(&of_procedures.classes, &[]),
             countable,
-            members,
+            members: HashMap::new(),
             site_sets: used.site_sets.iter().map(key).collect(),
+        };
+        universe.note_members(Role::Principal, principals);
+        universe.note_members(Role::Other, others);
+        universe.note_members(Role::Procedure, of_procedures);
+        universe
+    }
+
+    fn note_members(&mut self, role: Role, divided: Divided) {
+        let firsts: Vec<usize> = divided.firsts().collect();
+        for (name, codes) in divided.sets {
+            let held = firsts
+                .iter()
+                .enumerate()
+                .filter(|(_, code)| codes.contains(**code));
+            self.members
+                .insert((role, name), held.map(|(class, _)| class).collect());
         }
     }
 
@@ -162,19 +146,38 @@ fn complication_key(complication: Option<Complication>) -> Option<u64> {
     Some(list << 8 | (1 + complication.level as u64))
 }
 
-/// Of each code the class it is in.
-fn class_of_code(classes: &[Vec<usize>], codes: usize) -> Vec<usize> {
-    let mut class_of = vec![0; codes];
-    for (class, codes) in classes.iter().enumerate() {
-        for code in codes {
-            class_of
-                .iter_mut()
-                .skip(*code)
-                .take(1)
-                .for_each(|slot| *slot = class);
-        }
+/// The class that holds no other code than this one: it cannot be principal and other diagnosis at
+/// once.
+fn sole_of(sole: &[Option<usize>], code: usize) -> Option<usize> {
+    sole.get(code).copied().flatten()
+}
+
+/// Codes in classes, and the codes of each set by its name.
+struct Divided {
+    classes: Vec<Vec<usize>>,
+    sets: Vec<(String, Bits)>,
+}
+
+impl Divided {
+    /// The first code of each class.
+    fn firsts(&self) -> impl Iterator<Item = usize> {
+        self.classes
+            .iter()
+            .map(|codes| codes.first().copied().unwrap_or(0))
     }
-    class_of
+
+    /// Of each code its class, if it is the only one in it.
+    fn sole_codes(&self, codes: usize) -> Vec<Option<usize>> {
+        let mut sole = vec![None; codes];
+        for (class, codes) in self.classes.iter().enumerate() {
+            if let [only] = codes.as_slice()
+                && let Some(slot) = sole.get_mut(*only)
+            {
+                *slot = Some(class);
+            }
+        }
+        sole
+    }
 }
 
 /// The sets that conditions ask about, by the role they ask for; each once.
@@ -273,15 +276,25 @@ impl Codes {
         Codes { texts, ids }
     }
 
-    /// Divides the codes by the sets they are in; the codes of each set by its name.
-    fn divide(&self, scheme: &Scheme, sets: &[SetRef], partition: &mut Partition) -> Vec<(String, Bits)> {
+    /// The codes divided by the sets they are in and by what `further` says of them.
+    fn divided(&self, scheme: &Scheme, sets: &[SetRef], further: impl Fn(&mut Partition)) -> Divided {
+        let mut partition = Partition::new(self.texts.len());
         let mut held = Vec::with_capacity(sets.len());
-        for (number, set) in sets.iter().enumerate() {
+        for set in sets {
             let codes = self.held_by(scheme, set);
-            partition.by(|code| codes.contains(code).then_some(number as u64));
+            partition.by(|code| codes.contains(code).then_some(1));
             held.push((key(set), codes));
         }
-        held
+        further(&mut partition);
+        Divided {
+            classes: partition.classes(),
+            sets: held,
+        }
+    }
+
+    fn complication(&self, scheme: &Scheme, code: usize) -> Option<Complication> {
+        let id = self.ids.get(code).copied().flatten()?;
+        scheme.complication(id)
     }
 
     fn held_by(&self, scheme: &Scheme, set: &SetRef) -> Bits {
