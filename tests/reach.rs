@@ -80,7 +80,7 @@ fn check_rows(id: &str) {
             Verdict::Reached(case) => {
                 let landed = reaches.group(&case).unwrap();
                 assert_eq!(landed.row, Some(reach.row), "{id}: {}", rule.code);
-                assert!(case.code_count() <= 4, "{id}: {} needs {:?}", rule.code, case);
+                assert!(case.code_count() <= 5, "{id}: {} needs {:?}", rule.code, case);
                 reached.insert(&rule.code);
             }
             Verdict::Never(Cause::Shadowed(by)) => {
@@ -118,7 +118,7 @@ fn check_file(id: &str, folder: &Path) -> bool {
     };
     let done = witness(&request, &watch()).unwrap();
     assert_eq!(done.undecided, 0, "{id}");
-    assert!(done.reached > 500 && done.boundaries > 20, "{id}: {done:?}");
+    assert!(done.reached > 500 && done.boundaries > 5, "{id}: {done:?}");
     let shipped = root().join(format!("tests/golden/witness/{id}.csv"));
     let is_shipped = shipped.is_file();
     if is_shipped && std::env::var_os("UPDATE_GOLDEN").is_some() {
@@ -160,7 +160,6 @@ fn every_shipped_group_has_a_case_or_none_is_possible() {
     assert_eq!(shipped, SHIPPED_FILES);
 }
 
-/// A shadow is enough: without it, a case falls into the row it shadows.
 #[test]
 fn shipped_schemes_are_checked_without_error() {
     for id in library().scheme_ids().unwrap() {
@@ -369,6 +368,7 @@ fn a_megabyte_of_anything_is_answered() {
     let flat = vec!["age < 18"; MANY / 12].join(" or ");
     let codes: Vec<String> = (0..MANY / 9).map(|code| format!("A{code:06}")).collect();
     let many_codes = format!("pdx in {{{}}}", codes.join(","));
+    let beginnings = format!("pdx in {{{}*}}", codes[..codes.len() / 20].join("*,"));
     let too_deep = "more than 64 nested parentheses or `not`";
     for (what, when, code, said) in [
         ("parentheses", parentheses.as_str(), 2, too_deep),
@@ -376,6 +376,7 @@ fn a_megabyte_of_anything_is_answered() {
         ("open parentheses", &open, 2, too_deep),
         ("or", &flat, 0, "1 of 1 groups reachable"),
         ("codes", &many_codes, 0, "1 of 1 groups reachable"),
+        ("beginnings of codes", &beginnings, 0, "1 of 1 groups reachable"),
     ] {
         let (exit, answer, took) = checked_alone(when);
         let start: String = answer.chars().take(300).collect();

@@ -333,16 +333,22 @@ impl Linter<'_> {
             return Ok(());
         };
         for rule in self.scheme.rules() {
+            // the codes stand in the cell in the order of the atoms
+            let (mut rest, mut column) = (rule.written.as_str(), None);
             for (set, asked) in rule.when.atoms().into_iter().filter_map(set_of) {
                 let SetRef::Inline(patterns) = set else { continue };
                 for pattern in patterns {
-                    let Pattern::Exact(code) = pattern else { continue };
-                    if asked == Use::default() {
-                        continue; // a discharge status
+                    let (Pattern::Exact(code) | Pattern::Prefix(code)) = pattern;
+                    let skipped = rest.find(code.as_str()).unwrap_or(0);
+                    let (before, after) = rest.split_at(skipped);
+                    rest = after;
+                    let start = *column.get_or_insert_with(|| column_of(&file.text, rule.line, 0));
+                    let here = start + before.chars().count() as u64;
+                    column = Some(here);
+                    // a beginning is no code, a status of discharge none of the lists
+                    if matches!(pattern, Pattern::Exact(_)) && asked != Use::default() {
+                        self.code(file.place.at(rule.line, here), code, asked);
                     }
-                    let offset = rule.written.find(code.as_str()).unwrap_or(0);
-                    let column = column_of(&file.text, rule.line, offset);
-                    self.code(file.place.at(rule.line, column), code, asked);
                 }
             }
         }
@@ -362,13 +368,14 @@ impl Linter<'_> {
     /// A code that no record can have, or that stands in no list it should stand in.
     fn code(&mut self, place: Place, code: &str, asked: Use) {
         let normal = normal_form(code);
+        let shown = visible(code);
         if normal != code {
             return self.say(
                 place,
                 Grade::Warning,
                 "code-form",
-                format!("`{code}` is never met: codes of records are read as `{normal}`"),
-                format!("`{code}`不会匹配任何病例：病例编码读作`{normal}`"),
+                format!("`{shown}` is never met: codes of records are read as `{normal}`"),
+                format!("`{shown}`不会匹配任何病例：病例编码读作`{normal}`"),
             );
         }
         let Some(lists) = self.lists else { return };
@@ -395,8 +402,8 @@ impl Linter<'_> {
             place,
             Grade::Warning,
             "unlisted-code",
-            format!("`{code}` is not in list `{name}`{hint}"),
-            format!("`{code}`不在目录`{name}`中{hint}"),
+            format!("`{shown}` is not in list `{name}`{hint}"),
+            format!("`{shown}`不在目录`{name}`中{hint}"),
         );
     }
 
@@ -412,4 +419,17 @@ impl Linter<'_> {
             (None, _) => String::new(),
         }
     }
+}
+
+/// A code as it can be seen: marks without a shape of their own, such as a byte order mark in the
+/// middle of a file, are written out.
+fn visible(code: &str) -> String {
+    let shown = |c: char| {
+        if c.is_alphanumeric() || c.is_ascii_graphic() || c == ' ' {
+            c.to_string()
+        } else {
+            c.escape_default().to_string()
+        }
+    };
+    code.chars().map(shown).collect()
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::universe::can_be_read;
 use super::{Cause, Reach, Reaches, Verdict};
 use crate::diagnostics::{Lang, Result};
 use crate::grouper::rule_code;
@@ -224,7 +225,8 @@ impl<'g> Teller<'_, 'g> {
             } => self.scheme.set(set),
             _ => None,
         })?;
-        Some(set.codes.iter().map(|code| self.scheme.code(*code)).collect())
+        let codes = set.codes.iter().map(|code| self.scheme.code(*code));
+        Some(codes.filter(|code| can_be_read(code)).collect())
     }
 
     fn overlap(&mut self, earlier: usize, later: usize, shared: &[&str]) {

@@ -134,7 +134,7 @@ impl MadeCase {
             NumberFact::IcuHours => other.icu_hours = Some(value),
             NumberFact::Amount => other.amount = Some(value),
         }
-        other.as_infants_are()
+        other.made_whole()
     }
 
     /// The same with one body region of the set fewer, and with one more, and how many they hit.
@@ -171,7 +171,7 @@ impl MadeCase {
     }
 
     /// With the age in days of an infant and the weight of a newborn, where they are missing.
-    pub(super) fn as_infants_are(mut self) -> MadeCase {
+    pub(super) fn made_whole(mut self) -> MadeCase {
         if self.age > 0 {
             return self;
         }

@@ -33,7 +33,7 @@ pub use made::{MadeCase, plain_number};
 
 use formula::{Formula, Model, Stand};
 use made::{Bench, defect};
-use search::{Outcome, Search};
+use search::{Draft, Outcome, Search};
 
 use super::{Grouper, Grouping};
 use crate::diagnostics::Result;
@@ -42,6 +42,8 @@ use crate::tables::{Atom, CodeLists, Level, NumberFact, Otherwise, Rule};
 
 /// Parts of formulas looked at for one row before it is left undecided.
 const BUDGET: u64 = 50_000_000;
+/// Cases of so few codes are looked for before cases of any number.
+const FEW_CODES: std::ops::RangeInclusive<usize> = 1..=4;
 /// More shadowing rows are not tried one by one for whether they are needed.
 const MOST_SHADOWS_TRIED: usize = 24;
 
@@ -330,19 +332,28 @@ impl<'r, 'g> Hunt<'r, 'g> {
         })
     }
 
-    /// The fewest codes first; then whether any number of codes does.
+    /// A case of the fewest codes, or why there is none.
     fn verdict(&mut self) -> Result<Verdict> {
-        for most_codes in [1, 2, 3, 4, usize::MAX] {
+        for most_codes in FEW_CODES.chain([usize::MAX]) {
             match self.hunt(most_codes)? {
-                Outcome::Found(draft) => {
-                    let case = MadeCase::of(&self.reaches.model, &draft);
-                    return Ok(Verdict::Reached(self.made_plausible(case)?));
-                }
+                Outcome::Found(draft) => return self.reached(draft),
                 Outcome::Undecided => return Ok(Verdict::Undecided),
                 Outcome::None => {}
             }
         }
         self.cause().map(Verdict::Never)
+    }
+
+    /// With a case of fewer codes, as long as one is found.
+    fn reached(&mut self, mut draft: Draft) -> Result<Verdict> {
+        while draft.codes() > *FEW_CODES.end() + 1 {
+            match self.hunt(draft.codes() - 1)? {
+                Outcome::Found(smaller) => draft = smaller,
+                Outcome::None | Outcome::Undecided => break,
+            }
+        }
+        let case = MadeCase::of(&self.reaches.model, &draft);
+        Ok(Verdict::Reached(self.made_plausible(case)?))
     }
 
     /// Looks for cases until one lands where it should; each row that takes one is shut out.
@@ -405,7 +416,7 @@ impl<'r, 'g> Hunt<'r, 'g> {
 
     /// An infant's record has days and weight; they are left out only where they would matter.
     fn made_plausible(&mut self, case: MadeCase) -> Result<MadeCase> {
-        let fuller = case.clone().as_infants_are();
+        let fuller = case.clone().made_whole();
         let kept = if self.goal.met_by(self.bench.group(&fuller)?.row) {
             fuller
         } else {

@@ -73,6 +73,7 @@ pub(super) fn complete(
     };
     let room = room - procedures.len();
     for principal in unlike(model, draft, taken, counts_sites) {
+        *budget = budget.saturating_sub(model.universe.others.len() as u64);
         let mut case = draft.with(Slot::PrincipalDiagnosis, principal);
         match Sought::diagnoses(model, &case, taken, counts_sites).fewest(room, budget) {
             Ok(Some(others)) => {

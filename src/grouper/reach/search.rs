@@ -54,6 +54,11 @@ impl Draft {
     pub(super) fn principal_codes(&self) -> usize {
         1 + usize::from(self.option(Slot::PrincipalProcedure) > 0)
     }
+
+    /// How many codes there are in all.
+    pub(super) fn codes(&self) -> usize {
+        self.principal_codes() + self.others.len() + self.procedures.len()
+    }
 }
 
 /// How a search ended.

@@ -298,23 +298,19 @@ impl Codes {
     }
 
     fn held_by(&self, scheme: &Scheme, set: &SetRef) -> Bits {
-        let hit = |pattern: &Pattern, code: &str| match pattern {
-            Pattern::Exact(exact) => exact == code,
-            Pattern::Prefix(prefix) => code.starts_with(prefix.as_str()),
-        };
         let codes = self.texts.iter().zip(&self.ids).enumerate();
         match set {
-            SetRef::Inline(patterns) => codes
-                .filter(|(_, (code, _))| patterns.iter().any(|pattern| hit(pattern, code)))
-                .map(|(index, _)| index)
-                .collect(),
+            SetRef::Inline(patterns) => {
+                let patterns = Patterns::of(patterns);
+                let held = codes.filter(|(_, (code, _))| patterns.hold(code));
+                held.map(|(index, _)| index).collect()
+            }
             SetRef::Named { .. } => {
                 let named = scheme.set(set).map_or(&[][..], |set| &set.codes);
                 let named: Bits = named.iter().map(|id| id.0 as usize).collect();
-                codes
-                    .filter(|(_, (_, id))| id.is_some_and(|id| named.contains(id.0 as usize)))
-                    .map(|(index, _)| index)
-                    .collect()
+                let is_named = |id: &Option<CodeId>| id.is_some_and(|id| named.contains(id.0 as usize));
+                let held = codes.filter(|(_, (_, id))| is_named(id));
+                held.map(|(index, _)| index).collect()
             }
         }
     }
@@ -373,11 +369,43 @@ impl Codes {
 }
 
 /// Whether a record's reader leaves the code as it is: what it changes no case can have.
-fn can_be_read(code: &str) -> bool {
+pub(super) fn can_be_read(code: &str) -> bool {
     !code.is_empty()
         && normal_form(code) == code
         && !matches!(code, "-" | "--" | "—" | "NULL" | "N/A" | "无")
         && !code.contains(['|', '"', ',', '\n', '\r'])
+}
+
+/// A written-out set, looked up by the code and by its beginnings.
+struct Patterns<'p> {
+    exact: HashSet<&'p str>,
+    prefixes: HashSet<&'p str>,
+}
+
+impl<'p> Patterns<'p> {
+    fn of(patterns: impl IntoIterator<Item = &'p Pattern>) -> Patterns<'p> {
+        let mut sorted = Patterns {
+            exact: HashSet::new(),
+            prefixes: HashSet::new(),
+        };
+        for pattern in patterns {
+            match pattern {
+                Pattern::Exact(code) => sorted.exact.insert(code),
+                Pattern::Prefix(prefix) => sorted.prefixes.insert(prefix),
+            };
+        }
+        sorted
+    }
+
+    fn hold(&self, code: &str) -> bool {
+        self.exact.contains(code) || self.begin(code, 0)
+    }
+
+    /// Whether a prefix of at least so many bytes begins the code.
+    fn begin(&self, code: &str, least: usize) -> bool {
+        let mut beginnings = (least..=code.len()).filter_map(|end| code.get(..end));
+        !self.prefixes.is_empty() && beginnings.any(|beginning| self.prefixes.contains(beginning))
+    }
 }
 
 /// For each prefix, the empty one too, a code that begins so and that nothing names.
@@ -386,24 +414,16 @@ fn made_up(sets: &[SetRef], known: impl Fn(&str) -> bool) -> Vec<String> {
         SetRef::Inline(patterns) => Some(patterns),
         SetRef::Named { .. } => None,
     });
-    let mut prefixes = BTreeSet::from([""]);
-    for pattern in patterns.flatten() {
-        if let Pattern::Prefix(prefix) = pattern {
-            prefixes.insert(prefix);
-        }
-    }
+    let patterns = Patterns::of(patterns.flatten());
+    let prefixes: BTreeSet<&str> = patterns.prefixes.iter().copied().chain([""]).collect();
     let endings = || ('0'..='9').chain('A'..='Z');
     let mut found = Vec::new();
-    for prefix in &prefixes {
-        let longer = |code: &str| {
-            prefixes
-                .iter()
-                .any(|other| other.len() > prefix.len() && code.starts_with(other))
-        };
-        let fits = |code: &String| can_be_read(code) && !known(code) && !longer(code);
+    for prefix in prefixes {
+        let fits =
+            |code: &String| can_be_read(code) && !known(code) && !patterns.begin(code, prefix.len() + 1);
         let one = endings().map(|end| format!("{prefix}{end}"));
         let two = endings().flat_map(|a| endings().map(move |b| format!("{prefix}{a}{b}")));
-        let itself = std::iter::once((*prefix).to_owned());
+        let itself = std::iter::once(prefix.to_owned());
         found.extend(itself.chain(one).chain(two).find(fits));
     }
     found
