@@ -95,7 +95,6 @@ pub struct Boundary {
 pub struct Reaches<'g> {
     grouper: &'g Grouper,
     model: Model,
-    budget: u64,
 }
 
 impl<'g> Reaches<'g> {
@@ -104,13 +103,7 @@ impl<'g> Reaches<'g> {
         Reaches {
             model: Model::new(grouper.scheme(), lists),
             grouper,
-            budget: BUDGET,
         }
-    }
-
-    /// The same with another bound on the work for one row.
-    pub fn with_budget(self, budget: u64) -> Reaches<'g> {
-        Reaches { budget, ..self }
     }
 
     /// Every row that can be a case's group, in file order: groups, ambiguous rows, and core
@@ -274,7 +267,7 @@ impl<'g> Reaches<'g> {
     fn search(&self, most_codes: usize) -> Search<'_> {
         Search {
             model: &self.model,
-            budget: self.budget,
+            budget: BUDGET,
             most_codes,
         }
     }
@@ -324,7 +317,7 @@ impl<'r, 'g> Hunt<'r, 'g> {
     fn new(reaches: &'r Reaches<'g>, wanted: Vec<Formula>, goal: Goal) -> Result<Hunt<'r, 'g>> {
         Ok(Hunt {
             bench: Bench::new(reaches.grouper)?,
-            budget: reaches.budget,
+            budget: BUDGET,
             reaches,
             goal,
             wanted,
@@ -440,7 +433,7 @@ impl<'r, 'g> Hunt<'r, 'g> {
         if matches!(search.case_for(&[own]), Outcome::None) {
             return Ok(Cause::Itself);
         }
-        self.budget = self.reaches.budget;
+        self.budget = BUDGET;
         if matches!(self.search(usize::MAX, |_| false), Outcome::None) {
             return Ok(Cause::WithParents);
         }
@@ -455,7 +448,7 @@ impl<'r, 'g> Hunt<'r, 'g> {
             return rows;
         }
         for row in rows.clone().into_iter().rev() {
-            self.budget = self.reaches.budget;
+            self.budget = BUDGET;
             let rest = |shadow: usize| shadow != row && rows.contains(&shadow);
             if matches!(self.search(usize::MAX, rest), Outcome::None) {
                 rows.retain(|shadow| *shadow != row);
