@@ -4,11 +4,15 @@
 //! through the rooms below and says what became of them.
 
 mod bulk;
+mod check_tables;
+mod conformance;
 mod generate;
 mod money;
 mod one_case;
 
 pub use bulk::{BulkSummary, CheckRequest, GroupRequest, check, group};
+pub use check_tables::{CheckTablesRequest, CheckedTables, TableCounts, check_tables};
+pub use conformance::{ConformRequest, Conformed, Difference, WitnessRequest, Witnessed, conform, witness};
 pub use generate::{GenerateRequest, Generated, generate};
 pub use money::{CalibrateRequest, Calibrated, Ran, RunRequest, calibrate, run};
 pub use one_case::{ExplainRequest, Explained, explain};

@@ -93,7 +93,7 @@ With -o DIR/ (a folder, or a name ending in /) writes records.csv, hospitals.csv
 each record was planned to be); else only the records. The same options give the same bytes."
     )]
     Generate(GenerateArguments),
-    /// The grouping schemes: list them, show one or a group of it
+    /// The grouping schemes: list, show, check them; make and try conformance files
     #[command(subcommand)]
     Tables(TablesCommand),
 }
@@ -267,4 +267,78 @@ pub enum TablesCommand {
         #[command(flatten)]
         tables: Tables,
     },
+    /// Check a scheme's tables: faults, codes in no list, sets unused, rows no case reaches
+    #[command(
+        after_help = "Examples: dianzhi tables check my-scheme/; dianzhi tables check chongqing-2022 -o found.csv\n\n\
+A row is reached if there is a case that has it for its group; whether there is one is decided, not guessed: \
+`undecided-row` marks what was given up.\n\
+Exit codes: 0 no errors; 1 warnings, under --strict; 2 the scheme cannot be loaded."
+    )]
+    Check(CheckTablesArguments),
+    /// Write a conformance file: the smallest case of every group, and cases on and beside every number
+    #[command(
+        after_help = "Example: dianzhi tables witness chongqing-2022 -o chongqing-2022.csv\n\n\
+Records in the neutral layout with expected_status, expected_mdc, expected_adrg, expected_group and the SHA-256 of \
+the tables: any grouper can be tried on them. The same tables give the same bytes."
+    )]
+    Witness(WitnessArguments),
+    /// Group the cases of a conformance file and tell each that is grouped otherwise
+    #[command(
+        after_help = "Example: dianzhi tables conform my-scheme chongqing-2022.csv --tables .\n\n\
+Only expected_group is needed; other expected columns are compared where they are there.\n\
+Exit codes: 0 all are grouped as the file says; 1 they are, but the file was made from other tables, under \
+--strict; 2 some are grouped otherwise, or file or scheme cannot be used."
+    )]
+    Conform(ConformArguments),
+}
+
+/// `tables check …`
+#[derive(Debug, Args)]
+pub struct CheckTablesArguments {
+    /// The scheme's folder, or its id; what it extends may lie beside the folder
+    #[arg(value_name = "DIR or SCHEME")]
+    pub scheme: PathBuf,
+    /// Weights that every group should have
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
+    /// Also write every finding to FILE as CSV
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Where tables are looked for.
+    #[command(flatten)]
+    pub tables: Tables,
+}
+
+/// `tables witness …`
+#[derive(Debug, Args)]
+pub struct WitnessArguments {
+    /// The scheme
+    pub scheme: String,
+    /// The file [default: standard output]
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        default_value = "-",
+        hide_default_value = true
+    )]
+    pub output: PathBuf,
+    /// Where tables are looked for.
+    #[command(flatten)]
+    pub tables: Tables,
+}
+
+/// `tables conform …`
+#[derive(Debug, Args)]
+pub struct ConformArguments {
+    /// The scheme to try
+    pub scheme: String,
+    /// The conformance file, - for standard input
+    pub file: PathBuf,
+    /// Show every difference, not only the first
+    #[arg(long)]
+    pub all: bool,
+    /// Where tables are looked for.
+    #[command(flatten)]
+    pub tables: Tables,
 }

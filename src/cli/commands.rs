@@ -8,8 +8,8 @@ use super::arguments::{
     Arguments, CalibrateArguments, Command, Common, ExplainArguments, GenerateArguments, RunArguments,
     TablesCommand,
 };
-use super::tables_words;
 use super::terminal::Terminal;
+use super::{tables_check, tables_words};
 use crate::api::{
     self, BulkSummary, CalibrateRequest, CheckRequest, ExplainRequest, Explained, GenerateRequest,
     GroupRequest, RunRequest, Watch,
@@ -73,6 +73,9 @@ pub fn carry_out(arguments: &Arguments, terminal: &Terminal) -> Result<Ending> {
             )?)?;
             Ok(Ending::NO_FINDINGS)
         }
+        Command::Tables(TablesCommand::Check(check)) => tables_check::check(check, terminal),
+        Command::Tables(TablesCommand::Witness(witness)) => tables_check::witness(witness, terminal),
+        Command::Tables(TablesCommand::Conform(conform)) => tables_check::conform(conform, terminal),
         Command::Tables(TablesCommand::Show { scheme, code, tables }) => {
             let library = Library::find(&tables.tables)?;
             print(&tables_words::show(
@@ -176,7 +179,7 @@ fn make_records(generate: &GenerateArguments, terminal: &Terminal) -> Result<End
 }
 
 /// Runs a request under a progress bar.
-fn watched<T>(
+pub(super) fn watched<T>(
     terminal: &Terminal,
     records: Option<&Path>,
     request: impl FnOnce(&Watch<'_>) -> Result<T>,
@@ -331,7 +334,7 @@ fn explanation_text(explained: &Explained, lang: Lang) -> String {
 }
 
 /// Text to standard output; a pipe closed early is no error.
-fn print(text: &str) -> Result<()> {
+pub(super) fn print(text: &str) -> Result<()> {
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::io(
             Path::new("(standard output)"),

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod commands;
+mod tables_check;
 mod tables_words;
 mod terminal;
 

@@ -113,6 +113,13 @@ impl Error {
         }
     }
 
+    /// Each message with its place, if it has one.
+    pub fn messages(&self) -> impl Iterator<Item = (Option<&Place>, &str)> {
+        self.0
+            .iter()
+            .map(|(place, message)| (place.as_ref(), message.as_str()))
+    }
+
     /// How many messages there are.
     pub fn count(&self) -> usize {
         self.0.len()

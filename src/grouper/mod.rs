@@ -9,10 +9,12 @@ mod explain;
 mod fast;
 mod numbered;
 mod plain;
+mod reach;
 
 pub use explain::{Explanation, Step, explain};
 pub use fast::{Grouper, Workspace};
 pub use plain::group_plainly;
+pub use reach::{Boundary, Cause, MadeCase, Reach, Reaches, Verdict, plain_number, row_findings};
 
 use crate::diagnostics::{Lang, Words};
 use crate::tables::{Level, NO_GROUP, NumberFact, Scheme};

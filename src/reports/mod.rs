@@ -1,5 +1,6 @@
 //! Results → files and words (报表): one file a report, written whole or not at all.
 
+mod conformance;
 mod csv_text;
 mod findings;
 mod grouped;
@@ -7,7 +8,9 @@ mod output;
 mod run_json;
 mod statements;
 mod summary;
+mod table_findings;
 
+pub use conformance::{ConformanceCase, EXPECTED_COLUMNS, conformance_header, conformance_row};
 pub use csv_text::CsvText;
 pub use findings::{FINDING_COLUMNS, finding_line, finding_row, findings_csv};
 pub use grouped::{GROUP_COLUMNS, GroupedRows};
@@ -15,3 +18,4 @@ pub use output::{Output, write_together};
 pub use run_json::run_json;
 pub use statements::{cases_csv, hospitals_csv, pools_csv, rejected_csv, slips_csv};
 pub use summary::run_summary;
+pub use table_findings::{TABLE_FINDING_COLUMNS, table_finding_line, table_findings_csv};

@@ -9,6 +9,7 @@ mod compile;
 mod condition;
 mod kinds;
 mod library;
+mod lint;
 mod marks;
 mod scheme;
 
@@ -19,6 +20,7 @@ pub use condition::{
 };
 pub use kinds::CodeKind;
 pub use library::{Library, TableFile};
+pub use lint::{Grade, TableFinding, lint};
 pub use marks::{BitRow, Marks, Role};
 pub use scheme::{
     CodeId, CodeSet, Complication, ComplicationLevel, Kind, Level, NO_GROUP, OPERATIONS, Otherwise, Rule,

@@ -1,5 +1,6 @@
 //! One grouping scheme as its tables say it, inherited parts included.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
@@ -179,8 +180,16 @@ impl Scheme {
     /// # Errors
     /// Every fault of the tables (the first fifty), each with file, line and column.
     pub fn load(library: &Library, id: &str) -> Result<Scheme> {
+        Scheme::load_or_tell(library, id, MOST_ERRORS)
+    }
+
+    /// As [`Scheme::load`], with `most_errors` faults told and the rest counted.
+    ///
+    /// # Errors
+    /// Faults of the tables, each with file, line and column.
+    pub fn load_or_tell(library: &Library, id: &str, most_errors: usize) -> Result<Scheme> {
         let chain = inheritance(library, id)?;
-        Loader::new(library, chain).load()
+        Loader::new(library, chain).load(most_errors)
     }
 
     /// The id, e.g. the folder's name.
@@ -370,16 +379,28 @@ impl<'a> Loader<'a> {
         }
     }
 
-    fn load(mut self) -> Result<Scheme> {
-        self.load_sets()?;
-        self.load_operations()?;
-        let complications = self.load_complications()?;
-        let exclusions = self.load_exclusions()?;
-        let group_names = self.load_group_names()?;
-        let (rules, rules_place) = self.load_rules()?;
-        self.resolve_sets(&rules, &rules_place);
-        let too_many = self.errors.len().saturating_sub(MOST_ERRORS);
-        self.errors.truncate(MOST_ERRORS);
+    fn load(mut self, most_errors: usize) -> Result<Scheme> {
+        let sets = self.load_sets();
+        // of sets that were not read nobody can say which are unknown
+        let sets_are_known = self.kept(sets).is_some();
+        let operations = self.load_operations();
+        self.kept(operations);
+        let complications = self.load_complications();
+        let complications = self.kept(complications).unwrap_or_default();
+        let exclusions = self.load_exclusions();
+        let exclusions = self.kept(exclusions).unwrap_or_default();
+        let group_names = self.load_group_names();
+        let group_names = self.kept(group_names).unwrap_or_default();
+        let mut rules = Vec::new();
+        let rules_place = self.load_rules(&mut rules);
+        let rules_place = self
+            .kept(rules_place)
+            .unwrap_or_else(|| Place::file(Path::new("rules.csv")));
+        if sets_are_known {
+            self.resolve_sets(&rules, &rules_place);
+        }
+        let too_many = self.errors.len().saturating_sub(most_errors);
+        self.errors.truncate(most_errors);
         if too_many > 0 {
             self.errors
                 .push(Error::new(format!("and {too_many} more errors")));
@@ -407,6 +428,11 @@ impl<'a> Loader<'a> {
             exclusions,
             group_names,
         })
+    }
+
+    /// What was read of a file; its faults are kept, and the next file is read all the same.
+    fn kept<T>(&mut self, read: Result<T>) -> Option<T> {
+        read.map_err(|error| self.errors.push(error)).ok()
     }
 
     /// The nearest `name` of the inheritance chain.
@@ -553,14 +579,13 @@ impl<'a> Loader<'a> {
     }
 
     /// Rules are always complete: they are never inherited.
-    fn load_rules(&mut self) -> Result<(Vec<Rule>, Place)> {
+    fn load_rules(&mut self, rules: &mut Vec<Rule>) -> Result<Place> {
         let folder = self.chain.first().map_or("", |(folder, _)| folder);
         let Some(file) = self.library.read(folder, "rules.csv")? else {
             let message = format!("scheme `{folder}` has no rules.csv; rules are never inherited");
             return Err(Error::new(message));
         };
         hash_file(&mut self.hasher, &file);
-        let mut rules: Vec<Rule> = Vec::new();
         let mut parents = Parents::default();
         let columns = ["level", "code", "parent", "when", "otherwise", "name"];
         each_row(&file, columns, |cells, row| {
@@ -569,7 +594,7 @@ impl<'a> Loader<'a> {
                 Err(error) => self.errors.push(error),
             }
         })?;
-        Ok((rules, file.place))
+        Ok(file.place)
     }
 
     /// Every set a rule names must exist; inline sets become sets of their own.
@@ -756,6 +781,11 @@ pub(super) struct RowPlace {
 }
 
 impl RowPlace {
+    /// Its line.
+    pub(super) const fn line(self) -> u64 {
+        self.line
+    }
+
     /// Goes on to the row that the reader began to look for at `byte`: line ends and blank lines
     /// before it are not its own.
     fn move_to(&mut self, text: &str, byte: usize) {
@@ -873,7 +903,7 @@ fn cell_column(text: &str, byte: usize, field: usize, offset: usize) -> u64 {
 }
 
 /// As [`cell_column`], for the `when` cell of the rule at `line`.
-fn column_of(text: &str, line: u64, offset: usize) -> u64 {
+pub(super) fn column_of(text: &str, line: u64, offset: usize) -> u64 {
     let skip = usize::try_from(line.saturating_sub(1)).unwrap_or(usize::MAX);
     let byte: usize = text.split_inclusive('\n').take(skip).map(str::len).sum();
     cell_column(text, byte, 3, offset)
