@@ -4,14 +4,19 @@
 //! through the rooms below and says what became of them.
 
 mod bulk;
+mod explained;
 mod generate;
 mod money;
 mod one_case;
 
 pub use bulk::{BulkSummary, CheckRequest, GroupRequest, check, group};
+pub use explained::{
+    ChangeWords, Coded, ComplicationWords, EXPLAINED_SCHEMA, Explained, ExplainedRecord, FactWords,
+    FindingWords, NeighbourWord, NeighbourWords, RecordRead, SchemeWords, StepWords, explained_json,
+};
 pub use generate::{GenerateRequest, Generated, generate};
 pub use money::{CalibrateRequest, Calibrated, Ran, RunRequest, calibrate, run};
-pub use one_case::{ExplainRequest, Explained, explain};
+pub use one_case::{ExplainRequest, MOST_RECORDS, explain};
 
 use std::path::{Path, PathBuf};
 

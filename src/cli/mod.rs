@@ -2,6 +2,7 @@
 
 mod arguments;
 mod commands;
+mod explained_text;
 mod tables_words;
 mod terminal;
 

@@ -5,13 +5,24 @@
 //! If none does, `otherwise = group` makes the ADRG code the group and `otherwise = continue`
 //! goes on. An MDC none of whose rows holds is left, and the next is tried.
 
+mod changes;
 mod explain;
 mod fast;
+mod neighbours;
 mod plain;
+mod pool;
+mod questions;
+mod reason;
+mod targets;
+mod words;
 
-pub use explain::{Explanation, Step, explain};
+pub use changes::Change;
+pub use explain::{ComplicationFound, Explanation, Fact, Step, explain};
 pub use fast::{Grouper, Workspace};
+pub use neighbours::{MOST_CHANGES, Neighbour, Neighbours, neighbours};
 pub use plain::group_plainly;
+pub use targets::Relation;
+pub use words::Teller;
 
 use crate::diagnostics::{Lang, Words};
 use crate::tables::{Level, NO_GROUP, NumberFact, Scheme};
