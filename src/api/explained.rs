@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use crate::diagnostics::{Error, Finding, Lang, Result};
 use crate::grouper::{
-    Change, ComplicationFound, Explanation, Fact, Grouper, Neighbour, Neighbours, Relation, Step, Teller,
+    Change, ComplicationFound, Explanation, Fact, Grouper, Neighbour, Neighbours, Relation, Status, Step,
+    Teller,
 };
 use crate::records::{Case, CaseDraft, plain_number};
 use crate::reports::finding_line;
@@ -370,7 +371,7 @@ impl Wording<'_> {
             hospital: hospital.to_owned(),
             status: status.as_str(),
             status_words: status.words().in_lang(lang),
-            reason: grouping.reason(scheme, lang),
+            reason: self.reason(case, explanation),
             short_reason,
             mdc: self.rule_coded(grouping.mdc),
             adrg: self.rule_coded(grouping.adrg),
@@ -389,6 +390,20 @@ impl Wording<'_> {
                 .filter_map(|step| self.step(step))
                 .collect(),
             neighbours: Some(self.neighbours(case, neighbours)),
+        }
+    }
+
+    /// Why there is no group; a principal diagnosis that no MDC lists is the usual cause.
+    fn reason(&self, case: &Case, explanation: &Explanation) -> String {
+        let (scheme, lang) = (self.scheme(), self.teller.lang);
+        let reason = explanation.grouping.reason(scheme, lang);
+        if explanation.grouping.status(scheme) != Status::Ungrouped || explanation.principal_listed {
+            return reason;
+        }
+        let principal = self.teller.coded(case.diagnoses().next().unwrap_or(""));
+        match lang {
+            Lang::En => format!("{reason}; no MDC lists the principal diagnosis `{principal}`"),
+            Lang::Zh => format!("{reason}；主要诊断“{principal}”不在任何MDC的诊断表中"),
         }
     }
 

@@ -1,8 +1,7 @@
 //! An explained case as text: the answer, why, the complications, why not the neighbours, and at
 //! the end every other rule that was tried.
 
-use comfy_table::{Cell, ColumnConstraint, ContentArrangement, Table, Width, presets};
-
+use super::columns::columns;
 use crate::api::{
     ChangeWords, Coded, ComplicationWords, Explained, ExplainedRecord, NeighbourWord, NeighbourWords,
     RecordRead, StepWords,
@@ -57,27 +56,12 @@ impl Page {
         self.line(0, self.lang.pick(en, zh));
     }
 
-    /// Rows in columns: those with a width have exactly that, the rest share what is left.
-    fn columns(&mut self, indent: usize, widths: &[u16], rows: &[Vec<String>]) {
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING);
-        table.set_content_arrangement(ContentArrangement::Dynamic);
-        table.set_width(u16::try_from(WIDTH - indent).unwrap_or(u16::MAX));
-        for row in rows {
-            table.add_row(row.iter().map(|cell| Cell::new(visible(cell))));
-        }
-        for (at, column) in table.column_iter_mut().enumerate() {
-            column.set_padding((0, 2));
-            if let Some(width) = widths.get(at) {
-                column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(*width)));
-            }
-        }
-        for line in table.lines() {
-            self.text.push_str(&" ".repeat(indent));
-            self.text.push_str(line.trim_end());
-            self.text.truncate(self.text.trim_end_matches(' ').len());
-            self.text.push('\n');
-        }
+    /// Rows in columns of these widths; the last takes what is left.
+    fn columns(&mut self, indent: usize, widths: &[usize], rows: &[Vec<String>]) {
+        let rows = rows
+            .iter()
+            .map(|row| row.iter().map(|cell| visible(cell)).collect::<Vec<_>>());
+        rows.for_each(|row| columns(&mut self.text, WIDTH, indent, widths, &row));
     }
 
     fn answer(&mut self, explained: &Explained, record: &ExplainedRecord) {

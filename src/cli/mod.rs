@@ -1,6 +1,7 @@
 //! The command line (命令行): arguments, words for people, exit codes.
 
 mod arguments;
+mod columns;
 mod commands;
 mod explained_text;
 mod tables_words;

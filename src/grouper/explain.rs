@@ -1,10 +1,11 @@
 //! One case explained: each rule tried, and the facts that decided it.
 
 use super::plain::{Facts, walk};
+use super::targets::asked_sets;
 use super::{Grouping, number};
 use crate::records::Case;
 use crate::tables::{
-    Atom, Comparison, ComplicationLevel, Condition, NumberFact, Pattern, Scheme, SetRef, Subject,
+    Atom, Comparison, ComplicationLevel, Condition, Level, NumberFact, Pattern, Scheme, SetRef, Subject,
 };
 
 /// A rule that was tried on a case (规则判定).
@@ -140,6 +141,8 @@ pub struct Explanation {
     pub steps: Vec<Step>,
     /// Each other diagnosis that is an MCC or CC.
     pub complications: Vec<ComplicationFound>,
+    /// Whether a list of diagnoses that an MDC row asks for holds the principal diagnosis.
+    pub principal_listed: bool,
 }
 
 /// Explains one case by the plain reading of the rules (解释分组过程).
@@ -158,6 +161,7 @@ pub fn explain(scheme: &Scheme, case: &Case) -> Explanation {
         grouping,
         steps,
         complications,
+        principal_listed: reader.principal_listed(),
     }
 }
 
@@ -205,6 +209,19 @@ impl Reader<'_> {
             rule: index,
             holds,
             facts,
+        })
+    }
+
+    fn principal_listed(&self) -> bool {
+        let principal = self.facts.case.diagnoses().next().unwrap_or("");
+        let rules = self.facts.scheme.rules().iter();
+        let mut asked = Vec::new();
+        rules
+            .filter(|rule| rule.level == Level::Mdc)
+            .for_each(|rule| asked_sets(&rule.when, true, &mut asked));
+        asked.iter().any(|(subject, set)| {
+            let principal_too = matches!(subject, Subject::PrincipalDiagnosis | Subject::AnyDiagnosis);
+            principal_too && self.facts.set_holds(set, principal)
         })
     }
 

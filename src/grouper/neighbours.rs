@@ -230,7 +230,14 @@ impl Search<'_> {
         let group = grouping.code(self.scheme);
         for (target, answer) in self.targets.iter().zip(&mut self.answers) {
             let reached = target.adrg == adrg && target.group.is_none_or(|wanted| wanted == group);
-            if reached && answer.is_none() {
+            let asked = |change: &&Change| match change {
+                Change::AddProcedure { list, .. } | Change::AddDiagnosis { list, .. } => {
+                    target.asks_for(self.scheme, list)
+                }
+                _ => true,
+            };
+            // a code of a list that the neighbour does not ask for would lead there by accident
+            if reached && answer.is_none() && changes.iter().all(asked) {
                 *answer = Some(Answer {
                     grouping,
                     changes: changes.iter().map(|change| (*change).clone()).collect(),

@@ -15,7 +15,7 @@ impl Teller<'_> {
     pub fn purpose(&self) -> &'static str {
         self.lang.pick(
             "Each line is a question about the record, for the reviewer to answer from the medical record. \
-             The list is complete in both directions, in the order of the tables, and shows no weights or \
+             Lighter and heavier groups stand in it alike, in the order of the tables, without weights or \
              payments. It serves to check the record; it is no basis for choosing a group.",
             "以下每一条都是供审核人员对照病历核实的问题。列表按规则表顺序排列，高低两个方向一并列出，\
              不显示权重和费用。本列表仅用于核对病案填写是否属实，不得作为选择病组的依据。",
@@ -25,7 +25,7 @@ impl Teller<'_> {
     /// `Would be G without …: …?` (核对问题): the changes that lead to a group, and what to check.
     pub fn question(&self, scheme: &Scheme, principal: &str, group: &str, changes: &[Change]) -> String {
         let mut parts: Vec<String> = Vec::new();
-        let mut questions: Vec<&'static str> = Vec::new();
+        let mut questions: Vec<String> = Vec::new();
         let merged = self.merged_drops(scheme, principal, changes);
         parts.extend(merged.iter().cloned());
         for change in changes {
@@ -37,7 +37,7 @@ impl Teller<'_> {
             {
                 parts.push(self.change(scheme, principal, change));
             }
-            let question = self.ask(change);
+            let question = self.ask(change, changes.len());
             if !questions.contains(&question) {
                 questions.push(question);
             }
@@ -202,13 +202,12 @@ impl Teller<'_> {
         }
     }
 
-    /// What the reviewer is asked about one change.
-    fn ask(&self, change: &Change) -> &'static str {
+    /// What the reviewer is asked about one change of `count`.
+    fn ask(&self, change: &Change, count: usize) -> String {
         let (en, zh) = match change {
-            Change::DropDiagnosis { .. } => (
-                "was this condition assessed or treated in this stay, and is it documented",
-                "该疾病在本次住院中是否经过诊治，病历中有无记录",
-            ),
+            Change::DropDiagnosis { code, .. } | Change::DropProcedure { code, .. } => {
+                return self.ask_dropped(change, code, count);
+            }
             Change::AddComplication { .. } => (
                 "is every condition that was treated in this stay recorded",
                 "本次住院诊治的疾病是否均已填写",
@@ -218,20 +217,16 @@ impl Teller<'_> {
                 "本次住院的诊断是否均已填写",
             ),
             Change::SwapPrincipal { .. } => (
-                "which of the two was the main reason for this stay",
-                "两者之中哪一个是本次住院的主要原因",
-            ),
-            Change::DropProcedure { .. } => (
-                "was it performed in this stay, and is there a record of it",
-                "该操作是否在本次住院实施，有无手术操作记录",
+                "which of the two diagnoses was the main reason for this stay",
+                "两个诊断中哪一个是本次住院的主要原因",
             ),
             Change::AddProcedure { .. } => (
                 "is every procedure that was performed in this stay recorded",
                 "本次住院实施的手术操作是否均已填写",
             ),
             Change::SwapProcedure { .. } => (
-                "which of the two was performed chiefly for the principal diagnosis",
-                "两者之中哪一项是针对主要诊断的主要治疗",
+                "which of the two procedures was the main treatment of the principal diagnosis",
+                "两项手术操作中哪一项是针对主要诊断的主要治疗",
             ),
             Change::Number { fact, .. } => ask_number(*fact),
             Change::Sex { .. } => ("is the sex recorded correctly", "性别填写是否正确"),
@@ -244,7 +239,27 @@ impl Teller<'_> {
                 "离院方式填写是否正确",
             ),
         };
-        self.lang.pick(en, zh)
+        self.lang.pick(en, zh).to_owned()
+    }
+
+    /// About a code left out: among several changes by its code, of many about all alike.
+    fn ask_dropped(&self, change: &Change, code: &str, count: usize) -> String {
+        let procedure = matches!(change, Change::DropProcedure { .. });
+        let it = match (self.lang, count, procedure) {
+            (Lang::En, 1, false) => "this condition".to_owned(),
+            (Lang::En, 1, true) => "this procedure".to_owned(),
+            (Lang::Zh, 1, false) => "该疾病".to_owned(),
+            (Lang::Zh, 1, true) => "该手术操作".to_owned(),
+            (_, 2, _) => code.to_owned(),
+            (Lang::En, ..) => "each of them".to_owned(),
+            (Lang::Zh, ..) => "上述各项".to_owned(),
+        };
+        match (self.lang, procedure) {
+            (Lang::En, false) => format!("was {it} assessed or treated in this stay, and is it documented"),
+            (Lang::En, true) => format!("was {it} performed in this stay, and is it documented"),
+            (Lang::Zh, false) => format!("{it}在本次住院中是否经过诊治，病历中有无记录"),
+            (Lang::Zh, true) => format!("{it}是否在本次住院实施，有无手术操作记录"),
+        }
     }
 
     /// `CC`, `MCC`, or what else another diagnosis is.

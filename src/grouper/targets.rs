@@ -1,7 +1,7 @@
 //! Which groups are neighbours of a case: those of its core group, and the core groups that its
 //! diagnoses and procedures can belong to.
 
-use super::explain::codes_of;
+use super::explain::{codes_of, set_as_written};
 use super::plain::Facts;
 use super::{Grouping, rule_code};
 use crate::records::Case;
@@ -44,6 +44,17 @@ pub(super) struct Target<'s> {
     pub(super) row: usize,
     /// Every row on the way there.
     pub(super) rows: Vec<usize>,
+}
+
+impl Target<'_> {
+    /// Whether a row on the way asks for codes of a list, given as conditions write it.
+    pub(super) fn asks_for(&self, scheme: &Scheme, list: &str) -> bool {
+        let rules = self.rows.iter().filter_map(|row| scheme.rules().get(*row));
+        rules.flat_map(|rule| rule.when.sets()).any(|set| match set {
+            SetRef::Named { name, .. } => list.strip_prefix('@') == Some(name),
+            SetRef::Inline(_) => set_as_written(set) == list,
+        })
+    }
 }
 
 /// An ADRG row with the MDC row above it and the group rows below.

@@ -220,6 +220,7 @@ impl<'a> Teller<'a> {
         match (size, self.lang) {
             (_, Lang::En) if operations => format!("the operations {written}"),
             (_, Lang::Zh) if operations => format!("手术目录{written}"),
+            (Some(1), Lang::En) => format!("{written} (1 code)"),
             (Some(size), Lang::En) => format!("{written} ({size} codes)"),
             (Some(size), Lang::Zh) => format!("{written}（{size}个编码）"),
             (None, _) => written.to_owned(),
