@@ -677,6 +677,12 @@ proptest! {
         }
     }
 
+}
+
+proptest! {
+    // each loads the tables anew
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
     #[test]
     fn any_id_and_any_file_give_an_answer_or_an_error(
         case_id in ".{0,12}",

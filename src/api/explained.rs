@@ -1,6 +1,8 @@
 //! The wire form of an explained case, as `explain --json` writes it.
 #![doc = include_str!("../docs/explain.md")]
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::diagnostics::{Error, Finding, Lang, Result};
@@ -82,7 +84,7 @@ pub struct ExplainedRecord {
     pub group: Option<Coded>,
     /// `MCC`, `CC` or nothing: the heaviest complication that counts.
     pub mcc_cc: &'static str,
-    /// What grouping reads of the record; nothing when rejected.
+    /// What grouping reads of the record; nothing when its row has no sound shape.
     pub record: Option<RecordRead>,
     /// What is wrong with the record.
     pub findings: Vec<FindingWords>,
@@ -97,12 +99,12 @@ pub struct ExplainedRecord {
 /// What grouping reads of a record (分组所用信息); numbers as decimal texts.
 #[derive(Clone, Debug, Serialize)]
 pub struct RecordRead {
-    /// `1` or `2`.
-    pub sex: u8,
+    /// `1` or `2`; nothing when rejected.
+    pub sex: Option<u8>,
     /// The sex in words.
     pub sex_words: &'static str,
-    /// Years.
-    pub age: String,
+    /// Years; nothing when rejected.
+    pub age: Option<String>,
     /// Days.
     pub age_days: Option<String>,
     /// Grams.
@@ -117,6 +119,8 @@ pub struct RecordRead {
     pub department: String,
     /// Discharge status.
     pub discharge_status: String,
+    /// The first of the diagnoses is not the principal one: that is missing.
+    pub principal_missing: bool,
     /// The principal first.
     pub diagnoses: Vec<Coded>,
     /// The principal first.
@@ -329,7 +333,11 @@ impl Wording<'_> {
     }
 
     /// A record that is not grouped.
-    pub(super) fn rejected(&self, line: u64, hospital: &str, findings: &[Finding]) -> ExplainedRecord {
+    pub(super) fn rejected(
+        &self,
+        (line, hospital, findings): (u64, &str, &[Finding]),
+        read: Option<&CaseDraft>,
+    ) -> ExplainedRecord {
         ExplainedRecord {
             line,
             hospital: hospital.to_owned(),
@@ -341,7 +349,7 @@ impl Wording<'_> {
             adrg: None,
             group: None,
             mcc_cc: "",
-            record: None,
+            record: read.map(|draft| self.record(draft, false)),
             findings: self.findings(findings),
             complications: Vec::new(),
             steps: Vec::new(),
@@ -377,7 +385,7 @@ impl Wording<'_> {
             adrg: self.rule_coded(grouping.adrg),
             group: self.rule_coded(grouping.row).or(Some(no_group)),
             mcc_cc: grouping.severity_word(),
-            record: Some(self.record(&CaseDraft::of(case))),
+            record: Some(self.record(&CaseDraft::of(case), true)),
             findings: self.findings(findings),
             complications: explanation
                 .complications
@@ -407,12 +415,15 @@ impl Wording<'_> {
         }
     }
 
-    fn record(&self, draft: &CaseDraft) -> RecordRead {
+    /// Of a record that is not `sound` a value may be missing that a draft cannot be without.
+    fn record(&self, draft: &CaseDraft, sound: bool) -> RecordRead {
         let number = |value: Option<i64>| value.map(plain_number);
+        let written = |code: &&Arc<str>| !code.is_empty();
+        let codes = |codes: &[Arc<str>]| self.all_coded(&codes.iter().filter(written).collect::<Vec<_>>());
         RecordRead {
-            sex: draft.sex,
-            sex_words: self.teller.sex(draft.sex),
-            age: plain_number(draft.age),
+            sex: sound.then_some(draft.sex),
+            sex_words: if sound { self.teller.sex(draft.sex) } else { "" },
+            age: sound.then(|| plain_number(draft.age)),
             age_days: number(draft.age_days),
             weight_g: number(draft.weight),
             los_days: number(draft.los),
@@ -420,8 +431,9 @@ impl Wording<'_> {
             total_fee: number(draft.total_fee),
             department: draft.department.to_string(),
             discharge_status: draft.discharge_status.to_string(),
-            diagnoses: self.all_coded(&draft.diagnoses),
-            procedures: self.all_coded(&draft.procedures),
+            principal_missing: draft.diagnoses.first().is_none_or(|code| code.is_empty()),
+            diagnoses: codes(&draft.diagnoses),
+            procedures: codes(&draft.procedures),
         }
     }
 
@@ -631,9 +643,11 @@ impl Wording<'_> {
             _ => self.teller.lang.pick("this core group", "该核心组"),
         };
         match (complete, self.teller.lang) {
-            (true, Lang::En) => format!("no change of at most {most} kinds tried leads to {what}"),
-            (true, Lang::Zh) => format!("所试的至多{most}处改动均不能入{what}"),
-            (false, Lang::En) => format!("none found leading to {what} before the search was cut short"),
+            (true, Lang::En) => format!("none of the changes tried, up to {most} at once, leads to {what}"),
+            (true, Lang::Zh) => format!("所试改动（至多{most}处）均不能入{what}"),
+            (false, Lang::En) => {
+                format!("no change leading to {what} was found before the search was cut short")
+            }
             (false, Lang::Zh) => format!("搜索中止前未找到可入{what}的改动"),
         }
     }

@@ -4,7 +4,7 @@
 //! through the rooms below and says what became of them.
 
 mod bulk;
-mod explained;
+pub mod explained;
 mod generate;
 mod money;
 mod one_case;

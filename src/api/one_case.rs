@@ -86,7 +86,10 @@ struct FoundRecord {
     line: u64,
     hospital: String,
     findings: Vec<Finding>,
-    case: Option<CaseDraft>,
+    /// Whether it may be grouped.
+    sound: bool,
+    /// What was read of it; nothing of a row without sound shape.
+    read: Option<CaseDraft>,
 }
 
 fn find(reader: RowReader, case_id: &str, lists: &CodeLists, watch: &Watch<'_>) -> Result<Found> {
@@ -137,7 +140,8 @@ impl Found {
             line,
             hospital: checker.case().hospital().to_owned(),
             findings: of_this_row.cloned().collect(),
-            case: (checked == Checked::Case).then(|| CaseDraft::of(checker.case())),
+            sound: checked == Checked::Case,
+            read: (checked != Checked::Unreadable).then(|| CaseDraft::of(checker.case())),
         });
     }
 
@@ -188,9 +192,11 @@ fn notices(found: &Found, scheme: &Scheme, lang: Lang) -> Vec<String> {
         let evidence = scheme.evidence().as_str();
         notices.push(match lang {
             Lang::En => {
-                format!("the rules of this scheme are known by {evidence} evidence only, see its source")
+                format!(
+                    "the rules of this scheme rest on {evidence} evidence; `tables show` names its source"
+                )
             }
-            Lang::Zh => format!("本方案规则的证据等级为{evidence}，来源见方案说明"),
+            Lang::Zh => format!("本方案规则的证据等级为{evidence}，来源见 `tables show`"),
         });
     }
     if found.copies > 1 {
@@ -218,9 +224,10 @@ fn notices(found: &Found, scheme: &Scheme, lang: Lang) -> Vec<String> {
 
 impl FoundRecord {
     fn explained(&self, wording: &Wording<'_>, drafts: &mut DraftChecker) -> Result<ExplainedRecord> {
-        let case = self.case.as_ref().and_then(|draft| drafts.check(draft));
-        let Some(case) = case else {
-            return Ok(wording.rejected(self.line, &self.hospital, &self.findings));
+        let sound = self.read.as_ref().filter(|_| self.sound);
+        let Some(case) = sound.and_then(|draft| drafts.check(draft)) else {
+            let place = (self.line, &*self.hospital, &*self.findings);
+            return Ok(wording.rejected(place, self.read.as_ref()));
         };
         let explanation = explain_case(wording.grouper.scheme(), case);
         let neighbours = neighbours(wording.grouper, case)?;

@@ -114,9 +114,16 @@ impl Page {
             lang.pick("patient and stay", "患者与住院").to_owned(),
             self.person(read),
         ]];
-        let mut codes = |first: &str, others: &str, codes: &[Coded]| {
+        rows.retain(|row| row.iter().all(|cell| !cell.is_empty()));
+        if read.principal_missing {
+            rows.push(vec![
+                lang.pick("principal diagnosis", "主要诊断").to_owned(),
+                lang.pick("missing", "缺失").to_owned(),
+            ]);
+        }
+        let mut codes = |first: &str, others: &str, codes: &[Coded], from: usize| {
             for (slot, code) in codes.iter().enumerate() {
-                let label = match slot {
+                let label = match slot + from {
                     0 => first,
                     1 => others,
                     _ => "",
@@ -128,11 +135,13 @@ impl Page {
             lang.pick("principal diagnosis", "主要诊断"),
             lang.pick("other diagnoses", "其他诊断"),
             &read.diagnoses,
+            usize::from(read.principal_missing),
         );
         codes(
             lang.pick("principal procedure", "主要手术操作"),
             lang.pick("other procedures", "其他手术操作"),
             &read.procedures,
+            0,
         );
         if read.procedures.is_empty() {
             rows.push(vec![
@@ -146,12 +155,13 @@ impl Page {
     fn person(&self, read: &RecordRead) -> String {
         let lang = self.lang;
         let mut parts = vec![read.sex_words.to_owned()];
+        parts.retain(|words| !words.is_empty());
         let mut part = |en: &str, zh: &str, value: Option<&str>| {
             if let Some(value) = value.filter(|value| !value.is_empty()) {
                 parts.push(lang.pick(en, zh).replace('#', value));
             }
         };
-        part("# years", "#岁", Some(&read.age));
+        part("# years", "#岁", read.age.as_deref());
         part("# days old", "日龄#天", read.age_days.as_deref());
         part("# g", "体重#克", read.weight_g.as_deref());
         part("stay of # days", "住院#天", read.los_days.as_deref());

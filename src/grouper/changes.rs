@@ -116,20 +116,21 @@ impl Change {
         }
     }
 
-    /// Place in the fixed order of kinds.
+    /// Place in the fixed order of kinds: what the record has in another order, then without a part
+    /// of it, then with another value, and last with what it does not have.
     pub(super) const fn rank(&self) -> u8 {
         match self {
-            Change::DropDiagnosis { .. } => 0,
-            Change::AddComplication { .. } => 1,
-            Change::AddDiagnosis { .. } => 2,
-            Change::SwapPrincipal { .. } => 3,
-            Change::DropProcedure { .. } => 4,
-            Change::AddProcedure { .. } => 5,
-            Change::SwapProcedure { .. } => 6,
-            Change::Number { .. } => 7,
-            Change::Sex { .. } => 8,
-            Change::Department { .. } => 9,
-            Change::DischargeStatus { .. } => 10,
+            Change::SwapPrincipal { .. } => 0,
+            Change::SwapProcedure { .. } => 1,
+            Change::DropDiagnosis { .. } => 2,
+            Change::DropProcedure { .. } => 3,
+            Change::Number { .. } => 4,
+            Change::Sex { .. } => 5,
+            Change::Department { .. } => 6,
+            Change::DischargeStatus { .. } => 7,
+            Change::AddComplication { .. } => 8,
+            Change::AddDiagnosis { .. } => 9,
+            Change::AddProcedure { .. } => 10,
         }
     }
 

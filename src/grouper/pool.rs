@@ -27,6 +27,7 @@ pub(super) struct Examples<'s> {
     complications: [Vec<CodeId>; 2],
     /// How many lists asked for hold a procedure.
     lists_of: HashMap<CodeId, usize>,
+    operations: HashSet<CodeId>,
 }
 
 impl<'s> Examples<'s> {
@@ -61,6 +62,9 @@ impl<'s> Examples<'s> {
         };
         Examples {
             complications: [ComplicationLevel::Mcc, ComplicationLevel::Cc].map(of_level),
+            operations: scheme
+                .named_set(OPERATIONS)
+                .map_or_else(HashSet::new, |set| set.codes.iter().copied().collect()),
             scheme,
             lists_of,
         }
@@ -97,16 +101,12 @@ impl<'s> Examples<'s> {
     fn procedures(&self, set: &SetRef, record: &CaseDraft) -> Vec<Arc<str>> {
         let scheme = self.scheme;
         let codes = scheme.set(set).map_or(&[][..], |set| &set.codes);
-        let operations: HashSet<CodeId> = match scheme.named_set(OPERATIONS) {
-            Some(set) => set.codes.iter().copied().collect(),
-            None => HashSet::new(),
-        };
         let own = |code: CodeId| record.procedures.iter().any(|own| **own == *scheme.code(code));
         let rank = |code: CodeId| self.lists_of.get(&code).copied().unwrap_or(0);
         let best = |operation: bool| {
             let fitting = codes.iter().copied().enumerate();
             fitting
-                .filter(|(_, code)| operations.contains(code) == operation && !own(*code))
+                .filter(|(_, code)| self.operations.contains(code) == operation && !own(*code))
                 .min_by_key(|(at, code)| (rank(*code), *at))
                 .map(|(_, code)| Arc::from(scheme.code(code)))
         };

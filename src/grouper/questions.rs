@@ -90,7 +90,7 @@ impl Teller<'_> {
         let named = named.join(self.lang.pick(", ", "、"));
         Some(match self.lang {
             Lang::En => format!("without any of its {count} {kind} ({named})"),
-            Lang::Zh => format!("无全部{count}项{kind}（{named}）"),
+            Lang::Zh => format!("{count}项{kind}（{named}）均不存在"),
         })
     }
 

@@ -1,9 +1,9 @@
 //! Why a case has its group, in one phrase.
 
-use super::Grouping;
 use super::plain::Facts;
+use super::{Grouping, number};
 use crate::records::Case;
-use crate::tables::{Atom, ComplicationLevel, Condition, Scheme, SetRef, Subject};
+use crate::tables::{Atom, ComplicationLevel, Condition, Level, Scheme, SetRef, Subject};
 
 impl Grouping {
     /// Appends the rows that decided, each with the codes and values it held by (入组要点):
@@ -11,46 +11,53 @@ impl Grouping {
     /// condition language are the same in every language.
     pub fn short_reason(&self, scheme: &Scheme, case: &Case, out: &mut String) {
         let facts = Facts { scheme, case };
+        let begin = out.len();
         let rows = [self.mdc, self.adrg, self.row];
         for (at, row) in rows.iter().enumerate() {
             let said = rows.get(..at).is_some_and(|before| before.contains(row));
-            let rule = row.filter(|_| !said).and_then(|row| scheme.rules().get(row));
-            let Some(rule) = rule else { continue };
+            let Some(rule) = row.filter(|_| !said).and_then(|row| scheme.rules().get(row)) else {
+                continue;
+            };
             let start = out.len();
-            if at > 0 && !out.is_empty() {
+            if start > begin {
                 out.push_str("; ");
             }
-            if at == 0 {
+            let told = out.len();
+            if rule.level == Level::Mdc {
                 out.push_str("MDC");
             }
-            // of a group the deciding fact alone: its code stands beside the phrase
-            let named = out.len();
-            if at < 2 || self.adrg.is_none() {
+            // a group's own code stands beside the phrase
+            if rule.level != Level::Drg {
                 out.push_str(&rule.code);
             }
-            let bare = out.len();
-            facts.tell_held(&rule.when, true, out);
-            if out.len() == bare && bare == named {
+            facts.tell(&rule.when, true, out);
+            if out.len() == told {
                 out.truncate(start); // it asks for nothing
-            } else if bare == named && out.get(named..).is_some_and(|text| text.starts_with(' ')) {
-                out.remove(named);
             }
         }
     }
 }
 
+/// Appends a word, with a blank before it unless it is the first of its row.
+fn word(text: &str, out: &mut String) {
+    if !out.is_empty() && !out.ends_with(' ') {
+        out.push(' ');
+    }
+    out.push_str(text);
+}
+
 impl Facts<'_> {
-    /// Appends what makes a condition be as it is, each with a blank before it.
-    fn tell_held(&self, condition: &Condition, holds: bool, out: &mut String) {
+    /// Appends what makes a condition be as it is.
+    fn tell(&self, condition: &Condition, holds: bool, out: &mut String) {
         match condition {
-            Condition::Not(inner) => self.tell_held(inner, !holds, out),
+            Condition::Not(inner) => self.tell(inner, !holds, out),
             Condition::All(parts) | Condition::Any(parts) => {
                 let all = matches!(condition, Condition::All(_));
                 let mut relevant = parts.iter().filter(|part| self.hold(part) == holds);
                 if all == holds {
-                    relevant.for_each(|part| self.tell_held(part, holds, out));
+                    relevant.for_each(|part| self.tell(part, holds, out));
                 } else if let Some(first) = relevant.next() {
-                    self.tell_held(first, holds, out);
+                    self.tell(first, holds, out); // one part suffices
                 }
             }
             Condition::Atom(atom) => self.tell_atom(atom, holds, out),
@@ -64,46 +71,45 @@ impl Facts<'_> {
                 negated,
                 set,
             } => self.tell_codes(*subject, holds != *negated, set, out),
-            Atom::HasProcedure(wanted) if *wanted == holds => out.push_str(" has px"),
-            Atom::HasProcedure(_) => out.push_str(" no px"),
-            Atom::Mcc => self.tell_complication("MCC", ComplicationLevel::Mcc, holds, out),
-            Atom::Cc => self.tell_complication("CC", ComplicationLevel::Cc, holds, out),
-            Atom::Sites(..) => self.tell_regions(atom, out),
+            Atom::HasProcedure(wanted) => word(if *wanted == holds { "has px" } else { "no px" }, out),
+            Atom::Mcc => self.tell_complication("MCC", ComplicationLevel::Mcc, out),
+            Atom::Cc => self.tell_complication("CC", ComplicationLevel::Cc, out),
+            Atom::Sites(_, comparison, bound) => {
+                word(if holds { "sites " } else { "sites not " }, out);
+                out.push_str(comparison.sign());
+                push_number(*bound, out);
+            }
             Atom::Number(fact, ..) => {
-                out.push(' ');
-                out.push_str(fact.word());
-                out.push(' ');
-                match super::number(self.case, *fact) {
-                    Some(value) => push_number(value, out),
-                    None => out.push_str("missing"),
+                word(fact.word(), out);
+                match number(self.case, *fact) {
+                    Some(value) => {
+                        out.push(' ');
+                        push_number(value, out);
+                    }
+                    None => out.push_str(" missing"),
                 }
             }
-            Atom::Sex(_) => {
-                out.push_str(" sex ");
-                out.push(char::from(b'0' + self.case.sex().min(9)));
-            }
+            Atom::Sex(_) => word(if self.case.sex() == 1 { "sex 1" } else { "sex 2" }, out),
+            Atom::Department(_) if self.case.department().is_empty() => word("no dept", out),
             Atom::Department(_) => {
-                out.push_str(" dept ");
-                out.push_str(self.case.department());
+                word("dept", out);
+                word(self.case.department(), out);
             }
         }
     }
 
     /// The first code that is in the set, or that nothing is.
     fn tell_codes(&self, subject: Subject, inside: bool, set: &SetRef, out: &mut String) {
-        let word = subject.words().split(' ').next().unwrap_or("");
-        out.push(' ');
-        let hit = self.first_code(subject, |code| self.set_holds(set, code));
-        match hit.filter(|_| inside) {
+        let role = subject.words().split(' ').next().unwrap_or("");
+        match self.first_code(subject, set).filter(|_| inside) {
             Some(code) => {
-                out.push_str(word);
-                out.push(' ');
-                out.push_str(code);
+                word(role, out);
+                word(code, out);
             }
             None => {
-                out.push_str("no ");
-                out.push_str(word);
-                out.push_str(" in ");
+                word("no", out);
+                word(role, out);
+                word("in ", out);
                 match set {
                     SetRef::Named { name, .. } => {
                         out.push('@');
@@ -115,9 +121,9 @@ impl Facts<'_> {
         }
     }
 
-    fn first_code(&self, subject: Subject, hit: impl Fn(&str) -> bool) -> Option<&str> {
+    fn first_code(&self, subject: Subject, set: &SetRef) -> Option<&str> {
         let case = self.case;
-        let hit = |code: &&str| hit(code);
+        let hit = |code: &&str| self.set_holds(set, code);
         match subject {
             Subject::PrincipalDiagnosis => case.diagnoses().next().filter(hit),
             Subject::AnyDiagnosis => case.diagnoses().find(hit),
@@ -129,27 +135,16 @@ impl Facts<'_> {
         }
     }
 
-    fn tell_complication(&self, word: &str, level: ComplicationLevel, holds: bool, out: &mut String) {
-        let counted = self.counted(level);
-        if !holds {
-            out.push_str(" no");
-        }
-        out.push(' ');
-        out.push_str(word);
-        if let Some(code) = counted {
-            out.push(' ');
-            out.push_str(code);
-        }
-    }
-
-    fn tell_regions(&self, atom: &Atom, out: &mut String) {
-        if let Atom::Sites(_, comparison, bound) = atom {
-            out.push_str(" sites ");
-            if !self.atom(atom) {
-                out.push_str("not ");
+    fn tell_complication(&self, name: &str, level: ComplicationLevel, out: &mut String) {
+        match self.counted(level) {
+            Some(code) => {
+                word(name, out);
+                word(code, out);
             }
-            out.push_str(comparison.sign());
-            push_number(*bound, out);
+            None => {
+                word("no", out);
+                word(name, out);
+            }
         }
     }
 }

@@ -136,12 +136,7 @@ fn blocks(scheme: &Scheme) -> Vec<Block<'_>> {
 fn same_adrg<'s>(scheme: &'s Scheme, blocks: &[Block<'s>], adrg: &str, own: &str) -> Vec<Target<'s>> {
     let mut found: Vec<Target<'s>> = Vec::new();
     for block in blocks.iter().filter(|block| block.rule.code == adrg) {
-        let rows = block.groups.iter().filter_map(|row| scheme.rules().get(*row));
-        let always = rows.clone().any(|rule| rule.when == Condition::All(Vec::new()));
-        let itself = block.rule.otherwise == Otherwise::Group && !always;
-        let groups = block.groups.iter().copied().zip(rows);
-        let itself = itself.then_some((block.adrg, block.rule));
-        for (row, rule) in groups.chain(itself).filter(|(_, rule)| rule.code != own) {
+        for (row, rule) in reachable(scheme, block).filter(|(_, rule)| rule.code != own) {
             match found.iter_mut().find(|target| target.group == Some(&*rule.code)) {
                 Some(target) => target.rows.extend(block.rows()),
                 None => found.push(Target {
@@ -156,6 +151,22 @@ fn same_adrg<'s>(scheme: &'s Scheme, blocks: &[Block<'s>], adrg: &str, own: &str
         }
     }
     found
+}
+
+/// The groups of a core group up to the first that always holds; its own code if there is none.
+fn reachable<'s>(scheme: &'s Scheme, block: &Block<'s>) -> impl Iterator<Item = (usize, &'s Rule)> {
+    let rows = block
+        .groups
+        .iter()
+        .filter_map(|row| Some((*row, scheme.rules().get(*row)?)));
+    let rows: Vec<(usize, &Rule)> = rows.collect();
+    let always = |rule: &Rule| rule.when == Condition::All(Vec::new());
+    let first = rows.iter().position(|(_, rule)| always(rule));
+    let itself = first.is_none() && block.rule.otherwise == Otherwise::Group;
+    let count = first.map_or(rows.len(), |first| first + 1);
+    let never = |rule: &Rule| rule.when == Condition::Any(Vec::new());
+    let rows = rows.into_iter().take(count).filter(move |(_, rule)| !never(rule));
+    rows.chain(itself.then_some((block.adrg, block.rule)))
 }
 
 /// A case beside rows it may belong to.
