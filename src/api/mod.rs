@@ -8,6 +8,7 @@ pub mod explained;
 mod generate;
 mod money;
 mod one_case;
+mod wording;
 
 pub use bulk::{BulkSummary, CheckRequest, GroupRequest, check, group};
 pub use explained::{

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Watch;
-use super::explained::{EXPLAINED_SCHEMA, Explained, ExplainedRecord, Wording};
+use super::explained::{EXPLAINED_SCHEMA, Explained, ExplainedRecord};
+use super::wording::Wording;
 use crate::diagnostics::{Error, Evidence, Finding, Lang, Place, Result};
 use crate::grouper::{Grouper, Teller, explain as explain_case, neighbours};
 use crate::records::{CaseDraft, Checked, Checker, Column, Depth, DraftChecker, RowReader, in_order};
