@@ -45,7 +45,9 @@ fn wrap(text: &str, room: usize) -> Vec<&str> {
         pieces.push(piece.trim_end());
         rest = after.trim_start();
     }
-    pieces.push(rest);
+    if !rest.is_empty() || pieces.is_empty() {
+        pieces.push(rest);
+    }
     pieces
 }
 

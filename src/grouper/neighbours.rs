@@ -19,7 +19,7 @@ use crate::tables::{ComplicationLevel, Rule, Scheme};
 pub const MOST_CHANGES: usize = 2;
 
 /// The work a search may do, counted in codes read, so that it ends alike on every machine.
-const MOST_WORK: usize = 3_000_000;
+const MOST_WORK: usize = 2_000_000;
 
 /// Work of a changed case besides its codes, in codes.
 const WORK_OF_A_CASE: usize = 10;
@@ -187,7 +187,9 @@ impl Search<'_> {
         if self.is_over() {
             return;
         }
-        let fitted = self.fitted(changes);
+        let Some(fitted) = self.fitted(changes) else {
+            return;
+        };
         let fitted: Vec<&Change> = fitted.iter().collect();
         let Some(draft) = apply(&self.record, &fitted) else {
             return;
@@ -204,25 +206,22 @@ impl Search<'_> {
         }
     }
 
-    /// An added complication must count beside the principal diagnosis as changed.
-    fn fitted(&self, changes: &[&Change]) -> Vec<Change> {
+    /// An added complication must count beside the principal diagnosis as changed; `None` if
+    /// there is none that does.
+    fn fitted(&self, changes: &[&Change]) -> Option<Vec<Change>> {
         let swapped = changes.iter().find_map(|change| match change {
             Change::SwapPrincipal { code, .. } => Some(code),
             _ => None,
         });
-        changes
-            .iter()
-            .map(|change| match (*change, swapped) {
-                (Change::AddComplication { level, example }, Some(principal)) => {
-                    let fitting = self.examples.complication(*level, principal, &self.record);
-                    Change::AddComplication {
-                        level: *level,
-                        example: fitting.unwrap_or_else(|| Arc::clone(example)),
-                    }
-                }
-                (change, _) => change.clone(),
-            })
-            .collect()
+        let fitted = changes.iter().map(|change| match (*change, swapped) {
+            (Change::AddComplication { level, .. }, Some(principal)) => {
+                let example = self.examples.complication(*level, principal, &self.record)?;
+                let level = *level;
+                Some(Change::AddComplication { level, example })
+            }
+            (change, _) => Some(change.clone()),
+        });
+        fitted.collect()
     }
 
     fn keep(&mut self, grouping: Grouping, changes: &[&Change], draft: &CaseDraft) {
