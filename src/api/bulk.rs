@@ -8,7 +8,8 @@ use super::Watch;
 use crate::diagnostics::{Edit, Finding, Result};
 use crate::grouper::{Grouper, Status, Workspace};
 use crate::records::{
-    CaseKey, Checked, Checker, Depth, Duplicates, PlainRow, PlainRows, RowReader, RowWork, in_order, quickly_in_order,
+    CaseKey, Checked, Checker, Depth, Duplicates, PlainRow, PlainRows, RowReader, RowWork, in_order,
+    quickly_in_order,
 };
 use crate::reports::{CsvText, FINDING_COLUMNS, GroupedRows, Output, finding_line, finding_row};
 use crate::tables::{CodeLists, Compiled, Library, Scheme};
@@ -29,7 +30,7 @@ pub struct GroupRequest {
     pub output: PathBuf,
     /// Where findings go, if anywhere.
     pub findings: Option<PathBuf>,
-    /// Say in `reason` which rows decided.
+    /// Say in `reason` which codes and values decided.
     pub explain: bool,
 }
 
@@ -112,6 +113,7 @@ struct Grouped {
 struct GroupRows<'s> {
     grouper: &'s Grouper,
     rows: GroupedRows<'s>,
+    explain: bool,
     /// Memory of chunks already written, to be used again.
     used: Mutex<Vec<Grouped>>,
 }
@@ -150,6 +152,9 @@ impl RowWork for GroupRows<'_> {
 
     #[inline]
     fn plain(&self, grouped: &mut Grouped, row: &PlainRow<'_>) -> bool {
+        if self.explain {
+            return false; // the checker gives the case to be explained
+        }
         let Some(grouping) = self.grouper.group_row(row, &mut grouped.work) else {
             return false;
         };
@@ -160,13 +165,16 @@ impl RowWork for GroupRows<'_> {
 
     fn checked(&self, grouped: &mut Grouped, checked: Checked, checker: &Checker<'_>) {
         if checked == Checked::Case {
-            let grouping = self.grouper.group(checker.case(), &mut grouped.work);
-            let status = self.rows.case(&mut grouped.text, checker.row(), &grouping);
+            let (row, case) = (checker.row(), checker.case());
+            let grouping = self.grouper.group(case, &mut grouped.work);
+            let status = match self.explain {
+                true => self.rows.explained(&mut grouped.text, row, case, &grouping),
+                false => self.rows.case(&mut grouped.text, row, &grouping),
+            };
             return grouped.count(status);
         }
         let of_this_row = checker.findings().iter().filter(|f| f.line == checker.line());
-        self.rows
-            .rejected(&mut grouped.text, checker.row(), of_this_row);
+        self.rows.rejected(&mut grouped.text, checker.row(), of_this_row);
     }
 }
 
@@ -185,7 +193,8 @@ pub fn group(request: &GroupRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
     let reader = RowReader::open(&request.records, false)?;
     let header = reader.header().clone();
     let work = GroupRows {
-        rows: GroupedRows::new(grouper.scheme(), &header, watch.lang, request.explain),
+        rows: GroupedRows::new(grouper.scheme(), &header, watch.lang),
+        explain: request.explain,
         grouper: &grouper,
         used: Mutex::default(),
     };

@@ -8,7 +8,8 @@ use hashbrown::HashSet;
 use super::Watch;
 use crate::diagnostics::{Error, Lang, Place, Result, suggestion};
 use crate::grouper::{
-    Grouper, Grouping, MadeCase, Reach, Reaches, Verdict, Workspace, explain, group_plainly, plain_number,
+    Grouper, Grouping, MadeCase, Reach, Reaches, Teller, Verdict, Workspace, explain, group_plainly,
+    plain_number,
 };
 use crate::records::{Case, Checked, Depth, Header, Row, RowReader, in_order};
 use crate::reports::{ConformanceCase, CsvText, Output, conformance_header, conformance_row, finding_line};
@@ -347,8 +348,11 @@ impl Trial<'_> {
     /// The row that took the case, and what became of the one that was expected to.
     fn why(&self, case: &Case, expected: &str) -> String {
         let scheme = self.grouper.scheme();
-        let names = [&self.lists.diagnoses, &self.lists.procedures];
-        let explanation = explain(scheme, case, names, self.lang);
+        let explanation = explain(scheme, case);
+        let teller = Teller {
+            names: [&self.lists.diagnoses, &self.lists.procedures],
+            lang: self.lang,
+        };
         let rule = |row: usize| scheme.rules().get(row);
         let row_words =
             |row: usize| rule(row).map_or(String::new(), |rule| format!("{} ({})", rule.code, rule.line));
@@ -364,11 +368,8 @@ impl Trial<'_> {
         match tried {
             Some(step) if !step.holds => {
                 let fails = self.lang.pick("does not hold", "不满足");
-                parts.push(format!(
-                    "{} {fails}: {}",
-                    row_words(step.rule),
-                    step.facts.join(", ")
-                ));
+                let facts: Vec<String> = step.facts.iter().map(|fact| teller.fact(fact)).collect();
+                parts.push(format!("{} {fails}: {}", row_words(step.rule), facts.join(", ")));
             }
             Some(_) => {}
             None if scheme.rules().iter().all(|rule| rule.code != expected) => {

@@ -6,16 +6,22 @@
 mod bulk;
 mod check_tables;
 mod conformance;
+pub mod explained;
 mod generate;
 mod money;
 mod one_case;
+mod wording;
 
 pub use bulk::{BulkSummary, CheckRequest, GroupRequest, check, group};
 pub use check_tables::{CheckTablesRequest, CheckedTables, TableCounts, check_tables};
 pub use conformance::{ConformRequest, Conformed, Difference, WitnessRequest, Witnessed, conform, witness};
+pub use explained::{
+    ChangeWords, Coded, ComplicationWords, EXPLAINED_SCHEMA, Explained, ExplainedRecord, FactWords,
+    FindingWords, NeighbourWord, NeighbourWords, RecordRead, SchemeWords, StepWords, explained_json,
+};
 pub use generate::{GenerateRequest, Generated, generate};
 pub use money::{CalibrateRequest, Calibrated, Ran, RunRequest, calibrate, run};
-pub use one_case::{ExplainRequest, Explained, explain};
+pub use one_case::{ExplainRequest, MOST_RECORDS, explain};
 
 use std::path::{Path, PathBuf};
 

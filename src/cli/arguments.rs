@@ -73,9 +73,12 @@ Here only the edits that decide whether a record can be grouped are run; `dianzh
     /// Check records and write the findings: file, line, column, value, what was expected
     #[command(after_help = "Example: dianzhi check records.csv -o findings.csv --money")]
     Check(CheckArguments),
-    /// Explain one case: each rule tried and the fact that decided it
+    /// Explain one case: its group, why, its MCC/CC, and why not the neighbouring groups
     #[command(
-        after_help = "Example: dianzhi explain records.csv C2022-0000042-1 -t chongqing-2022 --lang zh"
+        after_help = "Example: dianzhi explain records.csv C2022-0000042-1 -t chongqing-2022 --lang zh\n\n\
+Neighbouring groups are questions for the reviewer of the record, each with the smallest change that would lead \
+there by the scheme's own rules; lighter and heavier groups alike, without payments. They serve to check the \
+record, not to choose a group."
     )]
     Explain(ExplainArguments),
     /// Weights from an earlier year's records: mean cost of each group over the mean of all
@@ -134,7 +137,7 @@ pub struct GroupArguments {
     /// Write findings to FILE as CSV
     #[arg(long, value_name = "FILE")]
     pub findings: Option<PathBuf>,
-    /// Say in `reason` which rule rows decided
+    /// Say in `reason` which codes and values decided, e.g. `MDCC pdx I25.103; CK2 ppx 36.0601`
     #[arg(long)]
     pub explain: bool,
     /// Where tables are looked for.
@@ -177,6 +180,9 @@ pub struct ExplainArguments {
     /// The scheme
     #[arg(short = 't', long, value_name = "SCHEME")]
     pub scheme: String,
+    /// Write one JSON object with codes and words instead of text
+    #[arg(long)]
+    pub json: bool,
     /// Where tables are looked for.
     #[command(flatten)]
     pub tables: Tables,

@@ -8,16 +8,17 @@ use super::arguments::{
     Arguments, CalibrateArguments, Command, Common, ExplainArguments, GenerateArguments, RunArguments,
     TablesCommand,
 };
+use super::explained_text::explained_text;
 use super::terminal::Terminal;
 use super::{tables_check, tables_words};
 use crate::api::{
-    self, BulkSummary, CalibrateRequest, CheckRequest, ExplainRequest, Explained, GenerateRequest,
-    GroupRequest, RunRequest, Watch,
+    self, BulkSummary, CalibrateRequest, CheckRequest, ExplainRequest, GenerateRequest, GroupRequest,
+    RunRequest, Watch,
 };
 use crate::diagnostics::{Error, Lang, Result};
 use crate::grouper::Status;
 use crate::scenarios::generate::Plan;
-use crate::tables::{Level, Library};
+use crate::tables::Library;
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +118,12 @@ fn explain_case(explain: &ExplainArguments, terminal: &Terminal) -> Result<Endin
     let explained = watched(terminal, Some(&explain.records), |watch| {
         api::explain(&request, watch)
     })?;
-    print(&explanation_text(&explained, terminal.lang))?;
+    let text = if explain.json {
+        api::explained_json(&explained)?
+    } else {
+        explained_text(&explained, terminal.lang)
+    };
+    print(&text)?;
     Ok(Ending {
         findings: explained.records.iter().any(|record| !record.findings.is_empty()),
     })
@@ -256,78 +262,6 @@ fn bulk_words(summary: &BulkSummary, lang: Lang) -> String {
         text.push_str(&format!("\n{}:", lang.pick("the first", "前几条")));
         for line in &summary.first_findings {
             text.push_str(&format!("\n  {line}"));
-        }
-    }
-    text
-}
-
-fn explanation_text(explained: &Explained, lang: Lang) -> String {
-    let scheme = &explained.scheme;
-    let mut text = String::new();
-    let name = |code: &str| {
-        let lists = [&explained.lists.diagnoses, &explained.lists.procedures];
-        let name = lists.into_iter().find_map(|list| list.name(code)).unwrap_or("");
-        format!("{code} {name}").trim_end().to_owned()
-    };
-    for record in &explained.records {
-        let label = lang.pick("record on line", "记录所在行");
-        text.push_str(&format!(
-            "{label} {}, {} {}\n",
-            record.line,
-            scheme.id(),
-            scheme.name()
-        ));
-        let codes = [
-            (lang.pick("diagnoses", "诊断"), &record.diagnoses),
-            (lang.pick("procedures", "手术操作"), &record.procedures),
-        ];
-        for (label, codes) in codes {
-            let codes: Vec<String> = codes.iter().map(|code| name(code)).collect();
-            text.push_str(&format!("  {label}: {}\n", codes.join(" | ")));
-        }
-        record
-            .findings
-            .iter()
-            .for_each(|finding| text.push_str(&format!("  {finding}\n")));
-        let Some(explanation) = &record.explanation else {
-            text.push_str(lang.pick("  rejected: not grouped\n", "  退回：不分组\n"));
-            continue;
-        };
-        for complication in &explanation.complications {
-            text.push_str(&format!("  {complication}\n"));
-        }
-        for step in &explanation.steps {
-            let Some(rule) = scheme.rules().get(step.rule) else {
-                continue;
-            };
-            let indent = match rule.level {
-                Level::Mdc => "  ",
-                Level::Adrg | Level::Ambiguous => "    ",
-                Level::Drg => "      ",
-            };
-            let mark = if step.holds {
-                lang.pick("yes", "是")
-            } else {
-                lang.pick("no ", "否")
-            };
-            let facts = if step.facts.is_empty() {
-                lang.pick("always", "无条件").to_owned()
-            } else {
-                step.facts.join("; ")
-            };
-            let place = scheme.place(rule).line.unwrap_or(0);
-            text.push_str(&format!(
-                "{indent}{mark} {} {} — {facts} (rules.csv:{place})\n",
-                rule.code, rule.name
-            ));
-        }
-        let grouping = &explanation.grouping;
-        let outcome = grouping.status(scheme).words().in_lang(lang);
-        let code = grouping.code(scheme);
-        text.push_str(&format!("  => {outcome}: {code} {}\n", grouping.name(scheme)));
-        let reason = grouping.reason(scheme, lang);
-        if !reason.is_empty() {
-            text.push_str(&format!("     {reason}\n"));
         }
     }
     text

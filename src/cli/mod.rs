@@ -1,7 +1,9 @@
 //! The command line (命令行): arguments, words for people, exit codes.
 
 mod arguments;
+mod columns;
 mod commands;
+mod explained_text;
 mod tables_check;
 mod tables_words;
 mod terminal;

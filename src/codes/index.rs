@@ -238,7 +238,14 @@ mod tests {
 
     #[test]
     fn every_code_is_found_by_all_its_bytes() {
-        let codes = ["I10.x00", "I10.x00x032", "A52.000+I98.0*", "A52.000+I98.1*", "47.0100", "i10"];
+        let codes = [
+            "I10.x00",
+            "I10.x00x032",
+            "A52.000+I98.0*",
+            "A52.000+I98.1*",
+            "47.0100",
+            "i10",
+        ];
         let index = CodeIndex::new(codes.into_iter().zip(0..));
         for (number, code) in (0..).zip(codes) {
             assert_eq!(index.get(code), Some(number), "{code}");

@@ -1,12 +1,11 @@
-//! One case in words: each rule tried, and the facts that decided it.
+//! One case explained: each rule tried, and the facts that decided it.
 
 use super::plain::{Facts, walk};
+use super::targets::asked_sets;
 use super::{Grouping, number};
-use crate::codes::CodeList;
-use crate::diagnostics::Lang;
 use crate::records::Case;
 use crate::tables::{
-    Atom, ComplicationLevel, Condition, Level, OPERATIONS, Pattern, Scheme, SetRef, Subject,
+    Atom, Comparison, ComplicationLevel, Condition, Level, NumberFact, Pattern, Scheme, SetRef, Subject,
 };
 
 /// A rule that was tried on a case (规则判定).
@@ -16,9 +15,121 @@ pub struct Step {
     pub rule: usize,
     /// Whether it held.
     pub holds: bool,
-    /// The tests that decided it, in words: of a row that held those that are true, of one that
-    /// did not those that are false.
-    pub facts: Vec<String>,
+    /// The tests that decided it: of a row that held those that make it true, of one that did not
+    /// those that make it false. None: the row asks for nothing.
+    pub facts: Vec<Fact>,
+}
+
+/// One test of a condition on a case, and how it came out (判定依据).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// Codes of the case against a set.
+    Codes {
+        /// Which codes were looked at.
+        subject: Subject,
+        /// The condition asks for codes that are *not* in the set.
+        negated: bool,
+        /// As a condition writes it: `@name` or `{code, …}`.
+        set: String,
+        /// How many codes the set has; `None` of a set written out.
+        size: Option<usize>,
+        /// The codes that met the test, in the record's order.
+        hits: Vec<String>,
+        /// How many codes were looked at.
+        looked_at: usize,
+        /// Whether the test holds.
+        holds: bool,
+    },
+    /// Whether there are procedures.
+    Procedures {
+        /// `has px`, not `no px`.
+        wanted: bool,
+        /// How many there are.
+        count: usize,
+        /// Whether the test holds.
+        holds: bool,
+    },
+    /// Whether an MCC or CC counts.
+    Complication {
+        /// Which of the two.
+        level: ComplicationLevel,
+        /// The diagnoses that count at this level.
+        counted: Vec<String>,
+        /// Whether the test holds.
+        holds: bool,
+    },
+    /// Body regions hit.
+    Sites {
+        /// As a condition writes it.
+        set: String,
+        /// The regions, as the tables name them.
+        regions: Vec<String>,
+        /// How their number is compared …
+        comparison: Comparison,
+        /// … with this, in hundredths.
+        bound: i64,
+        /// Whether the test holds.
+        holds: bool,
+    },
+    /// A number; both sides in hundredths.
+    Number {
+        /// Which one.
+        fact: NumberFact,
+        /// Its value; a missing one makes the test false.
+        value: Option<i64>,
+        /// How it is compared …
+        comparison: Comparison,
+        /// … with this.
+        bound: i64,
+        /// Whether the test holds.
+        holds: bool,
+    },
+    /// Sex, 1 or 2.
+    Sex {
+        /// Of the case.
+        value: u8,
+        /// Asked for.
+        wanted: u8,
+    },
+    /// Department of discharge.
+    Department {
+        /// Of the case.
+        value: String,
+        /// Asked for.
+        wanted: String,
+    },
+}
+
+impl Fact {
+    /// Whether the test holds.
+    pub fn holds(&self) -> bool {
+        match self {
+            Fact::Codes { holds, .. }
+            | Fact::Procedures { holds, .. }
+            | Fact::Complication { holds, .. }
+            | Fact::Sites { holds, .. }
+            | Fact::Number { holds, .. } => *holds,
+            Fact::Sex { value, wanted } => value == wanted,
+            Fact::Department { value, wanted } => value == wanted,
+        }
+    }
+}
+
+/// Another diagnosis that is an MCC or CC, and what became of it (合并症并发症判定).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ComplicationFound {
+    /// Slot among the diagnoses, 0 = principal.
+    pub slot: usize,
+    /// The diagnosis.
+    pub code: String,
+    /// MCC or CC.
+    pub level: ComplicationLevel,
+    /// The exclusion list it belongs to, if any.
+    pub exclusion: Option<u32>,
+    /// The principal diagnosis whose exclusion list removed it.
+    pub excluded_by: Option<String>,
+    /// It is one of those that a rule which held, held by.
+    pub decided: bool,
 }
 
 /// What the explanation of a case says (分组解释).
@@ -26,46 +137,72 @@ pub struct Step {
 pub struct Explanation {
     /// The outcome.
     pub grouping: Grouping,
-    /// The rules tried, in order; MDC rows that did not hold are left out.
+    /// The rules tried, in order.
     pub steps: Vec<Step>,
-    /// Each other diagnosis that is an MCC or CC, in words, with the exclusion that removed it.
-    pub complications: Vec<String>,
+    /// Each other diagnosis that is an MCC or CC.
+    pub complications: Vec<ComplicationFound>,
+    /// Whether a list of diagnoses that an MDC row asks for holds the principal diagnosis.
+    pub principal_listed: bool,
 }
 
 /// Explains one case by the plain reading of the rules (解释分组过程).
-///
-/// Names come from the code lists; `lang` decides the words, never the outcome.
-pub fn explain(scheme: &Scheme, case: &Case, names: [&CodeList; 2], lang: Lang) -> Explanation {
-    let teller = Teller {
+pub fn explain(scheme: &Scheme, case: &Case) -> Explanation {
+    let reader = Reader {
         facts: Facts { scheme, case },
-        names,
-        lang,
     };
     let mut tried = Vec::new();
     let grouping = walk(scheme, case, |rule, holds| tried.push((rule, holds)));
-    let steps = tried
+    let steps: Vec<Step> = tried
         .into_iter()
-        .filter_map(|(rule, holds)| teller.step(rule, holds))
+        .filter_map(|(rule, holds)| reader.step(rule, holds))
         .collect();
+    let complications = reader.complications(&steps, &grouping);
     Explanation {
         grouping,
         steps,
-        complications: teller.complications(),
+        complications,
+        principal_listed: reader.principal_listed(),
     }
 }
 
-struct Teller<'a> {
-    facts: Facts<'a>,
-    names: [&'a CodeList; 2],
-    lang: Lang,
+/// A set as conditions write it.
+pub(super) fn set_as_written(set: &SetRef) -> String {
+    match set {
+        SetRef::Named { name, .. } => format!("@{name}"),
+        SetRef::Inline(patterns) => {
+            let shown: Vec<String> = patterns.iter().map(pattern_as_written).collect();
+            format!("{{{}}}", shown.join(", "))
+        }
+    }
 }
 
-impl Teller<'_> {
+fn pattern_as_written(pattern: &Pattern) -> String {
+    match pattern {
+        Pattern::Exact(code) => code.clone(),
+        Pattern::Prefix(prefix) => format!("{prefix}*"),
+    }
+}
+
+/// The codes a test looks at.
+pub(super) fn codes_of(case: &Case, subject: Subject) -> Vec<&str> {
+    match subject {
+        Subject::PrincipalDiagnosis => case.diagnoses().take(1).collect(),
+        Subject::AnyDiagnosis => case.diagnoses().collect(),
+        Subject::OtherDiagnosis => case.diagnoses().skip(1).collect(),
+        Subject::PrincipalProcedure => case.procedures().take(1).collect(),
+        Subject::AnyProcedure => case.procedures().collect(),
+        Subject::OtherProcedure => case.procedures().skip(1).collect(),
+        Subject::DischargeStatus => vec![case.discharge_status()],
+    }
+}
+
+struct Reader<'a> {
+    facts: Facts<'a>,
+}
+
+impl Reader<'_> {
     fn step(&self, index: usize, holds: bool) -> Option<Step> {
         let rule = self.facts.scheme.rules().get(index)?;
-        if rule.level == Level::Mdc && !holds {
-            return None;
-        }
         let mut facts = Vec::new();
         self.deciding(&rule.when, holds, &mut facts);
         Some(Step {
@@ -75,8 +212,21 @@ impl Teller<'_> {
         })
     }
 
+    fn principal_listed(&self) -> bool {
+        let principal = self.facts.case.diagnoses().next().unwrap_or("");
+        let rules = self.facts.scheme.rules().iter();
+        let mut asked = Vec::new();
+        rules
+            .filter(|rule| rule.level == Level::Mdc)
+            .for_each(|rule| asked_sets(&rule.when, true, &mut asked));
+        asked.iter().any(|(subject, set)| {
+            let principal_too = matches!(subject, Subject::PrincipalDiagnosis | Subject::AnyDiagnosis);
+            principal_too && self.facts.set_holds(set, principal)
+        })
+    }
+
     /// The tests that make a condition what it is.
-    fn deciding(&self, condition: &Condition, holds: bool, out: &mut Vec<String>) {
+    fn deciding(&self, condition: &Condition, holds: bool, out: &mut Vec<Fact>) {
         match condition {
             Condition::Not(inner) => self.deciding(inner, !holds, out),
             Condition::All(parts) | Condition::Any(parts) => {
@@ -88,171 +238,144 @@ impl Teller<'_> {
                     self.deciding(first, holds, out); // one part suffices
                 }
             }
-            Condition::Atom(atom) => out.push(self.tell(atom)),
+            Condition::Atom(atom) => out.push(self.fact(atom)),
         }
     }
 
-    fn tell(&self, atom: &Atom) -> String {
-        match atom {
-            Atom::In { subject, set, .. } => self.tell_set(*subject, set),
-            Atom::HasProcedure(_) => match self.facts.case.procedures().len() {
-                0 => self.lang.pick("no procedure", "无手术操作").to_owned(),
-                n if self.lang == Lang::En => format!("{n} procedures"),
-                n => format!("有{n}项手术操作"),
-            },
-            Atom::Mcc | Atom::Cc => {
-                let word = if *atom == Atom::Mcc { "MCC" } else { "CC" };
-                match (self.facts.atom(atom), self.lang) {
-                    (true, Lang::En) => format!("has a {word} that counts"),
-                    (true, Lang::Zh) => format!("有计入的{word}"),
-                    (false, Lang::En) => format!("no {word} that counts"),
-                    (false, Lang::Zh) => format!("无计入的{word}"),
-                }
-            }
-            Atom::Sites(_, comparison, wanted) => {
-                let outcome = self.verdict(self.facts.atom(atom));
-                let label = self.lang.pick("body regions injured", "损伤部位数");
-                format!("{label} {} {}: {outcome}", comparison.sign(), wanted / 100)
-            }
-            Atom::Number(fact, comparison, wanted) => {
-                let value = number(self.facts.case, *fact);
-                let value = value.map_or_else(|| self.lang.pick("missing", "缺失").to_owned(), shown);
-                let outcome = self.verdict(self.facts.atom(atom));
-                format!(
-                    "{} = {value}, {} {}: {outcome}",
-                    fact.word(),
-                    comparison.sign(),
-                    shown(*wanted)
-                )
-            }
-            Atom::Sex(wanted) => format!("sex = {}, = {wanted}", self.facts.case.sex()),
-            Atom::Department(word) => format!("dept = {}, = {word}", self.facts.case.department()),
-        }
-    }
-
-    fn verdict(&self, holds: bool) -> &'static str {
-        if holds {
-            self.lang.pick("yes", "是")
-        } else {
-            self.lang.pick("no", "否")
-        }
-    }
-
-    fn tell_set(&self, subject: Subject, set: &SetRef) -> String {
+    fn fact(&self, atom: &Atom) -> Fact {
         let case = self.facts.case;
-        let looked_at: Vec<&str> = match subject {
-            Subject::PrincipalDiagnosis => case.diagnoses().take(1).collect(),
-            Subject::AnyDiagnosis => case.diagnoses().collect(),
-            Subject::OtherDiagnosis => case.diagnoses().skip(1).collect(),
-            Subject::PrincipalProcedure => case.procedures().take(1).collect(),
-            Subject::AnyProcedure => case.procedures().collect(),
-            Subject::OtherProcedure => case.procedures().skip(1).collect(),
-            Subject::DischargeStatus => vec![case.discharge_status()],
+        let holds = self.facts.atom(atom);
+        match atom {
+            Atom::In {
+                subject,
+                negated,
+                set,
+            } => self.codes_fact(*subject, *negated, set, holds),
+            Atom::HasProcedure(wanted) => Fact::Procedures {
+                wanted: *wanted,
+                count: case.procedures().len(),
+                holds,
+            },
+            Atom::Mcc => self.complication_fact(ComplicationLevel::Mcc, holds),
+            Atom::Cc => self.complication_fact(ComplicationLevel::Cc, holds),
+            Atom::Sites(set, comparison, bound) => Fact::Sites {
+                set: set_as_written(set),
+                regions: self.regions(set),
+                comparison: *comparison,
+                bound: *bound,
+                holds,
+            },
+            Atom::Number(fact, comparison, bound) => Fact::Number {
+                fact: *fact,
+                value: number(case, *fact),
+                comparison: *comparison,
+                bound: *bound,
+                holds,
+            },
+            Atom::Sex(wanted) => Fact::Sex {
+                value: case.sex(),
+                wanted: *wanted,
+            },
+            Atom::Department(word) => Fact::Department {
+                value: case.department().to_owned(),
+                wanted: word.clone(),
+            },
+        }
+    }
+
+    fn codes_fact(&self, subject: Subject, negated: bool, set: &SetRef, holds: bool) -> Fact {
+        let codes = codes_of(self.facts.case, subject);
+        let looked_at = codes.len();
+        let meets = |code: &&str| self.facts.set_holds(set, code) != negated;
+        let hits = codes.into_iter().filter(meets).map(str::to_owned).collect();
+        let size = match set {
+            SetRef::Named { name, .. } => self.facts.scheme.named_set(name).map(|set| set.codes.len()),
+            SetRef::Inline(_) => None,
         };
-        let hits: Vec<String> = looked_at
-            .iter()
-            .filter(|code| self.facts.set_holds(set, code))
-            .map(|code| self.with_name(code))
+        Fact::Codes {
+            subject,
+            negated,
+            set: set_as_written(set),
+            size,
+            hits,
+            looked_at,
+            holds,
+        }
+    }
+
+    fn complication_fact(&self, level: ComplicationLevel, holds: bool) -> Fact {
+        let counted = self
+            .found()
+            .into_iter()
+            .filter(|found| found.level == level && found.excluded_by.is_none())
+            .map(|found| found.code)
             .collect();
-        let set = self.set_words(set);
-        let hits = hits.join(self.lang.pick(", ", "，"));
-        let one = subject.is_single();
-        let subject = self.subject(subject);
-        match (hits.is_empty(), self.lang) {
-            (true, Lang::En) if one => format!("{subject} not in {set}"),
-            (true, Lang::En) => format!("no {subject} in {set}"),
-            (true, Lang::Zh) if one => format!("{subject}不在{set}中"),
-            (true, Lang::Zh) => format!("无{subject}在{set}中"),
-            (false, Lang::En) => format!("{subject} in {set}: {hits}"),
-            (false, Lang::Zh) => format!("{subject}在{set}中：{hits}"),
+        Fact::Complication {
+            level,
+            counted,
+            holds,
         }
     }
 
-    fn subject(&self, subject: Subject) -> &'static str {
-        let (en, zh) = match subject {
-            Subject::PrincipalDiagnosis => ("principal diagnosis", "主要诊断"),
-            Subject::AnyDiagnosis => ("diagnosis", "诊断"),
-            Subject::OtherDiagnosis => ("other diagnosis", "其他诊断"),
-            Subject::PrincipalProcedure => ("principal procedure", "主要手术操作"),
-            Subject::AnyProcedure => ("procedure", "手术操作"),
-            Subject::OtherProcedure => ("other procedure", "其他手术操作"),
-            Subject::DischargeStatus => ("discharge status", "离院方式"),
+    /// Names of the body regions hit, sorted.
+    fn regions(&self, set: &SetRef) -> Vec<String> {
+        let scheme = self.facts.scheme;
+        let Some(set) = scheme.set(set) else {
+            return Vec::new();
         };
-        self.lang.pick(en, zh)
+        let hit = |code: &str| self.facts.case.diagnoses().any(|own| own == code);
+        let mut regions: Vec<String> = set
+            .sites
+            .iter()
+            .filter(|(code, _)| hit(scheme.code(*code)))
+            .map(|(_, site)| scheme.site(*site).to_owned())
+            .collect();
+        regions.sort();
+        regions.dedup();
+        regions
     }
 
-    fn set_words(&self, set: &SetRef) -> String {
-        match set {
-            SetRef::Named { name, .. } if name == OPERATIONS => self
-                .lang
-                .pick("the operations @or_procedures", "手术目录@or_procedures")
-                .to_owned(),
-            SetRef::Named { name, .. } => {
-                let length = self.facts.scheme.named_set(name).map_or(0, |set| set.codes.len());
-                match self.lang {
-                    Lang::En => format!("@{name} ({length} codes)"),
-                    Lang::Zh => format!("@{name}（{length}个编码）"),
-                }
-            }
-            SetRef::Inline(patterns) => {
-                let shown: Vec<String> = patterns
-                    .iter()
-                    .map(|pattern| match pattern {
-                        Pattern::Exact(code) => code.clone(),
-                        Pattern::Prefix(prefix) => format!("{prefix}*"),
-                    })
-                    .collect();
-                format!("{{{}}}", shown.join(", "))
-            }
-        }
-    }
-
-    fn with_name(&self, code: &str) -> String {
-        match self.names.iter().find_map(|list| list.name(code)) {
-            Some(name) => format!("{code} {name}"),
-            None => code.to_owned(),
-        }
-    }
-
-    /// What each other diagnosis counts for, and what removed it.
-    fn complications(&self) -> Vec<String> {
+    /// Each other diagnosis that is an MCC or CC.
+    fn found(&self) -> Vec<ComplicationFound> {
         let scheme = self.facts.scheme;
         let principal = self.facts.case.diagnoses().next().unwrap_or("");
         let excluded = scheme
             .code_id(principal)
             .map_or(&[][..], |id| scheme.exclusions(id));
-        let mut told = Vec::new();
-        for code in self.facts.case.diagnoses().skip(1) {
-            let Some(found) = scheme.code_id(code).and_then(|id| scheme.complication(id)) else {
-                continue;
-            };
-            let word = if found.level == ComplicationLevel::Mcc {
-                "MCC"
-            } else {
-                "CC"
-            };
-            let removed_by = found.exclusion.filter(|list| excluded.contains(list));
-            let code = self.with_name(code);
-            told.push(match (removed_by, self.lang) {
-                (None, Lang::En) => format!("{code}: {word}, counts"),
-                (None, Lang::Zh) => format!("{code}：{word}，计入"),
-                (Some(list), Lang::En) => {
-                    format!("{code}: {word}, excluded by list {list} of principal diagnosis {principal}")
-                }
-                (Some(list), Lang::Zh) => {
-                    format!("{code}：{word}，被主要诊断{principal}的排除表{list}排除")
-                }
-            });
-        }
-        told
+        let others = self.facts.case.diagnoses().enumerate().skip(1);
+        others
+            .filter_map(|(slot, code)| {
+                let row = scheme.code_id(code).and_then(|id| scheme.complication(id))?;
+                let removed = row.exclusion.is_some_and(|list| excluded.contains(&list));
+                Some(ComplicationFound {
+                    slot,
+                    code: code.to_owned(),
+                    level: row.level,
+                    exclusion: row.exclusion,
+                    excluded_by: removed.then(|| principal.to_owned()),
+                    decided: false,
+                })
+            })
+            .collect()
     }
-}
 
-/// Hundredths as a plain number.
-fn shown(value: i64) -> String {
-    if value % 100 == 0 {
-        format!("{}", value / 100)
-    } else {
-        format!("{}.{:02}", value / 100, value % 100)
+    /// As [`Reader::found`], with those marked that decided a row the case is grouped by.
+    fn complications(&self, steps: &[Step], grouping: &Grouping) -> Vec<ComplicationFound> {
+        let rows = [grouping.mdc, grouping.adrg, grouping.row];
+        let deciding: Vec<&String> = steps
+            .iter()
+            .filter(|step| step.holds && rows.contains(&Some(step.rule)))
+            .flat_map(|step| &step.facts)
+            .filter_map(|fact| match fact {
+                Fact::Complication { counted, .. } => Some(counted),
+                _ => None,
+            })
+            .flatten()
+            .collect();
+        let mut found = self.found();
+        for one in &mut found {
+            one.decided = one.excluded_by.is_none() && deciding.contains(&&one.code);
+        }
+        found
     }
 }

@@ -5,16 +5,27 @@
 //! If none does, `otherwise = group` makes the ADRG code the group and `otherwise = continue`
 //! goes on. An MDC none of whose rows holds is left, and the next is tried.
 
+mod changes;
 mod explain;
 mod fast;
+mod neighbours;
 mod numbered;
 mod plain;
+mod pool;
+mod questions;
 mod reach;
+mod reason;
+mod targets;
+mod words;
 
-pub use explain::{Explanation, Step, explain};
+pub use changes::Change;
+pub use explain::{ComplicationFound, Explanation, Fact, Step, explain};
 pub use fast::{Grouper, Workspace};
+pub use neighbours::{MOST_CHANGES, Neighbour, Neighbours, neighbours};
 pub use plain::group_plainly;
 pub use reach::{Boundary, Cause, MadeCase, Reach, Reaches, Verdict, plain_number, row_findings};
+pub use targets::Relation;
+pub use words::Teller;
 
 use crate::diagnostics::{Lang, Words};
 use crate::tables::{Level, NO_GROUP, NumberFact, Scheme};

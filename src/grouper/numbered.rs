@@ -91,7 +91,11 @@ impl CodeRows<'_> {
     /// A code that is not known as it stands: normalised, or of none.
     #[cold]
     fn as_written(&self, code: WrittenCode) -> CodeFacts {
-        let written = self.rows.text().get(code.start as usize..code.end as usize).unwrap_or("");
+        let written = self
+            .rows
+            .text()
+            .get(code.start as usize..code.end as usize)
+            .unwrap_or("");
         match normal_form(written) {
             code if code.is_empty() || is_placeholder(&code) => CodeFacts::NOTHING,
             Cow::Borrowed(code) if code.len() == written.len() => self.compiled.other_code(code),

@@ -166,13 +166,18 @@ impl Facts<'_> {
 
     /// Whether a diagnosis other than the principal counts at this level.
     fn counts(&self, level: ComplicationLevel) -> bool {
+        self.counted(level).is_some()
+    }
+
+    /// The first diagnosis other than the principal that counts at this level.
+    pub(super) fn counted(&self, level: ComplicationLevel) -> Option<&str> {
         let principal = self
             .case
             .diagnoses()
             .next()
             .and_then(|code| self.scheme.code_id(code));
         let excluded = principal.map_or(&[][..], |code| self.scheme.exclusions(code));
-        self.case.diagnoses().skip(1).any(|code| {
+        self.case.diagnoses().skip(1).find(|code| {
             let complication = self
                 .scheme
                 .code_id(code)

@@ -31,7 +31,9 @@ pub(super) fn read_number(cell: &str) -> Option<i64> {
 pub(super) fn read_plain_number(digits: &[u8]) -> Option<i64> {
     match digits {
         [one @ b'0'..=b'9'] => Some(i64::from(one - b'0') * 100),
-        [ten @ b'0'..=b'9', one @ b'0'..=b'9'] => Some(i64::from(ten - b'0') * 1000 + i64::from(one - b'0') * 100),
+        [ten @ b'0'..=b'9', one @ b'0'..=b'9'] => {
+            Some(i64::from(ten - b'0') * 1000 + i64::from(one - b'0') * 100)
+        }
         _ => read_longer_number(digits),
     }
 }
@@ -80,7 +82,9 @@ impl IsoDate {
         };
         let number = |digits: &[u8]| {
             digits.iter().try_fold(0, |value, digit| {
-                digit.is_ascii_digit().then(|| value * 10 + i64::from(digit - b'0'))
+                digit
+                    .is_ascii_digit()
+                    .then(|| value * 10 + i64::from(digit - b'0'))
             })
         };
         let year = number(&[*y1, *y2, *y3, *y4])?;
@@ -180,7 +184,14 @@ mod tests {
             let start = IsoDate::read(b"1999-12-30").unwrap();
             assert_eq!(read.day_number() - start.day_number(), days, "{date}");
         }
-        for cell in ["2021-02-29", "2022-13-01", "2022-04-31", "2022-4-01", "2022/04/01", "1849-01-01"] {
+        for cell in [
+            "2021-02-29",
+            "2022-13-01",
+            "2022-04-31",
+            "2022-4-01",
+            "2022/04/01",
+            "1849-01-01",
+        ] {
             assert_eq!(IsoDate::read(cell.as_bytes()), None, "{cell}");
         }
     }

@@ -438,7 +438,11 @@ impl<'l> Checker<'l> {
             self.check_dates(admit, discharge);
         }
         if matches!(self.depth, Depth::All { .. })
-            && self.case.numbers.los.is_some_and(|los| los == 0 || los > LONGEST_STAY)
+            && self
+                .case
+                .numbers
+                .los
+                .is_some_and(|los| los == 0 || los > LONGEST_STAY)
         {
             let expected = self.lang.pick("1 to 365 days", "1至365天");
             self.kept(&D603, Column::LosDays, expected);

@@ -220,7 +220,9 @@ impl PlainReader {
                 }
                 fields = fields.wrapping_add(1);
             });
-            each_bit(marks.bars & before_stop, |bit| self.bars.push(here.wrapping_add(bit)));
+            each_bit(marks.bars & before_stop, |bit| {
+                self.bars.push(here.wrapping_add(bit))
+            });
             if marks.stops == 0 {
                 at += BLOCK;
                 continue;

@@ -3,7 +3,7 @@
 use super::CsvText;
 use crate::diagnostics::{Action, Finding, Lang};
 use crate::grouper::{Grouping, Status};
-use crate::records::{Header, PlainRow, Row};
+use crate::records::{Case, Header, PlainRow, Row};
 use crate::tables::Scheme;
 
 /// Columns `group` adds to the input's.
@@ -20,7 +20,6 @@ pub struct GroupedRows<'s> {
     scheme: &'s Scheme,
     header: &'s Header,
     lang: Lang,
-    explain: bool,
     /// Fields of the input that are passed on.
     passed: Vec<usize>,
     /// The same as stretches of neighbours, first and last field.
@@ -37,14 +36,13 @@ struct Tail {
 }
 
 impl<'s> GroupedRows<'s> {
-    /// For records under `header`; `explain`: say in `reason` which rule rows decided.
-    pub fn new(scheme: &'s Scheme, header: &'s Header, lang: Lang, explain: bool) -> GroupedRows<'s> {
+    /// For records under `header`.
+    pub fn new(scheme: &'s Scheme, header: &'s Header, lang: Lang) -> GroupedRows<'s> {
         let passed = passed_through(header);
         let mut rows = GroupedRows {
             scheme,
             header,
             lang,
-            explain,
             stretches: stretches(&passed),
             passed,
             tails: Vec::new(),
@@ -82,6 +80,18 @@ impl<'s> GroupedRows<'s> {
         self.end(out, grouping)
     }
 
+    /// Appends a checked row with its grouping, and in `reason` the codes and values that decided.
+    pub fn explained(&self, out: &mut CsvText, row: &Row, case: &Case, grouping: &Grouping) -> Status {
+        self.input_cells(out, row);
+        let mut reason = grouping.reason(self.scheme, self.lang);
+        if reason.is_empty() {
+            grouping.short_reason(self.scheme, case, &mut reason);
+        }
+        self.grouping_cells(out, grouping, &reason);
+        out.end_row();
+        grouping.status(self.scheme)
+    }
+
     /// Appends a record that was not grouped, with the findings that rejected it.
     pub fn rejected<'f>(&self, out: &mut CsvText, row: &Row, findings: impl Iterator<Item = &'f Finding>) {
         self.input_cells(out, row);
@@ -116,15 +126,14 @@ impl<'s> GroupedRows<'s> {
 
     fn all_tails(&self) -> Vec<Tail> {
         let groupings = Grouping::all_of(self.scheme).into_iter();
-        let with_severity = |grouping: Grouping| {
-            (0..SEVERITIES).map(move |severity| Grouping { severity, ..grouping })
-        };
+        let with_severity =
+            |grouping: Grouping| (0..SEVERITIES).map(move |severity| Grouping { severity, ..grouping });
         groupings
             .flat_map(with_severity)
             .map(|grouping| {
                 let mut text = CsvText::default();
                 text.cell("");
-                self.grouping_cells(&mut text, &grouping);
+                self.grouping_cells(&mut text, &grouping, &grouping.reason(self.scheme, self.lang));
                 text.end_row();
                 Tail {
                     cells: text.bytes().into(),
@@ -134,7 +143,7 @@ impl<'s> GroupedRows<'s> {
             .collect()
     }
 
-    fn grouping_cells(&self, out: &mut CsvText, grouping: &Grouping) {
+    fn grouping_cells(&self, out: &mut CsvText, grouping: &Grouping, reason: &str) {
         let scheme = self.scheme;
         out.cell(grouping.status(scheme).as_str());
         out.cell(grouping.mdc(scheme));
@@ -142,11 +151,7 @@ impl<'s> GroupedRows<'s> {
         out.cell(grouping.code(scheme));
         out.cell(grouping.name(scheme));
         out.cell(grouping.severity_word());
-        let reason = match grouping.reason(scheme, self.lang) {
-            reason if reason.is_empty() && self.explain => short_reason(scheme, grouping),
-            reason => reason,
-        };
-        out.cell(&reason);
+        out.cell(reason);
     }
 }
 
@@ -162,20 +167,8 @@ fn passed_through(header: &Header) -> Vec<usize> {
 
 fn stretches(fields: &[usize]) -> Vec<(usize, usize)> {
     let runs = fields.chunk_by(|one, next| one + 1 == *next);
-    runs.filter_map(|run| Some((*run.first()?, *run.last()?))).collect()
-}
-
-/// The rows that decided, outermost first: `MDC F: pdx in @MDCF.dx; FR1: …; FR13: cc`.
-fn short_reason(scheme: &Scheme, grouping: &Grouping) -> String {
-    let rules = [grouping.mdc, grouping.adrg, grouping.row];
-    let mut parts: Vec<String> = rules
-        .into_iter()
-        .flatten()
-        .filter_map(|index| scheme.rules().get(index))
-        .map(|rule| format!("{}: {}", rule.code, rule.written))
-        .collect();
-    parts.dedup();
-    parts.join("; ")
+    runs.filter_map(|run| Some((*run.first()?, *run.last()?)))
+        .collect()
 }
 
 /// Appends the cells of a record that was not grouped, with the findings that rejected it.

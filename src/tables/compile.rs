@@ -73,7 +73,10 @@ pub struct Complications {
 impl Complications {
     /// All there are, by index.
     const ALL: [Complications; 4] = [
-        Complications { cc: false, mcc: false },
+        Complications {
+            cc: false,
+            mcc: false,
+        },
         Complications { cc: true, mcc: false },
         Complications { cc: false, mcc: true },
         Complications { cc: true, mcc: true },
@@ -288,7 +291,11 @@ impl Compiled {
         for (rule, row) in scheme.rules().iter().enumerate() {
             rows.push(rule, row, builder.predicate(&row.when));
         }
-        let Rows { mdcs, mut entries, drgs } = rows;
+        let Rows {
+            mdcs,
+            mut entries,
+            drgs,
+        } = rows;
         for entry in &mut entries {
             entry.by_complications = by_complications(entry, &drgs);
         }
@@ -307,7 +314,10 @@ impl Compiled {
         let bits = first_entry + entries.len();
         let numbers = scheme.code_count() + 1 + prefixes.len();
         let kinds = Kinds::of(&scheme, &sets, numbers);
-        let sets: Vec<CompiledSet> = sets.into_iter().map(|set| CompiledSet::new(set, &kinds)).collect();
+        let sets: Vec<CompiledSet> = sets
+            .into_iter()
+            .map(|set| CompiledSet::new(set, &kinds))
+            .collect();
         let (marks, classes) = Marks::of(of_mdcs.chain(of_entries), bits, kinds.count(), &sets);
         let (facts, principal_lists) = facts(&scheme, &kinds, &marks, &classes);
         let known = (0..).zip(scheme.codes());
@@ -365,7 +375,10 @@ impl Compiled {
     pub fn other_code(&self, code: &str) -> CodeFacts {
         let known = self.index.get_other(code).map(CodeKind);
         let kind = known.unwrap_or_else(|| self.kind_of_unknown(code));
-        self.facts.get(kind.index()).copied().unwrap_or(CodeFacts::NOTHING)
+        self.facts
+            .get(kind.index())
+            .copied()
+            .unwrap_or(CodeFacts::NOTHING)
     }
 
     /// The kind of a code of the scheme.
@@ -444,7 +457,10 @@ impl Compiled {
     #[inline]
     fn excludes(&self, principal: CodeFacts, list: u32) -> bool {
         let lists = self.principal_lists.get(principal.lists as usize..);
-        let mut own = lists.unwrap_or_default().iter().take_while(|own| **own != NO_LIST);
+        let mut own = lists
+            .unwrap_or_default()
+            .iter()
+            .take_while(|own| **own != NO_LIST);
         own.any(|own| *own == list)
     }
 
@@ -558,23 +574,26 @@ fn decided(condition: &Predicate, complications: Complications) -> Option<bool> 
 /// The facts of every kind, and the exclusion lists of principals.
 fn facts(scheme: &Scheme, kinds: &Kinds, marks: &Marks, classes: &[u32]) -> (Vec<CodeFacts>, Vec<u32>) {
     let mut lists = vec![NO_LIST];
-    let facts = (0..).zip(kinds.samples()).zip(classes).map(|((kind, sample), class)| {
-        let sample = CodeId(sample);
-        let own = scheme.exclusions(sample);
-        let start = if own.is_empty() { 0 } else { lists.len() };
-        if start > 0 {
-            lists.extend(own);
-            lists.push(NO_LIST);
-        }
-        let complication = scheme.complication(sample);
-        let level = complication.map_or(0, |row| 1 + u32::from(row.level == ComplicationLevel::Mcc));
-        CodeFacts {
-            kind: CodeKind(kind),
-            class_and_level: class * 8 + 4 * u32::from(marks.anywhere(*class)) + level,
-            exclusion: complication.and_then(|row| row.exclusion).unwrap_or(NO_LIST),
-            lists: number_of(start),
-        }
-    });
+    let facts = (0..)
+        .zip(kinds.samples())
+        .zip(classes)
+        .map(|((kind, sample), class)| {
+            let sample = CodeId(sample);
+            let own = scheme.exclusions(sample);
+            let start = if own.is_empty() { 0 } else { lists.len() };
+            if start > 0 {
+                lists.extend(own);
+                lists.push(NO_LIST);
+            }
+            let complication = scheme.complication(sample);
+            let level = complication.map_or(0, |row| 1 + u32::from(row.level == ComplicationLevel::Mcc));
+            CodeFacts {
+                kind: CodeKind(kind),
+                class_and_level: class * 8 + 4 * u32::from(marks.anywhere(*class)) + level,
+                exclusion: complication.and_then(|row| row.exclusion).unwrap_or(NO_LIST),
+                lists: number_of(start),
+            }
+        });
     (facts.collect(), lists)
 }
 

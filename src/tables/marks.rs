@@ -151,7 +151,11 @@ impl Marks {
     #[inline]
     pub fn add(&self, row: BitRow, candidates: &mut [u64]) {
         let (to, _) = candidates.as_chunks_mut::<STEP>();
-        let (from, _) = self.bits.get(row as usize..).unwrap_or_default().as_chunks::<STEP>();
+        let (from, _) = self
+            .bits
+            .get(row as usize..)
+            .unwrap_or_default()
+            .as_chunks::<STEP>();
         for (to, from) in to.iter_mut().zip(from) {
             to.iter_mut().zip(from).for_each(|(to, from)| *to |= from);
         }

@@ -8,7 +8,9 @@ use rand_chacha::ChaCha8Rng;
 use super::people::{Hospital, Person, Segment};
 use super::wishes::Wishes;
 use super::{GroupOfMix, standard_normal};
-use crate::tables::{CodeId, CodeKind, CodeLists, Compiled, EntryKind, NumberFact, OPERATIONS, Scheme, SetId};
+use crate::tables::{
+    CodeId, CodeKind, CodeLists, Compiled, EntryKind, NumberFact, OPERATIONS, Scheme, SetId,
+};
 use crate::units::Fen;
 
 /// Departments for stays that ask for none (codes of the front-sheet table).
@@ -221,7 +223,9 @@ impl<'g> Drawer<'g> {
         for (wanted, list, level) in [(wishes.mcc, &self.mcc, 2), (wishes.cc, &self.cc, 1)] {
             if wanted == Some(true) {
                 let counting = (0..20).filter_map(|_| pick(list, rng)).find(|id| {
-                    self.compiled.severity(principal_kind, self.compiled.kind_of(**id)) == level
+                    self.compiled
+                        .severity(principal_kind, self.compiled.kind_of(**id))
+                        == level
                         && !self.avoided(wishes, **id)
                 });
                 codes.extend(counting);
