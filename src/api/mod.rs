@@ -7,11 +7,13 @@ mod bulk;
 mod generate;
 mod money;
 mod one_case;
+mod tables;
 
 pub use bulk::{BulkSummary, CheckRequest, GroupRequest, check, group};
 pub use generate::{GenerateRequest, Generated, generate};
 pub use money::{CalibrateRequest, Calibrated, Ran, RunRequest, calibrate, run};
 pub use one_case::{ExplainRequest, Explained, explain};
+pub use tables::{Compared, DiffRequest, diff};
 
 use std::path::{Path, PathBuf};
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::tables_arguments::DiffArguments;
 use crate::diagnostics::Lang;
 
 /// 点值 — hospital discharge records to money.
@@ -256,15 +257,24 @@ pub enum TablesCommand {
     },
     /// One scheme, or one of its MDCs, core groups or groups: its rules and lists in words
     #[command(
-        after_help = "Examples: dianzhi tables show chongqing-2022; dianzhi tables show chongqing-2022 FR1"
+        after_help = "Examples: dianzhi tables show chongqing-2022; dianzhi tables show chongqing-2022 FR1 --lang zh"
     )]
     Show {
         /// The scheme
         scheme: String,
         /// MDC, ADRG or group code
         code: Option<String>,
+        /// Do not cut long lists
+        #[arg(long)]
+        all: bool,
         /// Where tables are looked for.
         #[command(flatten)]
         tables: Tables,
     },
+    /// What a new edition changes: groups, conditions, codes, MCC and CC, in clinical words
+    #[command(
+        after_help = "Examples: dianzhi tables diff chs-drg-1.0 chs-drg-1.1; dianzhi tables diff \
+chs-drg-1.1 drafts/mine -o changes.csv\nUnder --strict the exit code is 1 if they differ."
+    )]
+    Diff(DiffArguments),
 }

@@ -8,8 +8,8 @@ use super::arguments::{
     Arguments, CalibrateArguments, Command, Common, ExplainArguments, GenerateArguments, RunArguments,
     TablesCommand,
 };
-use super::tables_words;
 use super::terminal::Terminal;
+use super::{show_words, tables_commands, tables_words};
 use crate::api::{
     self, BulkSummary, CalibrateRequest, CheckRequest, ExplainRequest, Explained, GenerateRequest,
     GroupRequest, RunRequest, Watch,
@@ -27,7 +27,7 @@ pub struct Ending {
 }
 
 impl Ending {
-    const NO_FINDINGS: Ending = Ending { findings: false };
+    pub(super) const NO_FINDINGS: Ending = Ending { findings: false };
 
     /// 0, or 1 with findings under `--strict`.
     pub fn exit_code(self, common: &Common) -> ExitCode {
@@ -73,16 +73,23 @@ pub fn carry_out(arguments: &Arguments, terminal: &Terminal) -> Result<Ending> {
             )?)?;
             Ok(Ending::NO_FINDINGS)
         }
-        Command::Tables(TablesCommand::Show { scheme, code, tables }) => {
+        Command::Tables(TablesCommand::Show {
+            scheme,
+            code,
+            all,
+            tables,
+        }) => {
             let library = Library::find(&tables.tables)?;
-            print(&tables_words::show(
+            print(&show_words::show(
                 &library,
                 scheme,
                 code.as_deref(),
+                *all,
                 terminal.lang,
             )?)?;
             Ok(Ending::NO_FINDINGS)
         }
+        Command::Tables(TablesCommand::Diff(diff)) => tables_commands::compare(diff, terminal),
     }
 }
 
@@ -176,7 +183,7 @@ fn make_records(generate: &GenerateArguments, terminal: &Terminal) -> Result<End
 }
 
 /// Runs a request under a progress bar.
-fn watched<T>(
+pub(super) fn watched<T>(
     terminal: &Terminal,
     records: Option<&Path>,
     request: impl FnOnce(&Watch<'_>) -> Result<T>,
@@ -331,7 +338,7 @@ fn explanation_text(explained: &Explained, lang: Lang) -> String {
 }
 
 /// Text to standard output; a pipe closed early is no error.
-fn print(text: &str) -> Result<()> {
+pub(super) fn print(text: &str) -> Result<()> {
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::io(
             Path::new("(standard output)"),

@@ -2,6 +2,9 @@
 
 mod arguments;
 mod commands;
+mod show_words;
+mod tables_arguments;
+mod tables_commands;
 mod tables_words;
 mod terminal;
 

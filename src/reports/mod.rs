@@ -7,6 +7,7 @@ mod output;
 mod run_json;
 mod statements;
 mod summary;
+mod table_changes;
 
 pub use csv_text::CsvText;
 pub use findings::{FINDING_COLUMNS, finding_line, finding_row, findings_csv};
@@ -17,3 +18,4 @@ pub use output::{Output, write_together};
 pub use run_json::run_json;
 pub use statements::{cases_csv, hospitals_csv, pools_csv, rejected_csv, slips_csv};
 pub use summary::run_summary;
+pub use table_changes::{CHANGE_COLUMNS, changes_csv, changes_text};

@@ -7,16 +7,20 @@
 mod code_lists;
 mod compile;
 mod condition;
+mod diff;
 mod library;
 mod scheme;
+mod words;
 
 pub use code_lists::{CodeLists, load_code_list};
 pub use compile::{BitSet, Compiled, Drg, Entry, EntryKind, Mdc, Predicate, SetId};
 pub use condition::{
     Atom, Comparison, Condition, NumberFact, Pattern, SetRef, Subject, SyntaxError, hundredths,
 };
+pub use diff::{Change, ChangeKind, compare};
 pub use library::{Library, TableFile};
 pub use scheme::{
     CodeId, CodeSet, Complication, ComplicationLevel, Kind, Level, NO_GROUP, OPERATIONS, Otherwise, Rule,
     Scheme,
 };
+pub use words::{Wording, folded, narrow};
