@@ -5,12 +5,14 @@
 
 mod bulk;
 mod generate;
+mod import;
 mod money;
 mod one_case;
 mod tables;
 
 pub use bulk::{BulkSummary, CheckRequest, GroupRequest, check, group};
 pub use generate::{GenerateRequest, Generated, generate};
+pub use import::{ImportRequest, ImportedScheme, import};
 pub use money::{CalibrateRequest, Calibrated, Ran, RunRequest, calibrate, run};
 pub use one_case::{ExplainRequest, Explained, explain};
 pub use tables::{Compared, DiffRequest, diff};

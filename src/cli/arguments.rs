@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::tables_arguments::DiffArguments;
+use super::tables_arguments::{DiffArguments, ImportArguments};
 use crate::diagnostics::Lang;
 
 /// 点值 — hospital discharge records to money.
@@ -277,4 +277,11 @@ pub enum TablesCommand {
 chs-drg-1.1 drafts/mine -o changes.csv\nUnder --strict the exit code is 1 if they differ."
     )]
     Diff(DiffArguments),
+    /// A scheme from the workbook a bureau publishes, by a mapping file
+    #[command(
+        after_help = "Example: dianzhi tables import plan.xlsx --mapping mapping.toml -o tables/city-2026\n\n\
+grouping-tables/mappings/ has a commented mapping of the national form. Every cell is used, skipped for a reason, \
+or reported with its address."
+    )]
+    Import(ImportArguments),
 }

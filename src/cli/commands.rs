@@ -90,6 +90,7 @@ pub fn carry_out(arguments: &Arguments, terminal: &Terminal) -> Result<Ending> {
             Ok(Ending::NO_FINDINGS)
         }
         Command::Tables(TablesCommand::Diff(diff)) => tables_commands::compare(diff, terminal),
+        Command::Tables(TablesCommand::Import(import)) => tables_commands::import(import, terminal),
     }
 }
 

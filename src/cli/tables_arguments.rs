@@ -26,3 +26,26 @@ pub struct DiffArguments {
     #[command(flatten)]
     pub tables: Tables,
 }
+
+/// `tables import …`
+#[derive(Debug, Args)]
+pub struct ImportArguments {
+    /// The workbook, .xlsx
+    #[arg(value_name = "FILE.xlsx")]
+    pub workbook: PathBuf,
+    /// What its sheets hold and what its words mean
+    #[arg(long, value_name = "MAP.toml")]
+    pub mapping: PathBuf,
+    /// The scheme's folder; its name becomes the scheme's id
+    #[arg(short, long, value_name = "DIR")]
+    pub output: PathBuf,
+    /// The cells not understood, and other remarks [default: DIR.report.csv]
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Write over the scheme folder if it is there
+    #[arg(long)]
+    pub replace: bool,
+    /// Where tables are looked for.
+    #[command(flatten)]
+    pub tables: Tables,
+}

@@ -3,6 +3,7 @@
 mod csv_text;
 mod findings;
 mod grouped;
+mod import_remarks;
 mod output;
 mod run_json;
 mod statements;
@@ -14,6 +15,7 @@ pub use findings::{FINDING_COLUMNS, finding_line, finding_row, findings_csv};
 pub use grouped::{
     GROUP_COLUMNS, grouped_header, grouping_cells, input_cells, passed_through, rejected_cells,
 };
+pub use import_remarks::{REMARK_COLUMNS, remarks_csv};
 pub use output::{Output, write_together};
 pub use run_json::run_json;
 pub use statements::{cases_csv, hospitals_csv, pools_csv, rejected_csv, slips_csv};

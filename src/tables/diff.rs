@@ -650,8 +650,11 @@ impl<'a> Sides<'a> {
                     if before.level != after.level {
                         push(ChangeKind::ComplicationLevel, level_of(before), level_of(after));
                     }
-                    let expected = before.exclusion.and_then(|list| same_list.get(&list).copied());
-                    if expected != after.exclusion {
+                    let same = match (before.exclusion, after.exclusion) {
+                        (Some(was), Some(is)) => same_list.get(&was) == Some(&is),
+                        (was, is) => was == is,
+                    };
+                    if !same {
                         let words = (exclusion_of(before), exclusion_of(after));
                         push(ChangeKind::ComplicationExclusion, words.0, words.1);
                     }

@@ -8,6 +8,7 @@ mod code_lists;
 mod compile;
 mod condition;
 mod diff;
+mod import;
 mod library;
 mod scheme;
 mod words;
@@ -18,6 +19,7 @@ pub use condition::{
     Atom, Comparison, Condition, NumberFact, Pattern, SetRef, Subject, SyntaxError, hundredths,
 };
 pub use diff::{Change, ChangeKind, compare};
+pub use import::{Imported, Ledger, Problem, Reason, Remark, import};
 pub use library::{Library, TableFile};
 pub use scheme::{
     CodeId, CodeSet, Complication, ComplicationLevel, Kind, Level, NO_GROUP, OPERATIONS, Otherwise, Rule,
