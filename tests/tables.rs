@@ -274,14 +274,17 @@ fn a_folder_is_not_written_over_unasked() {
         "{words}"
     );
     fs::write(made.join("rules.csv"), "spoiled").unwrap();
-    fs::write(made.join("stray.txt"), "stray").unwrap();
+    fs::write(made.join("notes.txt"), "mine").unwrap();
+    let (code, _, words) = run(&["--replace"]);
+    assert_eq!(code, 2);
+    assert!(words.contains("--replace would remove `notes.txt`"), "{words}");
+    fs::remove_file(made.join("notes.txt")).unwrap();
     assert_eq!(run(&["--replace", "--strict"]).0, 1, "remarks are findings");
     assert_eq!(
         fs::read(made.join("rules.csv")).unwrap(),
         before,
         "same inputs, same bytes"
     );
-    assert!(!made.join("stray.txt").exists());
     fs::remove_file(made.join("scheme.toml")).unwrap();
     let (code, _, words) = run(&["--replace"]);
     assert_eq!(code, 2);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Watch, refuse_overwriting};
 use crate::diagnostics::{Error, Place, Result};
 use crate::reports::{Output, remarks_csv};
-use crate::tables::{Imported, Ledger, Library, Scheme, import as import_scheme};
+use crate::tables::{Imported, Ledger, Library, SCHEME_FILES, Scheme, import as import_scheme};
 
 /// Import a workbook (导入分组方案工作簿).
 #[derive(Clone, Debug)]
@@ -70,7 +70,8 @@ pub fn import(request: &ImportRequest, watch: &Watch<'_>) -> Result<ImportedSche
     })
 }
 
-/// Nothing is written over that is not a scheme, and a scheme only when told to.
+/// Nothing is written over that is not a scheme and nothing but a scheme, and that only when told
+/// to.
 fn may_be_written(folder: &Path, replace: bool) -> Result<()> {
     let place = Place::file(folder);
     if !folder.exists() {
@@ -83,6 +84,16 @@ fn may_be_written(folder: &Path, replace: bool) -> Result<()> {
     if !folder.join("scheme.toml").is_file() {
         let message = "--replace writes over the folder of a scheme only; this one has no scheme.toml";
         return Err(Error::at(place, message));
+    }
+    let unreadable = |e| Error::io(folder, "could not be listed", &e);
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let name = entry.map_err(unreadable)?.file_name();
+        let name = name.to_string_lossy();
+        if !SCHEME_FILES.contains(&&*name) {
+            let message =
+                format!("--replace would remove `{name}`, which is no table of a scheme; move it away");
+            return Err(Error::at(place, message));
+        }
     }
     Ok(())
 }
@@ -114,7 +125,9 @@ fn write_folder(request: &ImportRequest, id: &str, made: &Imported) -> Result<()
 
 /// What was made is read back like any scheme; its errors speak of the folder asked for.
 fn must_load(tables: &[PathBuf], workshop: &Path, id: &str, folder: &Path) -> Result<()> {
+    let beside = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
     let mut places = vec![workshop.to_owned()];
+    places.extend(beside.map(Path::to_owned));
     places.extend_from_slice(tables);
     let library = Library::find(&places)?;
     let Err(error) = Scheme::load(&library, id) else {
@@ -122,7 +135,6 @@ fn must_load(tables: &[PathBuf], workshop: &Path, id: &str, folder: &Path) -> Re
     };
     let draft = workshop.join(id).to_string_lossy().into_owned();
     let words = error.to_string().replace(&draft, &folder.to_string_lossy());
-    Err(Error::new(format!(
-        "nothing was written; the tables made do not load:\n{words}"
-    )))
+    let first = Error::new("nothing was written, since the tables made do not load");
+    Error::all(std::iter::once(first).chain(words.lines().map(Error::new)))
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Watch, refuse_overwriting};
 use crate::diagnostics::{Error, Place, Result};
 use crate::reports::{Output, changes_csv, changes_text};
-use crate::tables::{Change, CodeLists, Library, Scheme, Wording, compare};
+use crate::tables::{Change, CodeLists, Library, SCHEME_FILES, Scheme, Wording, compare};
 
 /// Compare two schemes (比较方案).
 #[derive(Clone, Debug)]
@@ -50,8 +50,11 @@ pub fn diff(request: &DiffRequest, watch: &Watch<'_>) -> Result<Compared> {
     };
     let changes = compare(old, new);
     if let Some(output) = &request.output {
-        let inputs = [request.old.as_path(), request.new.as_path()];
-        refuse_overwriting([output.clone()], inputs.into_iter())?;
+        let folders = [&request.old, &request.new].into_iter();
+        let inputs: Vec<PathBuf> = folders
+            .flat_map(|folder| SCHEME_FILES.map(|name| folder.join(name)))
+            .collect();
+        refuse_overwriting([output.clone()], inputs.iter().map(PathBuf::as_path))?;
         let mut out = Output::create(output)?;
         out.put(changes_csv(&changes).bytes())?;
         out.finish()?;

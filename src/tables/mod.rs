@@ -19,7 +19,7 @@ pub use condition::{
     Atom, Comparison, Condition, NumberFact, Pattern, SetRef, Subject, SyntaxError, hundredths,
 };
 pub use diff::{Change, ChangeKind, compare};
-pub use import::{Imported, Ledger, Problem, Reason, Remark, import};
+pub use import::{Imported, Ledger, Problem, Reason, Remark, SCHEME_FILES, import};
 pub use library::{Library, TableFile};
 pub use scheme::{
     CodeId, CodeSet, Complication, ComplicationLevel, Kind, Level, NO_GROUP, OPERATIONS, Otherwise, Rule,

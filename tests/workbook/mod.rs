@@ -64,6 +64,9 @@ pub fn export(scheme: &Scheme, lists: &CodeLists, form: Form, path: &Path) {
     writer.book.save(path).unwrap();
 }
 
+/// Titles, each with the codes below it.
+type Parts = Vec<(&'static str, Vec<String>)>;
+
 struct Writer<'a> {
     scheme: &'a Scheme,
     lists: &'a CodeLists,
@@ -154,7 +157,7 @@ impl<'a> Writer<'a> {
     }
 
     /// The lists of every core group: title, codes.
-    fn adrg_lists(&self) -> Vec<(String, String, Vec<(&'static str, Vec<String>)>)> {
+    fn adrg_lists(&self) -> Vec<(String, String, Parts)> {
         let rules = self.rules(Level::Adrg).into_iter();
         rules
             .map(|(_, _, rule)| {

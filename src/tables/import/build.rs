@@ -366,57 +366,25 @@ impl<'a> Builder<'a> {
 
     /// Conditions for codes that the workbook does not have.
     fn unused_conditions(&mut self) {
-        let mapping = self.mapping;
-        let tables: [(&BTreeMap<String, Spanned<String>>, Vec<&str>); 3] = [
-            (
-                &mapping.mdc.when_of,
-                self.draft
-                    .mdcs
-                    .all()
-                    .iter()
-                    .map(|mdc| mdc.code.as_str())
-                    .collect(),
-            ),
-            (
-                &mapping.adrg.when_of,
-                self.draft
-                    .adrgs
-                    .all()
-                    .iter()
-                    .map(|adrg| adrg.code.as_str())
-                    .collect(),
-            ),
-            (
-                &mapping.drg.when_of,
-                self.draft
-                    .drgs
-                    .all()
-                    .iter()
-                    .map(|drg| drg.code.as_str())
-                    .collect(),
-            ),
+        let (mapping, draft) = (self.mapping, self.draft);
+        let mdcs: BTreeSet<&str> = draft.mdcs.all().iter().map(|mdc| mdc.code.as_str()).collect();
+        let adrgs: BTreeSet<&str> = draft.adrgs.all().iter().map(|adrg| adrg.code.as_str()).collect();
+        let drgs: BTreeSet<&str> = draft.drgs.all().iter().map(|drg| drg.code.as_str()).collect();
+        let tables = [
+            (&mapping.mdc.when_of, &mdcs),
+            (&mapping.adrg.when_of, &adrgs),
+            (&mapping.drg.when_of, &drgs),
         ];
         for (conditions, known) in tables {
-            let known: BTreeSet<&str> = known.into_iter().collect();
             for (code, when) in conditions
                 .iter()
                 .filter(|(code, _)| !known.contains(code.as_str()))
             {
-                self.unused(&self.source.place_of(when), code, &known);
+                self.unused(&self.source.place_of(when), code, known);
             }
         }
-        let mdcs: BTreeSet<&str> = self
-            .draft
-            .mdcs
-            .all()
-            .iter()
-            .map(|mdc| mdc.code.as_str())
-            .collect();
-        for row in mapping
-            .ambiguous
-            .iter()
-            .filter(|row| !mdcs.contains(row.mdc.as_ref().as_str()))
-        {
+        let homeless = |row: &&Ambiguous| !mdcs.contains(row.mdc.as_ref().as_str());
+        for row in mapping.ambiguous.iter().filter(homeless) {
             self.unused(&self.source.place_of(&row.mdc), row.mdc.as_ref(), &mdcs);
         }
     }

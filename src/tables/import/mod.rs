@@ -21,6 +21,17 @@ use crate::diagnostics::{Lang, Place, Result, parse_toml, read_text};
 use draft::Draft;
 use mapping::Mapping;
 
+/// The files of a scheme's folder, in order of name (方案文件).
+pub const SCHEME_FILES: [&str; 7] = [
+    "codesets.csv",
+    "complications.csv",
+    "exclusions.csv",
+    "groups.csv",
+    "or_procedures.csv",
+    "rules.csv",
+    "scheme.toml",
+];
+
 /// A scheme made from a workbook (导入结果): the files of its folder, and what was not understood.
 #[derive(Debug)]
 pub struct Imported {
