@@ -243,7 +243,8 @@ impl Teller<'_> {
         let colon = self.lang.pick(": ", "：");
         let line = match change.kind {
             ChangeKind::Order(_) => format!(
-                "{what}{colon}{subject}; {}",
+                "{what}{colon}{subject}{}{}",
+                self.lang.pick("; ", "；"),
                 self.neighbours(&change.before, &change.after)
             ),
             ChangeKind::Condition(_) => {

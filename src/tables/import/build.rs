@@ -196,6 +196,7 @@ impl<'a> Builder<'a> {
             Some(when) => self.condition(when, None),
             None => self.words_of(adrg),
         };
+        self.unused_lists(adrg, &when);
         let otherwise = match self.mapping.adrg.otherwise {
             OtherwiseWord::Group => "group",
             OtherwiseWord::Continue => "continue",
@@ -245,6 +246,30 @@ impl<'a> Builder<'a> {
             run => run.join(" and "),
         });
         runs.collect::<Vec<_>>().join(" or ")
+    }
+
+    /// A condition of the mapping takes the place of what the titles say: a list it does not look
+    /// into must not go unseen.
+    fn unused_lists(&mut self, adrg: &AdrgDraft, when: &str) {
+        let Ok(condition) = Condition::parse(when) else {
+            return; // told already
+        };
+        let looked_into = |set: &str| {
+            condition
+                .sets()
+                .any(|named| matches!(named, SetRef::Named { name, .. } if name == set))
+        };
+        for (_, set) in adrg.parts.iter().filter(|(_, set)| !looked_into(set)) {
+            let expected = match self.ledger.lang() {
+                Lang::En => format!(
+                    "the condition of {} does not look into this list: {when}",
+                    adrg.code
+                ),
+                Lang::Zh => format!("{}的条件未使用该列表：{when}", adrg.code),
+            };
+            self.ledger
+                .remark(Problem::UnusedList, &adrg.at, &format!("@{set}"), expected);
+        }
     }
 
     /// Groups in the order of their endings; those with none of them first.

@@ -66,6 +66,8 @@ pub enum Problem {
     Conflict,
     /// An MDC or core group without the list its condition needs.
     NoList,
+    /// A list of a core group that its condition does not look into.
+    UnusedList,
     /// A core group without groups.
     NoGroups,
     /// A group whose ending the mapping gives no condition.
@@ -90,6 +92,7 @@ impl Problem {
             Problem::Duplicate => "duplicate",
             Problem::Conflict => "conflict",
             Problem::NoList => "no_list",
+            Problem::UnusedList => "unused_list",
             Problem::NoGroups => "no_groups",
             Problem::UnknownEnding => "unknown_ending",
             Problem::UnknownExclusion => "unknown_exclusion",

@@ -428,14 +428,7 @@ impl Mapping {
                 field.word()
             ));
         }
-        let titles = sheet.columns.values().flat_map(|column| column.all());
-        for title in titles.filter_map(|title| title.strip_prefix('#')) {
-            if column_of(title).is_none() {
-                fail(format!(
-                    "`#{title}` is no column; expected a title, or `#` and the letters of a column"
-                ));
-            }
-        }
+        check_titles(sheet, fail);
     }
 
     fn check_parts(&self, source: &Source<'_>, errors: &mut Vec<Error>) {
@@ -495,6 +488,27 @@ impl Mapping {
                 b'A' => byte.is_ascii_uppercase(),
                 _ => byte.is_ascii_digit(),
             })
+    }
+}
+
+/// Titles that are no column, or that would give one column to two fields.
+fn check_titles(sheet: &SheetMapping, mut fail: impl FnMut(String)) {
+    let mut taken: BTreeMap<String, Field> = BTreeMap::new();
+    for (field, titles) in &sheet.columns {
+        for title in titles.all() {
+            let letters = title.strip_prefix('#');
+            if letters.is_some_and(|letters| column_of(letters).is_none()) {
+                fail(format!(
+                    "`{title}` is no column; expected a title, or `#` and the letters of a column"
+                ));
+            }
+            if let Some(other) = taken.insert(title_form(title), *field)
+                && other != *field
+            {
+                let (one, two) = (other.word(), field.word());
+                fail(format!("column `{title}` is named for `{one}` and for `{two}`"));
+            }
+        }
     }
 }
 

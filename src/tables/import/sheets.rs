@@ -10,7 +10,7 @@ use super::ledger::{At, Ledger, Problem, Reason};
 use super::mapping::{
     CodeKind, Field, Layout, Mapping, SheetKind, SheetMapping, Source, name_fits, title_form,
 };
-use super::workbook::{Cell, CellKind, Sheet, SheetRow, Workbook, column_of};
+use super::workbook::{Cell, CellKind, Sheet, SheetRow, Workbook, column_of, letters};
 use crate::codes::{is_diagnosis, is_procedure, normal_form};
 use crate::diagnostics::{Error, Lang, Result, suggestion};
 
@@ -119,19 +119,13 @@ impl Header {
             .filter_map(|(field, titles)| Some((*field, by_letter(titles.all())?)))
             .collect();
         if lettered.len() == mapped.columns.len() {
-            return Ok(Header {
-                columns: lettered,
-                row: None,
-            });
+            return Header::distinct(book, sheet, lettered, None);
         }
         let mut nearest: (usize, Vec<&str>) = (0, Vec::new());
         for (at, row) in sheet.rows.iter().take(HEADER_WITHIN).enumerate() {
             let (columns, missing) = Header::of(row, mapped, &lettered);
             if missing.is_empty() {
-                return Ok(Header {
-                    columns,
-                    row: Some(at),
-                });
+                return Header::distinct(book, sheet, columns, Some(at));
             }
             if columns.len() > nearest.0 || at == 0 {
                 nearest = (columns.len(), missing);
@@ -144,6 +138,29 @@ impl Header {
             missing.join(", ")
         );
         Err(Error::at(book.place(), message))
+    }
+
+    /// A column holds one thing: a cell read as two would be counted twice.
+    fn distinct(
+        book: &Workbook,
+        sheet: &Sheet,
+        columns: BTreeMap<Field, u32>,
+        row: Option<usize>,
+    ) -> Result<Header> {
+        let mut taken: BTreeMap<u32, Field> = BTreeMap::new();
+        for (field, column) in &columns {
+            if let Some(other) = taken.insert(*column, *field) {
+                let message = format!(
+                    "sheet `{}`: column {} is both `{}` and `{}` by the mapping",
+                    sheet.name,
+                    letters(*column),
+                    other.word(),
+                    field.word()
+                );
+                return Err(Error::at(book.place(), message));
+            }
+        }
+        Ok(Header { columns, row })
     }
 
     /// The columns a row gives titles for, and the titles it lacks.
@@ -206,10 +223,11 @@ enum Read {
 #[derive(Clone, PartialEq, Eq)]
 enum Under {
     Nothing,
-    /// Name of the set, and the core group if it is one's.
+    /// The set of this name.
     List(String),
-    /// A core group whose list has no title yet.
+    /// A core group, no title of a list seen yet.
     Adrg(String),
+    /// The exclusion list of this number.
     Exclusion(u32),
 }
 
