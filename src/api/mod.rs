@@ -8,8 +8,10 @@ mod check_tables;
 mod conformance;
 pub mod explained;
 mod generate;
+mod import;
 mod money;
 mod one_case;
+mod tables;
 mod wording;
 
 pub use bulk::{BulkSummary, CheckRequest, GroupRequest, check, group};
@@ -20,8 +22,10 @@ pub use explained::{
     FindingWords, NeighbourWord, NeighbourWords, RecordRead, SchemeWords, StepWords, explained_json,
 };
 pub use generate::{GenerateRequest, Generated, generate};
+pub use import::{ImportRequest, ImportedScheme, import};
 pub use money::{CalibrateRequest, Calibrated, Ran, RunRequest, calibrate, run};
 pub use one_case::{ExplainRequest, MOST_RECORDS, explain};
+pub use tables::{Compared, DiffRequest, diff};
 
 use std::path::{Path, PathBuf};
 

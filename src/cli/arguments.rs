@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::tables_arguments::{DiffArguments, ImportArguments};
 use crate::diagnostics::Lang;
 
 /// 点值 — hospital discharge records to money.
@@ -262,13 +263,16 @@ pub enum TablesCommand {
     },
     /// One scheme, or one of its MDCs, core groups or groups: its rules and lists in words
     #[command(
-        after_help = "Examples: dianzhi tables show chongqing-2022; dianzhi tables show chongqing-2022 FR1"
+        after_help = "Examples: dianzhi tables show chongqing-2022; dianzhi tables show chongqing-2022 FR1 --lang zh"
     )]
     Show {
         /// The scheme
         scheme: String,
         /// MDC, ADRG or group code
         code: Option<String>,
+        /// Do not cut long lists
+        #[arg(long)]
+        all: bool,
         /// Where tables are looked for.
         #[command(flatten)]
         tables: Tables,
@@ -296,6 +300,19 @@ Exit codes: 0 all are grouped as the file says; 1 they are, but the file was mad
 --strict; 2 some are grouped otherwise, or file or scheme cannot be used."
     )]
     Conform(ConformArguments),
+    /// What a new edition changes: groups, conditions, codes, MCC and CC, in clinical words
+    #[command(
+        after_help = "Examples: dianzhi tables diff chs-drg-1.0 chs-drg-1.1; dianzhi tables diff \
+chs-drg-1.1 drafts/mine -o changes.csv\nUnder --strict the exit code is 1 if they differ."
+    )]
+    Diff(DiffArguments),
+    /// A scheme from the workbook a bureau publishes, by a mapping file
+    #[command(
+        after_help = "Example: dianzhi tables import plan.xlsx --mapping mapping.toml -o tables/city-2026\n\n\
+grouping-tables/mappings/ has a commented mapping of the national form. Every cell is used, skipped for a reason, \
+or reported with its address."
+    )]
+    Import(ImportArguments),
 }
 
 /// `tables check …`

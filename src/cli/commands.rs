@@ -10,7 +10,7 @@ use super::arguments::{
 };
 use super::explained_text::explained_text;
 use super::terminal::Terminal;
-use super::{tables_check, tables_words};
+use super::{show_words, tables_check, tables_commands, tables_words};
 use crate::api::{
     self, BulkSummary, CalibrateRequest, CheckRequest, ExplainRequest, GenerateRequest, GroupRequest,
     RunRequest, Watch,
@@ -28,7 +28,7 @@ pub struct Ending {
 }
 
 impl Ending {
-    const NO_FINDINGS: Ending = Ending { findings: false };
+    pub(super) const NO_FINDINGS: Ending = Ending { findings: false };
 
     /// 0, or 1 with findings under `--strict`.
     pub fn exit_code(self, common: &Common) -> ExitCode {
@@ -77,16 +77,24 @@ pub fn carry_out(arguments: &Arguments, terminal: &Terminal) -> Result<Ending> {
         Command::Tables(TablesCommand::Check(check)) => tables_check::check(check, terminal),
         Command::Tables(TablesCommand::Witness(witness)) => tables_check::witness(witness, terminal),
         Command::Tables(TablesCommand::Conform(conform)) => tables_check::conform(conform, terminal),
-        Command::Tables(TablesCommand::Show { scheme, code, tables }) => {
+        Command::Tables(TablesCommand::Show {
+            scheme,
+            code,
+            all,
+            tables,
+        }) => {
             let library = Library::find(&tables.tables)?;
-            print(&tables_words::show(
+            print(&show_words::show(
                 &library,
                 scheme,
                 code.as_deref(),
+                *all,
                 terminal.lang,
             )?)?;
             Ok(Ending::NO_FINDINGS)
         }
+        Command::Tables(TablesCommand::Diff(diff)) => tables_commands::compare(diff, terminal),
+        Command::Tables(TablesCommand::Import(import)) => tables_commands::import(import, terminal),
     }
 }
 

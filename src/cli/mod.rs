@@ -4,7 +4,10 @@ mod arguments;
 mod columns;
 mod commands;
 mod explained_text;
+mod show_words;
+mod tables_arguments;
 mod tables_check;
+mod tables_commands;
 mod tables_words;
 mod terminal;
 

@@ -1,12 +1,9 @@
-//! `tables list` and `tables show` in words.
+//! `tables list`, and a scheme as a whole, in words.
 
 use comfy_table::{Table, presets};
 
-use crate::diagnostics::{Error, Lang, Result, suggestion};
-use crate::tables::{CodeLists, Level, Library, Otherwise, Rule, Scheme, SetRef};
-
-/// How many codes of a list are shown.
-const SHOWN_CODES: usize = 12;
+use crate::diagnostics::{Lang, Result};
+use crate::tables::{Level, Library, Scheme};
 
 /// Every scheme in a table.
 pub(super) fn list(library: &Library, lang: Lang) -> Result<String> {
@@ -45,41 +42,8 @@ fn distinct(scheme: &Scheme, level: Level) -> usize {
     codes.len()
 }
 
-/// A scheme, or what stands under one code of it.
-pub(super) fn show(library: &Library, id: &str, code: Option<&str>, lang: Lang) -> Result<String> {
-    let scheme = Scheme::load(library, id)?;
-    let Some(code) = code else {
-        return Ok(overview(&scheme, lang));
-    };
-    let rows = rows_of(&scheme, code);
-    if rows.is_empty() {
-        let known = scheme.rules().iter().map(|rule| rule.code.as_str());
-        let hint = suggestion(code, known);
-        return Err(Error::new(format!(
-            "scheme `{id}` has no MDC, core group or group `{code}`{hint}"
-        )));
-    }
-    let lists = CodeLists::of(library, &scheme)?;
-    let mut text = String::new();
-    let mut shown_sets: Vec<&str> = Vec::new();
-    for rule in &rows {
-        text.push_str(&rule_line(&scheme, rule, lang));
-        for set in rule.when.sets() {
-            if let SetRef::Named { name, .. } = set
-                && !shown_sets.contains(&name.as_str())
-            {
-                shown_sets.push(name);
-            }
-        }
-    }
-    for name in shown_sets {
-        text.push_str(&set_words(&scheme, &lists, name, lang));
-    }
-    Ok(text)
-}
-
 /// The MDCs with their core groups counted.
-fn overview(scheme: &Scheme, lang: Lang) -> String {
+pub(super) fn overview(scheme: &Scheme, lang: Lang) -> String {
     let mut text = format!("{} {}\n", scheme.id(), scheme.name());
     text.push_str(&format!("{}: {}\n", lang.pick("source", "来源"), scheme.source()));
     text.push_str(&format!(
@@ -113,99 +77,6 @@ fn overview(scheme: &Scheme, lang: Lang) -> String {
                 "{} {} — 核心组{adrgs}行，细分组{groups}行：{}\n",
                 rule.code, rule.name, rule.written
             ),
-        });
-    }
-    text
-}
-
-/// The rows of a code with what stands above and below them.
-fn rows_of<'s>(scheme: &'s Scheme, code: &str) -> Vec<&'s Rule> {
-    let rules = scheme.rules();
-    let mut keep = vec![false; rules.len()];
-    let mut above: [Option<usize>; 2] = [None, None];
-    let mut open: Option<Level> = None;
-    for (index, rule) in rules.iter().enumerate() {
-        let ends = match open {
-            Some(Level::Mdc) => rule.level == Level::Mdc,
-            Some(_) => rule.level != Level::Drg,
-            None => false,
-        };
-        if ends {
-            open = None;
-        }
-        match rule.level {
-            Level::Mdc => above = [Some(index), None],
-            Level::Adrg => above[1] = Some(index),
-            _ => {}
-        }
-        let hit = rule.code == code;
-        if hit && open.is_none() {
-            open = (rule.level != Level::Drg).then_some(rule.level);
-            above
-                .iter()
-                .flatten()
-                .for_each(|row| keep.iter_mut().skip(*row).take(1).for_each(|k| *k = true));
-        }
-        if hit || open.is_some() {
-            keep.iter_mut().skip(index).take(1).for_each(|k| *k = true);
-        }
-    }
-    rules
-        .iter()
-        .zip(keep)
-        .filter(|(_, keep)| *keep)
-        .map(|(rule, _)| rule)
-        .collect()
-}
-
-fn rule_line(scheme: &Scheme, rule: &Rule, lang: Lang) -> String {
-    let indent = match rule.level {
-        Level::Mdc => "",
-        Level::Adrg | Level::Ambiguous => "  ",
-        Level::Drg => "    ",
-    };
-    let otherwise = match (rule.level, rule.otherwise, lang) {
-        (Level::Adrg, Otherwise::Group, Lang::En) => "; if none of its groups holds: this code is the group",
-        (Level::Adrg, Otherwise::Group, Lang::Zh) => "；细分组均不满足时以本核心组为组",
-        (Level::Adrg, Otherwise::Continue, Lang::En) => "; if none of its groups holds: the next core group",
-        (Level::Adrg, Otherwise::Continue, Lang::Zh) => "；细分组均不满足时继续下一核心组",
-        (Level::Ambiguous, _, Lang::En) => "; the case is ambiguous",
-        (Level::Ambiguous, _, Lang::Zh) => "；病例为歧义",
-        _ => "",
-    };
-    let name = match scheme.group_name(&rule.code) {
-        "" => &rule.name,
-        name => name,
-    };
-    let line = scheme.place(rule).line.unwrap_or(0);
-    format!(
-        "{indent}{} {name}: {}{otherwise} (rules.csv:{line})\n",
-        rule.code, rule.written
-    )
-}
-
-fn set_words(scheme: &Scheme, lists: &CodeLists, name: &str, lang: Lang) -> String {
-    let Some(set) = scheme.named_set(name) else {
-        return String::new();
-    };
-    let mut text = match lang {
-        Lang::En => format!("@{name}: {} codes\n", set.codes.len()),
-        Lang::Zh => format!("@{name}：{}个编码\n", set.codes.len()),
-    };
-    for id in set.codes.iter().take(SHOWN_CODES) {
-        let code = scheme.code(*id);
-        let name = lists
-            .diagnoses
-            .name(code)
-            .or_else(|| lists.procedures.name(code))
-            .unwrap_or("");
-        text.push_str(&format!("    {code} {name}\n"));
-    }
-    let more = set.codes.len().saturating_sub(SHOWN_CODES);
-    if more > 0 {
-        text.push_str(&match lang {
-            Lang::En => format!("    … and {more} more\n"),
-            Lang::Zh => format!("    …等，另有{more}个\n"),
         });
     }
     text

@@ -7,17 +7,22 @@
 mod code_lists;
 mod compile;
 mod condition;
+mod diff;
+mod import;
 mod kinds;
 mod library;
 mod lint;
 mod marks;
 mod scheme;
+mod words;
 
 pub use code_lists::{CodeLists, load_code_list};
 pub use compile::{CodeFacts, Compiled, Complications, Drg, Entry, EntryKind, Mdc, Predicate, SetId};
 pub use condition::{
     Atom, Comparison, Condition, NumberFact, Pattern, SetRef, Subject, SyntaxError, hundredths,
 };
+pub use diff::{Change, ChangeKind, compare};
+pub use import::{Imported, Ledger, Problem, Reason, Remark, SCHEME_FILES, import};
 pub use kinds::CodeKind;
 pub use library::{Library, TableFile};
 pub use lint::{Grade, TableFinding, lint};
@@ -26,3 +31,4 @@ pub use scheme::{
     CodeId, CodeSet, Complication, ComplicationLevel, Kind, Level, NO_GROUP, OPERATIONS, Otherwise, Rule,
     Scheme,
 };
+pub use words::{Wording, folded, narrow};

@@ -88,7 +88,7 @@ pub struct Rule {
 }
 
 /// The level of a rule row (层级).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Major diagnostic category (主要诊断大类).
     Mdc,

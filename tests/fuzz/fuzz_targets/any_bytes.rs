@@ -7,7 +7,7 @@ use std::path::Path;
 use dianzhi::diagnostics::{Lang, Place};
 use dianzhi::points::{Pack, Weights};
 use dianzhi::records::{Depth, RowReader, in_order};
-use dianzhi::tables::Condition;
+use dianzhi::tables::{Condition, Library, import};
 use libfuzzer_sys::fuzz_target;
 
 const HEADER: &[u8] =
@@ -19,14 +19,31 @@ fuzz_target!(|data: &[u8]| {
     };
     let place = Place::file(Path::new("fuzz"));
     let text = String::from_utf8_lossy(bytes);
-    match which % 5 {
+    match which % 6 {
         0 => read_records(&place, bytes.to_vec()),
         1 => read_records(&place, [HEADER, bytes].concat()),
         2 => drop(Condition::parse(&text)),
         3 => drop(Pack::parse(&place, &text)),
-        _ => drop(Weights::parse(&place, &text)),
+        4 => drop(Weights::parse(&place, &text)),
+        _ => read_workbook(bytes),
     }
 });
+
+/// Imports by a mapping of the tests; every cell is accounted for.
+fn read_workbook(bytes: &[u8]) {
+    let mapping = Path::new(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../tables/import/blocks.toml"
+    ));
+    let book = std::env::temp_dir().join(format!("dianzhi-fuzz-{}.xlsx", std::process::id()));
+    if std::fs::write(&book, bytes).is_err() {
+        return;
+    }
+    if let Ok(made) = import(&Library::built_in(), &book, mapping, "made", Lang::En) {
+        let [cells, used, skipped, not_understood] = made.ledger.totals();
+        assert_eq!(cells, used + skipped + not_understood, "a cell was lost");
+    }
+}
 
 /// Reads everything to the end; rows that cannot be read become findings.
 fn read_records(place: &Place, bytes: Vec<u8>) {
