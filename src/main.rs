@@ -3,14 +3,14 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use dianzhi::cli::{Arguments, Terminal, carry_out};
+use dianzhi::cli::{Arguments, Terminal, carry_out, clean_up_when_interrupted};
 
 /// Reads the arguments, carries them out, and says how it went: 0 done, 1 done with findings
-/// under `--strict`, 2 could not run.
+/// under `--strict`, 2 could not run; 130 interrupted, leaving no half file.
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let terminal = Terminal::new(&arguments.common);
-    match carry_out(&arguments, &terminal) {
+    match clean_up_when_interrupted().and_then(|()| carry_out(&arguments, &terminal)) {
         Ok(ending) => ending.exit_code(&arguments.common),
         Err(error) if error.count() == 0 => ExitCode::SUCCESS,
         Err(error) => {

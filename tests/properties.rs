@@ -20,6 +20,7 @@ use dianzhi::diagnostics::{Lang, Place};
 use dianzhi::grouper::{Grouper, Workspace};
 use dianzhi::records::{Checked, Checker, Counts, Depth, Encoding, Header, RowReader, in_order};
 use dianzhi::tables::{CodeLists, Compiled, Condition, Library, Scheme};
+use dianzhi::units::Exact;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::strategy::ValueTree as _;
@@ -537,4 +538,27 @@ fn a_checker_keeps_nothing_of_the_row_before() {
         )
     };
     assert_eq!(facts(&used), facts(&fresh));
+}
+
+// ---- exact numbers -----------------------------------------------------------------------------
+
+proptest! {
+    /// Against the crossways products where they fit; where they do not, by a step of known sign.
+    #[test]
+    fn fractions_are_ordered_whatever_their_size(
+        (a, b, c, d) in (any::<i32>(), 1..=i32::MAX, any::<i32>(), 1..=i32::MAX),
+        (num, den) in (i128::MIN / 4..i128::MAX / 4, 1..i128::MAX / 4),
+    ) {
+        let exact = |num, den| Exact::new(num, den).unwrap();
+        let (left, right) = (exact(a.into(), b.into()), exact(c.into(), d.into()));
+        let crossways = (i64::from(a) * i64::from(d)).cmp(&(i64::from(c) * i64::from(b)));
+        prop_assert_eq!(left.compare(right), crossways);
+
+        let (less, here, more) = (exact(num - 1, den), exact(num, den), exact(num + 1, den));
+        prop_assert!(here.compare(here).is_eq());
+        prop_assert!(less.compare(here).is_lt() && here.compare(less).is_gt());
+        prop_assert!(here.compare(more).is_lt() && less.compare(more).is_lt());
+        let steeper = exact(num, den + 1);
+        prop_assert_eq!(here.compare(steeper), num.cmp(&0));
+    }
 }

@@ -1355,7 +1355,7 @@ mod plain {
             let lacks = |k: &K| shares[k].sub(whole(dealt[k])).unwrap();
             let mut most: Option<&K> = None;
             for key in shares.keys() {
-                if most.is_none_or(|m| lacks(key).compare(lacks(m)).unwrap().is_gt()) {
+                if most.is_none_or(|m| lacks(key).compare(lacks(m)).is_gt()) {
                     most = Some(key);
                 }
             }
@@ -1452,7 +1452,7 @@ mod plain {
         };
         if left == 0 {
             (k, total) = (Exact::ZERO, 0);
-        } else if !may_exceed && k.compare(Exact::ONE).unwrap().is_gt() {
+        } else if !may_exceed && k.compare(Exact::ONE).is_gt() {
             (k, total) = (Exact::ONE, all.half_away().unwrap().try_into().unwrap());
         }
         let shares = parts.iter().map(|(h, part)| (*h, part.mul(k).unwrap())).collect();
@@ -1499,7 +1499,7 @@ mod plain {
         let above: i64 = scaled.values().sum::<i64>() - dues.values().sum::<i64>();
         let takers: Vec<&str> = dues
             .iter()
-            .filter(|(h, due)| **due < cap(h) && parts[**h].compare(Exact::ZERO).unwrap().is_gt())
+            .filter(|(h, due)| **due < cap(h) && parts[**h].compare(Exact::ZERO).is_gt())
             .map(|(h, _)| *h)
             .collect();
         if !reflow || above == 0 || takers.is_empty() {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Watch, refuse_overwriting};
-use crate::diagnostics::{Error, Place, Result};
+use crate::diagnostics::{Error, Place, Result, Unfinished};
 use crate::reports::{Output, remarks_csv};
 use crate::tables::{Imported, Ledger, Library, SCHEME_FILES, Scheme, import as import_scheme};
 
@@ -111,16 +111,20 @@ fn write_folder(request: &ImportRequest, id: &str, made: &Imported) -> Result<()
         .prefix(".dianzhi-")
         .tempdir_in(parent)
         .map_err(failed)?;
+    let mark = Unfinished::new(workshop.path());
     let draft = workshop.path().join(id);
     std::fs::create_dir(&draft).map_err(failed)?;
     for (name, bytes) in &made.files {
         std::fs::write(draft.join(name), bytes).map_err(failed)?;
     }
     must_load(&request.tables, workshop.path(), id, folder)?;
-    if folder.exists() {
-        std::fs::rename(folder, workshop.path().join("before")).map_err(failed)?;
-    }
-    std::fs::rename(&draft, folder).map_err(failed)
+    let renamed = mark.finish(|| {
+        if folder.exists() {
+            std::fs::rename(folder, workshop.path().join("before"))?;
+        }
+        std::fs::rename(&draft, folder)
+    });
+    renamed.map_err(failed)
 }
 
 /// What was made is read back like any scheme; its errors speak of the folder asked for.

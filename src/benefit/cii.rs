@@ -95,7 +95,7 @@ fn scale_in_use<'a, S: Sink>(
         && let Some(earlier) = run.counters.cii_scale
     {
         let scale = scale(run, terms, earlier)?;
-        if run.counters.cii_base.exact().compare(scale.threshold)?.is_gt() {
+        if run.counters.cii_base.exact().compare(scale.threshold).is_gt() {
             return Ok((earlier, scale));
         }
     }
@@ -127,8 +127,8 @@ fn show_yuan(fen: &Exact) -> String {
 /// What this claim uses up of the year's one threshold.
 fn threshold_used(scale: &Scale<'_>, used: Exact, grown: Fen) -> Result<Exact, Overflow> {
     let owed = scale.threshold.sub(used)?;
-    match owed.compare(Exact::ZERO)?.is_gt() {
-        true => owed.min(grown.exact()),
+    match owed.compare(Exact::ZERO).is_gt() {
+        true => Ok(owed.min(grown.exact())),
         false => Ok(Exact::ZERO),
     }
 }

@@ -246,8 +246,8 @@ fn add(
 /// A ratio moved by percentage points, kept within 0 % and 100 %.
 pub fn changed(ratio: Exact, change: Change) -> std::result::Result<Exact, Overflow> {
     let sum = ratio.add(change.0)?;
-    if sum.compare(Exact::ZERO)?.is_lt() {
+    if sum.compare(Exact::ZERO).is_lt() {
         return Ok(Exact::ZERO);
     }
-    sum.min(Exact::ONE)
+    Ok(sum.min(Exact::ONE))
 }

@@ -47,7 +47,7 @@ impl Scale<'_> {
 
     fn exact(&self, amount: Exact) -> Result<Exact, Overflow> {
         let above = amount.sub(self.threshold)?;
-        if above.compare(Exact::ZERO)?.is_le() {
+        if above.compare(Exact::ZERO).is_le() {
             return Ok(Exact::ZERO);
         }
         let (from, to) = match self.shape.basis {
@@ -67,10 +67,10 @@ pub fn along(bands: &[Band], from: Exact, to: Exact, change: Option<Change>) -> 
     let mut low = from;
     for band in bands {
         let high = match band.upper {
-            Some(upper) => upper.exact().min(to)?,
+            Some(upper) => upper.exact().min(to),
             None => to,
         };
-        if high.compare(low)?.is_gt() {
+        if high.compare(low).is_gt() {
             sum = sum.add(moved(band.ratio, change)?.mul(high.sub(low)?)?)?;
             low = high;
         }
@@ -89,8 +89,8 @@ pub fn ratio_at(
         let inside = match band.upper {
             None => true,
             Some(upper) => match edge {
-                Edge::UpperIn => amount.compare(upper.exact())?.is_le(),
-                Edge::UpperOut => amount.compare(upper.exact())?.is_lt(),
+                Edge::UpperIn => amount.compare(upper.exact()).is_le(),
+                Edge::UpperOut => amount.compare(upper.exact()).is_lt(),
             },
         };
         if inside {

@@ -69,7 +69,7 @@ struct Scale {
 
 impl Scale {
     fn of(pack: &Pack, left: Fen, sum: i128, k: Exact) -> std::result::Result<Scale, Overflow> {
-        let held_at_one = !pack.rules.k_may_exceed_one && k.compare(Exact::ONE)?.is_gt();
+        let held_at_one = !pack.rules.k_may_exceed_one && k.compare(Exact::ONE).is_gt();
         let k = if held_at_one { Exact::ONE } else { k };
         let total = if held_at_one {
             Exact::new(sum, PER_FEN)?.fen_half_away()?

@@ -16,7 +16,7 @@ use crate::diagnostics::Lang;
 #[command(name = "dianzhi", version, max_term_width = 100)]
 #[command(
     after_help = "Exit codes: 0 done, findings are written out; 1 done, with findings, under --strict; \
-2 could not run.\nResults go to files or standard output, words to standard error; `-` is standard input or output."
+2 could not run; 130 interrupted, leaving no half file.\nResults go to files or standard output, words to standard error; `-` is standard input or output."
 )]
 pub struct Arguments {
     /// What to do.
@@ -67,7 +67,8 @@ whole or not at all, and prints a summary.")]
         after_help = "Example: dianzhi group records.csv -t chongqing-2022 -o grouped.csv\n\n\
 Records are CSV with a header, one row a case, columns by name in any order: case_id, sex (1/2), age, diagnoses \
 (separated by |, principal first) are needed; procedures, age_days, weight_g, department, los_days, \
-discharge_status, icu_hours are used if there; all others are passed through. UTF-8 or GB18030.\n\
+discharge_status, icu_hours are used if there; all others are passed through. UTF-8 or GB18030; as it is, or \
+compressed by gzip or Zstandard.\n\
 Here only the edits that decide whether a record can be grouped are run; `dianzhi check` runs all."
     )]
     Group(GroupArguments),

@@ -13,4 +13,4 @@ mod terminal;
 
 pub use arguments::{Arguments, Command, Common};
 pub use commands::{Ending, carry_out};
-pub use terminal::Terminal;
+pub use terminal::{Terminal, clean_up_when_interrupted};

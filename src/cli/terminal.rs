@@ -7,7 +7,10 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::arguments::Common;
-use crate::diagnostics::{Error, Lang};
+use crate::diagnostics::{Error, Lang, Result, remove_unfinished};
+
+/// Exit code of a run ended by a signal, as shells count it.
+const INTERRUPTED: i32 = 130;
 
 /// Where words for people go (终端): standard error, in their language.
 pub struct Terminal {
@@ -61,6 +64,15 @@ impl Terminal {
         }
         Progress(Some(bar))
     }
+}
+
+/// Makes an interrupted run (Ctrl-C, a request to end, a closed terminal) leave no half file.
+///
+/// # Errors
+/// The system does not allow it.
+pub fn clean_up_when_interrupted() -> Result<()> {
+    let end = || remove_unfinished(|| std::process::exit(INTERRUPTED));
+    ctrlc::set_handler(end).map_err(|e| Error::new(format!("interruptions cannot be caught: {e}")))
 }
 
 /// A progress bar, or none.

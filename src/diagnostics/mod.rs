@@ -10,12 +10,14 @@ mod evidence;
 mod files;
 mod finding;
 mod lang;
+mod unfinished;
 
 pub use error::{Error, Place, Result};
 pub use evidence::Evidence;
 pub use files::{parse_toml, read_text, read_toml, utf8_text};
 pub use finding::{Action, Edit, Finding, Severity, Stops};
 pub use lang::{Lang, Words};
+pub use unfinished::{Unfinished, remove_unfinished};
 
 /// Longer words are not compared: the cost grows with their square.
 const LONGEST_WORD: usize = 64;

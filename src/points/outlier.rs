@@ -40,14 +40,14 @@ impl Priced {
     }
 
     fn above(&self, cost: Fen, threshold: Exact, or_at: bool) -> Result<bool, Overflow> {
-        let order = cost.exact().compare(threshold.mul(self.outlier_base)?)?;
+        let order = cost.exact().compare(threshold.mul(self.outlier_base)?);
         Ok(order.is_gt() || (or_at && order.is_eq()))
     }
 
     fn low_threshold(&self, rule: &Outlier) -> Result<Exact, Overflow> {
         match rule.low_rule {
             LowRule::Flat => Ok(rule.low),
-            LowRule::MinOneCoef => rule.low.mul(Exact::ONE.min(self.coefficient)?),
+            LowRule::MinOneCoef => rule.low.mul(Exact::ONE.min(self.coefficient)),
         }
     }
 
@@ -65,7 +65,7 @@ impl Priced {
             let inside = match limit {
                 None => true,
                 Some(limit) => {
-                    let order = value.compare(*limit)?;
+                    let order = value.compare(*limit);
                     order.is_lt() || (limit_is_inside && order.is_eq())
                 }
             };
@@ -100,7 +100,7 @@ impl Priced {
             LowPay::ByItem => Pay::ByItem,
             LowPay::CostXControl => Pay::Points(by_mean()?),
             LowPay::BaseXRatio => {
-                let points = self.base_points.min(self.points_by_cost(cost)?)?;
+                let points = self.base_points.min(self.points_by_cost(cost)?);
                 let factor = if rule.low_coef {
                     self.coefficient
                 } else {

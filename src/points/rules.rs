@@ -587,5 +587,5 @@ fn not_negative(at: &Places, key: &str, value: Ratio) -> Result<Exact> {
 /// Thresholds are decimals of at most 24 digits: their crossways products fit, and where they
 /// do not, the order is refused like a wrong one.
 fn less(a: Exact, b: Exact) -> bool {
-    a.compare(b).is_ok_and(std::cmp::Ordering::is_lt)
+    a.compare(b).is_lt()
 }

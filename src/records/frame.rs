@@ -28,6 +28,8 @@ pub struct Chunk {
     pub bytes: Vec<u8>,
     /// Line of the first byte, from 1.
     pub line: u64,
+    /// Bytes of the file newly taken for it, before unpacking.
+    pub taken: u64,
 }
 
 /// One record's bytes.
@@ -241,7 +243,11 @@ impl<R: Read> Cutter<R> {
         let bytes = std::mem::replace(&mut self.kept, rest);
         let line = self.line;
         self.line += count_lines(&bytes);
-        Chunk { bytes, line }
+        Chunk {
+            bytes,
+            line,
+            taken: 0,
+        }
     }
 
     fn read_more(&mut self, wanted: usize) -> Result<(), CutError> {

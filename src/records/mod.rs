@@ -15,6 +15,7 @@ mod edits;
 mod frame;
 mod plain;
 mod reader;
+mod source;
 mod stream;
 
 pub use case::{Case, FeeSplit, Numbers};

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::columns::Header;
 use super::frame::{Chunk, CutError, Cutter};
+use super::source::{self, Counted, Taken};
 use crate::diagnostics::{Error, Place, Result};
 
 /// How much of a file decides on its encoding.
@@ -83,24 +84,28 @@ pub struct RowReader {
     file: Arc<str>,
     header: Arc<Header>,
     encoding: Encoding,
+    taken: Taken,
+    /// Bytes taken for the chunks already given out.
+    told: u64,
 }
 
 impl RowReader {
-    /// Opens `path`, `-` for standard input, and reads the header.
+    /// Opens `path`, `-` for standard input, and reads the header. Files compressed by gzip or
+    /// Zstandard are read as what they hold.
     ///
     /// # Errors
     /// It cannot be opened; F001: empty, no text, a column missing or doubled.
     pub fn open(path: &Path, for_money: bool) -> Result<RowReader> {
-        let (place, source) = open_source(path)?;
+        let (place, source) = source::open(path)?;
         RowReader::new(place, source, for_money)
     }
 
-    /// As [`RowReader::open`], and hashes every byte on the way.
+    /// As [`RowReader::open`], and hashes every byte of the file on the way.
     ///
     /// # Errors
     /// See [`RowReader::open`].
     pub fn open_hashed(path: &Path, for_money: bool) -> Result<(RowReader, RunningHash)> {
-        let (place, source) = open_source(path)?;
+        let (place, source) = source::open(path)?;
         let hash = RunningHash::default();
         let source = Box::new(Hashed {
             source,
@@ -113,7 +118,13 @@ impl RowReader {
     ///
     /// # Errors
     /// See [`RowReader::open`].
-    pub fn new(place: Place, mut source: Box<dyn Read + Send>, for_money: bool) -> Result<RowReader> {
+    pub fn new(place: Place, source: Box<dyn Read + Send>, for_money: bool) -> Result<RowReader> {
+        let taken = Taken::default();
+        let counted = Counted {
+            source,
+            taken: taken.clone(),
+        };
+        let mut source = source::unpacked(&place, Box::new(counted))?;
         let mut sample = Vec::new();
         let read = (&mut source).take(SAMPLE).read_to_end(&mut sample);
         read.map_err(|e| Error::at(place.clone(), format!("could not be read: {e}")))?;
@@ -140,6 +151,8 @@ impl RowReader {
             place,
             header: Arc::new(header),
             encoding,
+            taken,
+            told: 0,
         })
     }
 
@@ -163,7 +176,13 @@ impl RowReader {
     /// # Errors
     /// Reading failed; a line without end.
     pub fn next_chunk(&mut self) -> Result<Option<Chunk>> {
-        self.cutter.next_chunk().map_err(|e| cut_error(&self.place, &e))
+        let chunk = self.cutter.next_chunk().map_err(|e| cut_error(&self.place, &e))?;
+        let taken = self.taken.bytes();
+        let newly = taken - std::mem::replace(&mut self.told, taken);
+        Ok(chunk.map(|chunk| Chunk {
+            taken: newly,
+            ..chunk
+        }))
     }
 }
 
@@ -175,25 +194,6 @@ fn first_row<R: Read>(cutter: &mut Cutter<R>) -> std::result::Result<Chunk, CutE
             return Ok(row);
         }
     }
-}
-
-/// The file, or standard input for `-`.
-fn open_source(path: &Path) -> Result<(Place, Box<dyn Read + Send>)> {
-    if path.as_os_str() == "-" {
-        return Ok((
-            Place::file(Path::new("(standard input)")),
-            Box::new(std::io::stdin()),
-        ));
-    }
-    let unreadable = |e| Error::io(path, "could not be read", &e);
-    let file = std::fs::File::open(path).map_err(unreadable)?;
-    if file.metadata().map_err(unreadable)?.is_dir() {
-        return Err(Error::at(
-            Place::file(path),
-            "this is a folder; expected a CSV file",
-        ));
-    }
-    Ok((Place::file(path), Box::new(file)))
 }
 
 /// SHA-256 of what has been read so far (运行哈希).

@@ -27,7 +27,7 @@ pub struct Batch<T> {
     pub output: T,
     /// Its findings, in order; records numbered from 1 in the file.
     pub findings: Vec<Finding>,
-    /// Bytes read for it.
+    /// Bytes of the file newly read for it, before unpacking.
     pub bytes: u64,
     /// Records of the file before it.
     pub before: u64,
@@ -45,7 +45,7 @@ impl<T> Batch<T> {
         Batch {
             output,
             findings: checker.take_findings(),
-            bytes: chunk.bytes.len() as u64,
+            bytes: chunk.taken,
             before: 0,
         }
     }

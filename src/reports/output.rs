@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use crate::diagnostics::{Error, Place, Result};
+use crate::diagnostics::{Error, Place, Result, Unfinished};
 
 const BUFFER: usize = 1 << 16;
 
@@ -19,7 +19,8 @@ pub struct Output {
 }
 
 enum Sink {
-    File(BufWriter<NamedTempFile>),
+    /// Under a temporary name, marked as such.
+    File(BufWriter<NamedTempFile>, Unfinished),
     /// A pipe or device: there is nothing to rename.
     Through(BufWriter<std::fs::File>),
     Standard(BufWriter<Stdout>),
@@ -76,7 +77,8 @@ impl Output {
             builder.permissions(std::fs::Permissions::from_mode(0o666)); // less the umask
         }
         let file = builder.tempfile_in(folder).map_err(failed)?;
-        let sink = Sink::File(BufWriter::with_capacity(BUFFER, file));
+        let mark = Unfinished::new(file.path());
+        let sink = Sink::File(BufWriter::with_capacity(BUFFER, file), mark);
         Ok(Output {
             sink,
             path: path.to_owned(),
@@ -89,7 +91,7 @@ impl Output {
     /// The disk is full, the pipe closed.
     pub fn put(&mut self, bytes: &[u8]) -> Result<()> {
         let written = match &mut self.sink {
-            Sink::File(file) => file.write_all(bytes),
+            Sink::File(file, _) => file.write_all(bytes),
             Sink::Through(out) => out.write_all(bytes),
             Sink::Standard(out) => out.write_all(bytes),
         };
@@ -112,9 +114,10 @@ impl Output {
     pub fn finish(self) -> Result<()> {
         let failed = |e| Error::io(&self.path, "could not be written", &e);
         match self.sink {
-            Sink::File(file) => {
+            Sink::File(file, mark) => {
                 let file = file.into_inner().map_err(|e| failed(e.into_error()))?;
-                file.persist(&self.path).map_err(|e| failed(e.error))?;
+                let renamed = mark.finish(|| file.persist(&self.path));
+                renamed.map_err(|e| failed(e.error))?;
             }
             Sink::Through(mut out) => out.flush().map_err(failed)?,
             Sink::Standard(mut out) => match out.flush() {

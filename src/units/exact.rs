@@ -1,5 +1,7 @@
 //! Exact fractions (精确值) and the named roundings that end them.
 
+use std::cmp::Ordering;
+
 use super::{Fen, Points};
 
 /// An exact fraction; the value between a product and its one rounding.
@@ -116,22 +118,31 @@ impl Exact {
         })
     }
 
-    /// Exact order.
-    ///
-    /// # Errors
-    /// [`Overflow`] when the crossways products do not fit.
-    pub fn compare(self, other: Exact) -> Result<std::cmp::Ordering, Overflow> {
-        let left = self.num.checked_mul(other.den).ok_or(Overflow)?;
-        let right = other.num.checked_mul(self.den).ok_or(Overflow)?;
-        Ok(left.cmp(&right))
+    /// Exact order, of any two: whole parts first, then the remainders upside down, so that no
+    /// product is needed which might not fit.
+    pub fn compare(self, other: Exact) -> Ordering {
+        let (mut left, mut right) = ((self.num, self.den), (other.num, other.den));
+        let mut upside_down = false;
+        loop {
+            let wholes = left.0.div_euclid(left.1).cmp(&right.0.div_euclid(right.1));
+            let rests = (left.0.rem_euclid(left.1), right.0.rem_euclid(right.1));
+            let order = match (wholes, rests) {
+                (Ordering::Equal, (0, rest)) => 0.cmp(&rest),
+                (Ordering::Equal, (_, 0)) => Ordering::Greater,
+                (Ordering::Equal, rests) => {
+                    (left, right) = ((left.1, rests.0), (right.1, rests.1));
+                    upside_down = !upside_down;
+                    continue;
+                }
+                (order, _) => order,
+            };
+            return if upside_down { order.reverse() } else { order };
+        }
     }
 
     /// The smaller of two.
-    ///
-    /// # Errors
-    /// [`Overflow`].
-    pub fn min(self, other: Exact) -> Result<Exact, Overflow> {
-        Ok(if self.compare(other)?.is_le() { self } else { other })
+    pub fn min(self, other: Exact) -> Exact {
+        if self.compare(other).is_le() { self } else { other }
     }
 
     /// Rounds toward minus infinity.
