@@ -1,5 +1,6 @@
-//! Packs `grouping-tables/` into one deflated file that is compiled into the binary, so that an
-//! installed binary works anywhere. Layout: see `tables::library`.
+//! Packs `grouping-tables/` into one file that is compiled into the binary, so that an installed
+//! binary works anywhere; each table is deflated by itself, so that only those asked for are
+//! unpacked. Layout: see `tables::library`.
 #![allow(clippy::print_stdout, reason = "a build script speaks to cargo so")]
 
 use std::io::Write;
@@ -14,18 +15,16 @@ fn main() -> std::io::Result<()> {
     files.sort();
 
     let out = std::env::var_os("OUT_DIR").ok_or_else(|| std::io::Error::other("OUT_DIR is not set"))?;
-    let out = std::fs::File::create(Path::new(&out).join("grouping-tables.bin"))?;
-    let mut packer = flate2::write::DeflateEncoder::new(out, flate2::Compression::fast());
+    let mut out = std::fs::File::create(Path::new(&out).join("grouping-tables.bin"))?;
     for file in files {
         let name = file
             .strip_prefix(tables)
             .unwrap_or(&file)
             .to_string_lossy()
             .replace('\\', "/");
-        write_block(&mut packer, name.as_bytes())?;
-        write_block(&mut packer, &std::fs::read(&file)?)?;
+        write_block(&mut out, name.as_bytes())?;
+        write_block(&mut out, &deflated(&std::fs::read(&file)?)?)?;
     }
-    packer.finish()?;
     Ok(())
 }
 
@@ -39,6 +38,12 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
         }
     }
     Ok(())
+}
+
+fn deflated(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut packer = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+    packer.write_all(bytes)?;
+    packer.finish()
 }
 
 fn write_block(out: &mut impl Write, bytes: &[u8]) -> std::io::Result<()> {

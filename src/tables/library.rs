@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use crate::diagnostics::{Error, Place, Result, utf8_text};
 
-/// The tables as compiled in: repeated `path length, path, size, bytes`, deflated.
+/// The tables as compiled in: repeated `path length, path, size, bytes`, the bytes deflated.
 static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/grouping-tables.bin"));
 
 /// The name shown for files of the copy inside the binary.
@@ -69,11 +69,11 @@ impl Library {
             }
         }
         let path = format!("{folder}/{name}");
-        let Some(bytes) = unpacked()?.get(&path) else {
+        let Some(packed) = packed()?.get(path.as_str()) else {
             return Ok(None);
         };
         let place = Place::file(Path::new(&format!("{INSIDE}/{path}")));
-        let text = utf8_text(place.clone(), bytes.clone())?;
+        let text = utf8_text(place.clone(), unpacked(packed)?)?;
         Ok(Some(TableFile { place, text }))
     }
 
@@ -92,7 +92,7 @@ impl Library {
                 }
             }
         }
-        let inside = unpacked()?.keys();
+        let inside = packed()?.keys();
         ids.extend(
             inside
                 .filter_map(|path| path.strip_suffix("/scheme.toml"))
@@ -115,30 +115,37 @@ fn read_from(path: &Path) -> Result<Option<TableFile>> {
     Ok(Some(TableFile { place, text }))
 }
 
-/// The packed files by path; unpacked once a process.
-fn unpacked() -> Result<&'static BTreeMap<String, Vec<u8>>> {
-    static FILES: OnceLock<Option<BTreeMap<String, Vec<u8>>>> = OnceLock::new();
-    FILES
-        .get_or_init(unpack)
-        .as_ref()
-        .ok_or_else(|| Error::new("the tables inside this binary are damaged; install it again"))
+/// The packed files by path, as they are packed; found once a process.
+fn packed() -> Result<&'static BTreeMap<&'static str, &'static [u8]>> {
+    static FILES: OnceLock<Option<BTreeMap<&'static str, &'static [u8]>>> = OnceLock::new();
+    FILES.get_or_init(contents).as_ref().ok_or_else(damaged)
 }
 
-fn unpack() -> Option<BTreeMap<String, Vec<u8>>> {
-    let mut reader = flate2::read::DeflateDecoder::new(PACKED);
+fn damaged() -> Error {
+    Error::new("the tables inside this binary are damaged; install it again")
+}
+
+fn contents() -> Option<BTreeMap<&'static str, &'static [u8]>> {
     let mut files = BTreeMap::new();
-    while let Some(path) = read_block(&mut reader) {
-        let path = String::from_utf8(path).ok()?;
-        files.insert(path, read_block(&mut reader)?);
+    let mut rest = PACKED;
+    while !rest.is_empty() {
+        let path = std::str::from_utf8(take_block(&mut rest)?).ok()?;
+        files.insert(path, take_block(&mut rest)?);
     }
     Some(files)
 }
 
 /// Four bytes of length, then that many bytes.
-fn read_block(reader: &mut impl Read) -> Option<Vec<u8>> {
-    let mut length = [0; 4];
-    reader.read_exact(&mut length).ok()?;
-    let mut bytes = vec![0; u32::from_le_bytes(length) as usize];
-    reader.read_exact(&mut bytes).ok()?;
-    Some(bytes)
+fn take_block(rest: &mut &'static [u8]) -> Option<&'static [u8]> {
+    let (length, after) = rest.split_first_chunk()?;
+    let (block, after) = after.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+    *rest = after;
+    Some(block)
+}
+
+fn unpacked(packed: &[u8]) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = flate2::read::DeflateDecoder::new(packed).read_to_end(&mut bytes);
+    read.map_err(|_| damaged())?;
+    Ok(bytes)
 }
