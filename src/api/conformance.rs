@@ -7,11 +7,8 @@ use hashbrown::HashSet;
 
 use super::Watch;
 use crate::diagnostics::{Error, Lang, Place, Result, suggestion};
-use crate::grouper::{
-    Grouper, Grouping, MadeCase, Reach, Reaches, Teller, Verdict, Workspace, explain, group_plainly,
-    plain_number,
-};
-use crate::records::{Case, Checked, Depth, Header, Row, RowReader, in_order};
+use crate::grouper::{Grouper, Grouping, Reach, Reaches, Teller, Verdict, Workspace, explain, group_plainly};
+use crate::records::{Case, CaseDraft, Checked, Depth, Header, Row, RowReader, in_order, plain_number};
 use crate::reports::{ConformanceCase, CsvText, Output, conformance_header, conformance_row, finding_line};
 use crate::tables::{CodeLists, Compiled, Library, Scheme};
 
@@ -73,7 +70,7 @@ struct Writer<'a, 'g> {
     reaches: &'a Reaches<'g>,
     scheme: &'g Scheme,
     text: CsvText,
-    written: HashSet<MadeCase>,
+    written: HashSet<CaseDraft>,
     done: Witnessed,
 }
 
@@ -113,16 +110,19 @@ impl Writer<'_, '_> {
     fn case(
         &mut self,
         case_id: &str,
-        case: &MadeCase,
+        case: &CaseDraft,
         case_for: &str,
         edge: &str,
         grouping: Grouping,
     ) -> bool {
         let new = self.written.insert(case.clone());
         if new {
+            let case = CaseDraft {
+                case_id: case_id.into(),
+                ..case.clone()
+            };
             let row = ConformanceCase {
-                case_id,
-                case,
+                case: &case,
                 case_for,
                 edge,
                 grouping,

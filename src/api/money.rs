@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::Watch;
-use crate::diagnostics::{Error, Place, Result};
+use crate::diagnostics::{Error, Place, Result, hexadecimal};
 use crate::grouper::{Grouper, Status, Workspace};
 use crate::points::{Calibration, Observation, calibrate as weights_of};
 use crate::records::{Checked, Column, Depth, RowReader, in_order};
@@ -125,10 +125,7 @@ fn input_hashes(inputs: &Inputs, result: &RunResult) -> Result<Vec<(String, Stri
 }
 
 fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hexadecimal(&Sha256::digest(bytes))
 }
 
 /// Make weights from an earlier year (权重测算).

@@ -15,6 +15,11 @@ pub fn read_text(path: &Path) -> Result<String> {
     utf8_text(Place::file(path), bytes)
 }
 
+/// A hash as it is written: lower-case hexadecimal (哈希值).
+pub fn hexadecimal(hash: &[u8]) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// The text of a file already in memory.
 ///
 /// # Errors

@@ -23,7 +23,7 @@ pub use explain::{ComplicationFound, Explanation, Fact, Step, explain};
 pub use fast::{Grouper, Workspace};
 pub use neighbours::{MOST_CHANGES, Neighbour, Neighbours, neighbours};
 pub use plain::group_plainly;
-pub use reach::{Boundary, Cause, MadeCase, Reach, Reaches, Verdict, plain_number, row_findings};
+pub use reach::{Boundary, Cause, Reach, Reaches, Verdict, row_findings};
 pub use targets::Relation;
 pub use words::Teller;
 

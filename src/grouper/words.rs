@@ -175,7 +175,7 @@ impl<'a> Teller<'a> {
         if *looked_at == 0 {
             return self.nothing_recorded(*subject);
         }
-        let subject = self.subject(*subject);
+        let subject = subject.name().in_lang(self.lang);
         // of one code the words say where it stands, whatever was asked
         let inside = holds != negated;
         match (one, inside, self.lang) {
@@ -195,24 +195,11 @@ impl<'a> Teller<'a> {
     }
 
     fn nothing_recorded(&self, subject: Subject) -> String {
-        let subject = self.subject(subject);
+        let subject = subject.name().in_lang(self.lang);
         match self.lang {
             Lang::En => format!("no {subject} recorded"),
             Lang::Zh => format!("无{subject}"),
         }
-    }
-
-    fn subject(&self, subject: Subject) -> &'static str {
-        let (en, zh) = match subject {
-            Subject::PrincipalDiagnosis => ("principal diagnosis", "主要诊断"),
-            Subject::AnyDiagnosis => ("diagnosis", "诊断"),
-            Subject::OtherDiagnosis => ("other diagnosis", "其他诊断"),
-            Subject::PrincipalProcedure => ("principal procedure", "主要手术操作"),
-            Subject::AnyProcedure => ("procedure", "手术操作"),
-            Subject::OtherProcedure => ("other procedure", "其他手术操作"),
-            Subject::DischargeStatus => ("discharge status", "离院方式"),
-        };
-        self.lang.pick(en, zh)
     }
 
     fn set(&self, written: &str, size: Option<usize>) -> String {

@@ -1,6 +1,5 @@
 //! A checked case that may be changed, and checked again.
 
-use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,27 +9,11 @@ use super::columns::{Column, Header};
 use super::reader::Encoding;
 use crate::diagnostics::{Lang, Place, Result};
 
-/// The columns of the row a draft is checked as, in the order [`CaseDraft::write_row`] writes them.
-const COLUMNS: [Column; 12] = [
-    Column::CaseId,
-    Column::Sex,
-    Column::Age,
-    Column::AgeDays,
-    Column::WeightG,
-    Column::LosDays,
-    Column::IcuHours,
-    Column::TotalFee,
-    Column::Department,
-    Column::DischargeStatus,
-    Column::Diagnoses,
-    Column::Procedures,
-];
-
 /// What grouping looks at of a case, free to be changed (病例草稿).
 ///
 /// A draft promises nothing: it becomes a [`Case`] again only through a [`DraftChecker`], by the
 /// same reading and the same edits as a row of a file. Numbers are in hundredths, as in [`Case`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CaseDraft {
     /// Identifier of the stay (病例标识).
     pub case_id: Arc<str>,
@@ -59,6 +42,22 @@ pub struct CaseDraft {
 }
 
 impl CaseDraft {
+    /// The columns of the row a draft is written as.
+    pub const COLUMNS: [Column; 12] = [
+        Column::CaseId,
+        Column::Sex,
+        Column::Age,
+        Column::AgeDays,
+        Column::WeightG,
+        Column::Department,
+        Column::LosDays,
+        Column::DischargeStatus,
+        Column::IcuHours,
+        Column::TotalFee,
+        Column::Diagnoses,
+        Column::Procedures,
+    ];
+
     /// The draft that says what the case says.
     pub fn of(case: &Case) -> CaseDraft {
         CaseDraft {
@@ -77,53 +76,39 @@ impl CaseDraft {
         }
     }
 
-    /// The draft as a row of the neutral layout.
-    fn write_row(&self, row: &mut String) {
-        row.clear();
-        write_cell(row, [&self.case_id]);
-        // writing to a text cannot fail
-        let _ = write!(row, ",{},{}", self.sex, plain_number(self.age));
-        let numbers = [
-            self.age_days,
-            self.weight,
-            self.los,
-            self.icu_hours,
-            self.total_fee,
-        ];
-        for number in numbers {
-            row.push(',');
-            number.into_iter().for_each(|n| row.push_str(&plain_number(n)));
-        }
-        for text in [&self.department, &self.discharge_status] {
-            row.push(',');
-            write_cell(row, [text]);
-        }
-        for list in [&self.diagnoses, &self.procedures] {
-            row.push(',');
-            write_cell(row, list);
-        }
+    /// The cells of [`CaseDraft::COLUMNS`], without quotes.
+    pub fn cells(&self) -> [String; CaseDraft::COLUMNS.len()] {
+        let number = |value: Option<i64>| value.map_or_else(String::new, plain_number);
+        [
+            self.case_id.to_string(),
+            self.sex.to_string(),
+            plain_number(self.age),
+            number(self.age_days),
+            number(self.weight),
+            self.department.to_string(),
+            number(self.los),
+            self.discharge_status.to_string(),
+            number(self.icu_hours),
+            number(self.total_fee),
+            self.diagnoses.join("|"),
+            self.procedures.join("|"),
+        ]
+    }
+
+    /// How many codes it has.
+    pub fn code_count(&self) -> usize {
+        self.diagnoses.len() + self.procedures.len()
     }
 }
 
-/// A list joined by `|`, quoted where CSV needs it.
-fn write_cell<'t>(row: &mut String, parts: impl IntoIterator<Item = &'t Arc<str>> + Clone) {
-    let needs_quotes = |part: &Arc<str>| part.contains([',', '"', '\n', '\r']);
-    let quoted = parts.clone().into_iter().any(needs_quotes);
-    if quoted {
+/// Appends a cell, quoted where CSV needs it.
+fn write_cell(row: &mut String, cell: &str) {
+    if cell.contains([',', '"', '\n', '\r']) {
         row.push('"');
-    }
-    for (slot, part) in parts.into_iter().enumerate() {
-        if slot > 0 {
-            row.push('|');
-        }
-        if quoted {
-            row.push_str(&part.replace('"', "\"\""));
-        } else {
-            row.push_str(part);
-        }
-    }
-    if quoted {
+        row.push_str(&cell.replace('"', "\"\""));
         row.push('"');
+    } else {
+        row.push_str(cell);
     }
 }
 
@@ -150,8 +135,8 @@ impl DraftChecker {
     /// None in practice: its header is its own.
     pub fn new() -> Result<DraftChecker> {
         let place = Place::file(Path::new("(changed case)"));
-        let names = COLUMNS.iter().map(|column| column.name().to_owned()).collect();
-        let header = Header::read(&place, names, false)?;
+        let names = CaseDraft::COLUMNS.map(|column| column.name().to_owned());
+        let header = Header::read(&place, names.into(), false)?;
         Ok(DraftChecker {
             checker: Checker::new(
                 place.file,
@@ -164,9 +149,20 @@ impl DraftChecker {
         })
     }
 
+    /// The draft checked last.
+    pub fn case(&self) -> &Case {
+        self.checker.case()
+    }
+
     /// The draft as a case; `None` if it must not be grouped.
     pub fn check(&mut self, draft: &CaseDraft) -> Option<&Case> {
-        draft.write_row(&mut self.row);
+        self.row.clear();
+        for (index, cell) in draft.cells().iter().enumerate() {
+            if index > 0 {
+                self.row.push(',');
+            }
+            write_cell(&mut self.row, cell);
+        }
         let checked = self.checker.check_text(&self.row, 1);
         self.checker.take_findings();
         (checked == Checked::Case).then(|| self.checker.case())
@@ -181,12 +177,12 @@ mod tests {
     #[test]
     fn a_draft_says_what_its_case_says() {
         let place = Place::file(Path::new("made-up.csv"));
-        let names = COLUMNS.iter().map(|column| column.name().to_owned()).collect();
-        let header = Arc::new(Header::read(&place, names, false).unwrap());
+        let names = CaseDraft::COLUMNS.map(|column| column.name().to_owned());
+        let header = Arc::new(Header::read(&place, names.into(), false).unwrap());
         let mut checker = Checker::new(place.file, header, Encoding::Utf8, Depth::Grouping, Lang::En);
         let rows = [
-            "C-1,2,45,,,3,,1234.5,0301,1,I10.x00|J18.900,47.0100",
-            "\"C,\"\"2\",男,0,3.25,2500克,1,0.5,,\"a, b\",,\" I10.x00 |-|j18.900\",",
+            "C-1,2,45,,,0301,3,1,,1234.5,I10.x00|J18.900,47.0100",
+            "\"C,\"\"2\",男,0,3.25,2500克,\"a, b\",1,,0.5,,\" I10.x00 |-|j18.900\",",
             "C-3,1,123456789012345,999999999999999,1234567890.12,,,,,,\"A\nB|C\rD\",|",
         ];
         let mut drafts = DraftChecker::new().unwrap();

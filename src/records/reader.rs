@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::columns::Header;
 use super::frame::{Chunk, CutError, Cutter};
 use super::source::{self, Counted, Taken};
-use crate::diagnostics::{Error, Place, Result};
+use crate::diagnostics::{Error, Place, Result, hexadecimal};
 
 /// How much of a file decides on its encoding.
 const SAMPLE: u64 = 1 << 20;
@@ -204,11 +204,7 @@ impl RunningHash {
     /// In hexadecimal, of all bytes read.
     pub fn finish(&self) -> String {
         let hasher = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        hasher
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hexadecimal(&hasher.finalize())
     }
 }
 

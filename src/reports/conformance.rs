@@ -2,8 +2,8 @@
 //! neutral layout, so that any grouper can be tried on it.
 
 use super::CsvText;
-use crate::grouper::{Grouping, MadeCase};
-use crate::records::Column;
+use crate::grouper::Grouping;
+use crate::records::{CaseDraft, Column};
 use crate::tables::Scheme;
 
 /// What a case is expected to be grouped to, and by which tables.
@@ -20,8 +20,8 @@ pub const EXPECTED_COLUMNS: [&str; 8] = [
 
 /// The header: the columns of a record, then [`EXPECTED_COLUMNS`].
 pub fn conformance_header() -> CsvText {
-    let columns: Vec<&str> = std::iter::once(Column::CaseId)
-        .chain(MadeCase::COLUMNS)
+    let columns: Vec<&str> = CaseDraft::COLUMNS
+        .into_iter()
         .map(Column::name)
         .chain(EXPECTED_COLUMNS)
         .collect();
@@ -30,10 +30,8 @@ pub fn conformance_header() -> CsvText {
 
 /// One case of the file (一致性病例).
 pub struct ConformanceCase<'c> {
-    /// The record's id.
-    pub case_id: &'c str,
     /// The record.
-    pub case: &'c MadeCase,
+    pub case: &'c CaseDraft,
     /// The row it was made for, e.g. `FR11 rules.csv:118`; empty for the case without a group.
     pub case_for: &'c str,
     /// The number it stands beside, e.g. `age = 16`; empty if none.
@@ -44,7 +42,6 @@ pub struct ConformanceCase<'c> {
 
 /// Appends a case.
 pub fn conformance_row(out: &mut CsvText, scheme: &Scheme, row: &ConformanceCase<'_>) {
-    out.cell(row.case_id);
     row.case.cells().iter().for_each(|cell| out.cell(cell));
     out.cell(row.case_for);
     out.cell(row.edge);

@@ -22,7 +22,7 @@ use nom::combinator::{map, recognize};
 use nom::sequence::{delimited, pair, preceded};
 use nom::{IResult, Parser as _};
 
-use crate::diagnostics::suggestion;
+use crate::diagnostics::{Words, suggestion};
 
 /// How deep parentheses and `not` may nest: far above any table, far below the stack.
 const DEEPEST: usize = 64;
@@ -103,6 +103,20 @@ impl Subject {
 }
 
 impl Subject {
+    /// What it is called.
+    pub const fn name(self) -> Words {
+        let (en, zh) = match self {
+            Subject::PrincipalDiagnosis => ("principal diagnosis", "主要诊断"),
+            Subject::AnyDiagnosis => ("diagnosis", "诊断"),
+            Subject::OtherDiagnosis => ("other diagnosis", "其他诊断"),
+            Subject::PrincipalProcedure => ("principal procedure", "主要手术操作"),
+            Subject::AnyProcedure => ("procedure", "手术操作"),
+            Subject::OtherProcedure => ("other procedure", "其他手术操作"),
+            Subject::DischargeStatus => ("discharge status", "离院方式"),
+        };
+        Words { en, zh }
+    }
+
     /// Looks at one code, not at a list.
     pub const fn is_single(self) -> bool {
         matches!(

@@ -522,26 +522,21 @@ impl<'a> Sides<'a> {
             let (before, after) = (old.get(name), new.get(name));
             let codes = |list: Option<&'_ List<'a>>| list.map_or_else(BTreeSet::new, |l| l.codes.clone());
             let (was, is) = (codes(before), codes(after));
-            if let Some(list) = before {
-                let left = Crossing {
+            let sides = [(before, was.difference(&is)), (after, is.difference(&was))];
+            for (entered, (list, codes)) in sides.into_iter().enumerate() {
+                let Some(list) = list else { continue };
+                let crossing = Crossing {
                     list: name,
                     mdc: list.mdc,
                     adrg: list.adrg,
                 };
-                for code in was.difference(&is) {
+                for code in codes {
                     let kind = (*code, list.procedures, list.adrg.is_empty());
-                    crossings.entry(kind).or_default().left.push(left);
-                }
-            }
-            if let Some(list) = after {
-                let entered = Crossing {
-                    list: name,
-                    mdc: list.mdc,
-                    adrg: list.adrg,
-                };
-                for code in is.difference(&was) {
-                    let kind = (*code, list.procedures, list.adrg.is_empty());
-                    crossings.entry(kind).or_default().entered.push(entered);
+                    let crossings = crossings.entry(kind).or_default();
+                    match entered {
+                        0 => crossings.left.push(crossing),
+                        _ => crossings.entered.push(crossing),
+                    }
                 }
             }
             if let (Some(before), Some(after)) = (before, after) {

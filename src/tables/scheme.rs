@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::condition::{Condition, Pattern, SetRef};
 use super::library::{Library, TableFile};
-use crate::diagnostics::{Error, Evidence, Place, Result, did_you_mean, parse_toml, suggestion};
+use crate::diagnostics::{Error, Evidence, Place, Result, did_you_mean, hexadecimal, parse_toml, suggestion};
 
 /// The code of a case without a group (未入组).
 pub const NO_GROUP: &str = "0000";
@@ -407,7 +407,7 @@ impl<'a> Loader<'a> {
         }
         Error::all(self.errors)?;
 
-        let hash = hex(&self.hasher.finalize());
+        let hash = hexadecimal(&self.hasher.finalize());
         let lineage = self.chain.iter().map(|(folder, _)| folder.clone()).collect();
         let (_, header) = self.chain.remove(0);
         Ok(Scheme {
@@ -766,11 +766,6 @@ impl Parents {
 fn hash_file(hasher: &mut Sha256, file: &TableFile) {
     hasher.update((file.text.len() as u64).to_le_bytes());
     hasher.update(file.text.as_bytes());
-}
-
-/// Bytes as lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// Where a row stands.

@@ -124,7 +124,7 @@ impl Wording<'_> {
     }
 
     fn none_in(&self, subject: Subject, set: &SetRef) -> String {
-        let (subject, set) = (self.subject(subject), self.set(set));
+        let (subject, set) = (subject.name().in_lang(self.lang), self.set(set));
         match self.lang {
             Lang::En => format!("no {subject} in {set}"),
             Lang::Zh => format!("无{subject}在{set}中"),
@@ -172,7 +172,7 @@ impl Wording<'_> {
     }
 
     fn membership(&self, subject: Subject, negated: bool, set: &SetRef) -> String {
-        let (name, words) = (self.subject(subject), self.set(set));
+        let (name, words) = (subject.name().in_lang(self.lang), self.set(set));
         match (subject.is_single(), negated, self.lang) {
             (true, false, Lang::En) => format!("{name} in {words}"),
             (true, true, Lang::En) => format!("{name} not in {words}"),
@@ -183,19 +183,6 @@ impl Wording<'_> {
             (false, false, Lang::Zh) => format!("任一{name}在{words}中"),
             (false, true, Lang::Zh) => format!("任一{name}在{words}之外"),
         }
-    }
-
-    fn subject(&self, subject: Subject) -> &'static str {
-        let (en, zh) = match subject {
-            Subject::PrincipalDiagnosis => ("principal diagnosis", "主要诊断"),
-            Subject::AnyDiagnosis => ("diagnosis", "诊断"),
-            Subject::OtherDiagnosis => ("other diagnosis", "其他诊断"),
-            Subject::PrincipalProcedure => ("principal procedure", "主要手术操作"),
-            Subject::AnyProcedure => ("procedure", "手术操作"),
-            Subject::OtherProcedure => ("other procedure", "其他手术操作"),
-            Subject::DischargeStatus => ("discharge status", "离院方式"),
-        };
-        self.lang.pick(en, zh)
     }
 
     fn number(&self, fact: NumberFact, comparison: Comparison, number: i64) -> String {

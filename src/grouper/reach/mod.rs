@@ -29,15 +29,14 @@ mod search;
 mod universe;
 
 pub use findings::row_findings;
-pub use made::{MadeCase, plain_number};
 
 use formula::{Formula, Model, Stand};
-use made::{Bench, defect};
+use made::{Bench, defect, made_case, made_whole, with_number, with_other_sites};
 use search::{Draft, Outcome, Search};
 
 use super::{Grouper, Grouping};
 use crate::diagnostics::Result;
-use crate::records::ordered;
+use crate::records::{CaseDraft, ordered};
 use crate::tables::{Atom, CodeLists, Level, NumberFact, Otherwise, Rule};
 
 /// Parts of formulas looked at for one row before it is left undecided.
@@ -51,7 +50,7 @@ const MOST_SHADOWS_TRIED: usize = 24;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// This case does.
-    Reached(MadeCase),
+    Reached(CaseDraft),
     /// No case does.
     Never(Cause),
     /// Not known: the search was given up.
@@ -86,7 +85,7 @@ pub struct Boundary {
     /// The value the case has, in hundredths.
     pub value: i64,
     /// The case.
-    pub case: MadeCase,
+    pub case: CaseDraft,
     /// Where it lands.
     pub grouping: Grouping,
 }
@@ -171,16 +170,16 @@ impl<'g> Reaches<'g> {
     ///
     /// # Errors
     /// As [`Reaches::outcome`].
-    pub fn group(&self, case: &MadeCase) -> Result<Grouping> {
+    pub fn group(&self, case: &CaseDraft) -> Result<Grouping> {
         Bench::new(self.grouper)?.group_both_ways(case)
     }
 
     /// A case that fulfils the conditions of all these rows.
-    pub fn common_case(&self, rows: &[usize]) -> Option<MadeCase> {
+    pub fn common_case(&self, rows: &[usize]) -> Option<CaseDraft> {
         let wanted: Vec<Formula> = rows.iter().map(|row| self.model.row(*row)).collect();
         let mut search = self.search(usize::MAX);
         match search.case_for(&wanted) {
-            Outcome::Found(draft) => Some(MadeCase::of(&self.model, &draft)),
+            Outcome::Found(draft) => Some(made_case(&self.model, &draft)),
             Outcome::None | Outcome::Undecided => None,
         }
     }
@@ -190,7 +189,7 @@ impl<'g> Reaches<'g> {
     ///
     /// # Errors
     /// As [`Reaches::outcome`].
-    pub fn boundaries(&self, row: usize, reached_by: &MadeCase) -> Result<Vec<Boundary>> {
+    pub fn boundaries(&self, row: usize, reached_by: &CaseDraft) -> Result<Vec<Boundary>> {
         let Stand { mdc, entry, .. } = self.model.stand(row);
         let mut rows = vec![mdc, entry, row];
         rows.dedup();
@@ -220,7 +219,7 @@ impl<'g> Reaches<'g> {
     }
 
     /// The case with other values of the number an atom asks about: below it, at it, above it.
-    fn beside(&self, atom: &Atom, case: &MadeCase) -> Vec<(&'static str, i64, MadeCase)> {
+    fn beside(&self, atom: &Atom, case: &CaseDraft) -> Vec<(&'static str, i64, CaseDraft)> {
         match atom {
             Atom::Number(fact, _, number) => {
                 let whole = |value: i64| {
@@ -233,11 +232,11 @@ impl<'g> Reaches<'g> {
                 let values = [number - 100, *number, number + 100].map(whole);
                 let sound = values.into_iter().filter(|value| *value >= 0);
                 sound
-                    .map(|value| (fact.word(), value, case.with_number(*fact, value)))
+                    .map(|value| (fact.word(), value, with_number(case, *fact, value)))
                     .collect()
             }
             Atom::Sites(set, ..) => {
-                let cases = case.with_other_sites(self.grouper.scheme(), set);
+                let cases = with_other_sites(case, self.grouper.scheme(), set);
                 cases
                     .into_iter()
                     .map(|(count, case)| ("sites", count * 100, case))
@@ -345,7 +344,7 @@ impl<'r, 'g> Hunt<'r, 'g> {
                 Outcome::None | Outcome::Undecided => break,
             }
         }
-        let case = MadeCase::of(&self.reaches.model, &draft);
+        let case = made_case(&self.reaches.model, &draft);
         Ok(Verdict::Reached(self.made_plausible(case)?))
     }
 
@@ -356,7 +355,7 @@ impl<'r, 'g> Hunt<'r, 'g> {
             let Outcome::Found(draft) = &outcome else {
                 return Ok(outcome);
             };
-            let case = MadeCase::of(&self.reaches.model, draft);
+            let case = made_case(&self.reaches.model, draft);
             let landed = self.bench.group(&case)?.row;
             if self.goal.met_by(landed) {
                 return Ok(outcome);
@@ -408,8 +407,8 @@ impl<'r, 'g> Hunt<'r, 'g> {
     }
 
     /// An infant's record has days and weight; they are left out only where they would matter.
-    fn made_plausible(&mut self, case: MadeCase) -> Result<MadeCase> {
-        let fuller = case.clone().made_whole();
+    fn made_plausible(&mut self, case: CaseDraft) -> Result<CaseDraft> {
+        let fuller = made_whole(case.clone());
         let kept = if self.goal.met_by(self.bench.group(&fuller)?.row) {
             fuller
         } else {
