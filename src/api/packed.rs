@@ -164,7 +164,8 @@ impl GroupBlocks<'_> {
         } = &mut learnt;
         let mut text = CsvText::default();
         let mut outcomes = [0; 3];
-        for (case, case_id) in block.cases().zip(block.case_ids()) {
+        let cases = block.cases();
+        for (case, case_id) in cases.iter().zip(block.case_ids()) {
             let grouping = self.grouper.group_packed(&case, facts, work);
             neutral_cells(&mut text, case_id, &case, dictionary);
             let status = match self.explain {

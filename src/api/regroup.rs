@@ -112,7 +112,7 @@ impl Both {
             self.new.learn(dictionary, &mut state.new_facts);
         });
         let mut case_ids = self.lists_moved.then(|| block.case_ids());
-        for case in block.cases() {
+        for case in block.cases().iter() {
             let groupings = [
                 self.old.group_packed(&case, &state.old_facts, &mut state.old),
                 self.new.group_packed(&case, &state.new_facts, &mut state.new),

@@ -27,8 +27,8 @@ pub use duplicates::{CaseKey, Duplicates, expected_of_copies};
 pub use edits::{EDITS, edit};
 pub use frame::{Chunk, MAX_ROW_BYTES};
 pub use packed::{
-    CodedCases, Dictionary, PACKED_MAGIC, PackedBlock, PackedCase, PackedReader, PackedWriter, Records,
-    SharedDictionary, Vocabulary,
+    CodedCases, Dictionary, PACKED_MAGIC, PackedBlock, PackedCase, PackedCases, PackedReader, PackedWriter,
+    Records, SharedDictionary, Vocabulary,
 };
 pub use plain::{PlainReader, PlainRow, PlainRows};
 pub use reader::{Encoding, RowReader, RunningHash};

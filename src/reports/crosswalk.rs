@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use hashbrown::HashMap;
+
 use super::CsvText;
 use crate::diagnostics::{Error, Result, Words};
 use crate::grouper::{Grouping, Status};
@@ -75,38 +77,32 @@ impl Tally {
 /// Counts of parts of a file add up to those of the whole in any order, so threads leave no trace.
 #[derive(Debug, Default)]
 pub struct Pairs {
-    /// By the old row, then by the new one; past the last of a scheme where none decided.
-    tallies: Vec<BTreeMap<usize, Tally>>,
+    /// By the old and the new row.
+    tallies: HashMap<(RowNumber, RowNumber), Tally>,
 }
+
+/// A rule row counted from one; zero where none decided.
+type RowNumber = u32;
 
 /// The row that decided; of a case without a group the MDC that was left last.
 #[inline]
-fn row_of(grouping: &Grouping) -> Option<usize> {
-    grouping.row.or(grouping.mdc)
+fn number_of(grouping: &Grouping) -> RowNumber {
+    let row = grouping.row.or(grouping.mdc);
+    row.map_or(0, |row| RowNumber::try_from(row + 1).unwrap_or(0))
 }
 
 impl Pairs {
     /// Counts a case.
     #[inline]
     pub fn note(&mut self, old: &Grouping, new: &Grouping, fee: Option<Fen>) {
-        let [old, new] = [old, new].map(|grouping| row_of(grouping).map_or(0, |row| row + 1));
-        if self.tallies.len() <= old {
-            self.tallies.resize_with(old + 1, BTreeMap::new);
-        }
-        if let Some(tallies) = self.tallies.get_mut(old) {
-            tallies.entry(new).or_default().note(fee);
-        }
+        let pair = (number_of(old), number_of(new));
+        self.tallies.entry(pair).or_default().note(fee);
     }
 
     /// Adds the counts of another part.
     pub fn add(&mut self, other: &Pairs) {
-        if self.tallies.len() < other.tallies.len() {
-            self.tallies.resize_with(other.tallies.len(), BTreeMap::new);
-        }
-        for (own, others) in self.tallies.iter_mut().zip(&other.tallies) {
-            for (new, tally) in others {
-                own.entry(*new).or_default().add(tally);
-            }
+        for (pair, tally) in &other.tallies {
+            self.tallies.entry(*pair).or_default().add(tally);
         }
     }
 }
@@ -222,11 +218,10 @@ impl<'s> Crosswalk<'s> {
     pub fn of(pairs: &Pairs, old: &'s Scheme, new: &'s Scheme) -> Crosswalk<'s> {
         let (old_ends, new_ends) = (End::all_of(old), End::all_of(new));
         let mut rows: BTreeMap<(End<'s>, End<'s>), Tally> = BTreeMap::new();
-        for (old, tallies) in old_ends.iter().zip(&pairs.tallies) {
-            for (new, tally) in tallies {
-                let Some(new) = new_ends.get(*new) else {
-                    continue; // there is an end of every row
-                };
+        // sums in an ordered map: the order of the hashes does not get out
+        for ((old, new), tally) in &pairs.tallies {
+            let ends = old_ends.get(*old as usize).zip(new_ends.get(*new as usize));
+            if let Some((old, new)) = ends {
                 rows.entry((old.clone(), new.clone())).or_default().add(tally);
             }
         }

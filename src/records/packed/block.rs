@@ -32,16 +32,17 @@ struct Layout {
 /// A case in numbers of its file's vocabularies (编码病例).
 #[derive(Clone, Copy, Debug)]
 pub struct PackedCase<'b> {
-    cases: Cases<'b>,
+    cases: &'b PackedCases<'b>,
     index: usize,
     first_diagnosis: usize,
     first_procedure: usize,
     after_codes: usize,
 }
 
-/// What the cases of a block are read from.
+/// The cases of a block (病例列).
 #[derive(Clone, Copy, Debug)]
-struct Cases<'b> {
+pub struct PackedCases<'b> {
+    count: usize,
     fields: [Integers<'b>; FIELDS],
     codes: Integers<'b>,
 }
@@ -67,26 +68,13 @@ impl PackedBlock {
         self.body.len() as u64
     }
 
-    /// The cases, in file order.
-    pub fn cases(&self) -> impl Iterator<Item = PackedCase<'_>> {
-        let cases = Cases {
+    /// The cases.
+    pub fn cases(&self) -> PackedCases<'_> {
+        PackedCases {
+            count: self.count(),
             fields: self.layout.fields.map(|stretch| stretch.of(&self.body)),
             codes: self.layout.codes.of(&self.body),
-        };
-        let mut first_diagnosis = 0;
-        (0..self.count()).map(move |index| {
-            let first_procedure = first_diagnosis + cases.count_of(index, Field::Diagnoses);
-            let after_codes = first_procedure + cases.count_of(index, Field::Procedures);
-            let case = PackedCase {
-                cases,
-                index,
-                first_diagnosis,
-                first_procedure,
-                after_codes,
-            };
-            first_diagnosis = after_codes;
-            case
-        })
+        }
     }
 
     /// The case identifiers, in the same order.
@@ -251,7 +239,26 @@ fn usize_of(value: u64) -> usize {
     usize::try_from(value).unwrap_or(usize::MAX)
 }
 
-impl Cases<'_> {
+impl PackedCases<'_> {
+    /// One by one, in file order.
+    #[inline]
+    pub fn iter(&self) -> impl Iterator<Item = PackedCase<'_>> {
+        let mut first_diagnosis = 0;
+        (0..self.count).map(move |index| {
+            let first_procedure = first_diagnosis + self.count_of(index, Field::Diagnoses);
+            let after_codes = first_procedure + self.count_of(index, Field::Procedures);
+            let case = PackedCase {
+                cases: self,
+                index,
+                first_diagnosis,
+                first_procedure,
+                after_codes,
+            };
+            first_diagnosis = after_codes;
+            case
+        })
+    }
+
     #[inline]
     fn value(&self, index: usize, field: Field) -> u64 {
         self.fields

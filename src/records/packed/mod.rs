@@ -31,7 +31,7 @@ mod integers;
 mod reader;
 mod writer;
 
-pub use block::{PackedBlock, PackedCase};
+pub use block::{PackedBlock, PackedCase, PackedCases};
 pub use reader::{Dictionary, PackedReader, Records, SharedDictionary};
 pub use writer::{CodedCases, PackedWriter};
 
