@@ -8,7 +8,7 @@ use super::Watch;
 use crate::diagnostics::{Edit, Finding, Result};
 use crate::grouper::{Grouper, Status, Workspace};
 use crate::records::{
-    CaseKey, Checked, Checker, Depth, Duplicates, PlainRow, PlainRows, RowReader, RowWork, in_order,
+    CaseKey, Checked, Checker, Depth, Duplicates, PlainRow, PlainRows, Records, RowReader, RowWork, in_order,
     quickly_in_order,
 };
 use crate::reports::{CsvText, FINDING_COLUMNS, GroupedRows, Output, finding_line, finding_row};
@@ -66,10 +66,12 @@ pub struct BulkSummary {
     pub encoding: &'static str,
     /// Headers of personal columns left out.
     pub personal: Vec<String>,
+    /// Of a packed file: records that were rejected when it was written.
+    pub rejected_before: u64,
 }
 
 impl BulkSummary {
-    fn of(reader: &RowReader) -> BulkSummary {
+    pub(super) fn of(reader: &RowReader) -> BulkSummary {
         let header = reader.header();
         let personal = header
             .personal()
@@ -83,7 +85,7 @@ impl BulkSummary {
         }
     }
 
-    fn note(&mut self, findings: &[Finding], watch: &Watch<'_>) {
+    pub(super) fn note(&mut self, findings: &[Finding], watch: &Watch<'_>) {
         for finding in findings {
             self.findings
                 .entry(finding.edit.code)
@@ -190,7 +192,10 @@ pub fn group(request: &GroupRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
     )?;
     let library = Library::find(&request.tables)?;
     let grouper = Grouper::new(Compiled::new(Scheme::load(&library, &request.scheme)?));
-    let reader = RowReader::open(&request.records, false)?;
+    let reader = match Records::open(&request.records, false)? {
+        Records::Csv(reader) => reader,
+        Records::Packed(reader) => return super::packed::group_packed(request, &grouper, reader, watch),
+    };
     let header = reader.header().clone();
     let work = GroupRows {
         rows: GroupedRows::new(grouper.scheme(), &header, watch.lang),
@@ -219,7 +224,7 @@ pub fn group(request: &GroupRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
         Ok(())
     })?;
     output.finish()?;
-    findings_out.map_or(Ok(()), |out| out.output.finish())?;
+    findings_out.map_or(Ok(()), FindingsFile::finish)?;
     summary.read = counts.read;
     summary.rejected = counts.rejected;
     Ok(summary)
@@ -272,25 +277,29 @@ pub fn check(request: &CheckRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
             Ok(())
         },
     )?;
-    output.output.finish()?;
+    output.finish()?;
     summary.read = counts.read;
     summary.rejected = counts.rejected;
     Ok(summary)
 }
 
 /// `findings.csv` being written.
-struct FindingsFile {
+pub(super) struct FindingsFile {
     output: Output,
 }
 
 impl FindingsFile {
-    fn create(path: &std::path::Path) -> Result<FindingsFile> {
+    pub(super) fn create(path: &std::path::Path) -> Result<FindingsFile> {
         let mut output = Output::create(path)?;
         output.put(CsvText::with_header(&FINDING_COLUMNS).bytes())?;
         Ok(FindingsFile { output })
     }
 
-    fn put(&mut self, findings: &[Finding], watch: &Watch<'_>) -> Result<()> {
+    pub(super) fn finish(self) -> Result<()> {
+        self.output.finish()
+    }
+
+    pub(super) fn put(&mut self, findings: &[Finding], watch: &Watch<'_>) -> Result<()> {
         let mut text = CsvText::default();
         findings
             .iter()

@@ -11,6 +11,8 @@ mod generate;
 mod import;
 mod money;
 mod one_case;
+mod packed;
+mod regroup;
 mod tables;
 mod wording;
 
@@ -25,6 +27,8 @@ pub use generate::{GenerateRequest, Generated, generate};
 pub use import::{ImportRequest, ImportedScheme, import};
 pub use money::{CalibrateRequest, Calibrated, Ran, RunRequest, calibrate, run};
 pub use one_case::{ExplainRequest, MOST_RECORDS, explain};
+pub use packed::{PackRequest, pack};
+pub use regroup::{RegroupRequest, Regrouped, regroup};
 pub use tables::{Compared, DiffRequest, diff};
 
 use std::path::{Path, PathBuf};

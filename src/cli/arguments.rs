@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::packed_arguments::{PackArguments, RegroupArguments};
 use super::tables_arguments::{DiffArguments, ImportArguments};
 use crate::diagnostics::Lang;
 
@@ -68,10 +69,23 @@ whole or not at all, and prints a summary.")]
 Records are CSV with a header, one row a case, columns by name in any order: case_id, sex (1/2), age, diagnoses \
 (separated by |, principal first) are needed; procedures, age_days, weight_g, department, los_days, \
 discharge_status, icu_hours are used if there; all others are passed through. UTF-8 or GB18030; as it is, or \
-compressed by gzip or Zstandard.\n\
+compressed by gzip or Zstandard; or a file of `dianzhi pack`.\n\
 Here only the edits that decide whether a record can be grouped are run; `dianzhi check` runs all."
     )]
     Group(GroupArguments),
+    /// Write checked cases in coded form (.dzc), to be grouped again and again at memory speed
+    #[command(after_help = "Example: dianzhi pack records.csv -o records.dzc\n\n\
+Reads and checks records as `group` does; rejected ones are counted, and left out. `group` and `regroup` take the \
+packed file in place of the records; it holds what grouping reads, case_id, hospital and total_fee. The same \
+records give the same bytes.")]
+    Pack(PackArguments),
+    /// Group the same records by two schemes: cases and cost by old and new group
+    #[command(
+        after_help = "Example: dianzhi regroup records.dzc chs-drg-1.0 chs-drg-1.1 -o crosswalk.csv --cases moved.csv\n\n\
+One row for each old and new group with cases: status, mdc, adrg, group and name of both, cases, their share of the \
+old group's cases, cases without a fee, cost (sum of total_fee) and mean cost in yuan."
+    )]
+    Regroup(RegroupArguments),
     /// Check records and write the findings: file, line, column, value, what was expected
     #[command(after_help = "Example: dianzhi check records.csv -o findings.csv --money")]
     Check(CheckArguments),

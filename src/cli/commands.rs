@@ -10,7 +10,7 @@ use super::arguments::{
 };
 use super::explained_text::explained_text;
 use super::terminal::Terminal;
-use super::{show_words, tables_check, tables_commands, tables_words};
+use super::{packed_commands, show_words, tables_check, tables_commands, tables_words};
 use crate::api::{
     self, BulkSummary, CalibrateRequest, CheckRequest, ExplainRequest, GenerateRequest, GroupRequest,
     RunRequest, Watch,
@@ -54,6 +54,8 @@ pub fn carry_out(arguments: &Arguments, terminal: &Terminal) -> Result<Ending> {
             };
             bulk(terminal, &group.records, |watch| api::group(&request, watch))
         }
+        Command::Pack(pack) => packed_commands::pack(pack, terminal),
+        Command::Regroup(regroup) => packed_commands::regroup(regroup, terminal),
         Command::Check(check) => {
             let request = CheckRequest {
                 records: check.records.clone(),
@@ -212,7 +214,7 @@ pub(super) fn watched<T>(
     outcome
 }
 
-fn bulk(
+pub(super) fn bulk(
     terminal: &Terminal,
     records: &Path,
     request: impl FnOnce(&Watch<'_>) -> Result<BulkSummary>,
@@ -225,7 +227,7 @@ fn bulk(
 }
 
 /// `read 3000 = grouped 2894 + …`, then findings by code and the first few lines.
-fn bulk_words(summary: &BulkSummary, lang: Lang) -> String {
+pub(super) fn bulk_words(summary: &BulkSummary, lang: Lang) -> String {
     let mut text = String::new();
     let count = |status| summary.outcomes.get(&status).copied().unwrap_or(0);
     if summary.outcomes.is_empty() {
@@ -258,6 +260,10 @@ fn bulk_words(summary: &BulkSummary, lang: Lang) -> String {
         lang.pick("encoding", "编码"),
         summary.encoding
     ));
+    if summary.rejected_before > 0 {
+        let label = lang.pick("rejected before, when it was packed", "打包时已退回");
+        text.push_str(&format!("\n{label}: {}", summary.rejected_before));
+    }
     if !summary.personal.is_empty() {
         let label = lang.pick("personal columns left out", "已剔除的个人信息列");
         text.push_str(&format!("\n{label}: {}", summary.personal.join(", ")));

@@ -4,6 +4,8 @@ mod arguments;
 mod columns;
 mod commands;
 mod explained_text;
+mod packed_arguments;
+mod packed_commands;
 mod show_words;
 mod tables_arguments;
 mod tables_check;

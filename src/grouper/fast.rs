@@ -17,15 +17,15 @@ pub struct Grouper {
 #[derive(Debug, Default)]
 pub struct Workspace {
     /// Codes of a case, or of a batch of rows.
-    codes: Vec<CodeFacts>,
+    pub(super) codes: Vec<CodeFacts>,
     /// Whether a placeholder stands among them.
     placeholders: bool,
-    scratch: Scratch,
+    pub(super) scratch: Scratch,
 }
 
 /// What the evaluation of a case needs besides the case.
 #[derive(Debug, Default)]
-struct Scratch {
+pub(super) struct Scratch {
     /// MDC and entry rows that the case's codes can make hold, one bit each.
     candidates: Vec<u64>,
     regions: Vec<u32>,
@@ -76,7 +76,7 @@ impl Grouper {
     }
 
     #[inline]
-    fn evaluate(&self, case: &NumberedCase<'_>, scratch: &mut Scratch) -> Grouping {
+    pub(super) fn evaluate(&self, case: &NumberedCase<'_>, scratch: &mut Scratch) -> Grouping {
         let mut evaluation = Evaluation {
             compiled: &self.compiled,
             case,

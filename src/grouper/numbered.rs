@@ -16,7 +16,7 @@ pub(super) struct NumberedCase<'w> {
     pub(super) sex: u8,
     pub(super) department: u32,
     pub(super) discharge: CodeKind,
-    numbers: &'w Numbers,
+    pub(super) numbers: &'w Numbers,
 }
 
 impl<'w> NumberedCase<'w> {

@@ -13,6 +13,7 @@ mod draft;
 mod duplicates;
 mod edits;
 mod frame;
+mod packed;
 mod plain;
 mod reader;
 mod source;
@@ -26,6 +27,10 @@ pub use draft::{CaseDraft, DraftChecker, plain_number};
 pub use duplicates::{CaseKey, Duplicates, expected_of_copies};
 pub use edits::{EDITS, edit};
 pub use frame::{Chunk, MAX_ROW_BYTES};
+pub use packed::{
+    CodedCases, Dictionary, PACKED_MAGIC, PackedBlock, PackedCase, PackedCases, PackedReader, PackedWriter,
+    Records, SharedDictionary, Vocabulary,
+};
 pub use plain::{PlainReader, PlainRow, PlainRows};
 pub use reader::{Encoding, RowReader, RunningHash};
 pub use stream::{Batch, Counts, RowWork, in_order, ordered, quickly_in_order};

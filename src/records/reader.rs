@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::columns::Header;
 use super::frame::{Chunk, CutError, Cutter};
+use super::packed::PACKED_MAGIC;
 use super::source::{self, Counted, Taken};
 use crate::diagnostics::{Error, Place, Result, hexadecimal};
 
@@ -51,6 +52,10 @@ impl Encoding {
         if sample.starts_with(b"PK\x03\x04") || sample.starts_with(OLD_WORKBOOK) {
             let message =
                 "F001: the file is a spreadsheet or an archive, not CSV; save the sheet as CSV UTF-8";
+            return Err(Error::at(place.clone(), message));
+        }
+        if sample.starts_with(&PACKED_MAGIC) {
+            let message = "F001: this is a packed file; only `group` and `regroup` read it, expected CSV";
             return Err(Error::at(place.clone(), message));
         }
         let first_line = sample.split(|byte| *byte == b'\n').next().unwrap_or(sample);

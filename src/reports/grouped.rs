@@ -83,6 +83,11 @@ impl<'s> GroupedRows<'s> {
     /// Appends a checked row with its grouping, and in `reason` the codes and values that decided.
     pub fn explained(&self, out: &mut CsvText, row: &Row, case: &Case, grouping: &Grouping) -> Status {
         self.input_cells(out, row);
+        self.end_explained(out, case, grouping)
+    }
+
+    /// As [`GroupedRows::explained`], behind cells that stand already.
+    pub fn end_explained(&self, out: &mut CsvText, case: &Case, grouping: &Grouping) -> Status {
         let mut reason = grouping.reason(self.scheme, self.lang);
         if reason.is_empty() {
             grouping.short_reason(self.scheme, case, &mut reason);
@@ -113,8 +118,9 @@ impl<'s> GroupedRows<'s> {
         }
     }
 
+    /// Appends the grouping behind cells that stand already; says how it ended.
     #[inline]
-    fn end(&self, out: &mut CsvText, grouping: &Grouping) -> Status {
+    pub fn end(&self, out: &mut CsvText, grouping: &Grouping) -> Status {
         let row = grouping.row.or(grouping.mdc).unwrap_or(self.scheme.rules().len());
         let tail = row * usize::from(SEVERITIES) + usize::from(grouping.severity);
         let Some(tail) = self.tails.get(tail) else {

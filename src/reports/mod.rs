@@ -1,10 +1,12 @@
 //! Results → files and words (报表): one file a report, written whole or not at all.
 
 mod conformance;
+mod crosswalk;
 mod csv_text;
 mod findings;
 mod grouped;
 mod import_remarks;
+mod neutral;
 mod output;
 mod run_json;
 mod statements;
@@ -13,10 +15,12 @@ mod table_changes;
 mod table_findings;
 
 pub use conformance::{ConformanceCase, EXPECTED_COLUMNS, conformance_header, conformance_row};
+pub use crosswalk::{CROSSWALK_COLUMNS, Crosswalk, End, MOVED_COLUMNS, Move, Pairs, Tally};
 pub use csv_text::CsvText;
 pub use findings::{FINDING_COLUMNS, finding_line, finding_row, findings_csv};
 pub use grouped::{GROUP_COLUMNS, GroupedRows};
 pub use import_remarks::{REMARK_COLUMNS, remarks_csv};
+pub use neutral::{NEUTRAL_COLUMNS, neutral_cells};
 pub use output::{Output, write_together};
 pub use run_json::run_json;
 pub use statements::{cases_csv, hospitals_csv, pools_csv, rejected_csv, slips_csv};

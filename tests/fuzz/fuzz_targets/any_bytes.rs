@@ -6,8 +6,9 @@ use std::path::Path;
 
 use dianzhi::diagnostics::{Lang, Place};
 use dianzhi::points::{Pack, Weights};
-use dianzhi::records::{Depth, RowReader, in_order};
+use dianzhi::records::{Depth, Dictionary, PackedReader, PackedWriter, RowReader, in_order};
 use dianzhi::tables::{Condition, Library, import};
+use flate2::Crc;
 use libfuzzer_sys::fuzz_target;
 
 const HEADER: &[u8] =
@@ -19,12 +20,14 @@ fuzz_target!(|data: &[u8]| {
     };
     let place = Place::file(Path::new("fuzz"));
     let text = String::from_utf8_lossy(bytes);
-    match which % 6 {
+    match which % 8 {
         0 => read_records(&place, bytes.to_vec()),
         1 => read_records(&place, [HEADER, bytes].concat()),
         2 => drop(Condition::parse(&text)),
         3 => drop(Pack::parse(&place, &text)),
         4 => drop(Weights::parse(&place, &text)),
+        5 => read_packed(&place, bytes.to_vec()),
+        6 => read_packed(&place, packed_block(bytes)),
         _ => read_workbook(bytes),
     }
 });
@@ -42,6 +45,31 @@ fn read_workbook(bytes: &[u8]) {
     if let Ok(made) = import(&Library::built_in(), &book, mapping, "made", Lang::En) {
         let [cells, used, skipped, not_understood] = made.ledger.totals();
         assert_eq!(cells, used + skipped + not_understood, "a cell was lost");
+    }
+}
+
+/// A packed file with one block of these bytes under a right checksum.
+fn packed_block(body: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(body.len()).unwrap_or(u32::MAX);
+    let head = [&b"CASE"[..], &0_u32.to_le_bytes(), &length.to_le_bytes()].concat();
+    let mut crc = Crc::new();
+    crc.update(&head);
+    crc.update(body);
+    [&PackedWriter::head()[..], &head, &crc.sum().to_le_bytes(), body].concat()
+}
+
+/// Reads every block and looks at every case.
+fn read_packed(place: &Place, bytes: Vec<u8>) {
+    let Ok(mut reader) = PackedReader::new(place.clone(), Box::new(Cursor::new(bytes))) else {
+        return;
+    };
+    let mut dictionary = Dictionary::default();
+    while let Ok(Some(block)) = reader.next_block() {
+        reader.dictionary().look(|shared| dictionary.catch_up(shared));
+        for (case, id) in block.cases().iter().zip(block.case_ids()) {
+            let codes = case.unpacked(id, &dictionary).diagnoses().len();
+            assert_eq!(codes, case.diagnoses(), "a code was lost");
+        }
     }
 }
 
