@@ -209,6 +209,7 @@ pub fn group(request: &GroupRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
     let findings_out = request.findings.as_deref().map(FindingsFile::create);
     let mut findings_out = findings_out.transpose()?;
     let statuses = [Status::Grouped, Status::Ambiguous, Status::Ungrouped];
+    summary.outcomes.extend(statuses.map(|status| (status, 0)));
 
     let counts = quickly_in_order(reader, watch.lang, watch.threads, &work, |batch| {
         output.put(batch.output.text.bytes())?;

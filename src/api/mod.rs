@@ -35,24 +35,40 @@ use std::path::{Path, PathBuf};
 
 use crate::diagnostics::{Error, Lang, Place, Result};
 
-/// Refuses to write a result over one of the files it is made from (拒绝覆盖输入).
+/// Refuses to write a result over one of the files it is made from, or two results into one file
+/// (拒绝覆盖).
 fn refuse_overwriting<'p>(
     outputs: impl IntoIterator<Item = PathBuf>,
     inputs: impl Iterator<Item = &'p Path> + Clone,
 ) -> Result<()> {
+    let mut taken = Vec::new();
     for output in outputs {
-        let Ok(there) = output.canonicalize() else {
-            continue;
-        };
-        if inputs
-            .clone()
-            .any(|input| input.canonicalize().is_ok_and(|input| input == there))
-        {
+        let there = whereabouts(&output);
+        let is_there = |input: &Path| input.canonicalize().is_ok_and(|input| input == there);
+        if inputs.clone().any(is_there) {
             let message = "this file is an input of the run; choose another place for the results";
             return Err(Error::at(Place::file(&output), message));
         }
+        if taken.contains(&there) {
+            let message = "two results are to be written here; choose a place of its own for each";
+            return Err(Error::at(Place::file(&output), message));
+        }
+        taken.push(there);
     }
     Ok(())
+}
+
+/// The path without links; of a file yet to be made, that of its folder with its name.
+fn whereabouts(path: &Path) -> PathBuf {
+    let of_new = || {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok()?;
+        Some(folder.join(path.file_name()?))
+    };
+    path.canonicalize()
+        .ok()
+        .or_else(of_new)
+        .unwrap_or_else(|| path.to_owned())
 }
 
 /// How a request is carried out (运行方式).

@@ -324,8 +324,15 @@ impl Wording<'_> {
         let most = MOST_CHANGES;
         let tried = neighbours.tried;
         let words = match (neighbours.complete, self.teller.lang) {
-            (true, Lang::En) => format!("{tried} changed cases were grouped: up to {most} changes at once"),
-            (true, Lang::Zh) => format!("共对{tried}个改动后的病例重新分组：至多{most}处改动"),
+            (true, Lang::En) => format!(
+                "{tried} changed cases were grouped: up to {most} changes at once, with examples of the lists \
+                 that the rules name; other changes were not tried"
+            ),
+            (true, Lang::Zh) => {
+                format!(
+                    "共对{tried}个改动后的病例重新分组：至多{most}处改动，以规则所列目录中的编码为例；其他改动未作尝试"
+                )
+            }
             (false, Lang::En) => format!(
                 "the search was cut short after {tried} changed cases: smaller changes may exist than those shown"
             ),

@@ -102,10 +102,10 @@ pub(super) fn witness(arguments: &WitnessArguments, terminal: &Terminal) -> Resu
     terminal.say(match terminal.lang {
         Lang::En => format!(
             "{reached} rows with a case that has them for its group, {edges} more cases beside their numbers; \
-             {never} rows no case has for its group, {undecided} undecided"
+             {never} rows (of core groups mostly, whose groups take every case) that none has, {undecided} undecided"
         ),
         Lang::Zh => format!(
-            "{reached}行各有一个以其为组的病例，另有{edges}个边界病例；{never}行没有病例以其为组，{undecided}行未能判定"
+            "{reached}行各有一个以其为组的病例，另有{edges}个边界病例；{never}行没有病例以其为组（多为核心组行，病例均归入其下病组），{undecided}行未能判定"
         ),
     });
     Ok(Ending {
@@ -126,6 +126,12 @@ pub(super) fn conform(arguments: &ConformArguments, terminal: &Terminal) -> Resu
     conformed.remarks.iter().for_each(|remark| terminal.say(remark));
     print(&difference_lines(arguments, &conformed, terminal.lang))?;
     let (cases, different) = (conformed.cases, conformed.differences.len());
+    if cases == 0 {
+        let message = terminal
+            .lang
+            .pick("there are no cases in this file", "文件中没有病例");
+        return Err(Error::at(Place::file(&arguments.file), message));
+    }
     if different > 0 {
         let place = Place::file(&arguments.file);
         return Err(Error::at(

@@ -28,10 +28,12 @@ pub fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>)
     if length > LONGEST_WORD {
         return None; // no slip of the pen
     }
-    let allowed = length / 3 + 1;
+    let allowed = (length + 2) / 3;
+    // another case is no other word
+    let folded = written.to_lowercase();
     known
         .into_iter()
-        .map(|word| (strsim::damerau_levenshtein(written, word), word))
+        .map(|word| (strsim::damerau_levenshtein(&folded, &word.to_lowercase()), word))
         .filter(|(distance, _)| *distance <= allowed)
         .min()
         .map(|(_, word)| word)

@@ -117,7 +117,7 @@ impl<R: BufRead> Zstd<R> {
                     let mut skipped = (&mut self.source).take(length.into());
                     std::io::copy(&mut skipped, &mut std::io::sink())?;
                 }
-                Err(e) => return Err(std::io::Error::other(e)),
+                Err(_) => return Err(damaged()),
             }
         }
         Ok(false)
@@ -127,11 +127,15 @@ impl<R: BufRead> Zstd<R> {
         self.in_frame = false;
         let said = self.frame.get_checksum_from_data();
         if said.is_some() && said != self.frame.get_calculated_checksum() {
-            let message = "the checksum of a compressed frame is wrong: the file is damaged";
-            return Err(std::io::Error::new(ErrorKind::InvalidData, message));
+            return Err(damaged());
         }
         Ok(())
     }
+}
+
+fn damaged() -> std::io::Error {
+    let message = "this is no sound Zstandard file: it is damaged, cut short, or followed by other data";
+    std::io::Error::new(ErrorKind::InvalidData, message)
 }
 
 impl<R: BufRead> Read for Zstd<R> {
@@ -143,7 +147,7 @@ impl<R: BufRead> Read for Zstd<R> {
             while self.frame.can_collect() == 0 && !self.frame.is_finished() {
                 self.frame
                     .decode_blocks(&mut self.source, BlockDecodingStrategy::UptoBlocks(1))
-                    .map_err(std::io::Error::other)?;
+                    .map_err(|_| damaged())?;
             }
             match self.frame.read(buffer)? {
                 0 if !buffer.is_empty() => self.end_frame()?,

@@ -306,7 +306,7 @@ impl Token<'_> {
 }
 
 /// Enough of a word to find it again.
-fn cut(text: &str) -> &str {
+pub(super) fn cut(text: &str) -> &str {
     text.char_indices()
         .nth(80)
         .map_or(text, |(at, _)| text.get(..at).unwrap_or(text))

@@ -9,7 +9,7 @@ use hashbrown::{HashMap, HashSet};
 use super::code_lists::CodeLists;
 use super::condition::{Atom, Pattern, SetRef, Subject};
 use super::library::{Library, TableFile};
-use super::scheme::{OPERATIONS, Scheme, column_of, each_row};
+use super::scheme::{OPERATIONS, Scheme, each_row, when_place};
 use crate::codes::{CodeList, normal_form};
 use crate::diagnostics::{Error, Lang, Place, Result};
 
@@ -342,7 +342,12 @@ impl Linter<'_> {
                     let skipped = rest.find(code.as_str()).unwrap_or(0);
                     let (before, after) = rest.split_at(skipped);
                     rest = after;
-                    let start = *column.get_or_insert_with(|| column_of(&file.text, rule.line, 0));
+                    let begin = || {
+                        when_place(&file.place, &file.text, rule.line, 0)
+                            .column
+                            .unwrap_or(1)
+                    };
+                    let start = *column.get_or_insert_with(begin);
                     let here = start + before.chars().count() as u64;
                     column = Some(here);
                     // a beginning is no code, a status of discharge none of the lists

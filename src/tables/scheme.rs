@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::condition::{Condition, Pattern, SetRef};
+use super::condition::{Condition, Pattern, SetRef, cut};
 use super::library::{Library, TableFile};
 use crate::diagnostics::{Error, Evidence, Place, Result, did_you_mean, hexadecimal, parse_toml, suggestion};
 
@@ -397,6 +397,10 @@ impl<'a> Loader<'a> {
             .kept(rules_place)
             .unwrap_or_else(|| Place::file(Path::new("rules.csv")));
         if sets_are_known {
+            if rules.is_empty() && self.errors.is_empty() {
+                let message = "there are no rules; expected a row for every MDC, core group and group";
+                self.errors.push(Error::at(rules_place.clone(), message));
+            }
             self.resolve_sets(&rules, &rules_place);
         }
         let too_many = self.errors.len().saturating_sub(most_errors);
@@ -636,14 +640,11 @@ impl<'a> Loader<'a> {
         let hint =
             did_you_mean(name, known).map_or_else(String::new, |near| format!("; did you mean `@{near}`?"));
         let folder = self.chain.first().map_or("", |(folder, _)| folder);
-        let column = match self.library.read(folder, "rules.csv") {
-            Ok(Some(file)) => column_of(&file.text, rule.line, offset),
-            _ => 1,
+        let place = match self.library.read(folder, "rules.csv") {
+            Ok(Some(file)) => when_place(place, &file.text, rule.line, offset),
+            _ => place.line(rule.line),
         };
-        Error::at(
-            place.at(rule.line, column),
-            format!("unknown set `@{name}`{hint}"),
-        )
+        Error::at(place, format!("unknown set `@{name}`{hint}"))
     }
 
     fn inline_set(&mut self, patterns: &[Pattern]) -> CodeSet {
@@ -680,7 +681,7 @@ fn rule(file: &TableFile, cells: [&str; 6], row: RowPlace, parents: &mut Parents
         "ambiguous" => Level::Ambiguous,
         other => {
             let hint = suggestion(other, ["mdc", "adrg", "drg", "ambiguous"]);
-            return fail(format!("field `level`: unknown level `{other}`{hint}"));
+            return fail(format!("field `level`: unknown level `{}`{hint}", cut(other)));
         }
     };
     if code.is_empty() {
@@ -700,12 +701,15 @@ fn rule(file: &TableFile, cells: [&str; 6], row: RowPlace, parents: &mut Parents
             } else {
                 "nothing"
             };
-            return fail(format!("field `otherwise`: `{other}`; expected {expected}"));
+            return fail(format!(
+                "field `otherwise`: `{}`; expected {expected}",
+                cut(other)
+            ));
         }
     };
     let condition = Condition::parse(when).map_err(|e| {
-        let column = cell_column(&file.text, row.byte, 3, e.offset);
-        Error::at(file.place.at(row.line, column), e.message)
+        let place = cell_place(&file.place, &file.text, row, 3, e.offset);
+        Error::at(place, e.message)
     })?;
     Ok(Rule {
         level,
@@ -719,7 +723,10 @@ fn rule(file: &TableFile, cells: [&str; 6], row: RowPlace, parents: &mut Parents
 }
 
 fn no_list_number(text: &str) -> String {
-    format!("field `exclusion`: `{text}`; expected the number of an exclusion list")
+    format!(
+        "field `exclusion`: `{}`; expected the number of an exclusion list",
+        cut(text)
+    )
 }
 
 /// The rows a rule row must stand under.
@@ -740,7 +747,7 @@ impl Parents {
                 return if parent.is_empty() {
                     Ok(())
                 } else {
-                    Err(format!("field `parent`: `{parent}`; an mdc row has none"))
+                    Err(format!("field `parent`: `{}`; an mdc row has none", cut(parent)))
                 };
             }
             Level::Adrg | Level::Ambiguous => &self.mdc,
@@ -748,10 +755,12 @@ impl Parents {
         };
         let kind = if level == Level::Drg { "adrg" } else { "mdc" };
         let outcome = match above {
-            None => Err(format!("`{code}` stands under no {kind} row")),
+            None => Err(format!("`{}` stands under no {kind} row", cut(code))),
             Some(above) if above == parent => Ok(()),
             Some(above) => Err(format!(
-                "field `parent`: `{parent}`; expected `{above}`, the {kind} row this row stands under"
+                "field `parent`: `{}`; expected `{}`, the {kind} row this row stands under",
+                cut(parent),
+                cut(above)
             )),
         };
         match level {
@@ -803,7 +812,7 @@ pub(super) fn each_row<const N: usize>(
     let mut place = RowPlace { line: 1, byte: 0 };
     let wrong_header = |cells: &[&str]| {
         let (written, expected) = (cells.join(","), columns.join(","));
-        let message = format!("the header is `{written}`; expected `{expected}`");
+        let message = format!("the header is `{}`; expected `{expected}`", cut(&written));
         Err(Error::at(file.place.line(1), message))
     };
     table_rows(file, |cells, byte| {
@@ -816,7 +825,12 @@ pub(super) fn each_row<const N: usize>(
             Ok(cells) => visit(cells, place),
             Err(_) => {
                 let (found, expected) = (cells.len(), columns.join(","));
-                let message = format!("this row has {found} fields; expected {N}: {expected}");
+                let hint = if found > N {
+                    "; a cell with a comma needs quotes"
+                } else {
+                    ""
+                };
+                let message = format!("this row has {found} fields; expected {N}: {expected}{hint}");
                 errors.push(Error::at(file.place.line(place.line), message));
             }
         }
@@ -853,6 +867,10 @@ fn table_rows(file: &TableFile, mut row: impl FnMut(&[&str], usize) -> Result<bo
 
 /// As [`table_rows`], of a file with quotes or carriage returns.
 fn quoted_rows(file: &TableFile, mut row: impl FnMut(&[&str], usize) -> Result<bool>) -> Result<()> {
+    if let Some(line) = open_quote(&file.text) {
+        let message = "a quote is opened here and never closed: the rest of the file would be one cell";
+        return Err(Error::at(file.place.line(line), message));
+    }
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -872,13 +890,31 @@ fn quoted_rows(file: &TableFile, mut row: impl FnMut(&[&str], usize) -> Result<b
     }
 }
 
-/// The column, in characters from 1, of byte `offset` in field `field` of the row at `byte`.
-fn cell_column(text: &str, byte: usize, field: usize, offset: usize) -> u64 {
-    let row = text.get(byte..).unwrap_or("");
+/// The line of the quote that is open at the end of a table, if one is.
+fn open_quote(text: &str) -> Option<u64> {
+    let (mut open, mut line) = (None, 1);
+    let mut at_start = true;
+    let mut bytes = text.bytes().peekable();
+    while let Some(byte) = bytes.next() {
+        match (open, byte) {
+            (Some(_), b'"') if bytes.peek() == Some(&b'"') => drop(bytes.next()),
+            (Some(_), b'"') => open = None,
+            (None, b'"') if at_start => open = Some(line),
+            _ => {}
+        }
+        at_start = open.is_none() && matches!(byte, b',' | b'\n' | b'\r');
+        line += u64::from(byte == b'\n');
+    }
+    open
+}
+
+/// Line and column, in characters from 1, of byte `offset` in field `field` of the row at `row`.
+fn cell_place(place: &Place, text: &str, row: RowPlace, field: usize, offset: usize) -> Place {
+    let rest = text.get(row.byte..).unwrap_or("");
     let mut in_quotes = false;
     let mut fields = 0;
     let mut start = 0;
-    for (at, c) in row.char_indices() {
+    for (at, c) in rest.char_indices() {
         if fields == field {
             break;
         }
@@ -891,15 +927,19 @@ fn cell_column(text: &str, byte: usize, field: usize, offset: usize) -> u64 {
             _ => {}
         }
     }
-    let cell = row.get(start..).unwrap_or("");
-    let skipped = cell.len() - cell.trim_start_matches(['"', ' ']).len();
-    let before = row.get(..start + skipped + offset).unwrap_or(row);
-    before.chars().count() as u64 + 1
+    let cell = rest.get(start..).unwrap_or("");
+    let skipped = cell.trim_start_matches(|c: char| c == '"' || c.is_whitespace());
+    let before = rest
+        .get(..start + cell.len() - skipped.len() + offset)
+        .unwrap_or(rest);
+    let lines = before.bytes().filter(|byte| *byte == b'\n').count() as u64;
+    let last = before.rsplit('\n').next().unwrap_or(before);
+    place.at(row.line + lines, last.chars().count() as u64 + 1)
 }
 
-/// As [`cell_column`], for the `when` cell of the rule at `line`.
-pub(super) fn column_of(text: &str, line: u64, offset: usize) -> u64 {
+/// As [`cell_place`], of the `when` cell of the rule at `line`.
+pub(super) fn when_place(place: &Place, text: &str, line: u64, offset: usize) -> Place {
     let skip = usize::try_from(line.saturating_sub(1)).unwrap_or(usize::MAX);
-    let byte: usize = text.split_inclusive('\n').take(skip).map(str::len).sum();
-    cell_column(text, byte, 3, offset)
+    let byte = text.split_inclusive('\n').take(skip).map(str::len).sum();
+    cell_place(place, text, RowPlace { line, byte }, 3, offset)
 }
