@@ -15,6 +15,7 @@ mod edits;
 mod frame;
 mod plain;
 mod reader;
+mod separators;
 mod stream;
 
 pub use case::{Case, FeeSplit, Numbers};

@@ -137,11 +137,11 @@ fn read_text<W: RowWork>(
     checker: &mut Checker<'_>,
     work: &W,
 ) -> (W::Output, Counts) {
-    let mut plain = PlainReader::new(checker.header());
+    let mut plain = PlainReader::new(checker.header(), text);
     let (mut output, mut counts) = (work.start(), Counts::default());
     let (mut at, mut line) = (0, first_line);
     while at < text.len() {
-        let (rows, next) = plain.rows(text, at);
+        let rows = plain.rows(at);
         work.prepare(&mut output, &rows);
         for row in rows.iter() {
             if work.plain(&mut output, &row) {
@@ -154,8 +154,8 @@ fn read_text<W: RowWork>(
             }
             line += 1;
         }
-        at = next;
-        if rows.iter().len() == PlainRows::MOST {
+        at = rows.end();
+        if !rows.odd_row_follows() {
             continue;
         }
         let rest = text.as_bytes().get(at..).unwrap_or_default();
