@@ -210,6 +210,7 @@ pub(super) fn group_packed(
     let findings_out = request.findings.as_deref().map(FindingsFile::create);
     let findings_out = findings_out.transpose()?;
     let statuses = [Status::Grouped, Status::Ambiguous, Status::Ungrouped];
+    summary.outcomes.extend(statuses.map(|status| (status, 0)));
     ordered(
         watch.threads,
         || reader.next_block(),

@@ -50,12 +50,6 @@ impl PackedCode {
         }
     }
 
-    /// Of the code `text[start..end]`, in a text without zero bytes.
-    #[inline]
-    pub fn in_text(text: &[u8], start: usize, end: usize) -> PackedCode {
-        PackedCode::of_first(sixteen(text, start), end - start)
-    }
-
     fn is_nothing(self) -> bool {
         self == PackedCode::default()
     }
@@ -67,11 +61,33 @@ impl PackedCode {
     }
 }
 
-/// A place for a code and its number.
-#[derive(Clone, Copy, Debug, Default)]
+/// A place for a code and its number: sixteen bytes, so that none lies in two cache lines.
+#[derive(Clone, Copy, Debug)]
 struct Slot {
-    code: PackedCode,
+    low: u64,
+    high: u32,
     number: u32,
+}
+
+impl Slot {
+    /// Its bytes are those of no text.
+    const FREE: Slot = Slot {
+        low: u64::MAX,
+        high: u32::MAX,
+        number: u32::MAX,
+    };
+
+    fn is_free(self) -> bool {
+        self.holds(PackedCode {
+            low: u64::MAX,
+            high: u32::MAX,
+        })
+    }
+
+    #[inline]
+    fn holds(self, code: PackedCode) -> bool {
+        (self.low ^ code.low) | u64::from(self.high ^ code.high) == 0
+    }
 }
 
 /// The numbers of codes by their bytes (编码索引).
@@ -84,7 +100,6 @@ struct Slot {
 /// Codes are looked for in normal form: only such have a slot.
 #[derive(Debug)]
 pub struct CodeIndex {
-    /// A slot without a code is free.
     slots: Vec<Slot>,
     /// Of each bucket.
     displacements: Vec<u16>,
@@ -104,7 +119,7 @@ impl CodeIndex {
         let codes: Vec<(&str, u32)> = codes.collect();
         let size = codes.len() + codes.len() / SPARE + 1;
         let mut index = CodeIndex {
-            slots: vec![Slot::default(); size],
+            slots: vec![Slot::FREE; size],
             displacements: vec![0; (size / BUCKET).next_power_of_two()],
             others: HashMap::new(),
         };
@@ -136,7 +151,7 @@ impl CodeIndex {
             taken.clear();
             hashes.iter().all(|hash| {
                 let slot = self.slot(*hash, *displacement);
-                let free = self.slots.get(slot).is_some_and(|slot| slot.code.is_nothing());
+                let free = self.slots.get(slot).is_some_and(|slot| slot.is_free());
                 let free = free && !taken.contains(&slot);
                 taken.push(slot);
                 free
@@ -151,8 +166,10 @@ impl CodeIndex {
         }
         for (at, code) in taken.into_iter().zip(codes) {
             if let Some(slot) = self.slots.get_mut(at) {
+                let PackedCode { low, high } = key(code);
                 *slot = Slot {
-                    code: key(code),
+                    low,
+                    high,
                     number: code.1,
                 };
             }
@@ -188,24 +205,90 @@ impl CodeIndex {
     }
 
     /// The number of a packed code; nothing for the few codes that found no slot.
+    pub fn get_packed(&self, code: PackedCode) -> Option<u32> {
+        Some(self.number(self.probe(code))).filter(|number| *number != UNKNOWN)
+    }
+
+    /// The numbers of many packed codes, [`UNKNOWN`] for those that found no slot.
+    ///
+    /// First every slot is worked out, then all are loaded: they lie all over the table, and so
+    /// the processor waits for many of them at once.
+    pub fn look_up(&self, codes: impl Iterator<Item = PackedCode>, work: &mut LookUp) {
+        work.probes.clear();
+        work.probes.extend(codes.map(|code| self.probe(code)));
+        work.numbers.clear();
+        let numbers = work.probes.iter().map(|probe| self.number(*probe));
+        work.numbers.extend(numbers);
+    }
+
     #[inline]
-    pub fn get_packed(&self, key: PackedCode) -> Option<u32> {
-        let hash = key.hash();
-        let displacement = *self.displacements.get(self.bucket(hash))?;
-        let slot = self.slots.get(self.slot(hash, displacement))?;
-        (slot.code == key && !key.is_nothing()).then_some(slot.number)
+    fn probe(&self, code: PackedCode) -> Probe {
+        let hash = code.hash();
+        let displacement = self.displacements.get(self.bucket(hash)).copied().unwrap_or(0);
+        Probe {
+            code,
+            slot: self.slot(hash, displacement) as u32,
+        }
+    }
+
+    #[inline]
+    fn number(&self, probe: Probe) -> u32 {
+        match self.slots.get(probe.slot as usize) {
+            Some(slot) if slot.holds(probe.code) => slot.number,
+            _ => UNKNOWN,
+        }
+    }
+}
+
+/// In place of the number of a code.
+pub const UNKNOWN: u32 = u32::MAX;
+
+/// A code and the slot it has if it has any.
+#[derive(Clone, Copy, Debug)]
+struct Probe {
+    code: PackedCode,
+    slot: u32,
+}
+
+/// Memory reused by [`CodeIndex::look_up`] (编码查找).
+#[derive(Debug, Default)]
+pub struct LookUp {
+    probes: Vec<Probe>,
+    numbers: Vec<u32>,
+}
+
+impl LookUp {
+    /// What was found last, in the order of the codes.
+    pub fn numbers(&self) -> &[u32] {
+        &self.numbers
     }
 }
 
 /// A code as it stands in a text (原文编码).
 #[derive(Clone, Copy, Debug)]
 pub struct WrittenCode {
-    /// Its bytes as a key.
-    pub packed: PackedCode,
     /// Where it begins in the text …
     pub start: u32,
     /// … and ends.
     pub end: u32,
+}
+
+impl WrittenCode {
+    /// Of the bytes from `start` to `end` of a text far below 4 GiB.
+    #[inline]
+    pub fn new(start: usize, end: usize) -> WrittenCode {
+        WrittenCode {
+            start: start as u32,
+            end: end as u32,
+        }
+    }
+
+    /// Its bytes as a key; `text` is without zero bytes.
+    #[inline]
+    pub fn packed(self, text: &[u8]) -> PackedCode {
+        let length = self.end.wrapping_sub(self.start) as usize;
+        PackedCode::of_first(sixteen(text, self.start as usize), length)
+    }
 }
 
 /// The sixteen bytes from `at` on, zeros past the end.

@@ -5,7 +5,7 @@ mod level;
 mod list;
 mod syntax;
 
-pub use index::{CodeIndex, PackedCode, WrittenCode};
+pub use index::{CodeIndex, LookUp, PackedCode, UNKNOWN, WrittenCode};
 pub use level::HospitalLevel;
 pub use list::CodeList;
 pub use syntax::{is_diagnosis, is_placeholder, is_procedure, normal_form};

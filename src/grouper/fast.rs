@@ -2,9 +2,10 @@
 
 use super::Grouping;
 use super::numbered::{CodeRows, NumberedCase};
+use crate::codes::LookUp;
 use crate::records::{Case, PlainRow, PlainRows};
 use crate::tables::{
-    CodeFacts, Compiled, Complications, Entry, EntryKind, Otherwise, Predicate, Role, SetId, Subject,
+    BitRow, CodeFacts, Compiled, Complications, Entry, EntryKind, Otherwise, Predicate, Role, SetId, Subject,
 };
 
 /// Groups cases by a compiled scheme (分组器). Shared by threads; each has its own [`Workspace`].
@@ -20,12 +21,15 @@ pub struct Workspace {
     pub(super) codes: Vec<CodeFacts>,
     /// Whether a placeholder stands among them.
     placeholders: bool,
+    look_up: LookUp,
     pub(super) scratch: Scratch,
 }
 
 /// What the evaluation of a case needs besides the case.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
+    /// Bit rows of the case's codes.
+    marks: Vec<BitRow>,
     /// MDC and entry rows that the case's codes can make hold, one bit each.
     candidates: Vec<u64>,
     regions: Vec<u32>,
@@ -55,12 +59,11 @@ impl Grouper {
 
     /// Looks up the codes of rows that are about to be grouped by [`Grouper::group_row`].
     pub fn prepare(&self, rows: &PlainRows<'_>, work: &mut Workspace) {
-        work.codes.clear();
         let codes = CodeRows {
             rows,
             compiled: &self.compiled,
         };
-        work.codes.extend(codes.facts());
+        codes.facts(&mut work.look_up, &mut work.codes);
         work.placeholders = work.codes.iter().any(|code| code.is_nothing());
     }
 
@@ -100,28 +103,30 @@ impl Evaluation<'_> {
     /// Gathers the rows that the codes mark in their roles.
     #[inline]
     fn mark(&mut self) {
-        let (marks, candidates) = (self.compiled.marks(), &mut self.scratch.candidates);
-        marks.start(candidates);
-        for (codes, principal, anywhere) in [
-            (self.case.diagnoses, Role::PrincipalDiagnosis, Role::Diagnosis),
-            (self.case.procedures, Role::PrincipalProcedure, Role::Procedure),
-        ] {
-            let Some((first, others)) = codes.split_first() else {
-                continue;
-            };
-            let mut add = |code: &CodeFacts, role: Role| {
-                if let Some(row) = marks.rows(code.class()).get(role as usize) {
-                    marks.add(*row, candidates);
-                }
-            };
-            add(first, principal);
-            if first.marks_anywhere() {
-                add(first, anywhere);
-            }
-            for code in others.iter().filter(|code| code.marks_anywhere()) {
-                add(code, anywhere);
-            }
+        let (diagnoses, procedures) = (self.case.diagnoses, self.case.procedures);
+        let (marks, gathered) = (self.compiled.marks(), &mut self.scratch.marks);
+        let most = diagnoses.len() + procedures.len() + 2;
+        if gathered.len() < most {
+            gathered.resize(most, 0);
         }
+        let gathered = gathered.as_mut_slice();
+        let mut count = 0_usize;
+        let mut gather = |code: &CodeFacts, role: Role| {
+            let row = marks.row(code.class(), role);
+            if let Some(slot) = gathered.get_mut(count) {
+                *slot = row;
+            }
+            // most codes mark nothing; which ones cannot be foreseen, so there is no branch
+            count = count.wrapping_add(usize::from(row != 0));
+        };
+        let first = diagnoses.iter().take(1);
+        first.for_each(|code| gather(code, Role::PrincipalDiagnosis));
+        diagnoses.iter().for_each(|code| gather(code, Role::Diagnosis));
+        let first = procedures.iter().take(1);
+        first.for_each(|code| gather(code, Role::PrincipalProcedure));
+        procedures.iter().for_each(|code| gather(code, Role::Procedure));
+        let gathered = gathered.get(..count).unwrap_or_default();
+        marks.join(gathered, &mut self.scratch.candidates);
     }
 
     /// The MDC rows in order; the first that leads to a group decides.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::codes::{WrittenCode, is_placeholder, normal_form};
+use crate::codes::{LookUp, WrittenCode, is_placeholder, normal_form};
 use crate::records::{Case, Numbers, PlainRow, PlainRows};
 use crate::tables::{CodeFacts, CodeKind, Compiled, NumberFact};
 
@@ -81,11 +81,16 @@ pub(super) struct CodeRows<'r> {
 
 impl CodeRows<'_> {
     /// In order; a placeholder gives [`CodeFacts::NOTHING`].
-    pub(super) fn facts(&self) -> impl Iterator<Item = CodeFacts> {
-        self.rows.codes().iter().map(|code| {
-            let known = self.compiled.known_code(code.packed);
-            known.unwrap_or_else(|| self.as_written(*code))
-        })
+    pub(super) fn facts(&self, work: &mut LookUp, facts: &mut Vec<CodeFacts>) {
+        let (codes, text) = (self.rows.codes(), self.rows.text().as_bytes());
+        let packed = codes.iter().map(|code| code.packed(text));
+        let known = self.compiled.known_codes(packed, work);
+        facts.clear();
+        let either = known.zip(codes).map(|(known, code)| match known {
+            Some(facts) => facts,
+            None => self.as_written(*code),
+        });
+        facts.extend(either);
     }
 
     /// A code that is not known as it stands: normalised, or of none.

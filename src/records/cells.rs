@@ -67,6 +67,42 @@ fn read_longer_number(digits: &[u8]) -> Option<i64> {
     }
 }
 
+/// The longest number in bytes that [`read_short_number`] reads.
+pub(super) const SHORT_NUMBER: usize = 8;
+
+/// What [`read_plain_number`] reads in the first `length` of eight bytes, 1 to 8, if it is digits
+/// alone or has two decimals; nothing is then not yet an answer.
+///
+/// All digits at once: neither the length nor the digits of a number can be foreseen, so a loop
+/// over them would stall the processor.
+#[inline]
+pub(super) fn read_short_number(bytes: [u8; SHORT_NUMBER], length: usize) -> Option<i64> {
+    const ZEROS: u64 = 0x3030_3030_3030_3030;
+    const POINT: u64 = (b'.' ^ b'0') as u64;
+    // the last digit is the highest byte, nulls stand before the first
+    let cells = (u64::from_le_bytes(bytes) ^ ZEROS) << ((SHORT_NUMBER - length) * 8);
+    let decimals = cells & 0xffff_0000_0000_0000;
+    let whole = cells & 0x0000_00ff_ffff_ffff;
+    let (digits, hundredths) = match cells >> 40 & 0xff {
+        POINT => (decimals | whole << 8, 1),
+        _ => (cells, 100),
+    };
+    // a byte above 9 reaches the highest bit, or had it
+    let odd = (digits.wrapping_add(0x7676_7676_7676_7676) | digits) & 0x8080_8080_8080_8080;
+    (odd == 0).then(|| i64::from(eight_digits(digits)) * hundredths)
+}
+
+/// The number whose decimal digits are these bytes, the highest byte last: neighbours are joined
+/// to pairs, pairs to fours, fours to eight.
+#[inline]
+fn eight_digits(digits: u64) -> u32 {
+    const EVERY_OTHER_PAIR: u64 = 0x0000_00ff_0000_00ff;
+    let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8);
+    let high = (pairs & EVERY_OTHER_PAIR).wrapping_mul(100 + (1_000_000 << 32));
+    let low = (pairs >> 16 & EVERY_OTHER_PAIR).wrapping_mul(1 + (10_000 << 32));
+    (high.wrapping_add(low) >> 32) as u32
+}
+
 /// A date in its usual form, `yyyy-MM-dd` and nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct IsoDate {
@@ -151,6 +187,7 @@ fn split_digits(text: &str) -> Option<(&str, &str)> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 
@@ -173,6 +210,42 @@ mod tests {
         for (cell, expected) in cases {
             assert_eq!(read_number(cell), expected, "{cell}");
         }
+    }
+
+    #[test]
+    fn a_short_number_reads_as_any_number() {
+        let alphabet = [b'0', b'1', b'9', b'.', b'/', b':', b'-', 0xb5];
+        let mut read = 0;
+        for length in 1..=SHORT_NUMBER {
+            for number in 0..4_000_usize {
+                let letter = |at: usize| {
+                    // every cell of up to four bytes, and some of the longer ones
+                    let digit = if length <= 4 {
+                        number >> (3 * at)
+                    } else {
+                        (number * (at + 7)) >> at
+                    };
+                    alphabet[digit % if length > 4 && number % 3 > 0 { 3 } else { 8 }]
+                };
+                let mut bytes = [b'7'; SHORT_NUMBER];
+                (0..length).for_each(|at| bytes[at] = letter(at));
+                if length > 4 && number % 2 > 0 {
+                    bytes[length - 3] = b'.';
+                }
+                if let Some(short) = read_short_number(bytes, length) {
+                    assert_eq!(
+                        read_plain_number(&bytes[..length]),
+                        Some(short),
+                        "{bytes:?} {length}"
+                    );
+                    read += 1;
+                }
+            }
+        }
+        assert!(read > 8_000, "{read}");
+        assert_eq!(read_short_number(*b"87654321", 8), Some(8_765_432_100));
+        assert_eq!(read_short_number(*b"12345.67", 8), Some(1_234_567));
+        assert_eq!(read_short_number(*b"7,,,,,,,", 1), Some(700));
     }
 
     #[test]

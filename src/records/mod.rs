@@ -16,6 +16,7 @@ mod frame;
 mod packed;
 mod plain;
 mod reader;
+mod separators;
 mod source;
 mod stream;
 

@@ -8,42 +8,46 @@
 
 use std::ops::Range;
 
-use wide::u8x16;
-
 use super::case::Numbers;
-use super::cells::{IsoDate, read_plain_number};
+use super::cells::{IsoDate, SHORT_NUMBER, read_plain_number, read_short_number};
 use super::check::{LONGEST_INFANCY, NEWBORN_DAYS, NEWBORN_WEIGHTS, OLDEST};
 use super::columns::{Column, Header};
-use super::frame::MAX_ROW_BYTES;
-use crate::codes::{PackedCode, WrittenCode};
+use super::separators::Separators;
+use crate::codes::WrittenCode;
 use crate::units::Fen;
 
-/// Bytes looked at in one step.
-const BLOCK: usize = 64;
-
-/// Rows read before the first of them is grouped: enough that their codes are looked up side by
-/// side, few enough to stay in the nearest cache.
-const BATCH: usize = 32;
-
-/// Reads plain rows of files with one header, reusing its memory (平常行读取器).
+/// Reads the plain rows of a text, reusing its memory (平常行读取器).
 #[derive(Debug)]
-pub struct PlainReader {
+pub struct PlainReader<'t> {
+    text: &'t str,
     width: usize,
     columns: Columns,
+    separators: Separators,
+    next: Next,
     rows: Vec<Cut>,
-    /// Of each row where its fields begin, and where the field behind its last one would.
-    starts: Vec<u32>,
-    /// Separators of lists in the last row.
-    bars: Vec<u32>,
     /// Codes of all rows: of each its diagnoses, then its procedures.
     codes: Vec<WrittenCode>,
 }
 
-/// A plain row as places in the text and in the reader's lists.
+/// The next line of the stretch last looked through, by its places among the separators.
 #[derive(Clone, Copy, Debug, Default)]
+struct Next {
+    /// Where it begins in the text.
+    start: usize,
+    line: usize,
+    /// The separator before its first cell.
+    cell: usize,
+    /// The first bar that may be in it.
+    bar: usize,
+}
+
+/// A plain row as places in the text and in the reader's lists.
+#[derive(Clone, Copy, Debug)]
 struct Cut {
-    /// Where its fields begin, among all.
-    first_start: usize,
+    /// The separator before its first cell.
+    first_cell: usize,
+    /// Where it ends in the text, line end left out.
+    end: u32,
     first_diagnosis: usize,
     first_procedure: usize,
     after_codes: usize,
@@ -51,19 +55,22 @@ struct Cut {
     numbers: Numbers,
 }
 
-/// The fields of one row, and behind the last an empty one that stands for absent columns.
+/// The fields of one row.
 #[derive(Clone, Copy)]
 struct Fields<'b> {
     text: &'b [u8],
-    starts: &'b [u32],
+    /// The separator before the first field, then the one behind each.
+    separators: &'b [u32],
+    /// Where the last field ends: before the line end, which may be of two bytes.
+    end: u32,
 }
 
 impl<'b> Fields<'b> {
-    /// Where a field begins and ends.
+    /// Where a field begins and ends; an absent one is empty.
     #[inline]
     fn span(self, field: usize) -> (usize, usize) {
-        match self.starts.get(field..) {
-            Some([start, next, ..]) => (*start as usize, (*next as usize).wrapping_sub(1)),
+        match self.separators.get(field..) {
+            Some([before, behind, ..]) => (before.wrapping_add(1) as usize, (*behind).min(self.end) as usize),
             _ => (0, 0),
         }
     }
@@ -77,10 +84,22 @@ impl<'b> Fields<'b> {
     /// A number, or an empty cell; nothing at all if it is neither.
     #[inline]
     fn number(self, field: usize) -> Option<Option<i64>> {
-        match self.cell(field) {
-            b"" => Some(None),
-            cell => read_plain_number(cell).map(Some),
+        let (start, end) = self.span(field);
+        let length = end.wrapping_sub(start);
+        if length == 0 {
+            return Some(None);
         }
+        let short = match self.text.get(start..).and_then(<[u8]>::first_chunk) {
+            Some(bytes) if length <= SHORT_NUMBER => read_short_number(*bytes, length),
+            _ => None,
+        };
+        short.or_else(|| self.odd_number(field)).map(Some)
+    }
+
+    /// A number that is long, of one decimal, or at the end of the text.
+    #[cold]
+    fn odd_number(self, field: usize) -> Option<i64> {
+        read_plain_number(self.cell(field))
     }
 
     #[inline]
@@ -111,162 +130,211 @@ struct Columns {
     procedures: usize,
 }
 
+impl Columns {
+    fn of(header: &Header) -> Columns {
+        let field = |column| header.field(column).unwrap_or(header.width());
+        Columns {
+            sex: field(Column::Sex),
+            age: field(Column::Age),
+            age_days: field(Column::AgeDays),
+            weight: field(Column::WeightG),
+            los: field(Column::LosDays),
+            icu_hours: field(Column::IcuHours),
+            total_fee: field(Column::TotalFee),
+            admit: field(Column::AdmitDate),
+            discharge: field(Column::DischargeDate),
+            insured_scheme: field(Column::InsuredScheme),
+            department: field(Column::Department),
+            discharge_status: field(Column::DischargeStatus),
+            diagnoses: field(Column::Diagnoses),
+            procedures: field(Column::Procedures),
+        }
+    }
+}
+
 /// Plain rows that follow each other in a text (一批平常行).
 #[derive(Clone, Copy, Debug)]
 pub struct PlainRows<'b> {
-    text: &'b str,
-    reader: &'b PlainReader,
+    reader: &'b PlainReader<'b>,
+    end: usize,
+    odd_row_follows: bool,
 }
 
 /// A plain row (平常行).
 #[derive(Clone, Copy, Debug)]
 pub struct PlainRow<'b> {
-    text: &'b str,
-    reader: &'b PlainReader,
+    reader: &'b PlainReader<'b>,
     cut: &'b Cut,
 }
 
-impl PlainReader {
-    /// For rows under this header.
-    pub fn new(header: &Header) -> PlainReader {
-        let field = |column| header.field(column).unwrap_or(header.width());
+/// A line of a stretch.
+struct Line {
+    /// The separator before its first cell.
+    first_cell: usize,
+    /// Where it begins …
+    start: usize,
+    /// … and the place of its line feed.
+    line_feed: u32,
+    /// Whether it has as many cells as the header.
+    fits: bool,
+}
+
+impl<'t> PlainReader<'t> {
+    /// For the rows of a text under this header.
+    pub fn new(header: &Header, text: &'t str) -> PlainReader<'t> {
         PlainReader {
+            text,
             width: header.width(),
-            columns: Columns {
-                sex: field(Column::Sex),
-                age: field(Column::Age),
-                age_days: field(Column::AgeDays),
-                weight: field(Column::WeightG),
-                los: field(Column::LosDays),
-                icu_hours: field(Column::IcuHours),
-                total_fee: field(Column::TotalFee),
-                admit: field(Column::AdmitDate),
-                discharge: field(Column::DischargeDate),
-                insured_scheme: field(Column::InsuredScheme),
-                department: field(Column::Department),
-                discharge_status: field(Column::DischargeStatus),
-                diagnoses: field(Column::Diagnoses),
-                procedures: field(Column::Procedures),
+            columns: Columns::of(header),
+            separators: Separators::new(),
+            next: Next {
+                start: usize::MAX,
+                ..Next::default()
             },
-            rows: Vec::with_capacity(BATCH),
-            starts: Vec::with_capacity(BATCH * (header.width() + 2)),
-            bars: Vec::new(),
+            rows: Vec::new(),
             codes: Vec::new(),
         }
     }
 
-    /// The plain rows from `at` on, up to a row that is not plain or a batch, and the place behind
-    /// them.
-    pub fn rows<'b>(&'b mut self, text: &'b str, mut at: usize) -> (PlainRows<'b>, usize) {
+    /// The plain rows from `at` on, the beginning of a row: some, up to a row that is not plain or
+    /// to the end of a stretch.
+    pub fn rows(&mut self, at: usize) -> PlainRows<'_> {
         self.rows.clear();
-        self.starts.clear();
         self.codes.clear();
-        while self.rows.len() < BATCH && at < text.len() {
-            let (rows, starts, codes) = (self.rows.len(), self.starts.len(), self.codes.len());
-            match self.read_row(text.as_bytes(), at) {
-                Some(line_end) => at = line_end + 1,
-                None => {
-                    self.rows.truncate(rows);
-                    self.starts.truncate(starts);
-                    self.codes.truncate(codes);
-                    break;
-                }
-            }
+        if self.next.start != at || self.separators.lines.get(self.next.line) == u32::MAX {
+            self.separators.look_through(self.text.as_bytes(), at);
+            self.next = Next {
+                start: at,
+                ..Next::default()
+            };
         }
-        (PlainRows { text, reader: self }, at)
+        let mut end = at;
+        let mut odd_row_follows = self.separators.lines.get(self.next.line) == u32::MAX;
+        while let Some(line) = self.next_line() {
+            let codes = self.codes.len();
+            if self.read_row(&line).is_none() {
+                self.codes.truncate(codes);
+                odd_row_follows = true;
+                break;
+            }
+            end = line.line_feed as usize + 1;
+        }
+        PlainRows {
+            reader: self,
+            end,
+            odd_row_follows,
+        }
     }
 
-    /// Reads the row that begins at `start`; gives its line end, or nothing if it is not plain.
+    /// The next line of the stretch.
     #[inline]
-    fn read_row(&mut self, text: &[u8], start: usize) -> Option<usize> {
-        let first_start = self.starts.len();
-        let line_end = self.cut(text, start)?;
+    fn next_line(&mut self) -> Option<Line> {
+        let (cells, next) = (&self.separators.cells, &mut self.next);
+        let line_feed = match self.separators.lines.get(next.line) {
+            u32::MAX => return None,
+            line_feed => line_feed,
+        };
+        let (first_cell, start) = (next.cell, next.start);
+        next.cell += self.width;
+        let fits = cells.get(next.cell) == line_feed;
+        if !fits {
+            next.cell = first_cell + 1;
+            while cells.get(next.cell) < line_feed {
+                next.cell += 1;
+            }
+        }
+        next.line += 1;
+        next.start = line_feed as usize + 1;
+        Some(Line {
+            first_cell,
+            start,
+            line_feed,
+            fits,
+        })
+    }
+
+    /// Reads a row; nothing if it is not plain.
+    #[inline]
+    fn read_row(&mut self, line: &Line) -> Option<()> {
+        let text = self.text.as_bytes();
+        let end = row_end(text, line);
         let fields = Fields {
             text,
-            starts: self.starts.get(first_start..)?,
+            separators: self.separators.cells.some(line.first_cell, self.width + 1)?,
+            end,
         };
+        let columns = &self.columns;
+        let sex = match fields.cell(columns.sex) {
+            [sex @ (b'1' | b'2')] if line.fits => sex - b'0',
+            _ => return None,
+        };
+        let numbers = read_numbers(fields, columns)?;
+        let (diagnoses, procedures) = (fields.span(columns.diagnoses), fields.span(columns.procedures));
+        let first_diagnosis = self.codes.len();
+        let bar = self.note_codes(diagnoses, self.next.bar);
+        if self.codes.get(first_diagnosis).map(|code| code.start as usize) != Some(diagnoses.0) {
+            return None; // the principal is missing
+        }
+        let first_procedure = self.codes.len();
+        let first_bar = if procedures.0 > diagnoses.0 {
+            bar
+        } else {
+            self.next.bar
+        };
+        self.next.bar = self.note_codes(procedures, first_bar).max(bar);
         self.rows.push(Cut {
-            first_start,
-            ..Cut::default()
+            first_cell: line.first_cell,
+            end,
+            first_diagnosis,
+            first_procedure,
+            after_codes: self.codes.len(),
+            sex,
+            numbers,
         });
-        let (cut, columns) = (self.rows.last_mut()?, &self.columns);
-        read_numbers(fields, columns, cut)?;
-        read_codes(fields, columns, cut, &self.bars, &mut self.codes)?;
-        Some(line_end)
+        Some(())
     }
 
-    /// Notes where the fields begin; gives the place of the line feed.
+    /// Notes the codes of one list that are not empty; gives the first bar behind it.
     #[inline]
-    fn cut(&mut self, text: &[u8], start: usize) -> Option<usize> {
-        let first = self.starts.len();
-        // of its fields, of the two behind them
-        self.starts.resize(first + self.width + 2, 0);
-        let starts = self.starts.get_mut(first..)?;
-        *starts.first_mut()? = offset(start);
-        self.bars.clear();
-        let mut fields = 1;
-        let mut at = start;
+    fn note_codes(&mut self, (start, end): (usize, usize), mut bar: usize) -> usize {
+        let bars = &self.separators.bars;
+        while (bars.get(bar) as usize) < start {
+            bar += 1;
+        }
+        let mut from = start;
         loop {
-            let marks = match text.get(at..).and_then(<[u8]>::first_chunk) {
-                Some(block) => Marks::of_block(block),
-                None => Marks::of_block(&last_block(text, at)),
-            };
-            let stop = marks.stops.trailing_zeros();
-            let before_stop = 1_u64.unbounded_shl(stop).wrapping_sub(1);
-            let here = offset(at);
-            each_bit(marks.commas & before_stop, |bit| {
-                if let Some(start) = starts.get_mut(fields) {
-                    *start = here.wrapping_add(bit + 1);
-                }
-                fields = fields.wrapping_add(1);
-            });
-            each_bit(marks.bars & before_stop, |bit| {
-                self.bars.push(here.wrapping_add(bit))
-            });
-            if marks.stops == 0 {
-                at += BLOCK;
-                continue;
+            let to = (bars.get(bar) as usize).min(end);
+            if to > from {
+                self.codes.push(WrittenCode::new(from, to));
             }
-            let (end, line_end) = row_end(text, start, at + stop as usize)?;
-            if fields != self.width {
-                return None;
+            if to == end {
+                return bar;
             }
-            if let Some([behind, empty]) = starts.get_mut(fields..) {
-                (*behind, *empty) = (offset(end + 1), offset(end + 2));
-            }
-            return Some(line_end);
+            from = to + 1;
+            bar += 1;
         }
     }
 }
 
-/// Where the fields of a row end, and its line; `stop` is the first byte that is no part of a
-/// plain row: a line feed, or something else.
+/// Where the last cell of a line ends.
 #[inline]
-fn row_end(text: &[u8], start: usize, stop: usize) -> Option<(usize, usize)> {
-    let ends_here = stop >= text.len() || text.get(stop) == Some(&b'\n');
-    if !ends_here || stop - start >= MAX_ROW_BYTES {
-        return None;
-    }
-    let last = stop.min(text.len());
-    let before = last.checked_sub(1).and_then(|before| text.get(before));
-    let carriage_return = usize::from(last > start && before == Some(&b'\r'));
-    Some((last - carriage_return, last))
+fn row_end(text: &[u8], line: &Line) -> u32 {
+    let cells = text.get(line.start..line.line_feed as usize);
+    let carriage_return = cells.and_then(<[u8]>::last) == Some(&b'\r');
+    line.line_feed.wrapping_sub(u32::from(carriage_return))
 }
 
-/// Reads all cells but the codes; nothing if one of them is not in its usual form.
+/// Reads all cells but sex and the codes; nothing if one of them is not in its usual form.
 #[inline]
-fn read_numbers(fields: Fields<'_>, columns: &Columns, cut: &mut Cut) -> Option<()> {
-    cut.sex = match fields.cell(columns.sex) {
-        [sex @ (b'1' | b'2')] => sex - b'0',
-        _ => return None,
+fn read_numbers(fields: Fields<'_>, columns: &Columns) -> Option<Numbers> {
+    let mut numbers = Numbers {
+        age: fields.number(columns.age)??,
+        age_days: fields.number(columns.age_days)?,
+        weight: fields.number(columns.weight)?.filter(|weight| *weight > 0),
+        los: fields.number(columns.los)?,
+        icu_hours: fields.number(columns.icu_hours)?,
+        amount: fields.number(columns.total_fee)?,
     };
-    let numbers = &mut cut.numbers;
-    numbers.age = fields.number(columns.age)??;
-    numbers.age_days = fields.number(columns.age_days)?;
-    numbers.weight = fields.number(columns.weight)?.filter(|weight| *weight > 0);
-    numbers.los = fields.number(columns.los)?;
-    numbers.icu_hours = fields.number(columns.icu_hours)?;
-    numbers.amount = fields.number(columns.total_fee)?;
     match (fields.date(columns.admit)?, fields.date(columns.discharge)?) {
         (Some(admit), Some(discharge)) if discharge < admit => return None,
         (Some(admit), Some(discharge)) if numbers.los.is_none() => {
@@ -275,52 +343,8 @@ fn read_numbers(fields: Fields<'_>, columns: &Columns, cut: &mut Cut) -> Option<
         _ => {}
     }
     let insured = fields.cell(columns.insured_scheme);
-    (numbers_are_plain(numbers) && matches!(insured, b"" | b"resident" | b"employee")).then_some(())
-}
-
-/// Notes the codes; nothing if the first diagnosis is empty.
-#[inline]
-fn read_codes(
-    fields: Fields<'_>,
-    columns: &Columns,
-    cut: &mut Cut,
-    bars: &[u32],
-    codes: &mut Vec<WrittenCode>,
-) -> Option<()> {
-    let (diagnoses, procedures) = (fields.span(columns.diagnoses), fields.span(columns.procedures));
-    let first = bars.iter().find(|bar| **bar as usize >= diagnoses.0);
-    if diagnoses.0 == diagnoses.1 || first.is_some_and(|bar| *bar as usize == diagnoses.0) {
-        return None;
-    }
-    cut.first_diagnosis = codes.len();
-    note_codes(fields.text, diagnoses, bars, codes);
-    cut.first_procedure = codes.len();
-    note_codes(fields.text, procedures, bars, codes);
-    cut.after_codes = codes.len();
-    Some(())
-}
-
-/// Notes the codes of one list that are not empty.
-#[inline]
-fn note_codes(text: &[u8], (start, end): (usize, usize), bars: &[u32], codes: &mut Vec<WrittenCode>) {
-    let mut from = start;
-    let mut note = |to: usize| {
-        if to > from {
-            codes.push(WrittenCode {
-                packed: PackedCode::in_text(text, from, to),
-                start: offset(from),
-                end: offset(to),
-            });
-        }
-        from = to + 1;
-    };
-    for bar in bars {
-        let bar = *bar as usize;
-        if (start..end).contains(&bar) {
-            note(bar);
-        }
-    }
-    note(end);
+    let plain = numbers_are_plain(&numbers) && matches!(insured, b"" | b"resident" | b"employee");
+    plain.then_some(numbers)
 }
 
 /// In range, and complete for an infant.
@@ -344,70 +368,26 @@ fn is_plain_infant(numbers: &Numbers) -> bool {
     }
 }
 
-/// What stands where in 64 bytes, one bit each.
-struct Marks {
-    commas: u64,
-    /// Separators of lists.
-    bars: u64,
-    /// Quotes, line feeds and lower control bytes.
-    stops: u64,
-}
-
-impl Marks {
-    #[inline]
-    fn of_block(block: &[u8; BLOCK]) -> Marks {
-        const COMMA: u8x16 = u8x16::new([b','; 16]);
-        const BAR: u8x16 = u8x16::new([b'|'; 16]);
-        const QUOTE: u8x16 = u8x16::new([b'"'; 16]);
-        const LINE_FEED: u8x16 = u8x16::new([b'\n'; 16]);
-        let (mut commas, mut bars, mut stops) = (0, 0, 0);
-        let (parts, _) = block.as_chunks::<16>();
-        for part in parts.iter().rev() {
-            let bytes = u8x16::new(*part);
-            let stop = bytes.simd_eq(QUOTE) | bytes.min(LINE_FEED).simd_eq(bytes);
-            commas = commas << 16 | u64::from(bytes.simd_eq(COMMA).to_bitmask());
-            bars = bars << 16 | u64::from(bytes.simd_eq(BAR).to_bitmask());
-            stops = stops << 16 | u64::from(stop.to_bitmask());
-        }
-        Marks { commas, bars, stops }
-    }
-}
-
-#[inline]
-fn each_bit(mut bits: u64, mut visit: impl FnMut(u32)) {
-    while bits != 0 {
-        visit(bits.trailing_zeros());
-        bits &= bits - 1;
-    }
-}
-
-/// The bytes from `at` on, with line feeds behind them.
-#[cold]
-fn last_block(text: &[u8], at: usize) -> [u8; BLOCK] {
-    let mut block = [b'\n'; BLOCK];
-    let rest = text.get(at..).unwrap_or_default();
-    block.iter_mut().zip(rest).for_each(|(byte, from)| *byte = *from);
-    block
-}
-
-/// Texts are chunks of a file, far below 4 GiB.
-fn offset(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
-}
-
 impl<'b> PlainRows<'b> {
-    /// The most rows of a batch; fewer mean that a row follows which is not plain, or none.
-    pub const MOST: usize = BATCH;
-
     /// The rows, in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = PlainRow<'b>> + use<'b> {
-        let (text, reader) = (self.text, self.reader);
-        reader.rows.iter().map(move |cut| PlainRow { text, reader, cut })
+        let reader = self.reader;
+        reader.rows.iter().map(move |cut| PlainRow { reader, cut })
+    }
+
+    /// The place in the text behind them.
+    pub fn end(&self) -> usize {
+        self.end
+    }
+
+    /// Whether the row behind them is not plain; else none may follow, or more plain ones.
+    pub fn odd_row_follows(&self) -> bool {
+        self.odd_row_follows
     }
 
     /// The text the rows stand in.
     pub fn text(&self) -> &'b str {
-        self.text
+        self.reader.text
     }
 
     /// The codes of all rows as they stand, none empty: of each row its diagnoses, then its
@@ -429,7 +409,7 @@ impl<'b> PlainRow<'b> {
     pub fn fields(&self, first: usize, last: usize) -> &'b str {
         let fields = self.cut_fields();
         let ((start, _), (_, end)) = (fields.span(first), fields.span(last));
-        self.text.get(start..end).unwrap_or("")
+        self.reader.text.get(start..end).unwrap_or("")
     }
 
     /// 1 male, 2 female.
@@ -468,16 +448,16 @@ impl<'b> PlainRow<'b> {
 
     fn words(&self, field: usize) -> &'b str {
         let (start, end) = self.cut_fields().span(field);
-        self.text.get(start..end).unwrap_or("").trim()
+        self.reader.text.get(start..end).unwrap_or("").trim()
     }
 
     #[inline]
     fn cut_fields(&self) -> Fields<'b> {
-        let first = self.cut.first_start;
-        let starts = self.reader.starts.get(first..first + self.reader.width + 2);
+        let (cells, width) = (&self.reader.separators.cells, self.reader.width);
         Fields {
-            text: self.text.as_bytes(),
-            starts: starts.unwrap_or_default(),
+            text: self.reader.text.as_bytes(),
+            separators: cells.some(self.cut.first_cell, width + 1).unwrap_or_default(),
+            end: self.cut.end,
         }
     }
 }

@@ -110,13 +110,13 @@ pub fn quickly_in_order<W: RowWork>(
 ) -> Result<Counts> {
     let checkers = Checkers::of(&reader, Depth::Grouping, lang);
     let read_chunk = |chunk: Chunk| match checkers.encoding.decode(&chunk.bytes) {
-        Some(text) => {
+        Some(text) if !has_lone_return(text.as_bytes()) => {
             let mut checker = checkers.checker(Encoding::Utf8);
             let (output, counts) = read_text(&text, chunk.line, &mut checker, work);
             (Batch::new(output, &mut checker, &chunk), counts)
         }
-        // some row is no text: the checker says which
-        None => {
+        // some row is no text, the checker says which; or holds what must be quoted when written
+        _ => {
             let mut checker = checkers.checker(checkers.encoding);
             let (mut output, mut counts) = (work.start(), Counts::default());
             for frame in chunk.frames() {
@@ -130,6 +130,11 @@ pub fn quickly_in_order<W: RowWork>(
     collect_batches(&mut reader, threads, read_chunk, &mut sink)
 }
 
+/// Whether a carriage return stands anywhere but at the end of a line.
+fn has_lone_return(text: &[u8]) -> bool {
+    memchr::memchr_iter(b'\r', text).any(|at| text.get(at + 1) != Some(&b'\n'))
+}
+
 /// Reads the rows of a decoded chunk: the plain ones here, the others by the checker.
 fn read_text<W: RowWork>(
     text: &str,
@@ -137,11 +142,11 @@ fn read_text<W: RowWork>(
     checker: &mut Checker<'_>,
     work: &W,
 ) -> (W::Output, Counts) {
-    let mut plain = PlainReader::new(checker.header());
+    let mut plain = PlainReader::new(checker.header(), text);
     let (mut output, mut counts) = (work.start(), Counts::default());
     let (mut at, mut line) = (0, first_line);
     while at < text.len() {
-        let (rows, next) = plain.rows(text, at);
+        let rows = plain.rows(at);
         work.prepare(&mut output, &rows);
         for row in rows.iter() {
             if work.plain(&mut output, &row) {
@@ -154,8 +159,8 @@ fn read_text<W: RowWork>(
             }
             line += 1;
         }
-        at = next;
-        if rows.iter().len() == PlainRows::MOST {
+        at = rows.end();
+        if !rows.odd_row_follows() {
             continue;
         }
         let rest = text.as_bytes().get(at..).unwrap_or_default();

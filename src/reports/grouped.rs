@@ -24,14 +24,21 @@ pub struct GroupedRows<'s> {
     passed: Vec<usize>,
     /// The same as stretches of neighbours, first and last field.
     stretches: Vec<(usize, usize)>,
-    /// Of each rule row and severity, then of no row.
+    tails: Tails,
+}
+
+/// What each decision adds to a record, by rule row and severity, last of no row.
+#[derive(Default)]
+struct Tails {
+    /// Cells of all, each with the comma before and the line feed behind.
+    cells: CsvText,
     tails: Vec<Tail>,
 }
 
 /// What a decision adds to a record.
 struct Tail {
-    /// Its cells, comma before and line feed behind.
-    cells: Box<[u8]>,
+    /// Where its cells begin and end.
+    cells: (u32, u32),
     status: Status,
 }
 
@@ -45,7 +52,7 @@ impl<'s> GroupedRows<'s> {
             lang,
             stretches: stretches(&passed),
             passed,
-            tails: Vec::new(),
+            tails: Tails::default(),
         };
         rows.tails = rows.all_tails();
         rows
@@ -109,7 +116,9 @@ impl<'s> GroupedRows<'s> {
     /// Of a row that does not fit a header with personal columns nobody can say which cell is
     /// personal: all stay empty.
     fn input_cells(&self, out: &mut CsvText, row: &Row) {
-        if row.width() == self.header.width() && self.passed.len() == self.header.width() {
+        let whole = row.width() == self.header.width() && self.passed.len() == self.header.width();
+        // a carriage return inside a cell would end the row for some readers: it needs quotes
+        if whole && !row.written().contains('\r') {
             return out.raw(row.written());
         }
         let shown = self.header.personal().is_empty() || row.fits(self.header);
@@ -123,30 +132,31 @@ impl<'s> GroupedRows<'s> {
     pub fn end(&self, out: &mut CsvText, grouping: &Grouping) -> Status {
         let row = grouping.row.or(grouping.mdc).unwrap_or(self.scheme.rules().len());
         let tail = row * usize::from(SEVERITIES) + usize::from(grouping.severity);
-        let Some(tail) = self.tails.get(tail) else {
+        let Some(tail) = self.tails.tails.get(tail) else {
             return Status::Ungrouped; // there is a tail of every grouping
         };
-        out.raw_end(&tail.cells);
+        let cells = tail.cells.0 as usize..tail.cells.1 as usize;
+        out.raw_end(self.tails.cells.bytes().get(cells).unwrap_or_default());
         tail.status
     }
 
-    fn all_tails(&self) -> Vec<Tail> {
+    fn all_tails(&self) -> Tails {
+        let mut all = Tails::default();
         let groupings = Grouping::all_of(self.scheme).into_iter();
         let with_severity =
             |grouping: Grouping| (0..SEVERITIES).map(move |severity| Grouping { severity, ..grouping });
-        groupings
-            .flat_map(with_severity)
-            .map(|grouping| {
-                let mut text = CsvText::default();
-                text.cell("");
-                self.grouping_cells(&mut text, &grouping, &grouping.reason(self.scheme, self.lang));
-                text.end_row();
-                Tail {
-                    cells: text.bytes().into(),
-                    status: grouping.status(self.scheme),
-                }
-            })
-            .collect()
+        for grouping in groupings.flat_map(with_severity) {
+            let text = &mut all.cells;
+            let start = text.bytes().len();
+            text.cell("");
+            self.grouping_cells(text, &grouping, &grouping.reason(self.scheme, self.lang));
+            text.end_row();
+            all.tails.push(Tail {
+                cells: (place(start), place(text.bytes().len())),
+                status: grouping.status(self.scheme),
+            });
+        }
+        all
     }
 
     fn grouping_cells(&self, out: &mut CsvText, grouping: &Grouping, reason: &str) {
@@ -159,6 +169,11 @@ impl<'s> GroupedRows<'s> {
         out.cell(grouping.severity_word());
         out.cell(reason);
     }
+}
+
+/// The tails of a scheme are far below 4 GiB.
+fn place(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// The input's fields that stand in the output: not personal ones, and not columns of an earlier

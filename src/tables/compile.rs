@@ -6,7 +6,7 @@ use super::condition::{Atom, Comparison, Condition, NumberFact, SetRef, Subject}
 use super::kinds::{CodeKind, Kinds};
 use super::marks::Marks;
 use super::scheme::{CodeId, CodeSet, ComplicationLevel, Level, Otherwise, Rule, Scheme, set_key};
-use crate::codes::{CodeIndex, PackedCode};
+use crate::codes::{CodeIndex, LookUp, PackedCode};
 
 /// A scheme ready for fast evaluation (编译后的分组方案).
 ///
@@ -237,8 +237,7 @@ impl CompiledSet {
 pub struct CodeFacts {
     /// Its kind.
     pub kind: CodeKind,
-    /// The class of its kind among the [`Marks`], eight times; plus 4 if that marks rows as any
-    /// diagnosis or procedure; plus 0, 1 (CC) or 2 (MCC).
+    /// The class of its kind among the [`Marks`], four times; plus 0, 1 (CC) or 2 (MCC).
     class_and_level: u32,
     /// As a complication: its exclusion list, or [`NO_LIST`].
     exclusion: u32,
@@ -267,13 +266,7 @@ impl CodeFacts {
     /// Its class among the [`Marks`].
     #[inline]
     pub fn class(self) -> u32 {
-        self.class_and_level / 8
-    }
-
-    /// Whether it can make a row hold without being the principal.
-    #[inline]
-    pub fn marks_anywhere(self) -> bool {
-        self.class_and_level & 4 != 0
+        self.class_and_level / 4
     }
 
     /// 0, 1 (CC) or 2 (MCC), if nothing excludes it.
@@ -319,7 +312,7 @@ impl Compiled {
             .map(|set| CompiledSet::new(set, &kinds))
             .collect();
         let (marks, classes) = Marks::of(of_mdcs.chain(of_entries), bits, kinds.count(), &sets);
-        let (facts, principal_lists) = facts(&scheme, &kinds, &marks, &classes);
+        let (facts, principal_lists) = facts(&scheme, &kinds, &classes);
         let known = (0..).zip(scheme.codes());
         let index = CodeIndex::new(known.map(|(number, code)| (code, kinds.get(number).0)));
         Compiled {
@@ -350,11 +343,17 @@ impl Compiled {
         self.facts.get(kind).copied().unwrap_or(CodeFacts::NOTHING)
     }
 
-    /// What the rules see of a packed code, if a table names it.
-    #[inline]
-    pub fn known_code(&self, code: PackedCode) -> Option<CodeFacts> {
-        let kind = self.index.get_packed(code)?;
-        self.facts.get(kind as usize).copied()
+    /// What the rules see of packed codes, in order; nothing of one that no table names.
+    pub fn known_codes<'w, C: Iterator<Item = PackedCode>>(
+        &'w self,
+        codes: C,
+        work: &'w mut LookUp,
+    ) -> impl ExactSizeIterator<Item = Option<CodeFacts>> + use<'w, C> {
+        self.index.look_up(codes, work);
+        // the number of an unknown code is that of no kind
+        work.numbers()
+            .iter()
+            .map(|kind| self.facts.get(*kind as usize).copied())
     }
 
     fn kind(&self, code: &str) -> CodeKind {
@@ -371,7 +370,7 @@ impl Compiled {
         self.kinds.get(number_of(number))
     }
 
-    /// What the rules see of a code that [`Compiled::known_code`] does not find.
+    /// What the rules see of a code that [`Compiled::known_codes`] does not find.
     pub fn other_code(&self, code: &str) -> CodeFacts {
         let known = self.index.get_other(code).map(CodeKind);
         let kind = known.unwrap_or_else(|| self.kind_of_unknown(code));
@@ -572,7 +571,7 @@ fn decided(condition: &Predicate, complications: Complications) -> Option<bool> 
 }
 
 /// The facts of every kind, and the exclusion lists of principals.
-fn facts(scheme: &Scheme, kinds: &Kinds, marks: &Marks, classes: &[u32]) -> (Vec<CodeFacts>, Vec<u32>) {
+fn facts(scheme: &Scheme, kinds: &Kinds, classes: &[u32]) -> (Vec<CodeFacts>, Vec<u32>) {
     let mut lists = vec![NO_LIST];
     let facts = (0..)
         .zip(kinds.samples())
@@ -589,7 +588,7 @@ fn facts(scheme: &Scheme, kinds: &Kinds, marks: &Marks, classes: &[u32]) -> (Vec
             let level = complication.map_or(0, |row| 1 + u32::from(row.level == ComplicationLevel::Mcc));
             CodeFacts {
                 kind: CodeKind(kind),
-                class_and_level: class * 8 + 4 * u32::from(marks.anywhere(*class)) + level,
+                class_and_level: class * 4 + level,
                 exclusion: complication.and_then(|row| row.exclusion).unwrap_or(NO_LIST),
                 lists: number_of(start),
             }

@@ -128,36 +128,31 @@ impl Marks {
         u32::try_from(self.classes.len() - 1).unwrap_or(u32::MAX)
     }
 
-    /// The bit rows of a class, by role.
+    /// The bit row of a class in a role.
     #[inline]
-    pub fn rows(&self, class: u32) -> [BitRow; ROLES] {
-        self.classes.get(class as usize).copied().unwrap_or_default()
+    pub fn row(&self, class: u32, role: Role) -> BitRow {
+        let rows = self.classes.get(class as usize);
+        rows.and_then(|rows| rows.get(role as usize))
+            .copied()
+            .unwrap_or(0)
     }
 
-    /// Whether codes of a class mark rows without being the principal.
-    pub(super) fn anywhere(&self, class: u32) -> bool {
-        let rows = self.rows(class);
-        let [_, _, diagnosis, procedure] = rows;
-        diagnosis != 0 || procedure != 0
-    }
-
-    /// The rows worth looking at before any code is known.
-    pub fn start(&self, candidates: &mut Vec<u64>) {
-        candidates.clear();
-        candidates.extend_from_slice(&self.always);
-    }
-
-    /// Adds the rows that a code makes worth looking at.
+    /// The rows worth looking at: those that always are, and those marked in some bit rows.
     #[inline]
-    pub fn add(&self, row: BitRow, candidates: &mut [u64]) {
-        let (to, _) = candidates.as_chunks_mut::<STEP>();
-        let (from, _) = self
-            .bits
-            .get(row as usize..)
-            .unwrap_or_default()
-            .as_chunks::<STEP>();
-        for (to, from) in to.iter_mut().zip(from) {
-            to.iter_mut().zip(from).for_each(|(to, from)| *to |= from);
+    pub fn join(&self, rows: &[BitRow], candidates: &mut Vec<u64>) {
+        candidates.resize(self.words, 0);
+        let (steps, _) = candidates.as_chunks_mut::<STEP>();
+        let (always, _) = self.always.as_chunks::<STEP>();
+        for (step, (to, always)) in steps.iter_mut().zip(always).enumerate() {
+            let mut joined = *always;
+            for row in rows {
+                let marked = self.bits.get(*row as usize + step * STEP..);
+                let marked = marked
+                    .and_then(<[u64]>::first_chunk::<STEP>)
+                    .unwrap_or(&[0; STEP]);
+                joined.iter_mut().zip(marked).for_each(|(to, from)| *to |= from);
+            }
+            *to = joined;
         }
     }
 
