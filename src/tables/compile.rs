@@ -350,6 +350,15 @@ impl Compiled {
         self.facts.get(kind).copied().unwrap_or(CodeFacts::NOTHING)
     }
 
+    /// What the rules see of codes of a kind.
+    #[inline]
+    pub fn facts_of(&self, kind: CodeKind) -> CodeFacts {
+        self.facts
+            .get(kind.index())
+            .copied()
+            .unwrap_or(CodeFacts::NOTHING)
+    }
+
     /// What the rules see of a packed code, if a table names it.
     #[inline]
     pub fn known_code(&self, code: PackedCode) -> Option<CodeFacts> {
