@@ -537,8 +537,10 @@ fn seal(bytes: &mut [u8], start: usize) {
     bytes[start + 12..start + 16].copy_from_slice(&crc.sum().to_le_bytes());
 }
 
-/// What is done to a sound file, and what is said about it.
-const DAMAGES: [(&str, fn(&mut Vec<u8>), &str); 14] = [
+/// A name, what is done to a sound file, and what is said about it.
+type Damage = (&'static str, fn(&mut Vec<u8>), &'static str);
+
+const DAMAGES: [Damage; 14] = [
     (
         "nothing left",
         |file| file.clear(),

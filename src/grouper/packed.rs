@@ -5,12 +5,13 @@ use super::Grouping;
 use super::fast::{Grouper, Workspace};
 use super::numbered::NumberedCase;
 use crate::records::{Dictionary, PackedCase, Vocabulary};
-use crate::tables::{CodeFacts, CodeKind};
+use crate::tables::CodeKind;
 
 /// A packed file's dictionary as one scheme sees it (词典编号), by number.
 #[derive(Debug, Default)]
 pub struct DictionaryFacts {
-    codes: Vec<CodeFacts>,
+    /// Kinds, not facts: of some forty thousand codes these stay in the processor's cache.
+    codes: Vec<CodeKind>,
     departments: Vec<u32>,
     discharge_statuses: Vec<CodeKind>,
 }
@@ -20,7 +21,9 @@ impl Grouper {
     pub fn learn(&self, dictionary: &Dictionary, facts: &mut DictionaryFacts) {
         let compiled = self.compiled();
         let new = dictionary.from(Vocabulary::Codes, facts.codes.len());
-        facts.codes.extend(new.iter().map(|code| compiled.code(code)));
+        facts
+            .codes
+            .extend(new.iter().map(|code| compiled.code(code).kind));
         let new = dictionary.from(Vocabulary::Departments, facts.departments.len());
         let numbers = new
             .iter()
@@ -41,7 +44,7 @@ impl Grouper {
     ) -> Grouping {
         let codes = &mut work.codes;
         codes.clear();
-        case.each_code(|number| codes.push(facts.code(number)));
+        case.each_code(|number| codes.push(self.compiled().facts_of(facts.kind(number))));
         let (diagnoses, procedures) = codes.split_at_checked(case.diagnoses()).unwrap_or_default();
         let numbers = case.numbers();
         let case = NumberedCase {
@@ -58,8 +61,8 @@ impl Grouper {
 
 impl DictionaryFacts {
     #[inline]
-    fn code(&self, number: usize) -> CodeFacts {
-        self.codes.get(number).copied().unwrap_or(CodeFacts::NOTHING)
+    fn kind(&self, number: usize) -> CodeKind {
+        self.codes.get(number).copied().unwrap_or(CodeKind::NONE)
     }
 
     /// A department that is not known is none that a rule names.

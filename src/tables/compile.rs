@@ -356,6 +356,15 @@ impl Compiled {
             .map(|kind| self.facts.get(*kind as usize).copied())
     }
 
+    /// What the rules see of codes of a kind.
+    #[inline]
+    pub fn facts_of(&self, kind: CodeKind) -> CodeFacts {
+        self.facts
+            .get(kind.index())
+            .copied()
+            .unwrap_or(CodeFacts::NOTHING)
+    }
+
     fn kind(&self, code: &str) -> CodeKind {
         let known = self.index.get(code).map(CodeKind);
         known.unwrap_or_else(|| self.kind_of_unknown(code))
