@@ -28,7 +28,7 @@ pub fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>)
     if length > LONGEST_WORD {
         return None; // no slip of the pen
     }
-    let allowed = (length + 2) / 3;
+    let allowed = length.div_ceil(3);
     // another case is no other word
     let folded = written.to_lowercase();
     known
