@@ -4,7 +4,7 @@ use crate::diagnostics::{Error, Place, Result, suggestion};
 
 macro_rules! columns {
     ($($name:ident = $text:literal, $zh:literal;)*) => {
-        /// A column of the neutral layout that is read (中性列). Others are passed through.
+        /// A column of the neutral layout (中性列). Others are passed through.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[allow(missing_docs, reason = "each variant is its column's name")]
         pub enum Column { $($name,)* }
@@ -29,25 +29,80 @@ macro_rules! columns {
 columns! {
     CaseId = "case_id", "病例标识";
     Hospital = "hospital", "定点医疗机构代码";
+    HospitalLevel = "hospital_level", "医疗机构等级";
+    RecordNo = "record_no", "病案号";
+    VisitNo = "visit_no", "住院次数";
+    EncounterId = "encounter_id", "就诊ID";
+    SettlementId = "settlement_id", "结算ID";
     Person = "person", "人员编号";
     InsuredScheme = "insured_scheme", "险种";
+    Plan = "plan", "缴费档次";
+    Payer = "payer", "医疗付费方式";
+    InsuredRegion = "insured_region", "参保地";
     Sex = "sex", "性别";
+    BirthDate = "birth_date", "出生日期";
     Age = "age", "年龄";
     AgeDays = "age_days", "日龄";
     WeightG = "weight_g", "体重";
+    BirthWeightsG = "birth_weights_g", "新生儿出生体重";
+    AdmitWeightG = "admit_weight_g", "新生儿入院体重";
+    NewbornType = "newborn_type", "新生儿入院类型";
     AdmitDate = "admit_date", "入院日期";
+    AdmitTime = "admit_time", "入院时间";
     DischargeDate = "discharge_date", "出院日期";
+    DischargeTime = "discharge_time", "出院时间";
     LosDays = "los_days", "实际住院天数";
+    AdmitRoute = "admit_route", "入院途径";
+    AdmitDepartment = "admit_department", "入院科别";
+    TransferDepartments = "transfer_departments", "转科科别";
     Department = "department", "出院科别";
     DischargeStatus = "discharge_status", "离院方式";
+    DischargeTo = "discharge_to", "拟接收医疗机构";
+    Autopsy = "autopsy", "死亡患者尸检";
+    ReadmitPlan = "readmit_plan", "31天再住院计划";
+    DaySurgery = "day_surgery", "日间手术";
+    TreatmentType = "treatment_type", "治疗类别";
     Diagnoses = "diagnoses", "诊断编码";
+    DiagnosisNames = "diagnosis_names", "诊断名称";
+    Poa = "poa", "入院病情";
+    DiagnosisOutcomes = "diagnosis_outcomes", "出院情况";
+    TcmDiagnoses = "tcm_diagnoses", "中医诊断";
+    ExternalCauses = "external_causes", "损伤中毒外部原因";
+    Pathologies = "pathologies", "病理诊断编码";
+    OutpatientDiagnosis = "outpatient_diagnosis", "门（急）诊诊断编码";
     Procedures = "procedures", "手术操作编码";
+    ProcedureNames = "procedure_names", "手术操作名称";
+    ProcedureStarts = "procedure_starts", "手术操作日期";
+    ProcedureEnds = "procedure_ends", "手术操作结束时间";
+    ProcedureLevels = "procedure_levels", "手术级别";
+    ProcedureHours = "procedure_hours", "手术持续时间";
+    Anaesthesia = "anaesthesia", "麻醉方式";
+    Asa = "asa", "麻醉分级";
+    Wounds = "wounds", "切口愈合等级";
+    VentilatorHours = "ventilator_hours", "呼吸机使用时间";
+    ComaBeforeMin = "coma_before_min", "入院前昏迷时间";
+    ComaAfterMin = "coma_after_min", "入院后昏迷时间";
     IcuHours = "icu_hours", "重症监护时长";
+    IcuStays = "icu_stays", "重症监护";
+    NursingDays = "nursing_days", "护理天数";
+    Blood = "blood", "输血";
     TotalFee = "total_fee", "医疗总费用";
+    PatientPaid = "patient_paid", "自付金额";
+    Copay = "copay", "个人自付";
+    SelfPaid = "self_paid", "个人自费";
+    AccountPaid = "account_paid", "个人账户支出";
+    CashPaid = "cash_paid", "个人现金支付";
+    FundPaid = "fund_paid", "基金支付";
     FeeOwn = "fee_own", "全自费";
     FeeOver = "fee_over", "超限价自费";
     FeePre = "fee_pre", "先行自付";
     FeeScope = "fee_scope", "政策范围内费用";
+    FrontFees = "front_fees", "首页费用分类";
+    ListFees = "list_fees", "结算清单收费项目";
+    PayMethod = "pay_method", "医保支付方式";
+    DiagnosesWritten = "diagnoses_written", "映射前诊断编码";
+    ProceduresWritten = "procedures_written", "映射前手术操作编码";
+    CodeVersion = "code_version", "编码版本";
 }
 
 /// What a file of records must have to be grouped.
