@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Watch;
 use crate::diagnostics::{Edit, Finding, Result};
@@ -12,6 +12,7 @@ use crate::records::{
     quickly_in_order,
 };
 use crate::reports::{CsvText, FINDING_COLUMNS, GroupedRows, Output, finding_line, finding_row};
+use crate::scenarios::edit_book;
 use crate::tables::{CodeLists, Compiled, Library, Scheme};
 
 /// How many findings are kept as lines to show.
@@ -59,7 +60,7 @@ pub struct BulkSummary {
     /// Records rejected.
     pub rejected: u64,
     /// Findings by code.
-    pub findings: BTreeMap<&'static str, (&'static Edit, u64)>,
+    pub findings: BTreeMap<&'static str, (Arc<Edit>, u64)>,
     /// The first few findings, a line each.
     pub first_findings: Vec<String>,
     /// How the bytes were read.
@@ -89,7 +90,7 @@ impl BulkSummary {
         for finding in findings {
             self.findings
                 .entry(finding.edit.code)
-                .or_insert((finding.edit, 0))
+                .or_insert_with(|| (Arc::clone(&finding.edit), 0))
                 .1 += 1;
             if self.first_findings.len() < SHOWN_FINDINGS {
                 self.first_findings.push(finding_line(finding, watch.lang));
@@ -245,13 +246,13 @@ pub fn check(request: &CheckRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
         Some(scheme) => CodeLists::of(&library, &Scheme::load(&library, scheme)?)?,
         None => CodeLists::first(&library)?,
     };
+    let book = edit_book(&library, lists, None)?;
     let reader = RowReader::open(&request.records, request.money)?;
     let mut summary = BulkSummary::of(&reader);
     let mut output = FindingsFile::create(&request.output)?;
-    let mut duplicates = Duplicates::default();
+    let mut duplicates = Duplicates::new(book.edits());
     let depth = Depth::All {
-        diagnoses: &lists.diagnoses,
-        procedures: &lists.procedures,
+        book: &book,
         for_money: request.money,
     };
     let counts = in_order(

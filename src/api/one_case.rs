@@ -8,7 +8,8 @@ use super::explained::{EXPLAINED_SCHEMA, Explained, ExplainedRecord};
 use super::wording::Wording;
 use crate::diagnostics::{Error, Evidence, Finding, Lang, Place, Result};
 use crate::grouper::{Grouper, Teller, explain as explain_case, neighbours};
-use crate::records::{CaseDraft, Checked, Checker, Column, Depth, DraftChecker, RowReader, in_order};
+use crate::records::{CaseDraft, Checked, Checker, Column, Depth, DraftChecker, EditBook, RowReader, in_order};
+use crate::scenarios::edit_book;
 use crate::tables::{CodeLists, Compiled, Library, Scheme};
 
 /// How many records of one id are explained.
@@ -40,10 +41,10 @@ pub struct ExplainRequest {
 pub fn explain(request: &ExplainRequest, watch: &Watch<'_>) -> Result<Explained> {
     let library = Library::find(&request.tables)?;
     let scheme = Scheme::load(&library, &request.scheme)?;
-    let lists = CodeLists::of(&library, &scheme)?;
+    let book = edit_book(&library, CodeLists::of(&library, &scheme)?, None)?;
     let reader = RowReader::open(&request.records, false)?;
     let file = Arc::clone(reader.file());
-    let found = find(reader, &request.case_id, &lists, watch)?;
+    let found = find(reader, &request.case_id, &book, watch)?;
     if found.copies == 0 {
         return Err(not_found(&file, &request.case_id, &found.near));
     }
@@ -51,7 +52,7 @@ pub fn explain(request: &ExplainRequest, watch: &Watch<'_>) -> Result<Explained>
     let wording = Wording {
         grouper: &grouper,
         teller: Teller {
-            names: [&lists.diagnoses, &lists.procedures],
+            names: [book.diagnoses(), book.procedures()],
             lang: watch.lang,
         },
     };
@@ -93,11 +94,10 @@ struct FoundRecord {
     read: Option<CaseDraft>,
 }
 
-fn find(reader: RowReader, case_id: &str, lists: &CodeLists, watch: &Watch<'_>) -> Result<Found> {
+fn find(reader: RowReader, case_id: &str, book: &EditBook, watch: &Watch<'_>) -> Result<Found> {
     let id_field = reader.header().field(Column::CaseId).unwrap_or(0);
     let depth = Depth::All {
-        diagnoses: &lists.diagnoses,
-        procedures: &lists.procedures,
+        book,
         for_money: false,
     };
     let mut all = Found::default();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Words;
+use super::Texts;
 
 /// How bad a finding is (严重程度).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,6 +18,14 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// All, the gravest first.
+    pub const ALL: [Severity; 4] = [Severity::Fatal, Severity::Error, Severity::Warning, Severity::Info];
+
+    /// By the word used in files.
+    pub fn by_word(word: &str) -> Option<Severity> {
+        Severity::ALL.into_iter().find(|value| value.as_str() == word)
+    }
+
     /// The word used in files.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -45,6 +53,14 @@ pub enum Stops {
 }
 
 impl Stops {
+    /// All, the gravest first.
+    pub const ALL: [Stops; 5] = [Stops::File, Stops::Record, Stops::Group, Stops::Money, Stops::None];
+
+    /// By the word used in files.
+    pub fn by_word(word: &str) -> Option<Stops> {
+        Stops::ALL.into_iter().find(|value| value.as_str() == word)
+    }
+
     /// The word used in files.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -83,16 +99,20 @@ impl Action {
 }
 
 /// One edit rule (校验规则): its code is stable, never reused, independent of language.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edit {
     /// Topic letter and three digits, e.g. `A401`.
     pub code: &'static str,
-    /// Default severity.
+    /// How bad a hit is, where nothing else is said.
     pub severity: Severity,
     /// Where it stops the record.
     pub stops: Stops,
+    /// What it is about, e.g. `age`.
+    pub topic: String,
     /// What it says.
-    pub name: Words,
+    pub name: Texts,
+    /// What was expected, where the finding does not say it more closely.
+    pub expected: Texts,
 }
 
 /// One hit of an edit at one place (质控问题).
@@ -112,7 +132,9 @@ pub struct Finding {
     /// As read.
     pub hospital: String,
     /// The edit that hit.
-    pub edit: &'static Edit,
+    pub edit: Arc<Edit>,
+    /// How bad this hit is: information where the value was repaired.
+    pub severity: Severity,
     /// What was done.
     pub action: Action,
     /// Neutral column; empty for the whole row.

@@ -13,8 +13,10 @@ mod draft;
 mod duplicates;
 mod edits;
 mod frame;
+mod mapping;
 mod packed;
 mod plain;
+mod quality;
 mod reader;
 mod separators;
 mod source;
@@ -26,12 +28,14 @@ pub use check::{Checked, Checker, Depth, Row};
 pub use columns::{Column, Header};
 pub use draft::{CaseDraft, DraftChecker, plain_number};
 pub use duplicates::{CaseKey, Duplicates, expected_of_copies};
-pub use edits::{EDITS, edit};
+pub use edits::{CodeSystem, EditBook, EditFile, Edits, Inapplicable, MarkedCodes, Parameters, Profile, edit};
 pub use frame::{Chunk, MAX_ROW_BYTES};
+pub use mapping::{CodeMap, Codes, Declared, Mapped};
 pub use packed::{
     CodedCases, Dictionary, PACKED_MAGIC, PackedBlock, PackedCase, PackedCases, PackedReader, PackedWriter,
     Records, SharedDictionary, Vocabulary,
 };
+pub use quality::RowFacts;
 pub use plain::{PlainReader, PlainRow, PlainRows};
 pub use reader::{Encoding, RowReader, RunningHash};
 pub use stream::{Batch, Counts, RowWork, in_order, ordered, quickly_in_order};

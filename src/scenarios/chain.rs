@@ -5,12 +5,14 @@ use std::path::PathBuf;
 
 use hashbrown::HashSet;
 
+use super::edits::edit_book;
 use super::lists::Lists;
 use super::statement::RunResult;
 use super::{Scenario, read, settle};
 use crate::benefit::BenefitPolicy;
 use crate::diagnostics::{Error, Lang, Place, Result, suggestion};
 use crate::grouper::Grouper;
+use crate::records::EditBook;
 use crate::points::{Effective, Pack, Weights};
 use crate::tables::{CodeLists, Compiled, Library, Scheme};
 
@@ -22,8 +24,8 @@ pub struct Inputs {
     pub lists: Lists,
     /// The scheme.
     pub grouper: Grouper,
-    /// Its code lists.
-    pub code_lists: CodeLists,
+    /// The edits of the records, with the scheme's code lists.
+    pub edits: EditBook,
     /// Group weights.
     pub weights: Weights,
     /// Policy pack.
@@ -42,7 +44,7 @@ impl Inputs {
             scenario.records = records;
         }
         let scheme = Scheme::load(library, &scenario.scheme)?;
-        let code_lists = CodeLists::of(library, &scheme)?;
+        let edits = edit_book(library, CodeLists::of(library, &scheme)?, None)?;
         let weights = Weights::load(&scenario.weights)?;
         let pack = Pack::load(&scenario.policy)?;
         weights_of_scheme(&scenario, &scheme, &weights)?;
@@ -56,7 +58,7 @@ impl Inputs {
         Ok(Inputs {
             lists: Lists::load(&scenario, &benefits)?,
             grouper: Grouper::new(Compiled::new(scheme)),
-            code_lists,
+            edits,
             weights,
             pack,
             benefits,

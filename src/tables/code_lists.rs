@@ -16,6 +16,8 @@ pub struct CodeLists {
     pub diagnoses: CodeList,
     /// Procedures.
     pub procedures: CodeList,
+    /// The version of the diagnoses, e.g. `insurance-2.0`.
+    pub version: String,
 }
 
 impl CodeLists {
@@ -36,7 +38,7 @@ impl CodeLists {
     /// # Errors
     /// See [`load_code_list`]; there is no list of a kind.
     pub fn first(library: &Library) -> Result<CodeLists> {
-        let (index, lists) = read_index(library)?;
+        let (index, Index { list: lists, .. }) = read_index(library)?;
         let of_kind = |kind: ListKind| {
             let list = lists.iter().find(|list| list.kind == kind);
             let missing = || {
@@ -59,7 +61,10 @@ impl CodeLists {
     /// # Errors
     /// See [`load_code_list`].
     pub fn named(library: &Library, diagnosis: &str, procedure: &str) -> Result<CodeLists> {
+        let (_, index) = read_index(library)?;
+        let version = index.list.iter().find(|list| list.name == diagnosis);
         Ok(CodeLists {
+            version: version.map_or_else(String::new, |list| list.version.clone()),
             diagnoses: load_code_list(library, diagnosis)?,
             procedures: load_code_list(library, procedure)?,
         })
@@ -77,6 +82,58 @@ enum ListKind {
 #[serde(deny_unknown_fields)]
 struct Index {
     list: Vec<Entry>,
+    #[serde(default)]
+    map: Vec<MapEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "source and evidence are for readers of the file")]
+struct MapEntry {
+    from: String,
+    to: String,
+    diagnoses: String,
+    procedures: String,
+    source: String,
+    evidence: Evidence,
+}
+
+/// The files of a map between two versions of the code lists (编码映射表文件).
+#[derive(Clone, Debug)]
+pub struct CodeMapFiles {
+    /// The version it leads from.
+    pub from: String,
+    /// The version it leads to.
+    pub to: String,
+    /// Of diagnoses: columns `code, name, target`.
+    pub diagnoses: TableFile,
+    /// Of procedures.
+    pub procedures: TableFile,
+}
+
+/// The map that leads to a version, from another or from any.
+///
+/// # Errors
+/// Faults of the index; a file of the map is missing.
+pub fn code_map(library: &Library, from: Option<&str>, to: &str) -> Result<Option<CodeMapFiles>> {
+    let (index, Index { map: maps, .. }) = read_index(library)?;
+    let leads = |map: &&MapEntry| map.to == to && from.is_none_or(|from| map.from == from);
+    let Some(map) = maps.iter().find(leads) else {
+        return Ok(None);
+    };
+    let file = |name: &str| {
+        let missing = || {
+            let message = format!("file `{name}` of the map from `{}` to `{}` does not exist", map.from, map.to);
+            Error::at(index.place.clone(), message)
+        };
+        library.read(FOLDER, name)?.ok_or_else(missing)
+    };
+    Ok(Some(CodeMapFiles {
+        from: map.from.clone(),
+        to: map.to.clone(),
+        diagnoses: file(&map.diagnoses)?,
+        procedures: file(&map.procedures)?,
+    }))
 }
 
 #[derive(Deserialize)]
@@ -99,7 +156,7 @@ struct Entry {
 /// # Errors
 /// No such list, or faults of its file.
 pub fn load_code_list(library: &Library, name: &str) -> Result<CodeList> {
-    let (index, lists) = read_index(library)?;
+    let (index, Index { list: lists, .. }) = read_index(library)?;
     let Some(entry) = lists.iter().find(|list| list.name == name) else {
         let hint = suggestion(name, lists.iter().map(|list| list.name.as_str()));
         return Err(Error::at(
@@ -118,9 +175,9 @@ pub fn load_code_list(library: &Library, name: &str) -> Result<CodeList> {
     Ok(CodeList::new(names))
 }
 
-fn read_index(library: &Library) -> Result<(TableFile, Vec<Entry>)> {
+fn read_index(library: &Library) -> Result<(TableFile, Index)> {
     let missing = || Error::new("there is no codes/codes.toml among the tables");
     let file = library.read(FOLDER, "codes.toml")?.ok_or_else(missing)?;
     let index: Index = parse_toml(&file.place, &file.text)?;
-    Ok((file, index.list))
+    Ok((file, index))
 }

@@ -1,0 +1,170 @@
+//! From the codes of one edition to those of another (编码映射): declared for a whole file, and
+//! applied exactly once.
+//!
+//! 245 codes stand in both national editions and mean different things, and some targets of the
+//! map are sources themselves: neither can a code tell whether it must be mapped, nor may it be
+//! mapped twice. So a map takes [`Codes<Declared>`] and gives [`Codes<Mapped>`], and there is no
+//! way back:
+//!
+//! ```compile_fail
+//! # fn twice(map: &dianzhi::records::CodeMap, codes: dianzhi::records::Codes<dianzhi::records::Declared>) {
+//! let once = map.apply_to_diagnoses(codes);
+//! let twice = map.apply_to_diagnoses(once); // expected `Codes<Declared>`
+//! # }
+//! ```
+
+use std::marker::PhantomData;
+
+use hashbrown::HashMap;
+
+use super::edits::EditFile;
+use crate::diagnostics::{Error, Result};
+
+/// Codes in the edition their file declares (声明版本).
+#[derive(Clone, Copy, Debug)]
+pub struct Declared;
+
+/// Codes in the edition a map leads to (目标版本).
+#[derive(Clone, Copy, Debug)]
+pub struct Mapped;
+
+/// The codes of one list of a record, in one edition (同一版本的编码).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Codes<Edition> {
+    codes: Vec<String>,
+    edition: PhantomData<Edition>,
+}
+
+impl Codes<Declared> {
+    /// As written, in normal form.
+    pub fn declared(codes: Vec<String>) -> Codes<Declared> {
+        Codes {
+            codes,
+            edition: PhantomData,
+        }
+    }
+}
+
+impl<Edition> Codes<Edition> {
+    /// In their slots.
+    pub fn as_slice(&self) -> &[String] {
+        &self.codes
+    }
+}
+
+/// The target and name of each code of one kind.
+#[derive(Debug, Default)]
+struct OneKind {
+    /// An empty target is the code itself; an empty name that of the target list.
+    rows: HashMap<String, (String, String)>,
+}
+
+impl OneKind {
+    fn read(file: &EditFile) -> Result<OneKind> {
+        let mut kind = OneKind::default();
+        file.each_row(["code", "name", "target"], |[code, name, target], place| {
+            kind.add(code, name, target)
+                .map_err(|message| Error::at(place.clone(), message))
+        })?;
+        Ok(kind)
+    }
+
+    fn add(&mut self, code: &str, name: &str, target: &str) -> std::result::Result<(), String> {
+        let row = (name.to_owned(), target.to_owned());
+        match self.rows.insert(code.to_owned(), row) {
+            None if !code.is_empty() => Ok(()),
+            None => Err("this row has no code".to_owned()),
+            Some(_) => Err(format!("code `{code}` stands twice")),
+        }
+    }
+
+    fn apply(&self, codes: Codes<Declared>) -> Codes<Mapped> {
+        let mapped = codes.codes.into_iter().map(|code| match self.rows.get(&code) {
+            Some((_, target)) if !target.is_empty() => target.clone(),
+            _ => code,
+        });
+        Codes {
+            codes: mapped.collect(),
+            edition: PhantomData,
+        }
+    }
+}
+
+/// A map between editions of the code lists (编码映射表).
+#[derive(Debug)]
+pub struct CodeMap {
+    /// The edition it leads from.
+    pub from: String,
+    /// The edition it leads to.
+    pub to: String,
+    diagnoses: OneKind,
+    procedures: OneKind,
+}
+
+impl CodeMap {
+    /// Reads a map of two files with columns `code, name, target`; an empty target is the code
+    /// itself.
+    ///
+    /// # Errors
+    /// Faults of the files, with their places.
+    pub fn read(from: &str, to: &str, diagnoses: &EditFile, procedures: &EditFile) -> Result<CodeMap> {
+        Ok(CodeMap {
+            from: from.to_owned(),
+            to: to.to_owned(),
+            diagnoses: OneKind::read(diagnoses)?,
+            procedures: OneKind::read(procedures)?,
+        })
+    }
+
+    /// Reads a map of one file with columns `kind, code, target`, the kind `diagnosis` or
+    /// `procedure`.
+    ///
+    /// # Errors
+    /// Faults of the file, with their places.
+    pub fn read_one(from: &str, to: &str, file: &EditFile) -> Result<CodeMap> {
+        let (mut diagnoses, mut procedures) = (OneKind::default(), OneKind::default());
+        file.each_row(["kind", "code", "target"], |[kind, code, target], place| {
+            let kind = match kind {
+                "diagnosis" => &mut diagnoses,
+                "procedure" => &mut procedures,
+                other => {
+                    let message = format!("unknown kind `{other}`; expected `diagnosis` or `procedure`");
+                    return Err(Error::at(place.clone(), message));
+                }
+            };
+            kind.add(code, "", target)
+                .map_err(|message| Error::at(place.clone(), message))
+        })?;
+        Ok(CodeMap {
+            from: from.to_owned(),
+            to: to.to_owned(),
+            diagnoses,
+            procedures,
+        })
+    }
+
+    /// The targets of diagnoses; a code without target stays.
+    pub fn apply_to_diagnoses(&self, codes: Codes<Declared>) -> Codes<Mapped> {
+        self.diagnoses.apply(codes)
+    }
+
+    /// The targets of procedures; a code without target stays.
+    pub fn apply_to_procedures(&self, codes: Codes<Declared>) -> Codes<Mapped> {
+        self.procedures.apply(codes)
+    }
+
+    /// Whether a diagnosis, or else a procedure, stands in the edition it leads from.
+    pub fn knows(&self, code: &str, is_diagnosis: bool) -> bool {
+        self.of(is_diagnosis).rows.contains_key(code)
+    }
+
+    /// The name a code has in the edition it leads from, where it differs from its target's.
+    pub fn name(&self, code: &str, is_diagnosis: bool) -> Option<&str> {
+        let (name, _) = self.of(is_diagnosis).rows.get(code)?;
+        (!name.is_empty()).then_some(name.as_str())
+    }
+
+    fn of(&self, is_diagnosis: bool) -> &OneKind {
+        if is_diagnosis { &self.diagnoses } else { &self.procedures }
+    }
+}
