@@ -1,19 +1,17 @@
-//! Whole files: `group` and `check`.
+//! Whole files: `group`.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Watch;
-use crate::diagnostics::{Edit, Finding, Result};
+use crate::diagnostics::{Edit, Finding, Result, Severity};
 use crate::grouper::{Grouper, Status, Workspace};
 use crate::records::{
-    CaseKey, Checked, Checker, Depth, Duplicates, PlainRow, PlainRows, Records, RowReader, RowWork, in_order,
-    quickly_in_order,
+    Checked, Checker, PlainRow, PlainRows, Records, RowReader, RowWork, quickly_in_order,
 };
 use crate::reports::{CsvText, FINDING_COLUMNS, GroupedRows, Output, finding_line, finding_row};
-use crate::scenarios::edit_book;
-use crate::tables::{CodeLists, Compiled, Library, Scheme};
+use crate::tables::{Compiled, Library, Scheme};
 
 /// How many findings are kept as lines to show.
 const SHOWN_FINDINGS: usize = 10;
@@ -35,21 +33,6 @@ pub struct GroupRequest {
     pub explain: bool,
 }
 
-/// Check every record of a file (清单质控).
-#[derive(Clone, Debug)]
-pub struct CheckRequest {
-    /// The records, `-` for standard input.
-    pub records: PathBuf,
-    /// The scheme whose code lists are used; without one, the first lists of the tables.
-    pub scheme: Option<String>,
-    /// Where tables are looked for before the usual places.
-    pub tables: Vec<PathBuf>,
-    /// Also check what the money stages need.
-    pub money: bool,
-    /// The findings, `-` for standard output.
-    pub output: PathBuf,
-}
-
 /// What became of the records of a file (批量结果).
 #[derive(Clone, Debug, Default)]
 pub struct BulkSummary {
@@ -69,6 +52,16 @@ pub struct BulkSummary {
     pub personal: Vec<String>,
     /// Of a packed file: records that were rejected when it was written.
     pub rejected_before: u64,
+    /// The version of the codes; empty where none is looked at.
+    pub code_version: String,
+    /// Nobody declared it.
+    pub version_assumed: bool,
+    /// The profile of the edits, if one was given.
+    pub profile: Option<String>,
+    /// Findings counted but not written, being too many of their kind.
+    pub left_out: u64,
+    /// Edits that could not be asked.
+    pub not_asked: usize,
 }
 
 impl BulkSummary {
@@ -96,6 +89,12 @@ impl BulkSummary {
                 self.first_findings.push(finding_line(finding, watch.lang));
             }
         }
+    }
+
+    /// How many findings there are of edits that are more than information.
+    pub fn graver_findings(&self) -> u64 {
+        let graver = self.findings.values().filter(|(edit, _)| edit.severity != Severity::Info);
+        graver.map(|(_, count)| count).sum()
     }
 
     /// How many findings there are.
@@ -227,59 +226,6 @@ pub fn group(request: &GroupRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
     })?;
     output.finish()?;
     findings_out.map_or(Ok(()), FindingsFile::finish)?;
-    summary.read = counts.read;
-    summary.rejected = counts.rejected;
-    Ok(summary)
-}
-
-/// Runs every edit on every record and writes the findings (清单质控).
-///
-/// # Errors
-/// Tables, records or output cannot be used.
-pub fn check(request: &CheckRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
-    super::refuse_overwriting(
-        [request.output.clone()],
-        std::iter::once(request.records.as_path()),
-    )?;
-    let library = Library::find(&request.tables)?;
-    let lists = match &request.scheme {
-        Some(scheme) => CodeLists::of(&library, &Scheme::load(&library, scheme)?)?,
-        None => CodeLists::first(&library)?,
-    };
-    let book = edit_book(&library, lists, None)?;
-    let reader = RowReader::open(&request.records, request.money)?;
-    let mut summary = BulkSummary::of(&reader);
-    let mut output = FindingsFile::create(&request.output)?;
-    let mut duplicates = Duplicates::new(book.edits());
-    let depth = Depth::All {
-        book: &book,
-        for_money: request.money,
-    };
-    let counts = in_order(
-        reader,
-        depth,
-        watch.lang,
-        watch.threads,
-        Vec::new,
-        |keys: &mut Vec<CaseKey>, checked, checker| {
-            if checked == Checked::Case {
-                keys.push(CaseKey::of(checker));
-            }
-        },
-        |batch| {
-            let mut findings = batch.findings;
-            for mut key in batch.output {
-                key.shift_record(batch.before);
-                findings.extend(duplicates.note(key, watch.lang));
-            }
-            findings.sort_by_key(|finding| finding.line);
-            summary.note(&findings, watch);
-            output.put(&findings, watch)?;
-            (watch.advance)(batch.bytes);
-            Ok(())
-        },
-    )?;
-    output.finish()?;
     summary.read = counts.read;
     summary.rejected = counts.rejected;
     Ok(summary)

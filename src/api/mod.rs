@@ -4,6 +4,7 @@
 //! through the rooms below and says what became of them.
 
 mod bulk;
+mod check;
 mod check_tables;
 mod conformance;
 pub mod explained;
@@ -16,7 +17,8 @@ mod regroup;
 mod tables;
 mod wording;
 
-pub use bulk::{BulkSummary, CheckRequest, GroupRequest, check, group};
+pub use bulk::{BulkSummary, GroupRequest, group};
+pub use check::{CheckRequest, check};
 pub use check_tables::{CheckTablesRequest, CheckedTables, TableCounts, check_tables};
 pub use conformance::{ConformRequest, Conformed, Difference, WitnessRequest, Witnessed, conform, witness};
 pub use explained::{

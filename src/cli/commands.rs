@@ -10,9 +10,9 @@ use super::arguments::{
 };
 use super::explained_text::explained_text;
 use super::terminal::Terminal;
-use super::{packed_commands, show_words, tables_check, tables_commands, tables_words};
+use super::{check_commands, packed_commands, show_words, tables_check, tables_commands, tables_words};
 use crate::api::{
-    self, BulkSummary, CalibrateRequest, CheckRequest, ExplainRequest, GenerateRequest, GroupRequest,
+    self, BulkSummary, CalibrateRequest, ExplainRequest, GenerateRequest, GroupRequest,
     RunRequest, Watch,
 };
 use crate::diagnostics::{Error, Lang, Result};
@@ -56,16 +56,7 @@ pub fn carry_out(arguments: &Arguments, terminal: &Terminal) -> Result<Ending> {
         }
         Command::Pack(pack) => packed_commands::pack(pack, terminal),
         Command::Regroup(regroup) => packed_commands::regroup(regroup, terminal),
-        Command::Check(check) => {
-            let request = CheckRequest {
-                records: check.records.clone(),
-                scheme: check.scheme.clone(),
-                tables: check.tables.tables.clone(),
-                money: check.money,
-                output: check.output.clone(),
-            };
-            bulk(terminal, &check.records, |watch| api::check(&request, watch))
-        }
+        Command::Check(check) => check_commands::check(check, terminal),
         Command::Explain(explain) => explain_case(explain, terminal),
         Command::Calibrate(calibrate) => make_weights(calibrate, terminal),
         Command::Generate(generate) => make_records(generate, terminal),

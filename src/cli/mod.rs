@@ -2,6 +2,8 @@
 
 mod arguments;
 mod columns;
+mod check_arguments;
+mod check_commands;
 mod commands;
 mod explained_text;
 mod packed_arguments;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Texts;
+use super::{Lang, Texts};
 
 /// How bad a finding is (严重程度).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,6 +34,17 @@ impl Severity {
             Severity::Warning => "warning",
             Severity::Info => "info",
         }
+    }
+
+    /// For people; the English word is that of the files.
+    pub const fn in_lang(self, lang: Lang) -> &'static str {
+        let chinese = match self {
+            Severity::Fatal => "致命",
+            Severity::Error => "错误",
+            Severity::Warning => "警告",
+            Severity::Info => "提示",
+        };
+        lang.pick(self.as_str(), chinese)
     }
 }
 
@@ -71,6 +82,18 @@ impl Stops {
             Stops::None => "none",
         }
     }
+
+    /// For people; the English word is that of the files.
+    pub const fn in_lang(self, lang: Lang) -> &'static str {
+        let chinese = match self {
+            Stops::File => "文件",
+            Stops::Record => "记录",
+            Stops::Group => "分组",
+            Stops::Money => "结算",
+            Stops::None => "无",
+        };
+        lang.pick(self.as_str(), chinese)
+    }
 }
 
 /// What was done with the value (处理).
@@ -95,6 +118,17 @@ impl Action {
             Action::Emptied => "emptied",
             Action::Rejected => "rejected",
         }
+    }
+
+    /// For people; the English word is that of the files.
+    pub const fn in_lang(self, lang: Lang) -> &'static str {
+        let chinese = match self {
+            Action::Kept => "保留",
+            Action::Repaired => "修复",
+            Action::Emptied => "置空",
+            Action::Rejected => "退回",
+        };
+        lang.pick(self.as_str(), chinese)
     }
 }
 
@@ -137,6 +171,8 @@ pub struct Finding {
     pub severity: Severity,
     /// What was done.
     pub action: Action,
+    /// The source's own header; empty for the whole row.
+    pub field: String,
     /// Neutral column; empty for the whole row.
     pub column: &'static str,
     /// Slot of a list, 0 = principal.

@@ -230,6 +230,12 @@ impl Header {
         self.fields.get(column as usize).copied().flatten()
     }
 
+    /// The source's own header of a column, or of a slot of its list (来源列名).
+    pub fn origin(&self, column: Column, _slot: Option<usize>) -> &str {
+        let written = self.field(column).and_then(|field| self.names.get(field));
+        written.map_or(column.name(), String::as_str)
+    }
+
     /// How many fields a row has.
     pub fn width(&self) -> usize {
         self.names.len()

@@ -17,6 +17,8 @@ pub struct CaseKey {
     line: u64,
     record: u64,
     file: Arc<str>,
+    /// The header of the case id.
+    field: String,
     /// SHA-256 of the row as written.
     row: [u8; 32],
 }
@@ -30,6 +32,7 @@ impl CaseKey {
             line: checker.line(),
             record: checker.record(),
             file: Arc::clone(checker.file()),
+            field: checker.header().origin(super::Column::CaseId, None).to_owned(),
             row: Sha256::digest(checker.row().written()).into(),
         }
     }
@@ -133,6 +136,7 @@ impl CaseKey {
             severity: edit.severity,
             edit,
             action: Action::Kept,
+            field: self.field,
             column: super::Column::CaseId.name(),
             slot: None,
             expected,

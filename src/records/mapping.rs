@@ -14,11 +14,15 @@
 //! ```
 
 use std::marker::PhantomData;
+use std::path::Path;
+use std::sync::Arc;
 
 use hashbrown::HashMap;
 
 use super::edits::EditFile;
-use crate::diagnostics::{Error, Result};
+use super::frame::Frame;
+use super::{Checker, Column, Depth, RowReader};
+use crate::diagnostics::{Error, Lang, Result};
 
 /// Codes in the edition their file declares (声明版本).
 #[derive(Clone, Copy, Debug)]
@@ -88,6 +92,31 @@ impl OneKind {
             edition: PhantomData,
         }
     }
+}
+
+/// The edition that the first record of a file names in its column `code_version` (编码版本列); of
+/// standard input nothing is read.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn code_version_of(path: &Path) -> Result<Option<String>> {
+    if path.as_os_str() == "-" {
+        return Ok(None);
+    }
+    let mut reader = RowReader::open(path, false)?;
+    let header = Arc::clone(reader.header());
+    let Some(field) = header.field(Column::CodeVersion) else {
+        return Ok(None);
+    };
+    let (file, encoding) = (Arc::clone(reader.file()), reader.encoding());
+    let mut checker = Checker::new(file, header, encoding, Depth::Grouping, Lang::En);
+    let chunk = reader.next_chunk()?;
+    let first = chunk.as_ref().and_then(|chunk| chunk.frames().find(|frame: &Frame<'_>| !frame.is_blank()));
+    Ok(first.and_then(|frame| {
+        checker.check(frame);
+        let version = checker.row().field(field).trim();
+        (!version.is_empty()).then(|| version.to_owned())
+    }))
 }
 
 /// A map between editions of the code lists (编码映射表).

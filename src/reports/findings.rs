@@ -4,9 +4,9 @@ use super::CsvText;
 use crate::diagnostics::{Finding, Lang};
 
 /// Columns of `findings.csv`.
-pub const FINDING_COLUMNS: [&str; 15] = [
-    "file", "line", "record", "case_id", "hospital", "code", "severity", "stops", "action", "column", "slot",
-    "value", "expected", "message", "see",
+pub const FINDING_COLUMNS: [&str; 16] = [
+    "file", "line", "record", "case_id", "hospital", "code", "severity", "stops", "action", "field", "column",
+    "slot", "value", "expected", "message", "see",
 ];
 
 /// Appends a finding as a row of `findings.csv` (质控问题清单).
@@ -20,6 +20,7 @@ pub fn finding_row(out: &mut CsvText, finding: &Finding, lang: Lang) {
     out.cell(finding.severity.as_str());
     out.cell(finding.edit.stops.as_str());
     out.cell(finding.action.as_str());
+    out.cell(&finding.field);
     out.cell(finding.column);
     out.show(finding.slot);
     out.cell(&finding.value);

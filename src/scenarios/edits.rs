@@ -56,7 +56,7 @@ pub struct DeclaredCodes<'d> {
 ///
 /// # Errors
 /// Option and column differ; no map leads to the lists.
-pub fn code_system(library: &Library, lists: &str, declared: &DeclaredCodes<'_>, file: &str) -> Result<CodeSystem> {
+pub fn code_system(library: &Library, lists: &str, declared: &DeclaredCodes<'_>, file: &str) -> Result<(CodeSystem, Option<CodeMap>)> {
     let place = || Place::file(Path::new(file));
     let column = declared.column.as_deref();
     if let (Some(option), Some(column)) = (declared.option, column)
@@ -70,12 +70,12 @@ pub fn code_system(library: &Library, lists: &str, declared: &DeclaredCodes<'_>,
     let version = version.unwrap_or(lists).to_owned();
     if version == lists {
         let others = code_map(library, None, lists)?.map(read_map).transpose()?;
-        return Ok(CodeSystem {
+        let codes = CodeSystem {
             version,
             is_assumed,
-            map: None,
             others,
-        });
+        };
+        return Ok((codes, None));
     }
     let map = match declared.map {
         Some(path) => CodeMap::read_one(&version, lists, &EditFile::read(path)?)?,
@@ -84,12 +84,12 @@ pub fn code_system(library: &Library, lists: &str, declared: &DeclaredCodes<'_>,
             None => return Err(Error::at(place(), no_map(library, &version, lists)?)),
         },
     };
-    Ok(CodeSystem {
+    let codes = CodeSystem {
         version,
         is_assumed,
-        map: Some(map),
         others: None,
-    })
+    };
+    Ok((codes, Some(map)))
 }
 
 fn read_map(files: crate::tables::CodeMapFiles) -> Result<CodeMap> {

@@ -199,6 +199,7 @@ impl Statement {
             hospital: self.hospital.clone(),
             edit,
             action: Action::Kept,
+            field: column.name().to_owned(),
             column: column.name(),
             slot: None,
             value: value.chars().take(32).collect(),

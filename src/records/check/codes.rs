@@ -20,7 +20,7 @@ pub(super) struct Known<'b> {
 
 impl Known<'_> {
     fn holds(self, code: &str) -> bool {
-        match &self.book.codes.map {
+        match &self.book.door.map {
             Some(map) if self.before_map => map.knows(code, self.is_diagnosis),
             _ if self.is_diagnosis => self.book.diagnoses().contains(code),
             _ => self.book.procedures().contains(code),

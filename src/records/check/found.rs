@@ -103,6 +103,7 @@ impl Checker<'_> {
             hospital: of_shape(Column::Hospital),
             severity,
             action: if is_stopped { Action::Rejected } else { hit.action },
+            field: hit.column.map_or_else(String::new, |column| self.header.origin(column, hit.slot).to_owned()),
             column: hit.column.map_or("", Column::name),
             slot: hit.slot,
             value: shown.chars().take(SHOWN).map(visible).collect(),

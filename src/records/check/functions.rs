@@ -11,10 +11,11 @@ use crate::records::{Column, plain_number, read_date};
 pub(in crate::records) type EditFunction = fn(&View<'_>, &Parameters, &mut Vec<Hit>);
 
 /// By code.
-const FUNCTIONS: [(&str, EditFunction); 25] = [
+const FUNCTIONS: [(&str, EditFunction); 26] = [
     ("F005", damaged_ids),
     ("F011", gaps),
     ("C105", names),
+    ("C106", other_version),
     ("C109", doubled_diagnoses),
     ("C110", doubled_procedures),
     ("A403", age_of_dates),
@@ -40,9 +41,9 @@ const FUNCTIONS: [(&str, EditFunction); 25] = [
 ];
 
 /// The edits asked while the row is read.
-const WHILE_READING: [&str; 28] = [
+const WHILE_READING: [&str; 27] = [
     "F001", "F002", "F003", "F004", "F006", "F007", "F008", "F009", "F010", "F012", "F014", "C101", "C102", "C103",
-    "C104", "C106", "C107", "C108", "X301", "A401", "A402", "A404", "A406", "B501", "D601",
+    "C104", "C107", "C108", "X301", "A401", "A402", "A404", "A406", "B501", "D601",
     "D602", "M971", "M979",
 ];
 
@@ -102,6 +103,15 @@ fn gaps(view: &View<'_>, _: &Parameters, hits: &mut Vec<Hit>) {
     }
 }
 
+/// A record that names another version than its file.
+fn other_version(view: &View<'_>, _: &Parameters, hits: &mut Vec<Hit>) {
+    let (written, declared) = (view.cell(Column::CodeVersion), view.book.codes.version.as_str());
+    let is_mapped = view.book.door.map.is_some(); // told when the row was mapped
+    if !is_mapped && !written.is_empty() && !declared.is_empty() && written != declared {
+        hits.push(Hit::of("C106").at(Column::CodeVersion).expected(declared));
+    }
+}
+
 /// Names are compared after folding widths and leaving out blanks.
 fn folded(name: &str) -> String {
     let fold = |c: char| match c {
@@ -117,7 +127,7 @@ fn names(view: &View<'_>, _: &Parameters, hits: &mut Vec<Hit>) {
         (false, Column::Procedures, Column::ProceduresWritten, Column::ProcedureNames),
     ];
     for (is_diagnosis, mapped, written, names) in lists {
-        let map = view.book.codes.map.as_ref();
+        let map = view.book.door.map.as_ref();
         let codes = if map.is_some() { written } else { mapped };
         let list = if is_diagnosis { view.book.diagnoses() } else { view.book.procedures() };
         for (slot, name) in view.slots(names).enumerate().filter(|(_, name)| !name.is_empty()) {

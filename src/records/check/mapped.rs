@@ -1,11 +1,13 @@
-//! Codes of the edition a file declares, mapped to that of the lists before anything else is read.
+//! What is done to a row before anything else is read: codes of the edition the file declares are
+//! mapped to that of the lists, numbers of persons replaced.
 
-use super::Checker;
 use super::codes::Known;
 use super::found::Hit;
+use super::{Checker, Door};
 use crate::codes::normal_form;
 use crate::records::edits::EditBook;
 use crate::records::mapping::{CodeMap, Codes};
+use crate::records::pseudonym::Pseudonyms;
 use crate::records::{Column, Header};
 
 /// The lists a map changes, and where the written codes are kept.
@@ -17,7 +19,7 @@ const MAPPED: [(Column, bool, Option<Column>); 4] = [
 ];
 
 /// The header of rows whose codes were mapped: with columns for the written codes and the version.
-pub(in crate::records) fn mapped_header(header: &Header) -> Header {
+pub(super) fn mapped_header(header: &Header) -> Header {
     header.with(&added(header))
 }
 
@@ -30,29 +32,58 @@ fn added(header: &Header) -> Vec<Column> {
 }
 
 impl Checker<'_> {
-    /// Maps the codes of the row, and keeps the written ones beside them.
-    pub(super) fn map_codes(&mut self, map: &CodeMap) {
-        let mut cells: Vec<(usize, String)> = Vec::new();
-        let mut hits = Vec::new();
-        let written = [Column::DiagnosesWritten, Column::ProceduresWritten];
-        let is_mapped = |column: &Column| !self.cell(*column).trim_matches('|').is_empty();
-        match written.iter().find(|column| is_mapped(column)) {
-            Some(column) => hits.push(Hit::of("C107").at(*column)),
-            None => {
-                for (column, is_diagnosis, written) in MAPPED {
-                    if let Some(field) = self.header.field(column) {
-                        let (mapped, as_written) = self.mapped_list(map, column, is_diagnosis, &mut hits);
-                        cells.push((field, mapped));
-                        let kept = written.and_then(|column| self.header.field(column));
-                        cells.extend(kept.map(|field| (field, as_written)));
-                    }
-                }
-                cells.extend(self.header.field(Column::CodeVersion).map(|field| (field, map.to.clone())));
-            }
+    /// Changes the row as the door says.
+    pub(super) fn pass_door(&mut self, door: &Door) {
+        let (mut cells, mut hits) = (Vec::new(), Vec::new());
+        if let Some(map) = &door.map {
+            self.map_codes(map, &mut cells, &mut hits);
+        }
+        if let Some(pseudonyms) = &door.pseudonyms {
+            self.replace_numbers(pseudonyms, &mut cells);
         }
         let more = vec![String::new(); self.header.width() - self.source.width()];
         self.row.rewrite(&cells, &more, self.source.width());
         hits.into_iter().for_each(|hit| self.note(hit));
+    }
+
+    /// Puts pseudonyms in place of the numbers of the person and, if asked to, the case.
+    fn replace_numbers(&self, pseudonyms: &Pseudonyms, cells: &mut Vec<(usize, String)>) {
+        let of_cases = [Column::RecordNo, Column::CaseId];
+        let of_cases = of_cases.iter().filter(|_| pseudonyms.of_cases);
+        for column in std::iter::once(&Column::Person).chain(of_cases) {
+            if let Some(field) = self.header.field(*column) {
+                cells.push((field, pseudonyms.of(column.name(), self.cell(*column))));
+            }
+        }
+    }
+
+    /// The birth date was needed to check the age; it is not handed on.
+    pub(super) fn take_out_birth_date(&mut self) {
+        if let Some(field) = self.header.field(Column::BirthDate) {
+            self.row.rewrite(&[(field, String::new())], &[], self.header.width());
+        }
+    }
+
+    /// Maps the codes of the row, and keeps the written ones beside them.
+    fn map_codes(&mut self, map: &CodeMap, cells: &mut Vec<(usize, String)>, hits: &mut Vec<Hit>) {
+        let written = [Column::DiagnosesWritten, Column::ProceduresWritten];
+        let is_mapped = |column: &Column| !self.cell(*column).trim_matches('|').is_empty();
+        if let Some(column) = written.iter().find(|column| is_mapped(column)) {
+            return hits.push(Hit::of("C107").at(*column));
+        }
+        let version = self.cell(Column::CodeVersion);
+        if !version.is_empty() && version != map.from {
+            hits.push(Hit::of("C106").at(Column::CodeVersion).expected(map.from.as_str()));
+        }
+        for (column, is_diagnosis, written) in MAPPED {
+            if let Some(field) = self.header.field(column) {
+                let (mapped, as_written) = self.mapped_list(map, column, is_diagnosis, hits);
+                cells.push((field, mapped));
+                let kept = written.and_then(|column| self.header.field(column));
+                cells.extend(kept.map(|field| (field, as_written)));
+            }
+        }
+        cells.extend(self.header.field(Column::CodeVersion).map(|field| (field, map.to.clone())));
     }
 
     /// The mapped codes of a list, and the written ones, slot by slot.

@@ -1,6 +1,7 @@
 //! From a row as written to a checked case, or to the findings that reject it.
 //!
-//! First the row ([`row`]), its codes mapped where the file declares another edition ([`mapped`]);
+//! First the row ([`row`]), its codes mapped where the file declares another edition, numbers of
+//! persons replaced where the user asks for it ([`mapped`]);
 //! then person ([`person`]), codes ([`codes`]) and stay ([`stay`]) become the case. With every edit
 //! the other cells follow ([`sheet`]), then the conditions ([`conditions`]) and functions
 //! ([`functions`]) that look at the whole record. What they find is noted in [`found`].
@@ -22,13 +23,14 @@ use super::columns::{Column, Header};
 use super::edits::{CellKind, EditBook, Edits};
 use super::frame::{Frame, MAX_ROW_BYTES};
 use super::mapping::CodeMap;
+use super::pseudonym::Pseudonyms;
 use super::quality::RowFacts;
 use super::reader::Encoding;
 use crate::diagnostics::{Finding, Lang};
 
 use found::Hit;
 pub(super) use functions::{EditFunction, function, is_asked_while_reading};
-pub(super) use mapped::mapped_header;
+use mapped::mapped_header;
 pub use row::Row;
 use sheet::{Plan, Sheet};
 
@@ -46,8 +48,8 @@ pub(super) const LONGEST_INFANCY: i64 = 36_500;
 pub enum Depth<'l> {
     /// What decides whether a record can be grouped; the rest costs too much for bulk grouping.
     Grouping,
-    /// The same, after the codes were mapped to another edition.
-    Mapped(&'l CodeMap),
+    /// The same, behind a door that changes the rows.
+    Behind(&'l Door),
     /// Every edit; `for_money` also the bill.
     All {
         /// The edits, with the lists that codes must stand in.
@@ -58,19 +60,50 @@ pub enum Depth<'l> {
 }
 
 impl<'l> Depth<'l> {
-    /// The map to be applied to every code.
-    pub(super) fn map(self) -> Option<&'l CodeMap> {
-        match self {
+    /// What is done to a row before it is read, if anything.
+    fn door(self) -> Option<&'l Door> {
+        let door = match self {
             Depth::Grouping => None,
-            Depth::Mapped(map) => Some(map),
-            Depth::All { book, .. } => book.codes.map.as_ref(),
-        }
+            Depth::Behind(door) => Some(door),
+            Depth::All { book, .. } => Some(&book.door),
+        };
+        door.filter(|door| door.changes_rows())
+    }
+
+    /// The map to be applied to every code.
+    fn map(self) -> Option<&'l CodeMap> {
+        self.door().and_then(|door| door.map.as_ref())
     }
 
     fn book(self) -> Option<&'l EditBook> {
         match self {
             Depth::All { book, .. } => Some(book),
             _ => None,
+        }
+    }
+}
+
+/// What is done to a row before it is read (入口处理): its codes are mapped once to another edition,
+/// the numbers of persons are replaced.
+#[derive(Debug, Default)]
+pub struct Door {
+    /// From the edition of the file to that of the lists.
+    pub map: Option<CodeMap>,
+    /// In place of the numbers of persons and cases; the birth date is taken out too.
+    pub pseudonyms: Option<Pseudonyms>,
+}
+
+impl Door {
+    /// Whether it does anything.
+    pub fn changes_rows(&self) -> bool {
+        self.map.is_some() || self.pseudonyms.is_some()
+    }
+
+    /// The header of the rows behind it: with columns for the written codes and the version.
+    pub fn header(&self, header: &Header) -> Header {
+        match self.map {
+            Some(_) => mapped_header(header),
+            None => header.clone(),
         }
     }
 }
@@ -118,8 +151,8 @@ impl<'l> Checker<'l> {
         lang: Lang,
     ) -> Checker<'l> {
         let source = Arc::clone(&header);
-        let header = match depth.map() {
-            Some(_) => Arc::new(mapped_header(&header)),
+        let header = match depth.door() {
+            Some(door) => Arc::new(door.header(&header)),
             None => header,
         };
         let plan = Plan::of(depth, &header);
@@ -225,8 +258,8 @@ impl<'l> Checker<'l> {
             return Checked::Unreadable;
         }
         self.sheet.clear();
-        if let Some(map) = self.depth.map() {
-            self.map_codes(map);
+        if let Some(door) = self.depth.door() {
+            self.pass_door(door);
         }
         self.read_identity();
         self.read_person();
@@ -234,6 +267,9 @@ impl<'l> Checker<'l> {
         self.read_stay();
         if let Depth::All { book, for_money } = self.depth {
             self.ask_every_edit(book, for_money);
+        }
+        if self.depth.door().is_some_and(|door| door.pseudonyms.is_some()) {
+            self.take_out_birth_date();
         }
         if self.rejected {
             Checked::Rejected

@@ -10,9 +10,9 @@ use super::rows::{Edits, Parameters, read_severity};
 use super::sheet::EditFile;
 use crate::codes::CodeList;
 use crate::diagnostics::{Error, Lang, Place, Result, Severity, suggestion};
-use crate::records::check::{EditFunction, function, is_asked_while_reading};
+use crate::records::check::{Door, EditFunction, function, is_asked_while_reading};
 use crate::records::mapping::CodeMap;
-use crate::records::{Column, Header};
+use crate::records::{Column, Header, plain_number};
 
 /// Reads a file of the edits by its name; nothing if there is none.
 type Source<'s> = &'s dyn Fn(&str) -> Result<Option<EditFile>>;
@@ -26,15 +26,13 @@ pub(in crate::records) struct Clause {
     pub(in crate::records) atoms: Vec<Atom>,
 }
 
-/// The version of the codes in a file, and what leads from it to the lists (编码版本).
+/// The version of the codes in a file (编码版本).
 #[derive(Debug, Default)]
 pub struct CodeSystem {
     /// As declared or assumed, e.g. `insurance-2.0`; empty if nobody said.
     pub version: String,
     /// Nobody said; the version of the lists was taken.
     pub is_assumed: bool,
-    /// Applied once to every code, where the lists are of another version.
-    pub map: Option<CodeMap>,
     /// The other edition, by which codes are told that are of none declared; where nothing is
     /// mapped.
     pub others: Option<CodeMap>,
@@ -50,6 +48,7 @@ pub struct EditBook {
     /// Columns that must be filled, always or if one of the conditions holds.
     pub(in crate::records) required: Vec<(Column, Vec<Vec<Atom>>)>,
     pub(in crate::records) codes: CodeSystem,
+    pub(in crate::records) door: Door,
     pub(in crate::records) as_of: Option<Date>,
     sets: Vec<CodeSet>,
     clauses: Vec<Clause>,
@@ -117,6 +116,7 @@ impl EditBook {
             columns,
             required,
             codes: CodeSystem::default(),
+            door: Door::default(),
             as_of: None,
             sets,
             clauses,
@@ -125,10 +125,10 @@ impl EditBook {
         Ok(book)
     }
 
-    /// With the version of the codes in the file.
-    pub fn with_codes(mut self, codes: CodeSystem) -> EditBook {
+    /// Says which codes a file holds, and what is done to its rows at the door.
+    pub fn set_codes(&mut self, codes: CodeSystem, door: Door) {
         self.codes = codes;
-        self
+        self.door = door;
     }
 
     /// With the day after which no date of a record may lie.
@@ -142,7 +142,26 @@ impl EditBook {
         &self.edits
     }
 
-    /// The version of the codes in the file, and the map that is applied to them.
+    /// Whether so many codes of another version are told, of so many codes in a file, and what the
+    /// limit is in words.
+    pub fn is_mixed(&self, foreign: u64, codes: u64) -> Option<String> {
+        let share = self.edits.parameters("C106").get("share");
+        let is_off = self.edits.is_off("C106");
+        let is_mixed = i128::from(foreign) * 10_000 > i128::from(codes) * i128::from(share) * 100;
+        (is_mixed && !is_off).then(|| plain_number(share * 100))
+    }
+
+    /// What is done to rows before they are read.
+    pub fn door(&self) -> &Door {
+        &self.door
+    }
+
+    /// Takes back what is done to rows before they are read.
+    pub fn take_door(&mut self) -> Door {
+        std::mem::take(&mut self.door)
+    }
+
+    /// The version of the codes in the file.
     pub fn codes(&self) -> &CodeSystem {
         &self.codes
     }

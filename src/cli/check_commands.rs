@@ -1,0 +1,68 @@
+//! `check`: the request it makes, and what it says afterwards.
+
+use super::check_arguments::CheckArguments;
+use super::commands::{Ending, bulk_words, watched};
+use super::terminal::Terminal;
+use crate::api::{self, BulkSummary, CheckRequest};
+use crate::diagnostics::{Lang, Result};
+
+/// Carries out `check`.
+pub(super) fn check(check: &CheckArguments, terminal: &Terminal) -> Result<Ending> {
+    let request = CheckRequest {
+        records: check.records.clone(),
+        scheme: check.scheme.clone(),
+        tables: check.tables.tables.clone(),
+        money: check.money,
+        output: check.output.clone(),
+        profile: check.profile.clone(),
+        codes: check.codes.clone(),
+        map: check.map.clone(),
+        as_of: check.as_of,
+        xlsx: check.xlsx,
+        neutral: check.neutral,
+        max_findings: check.max_findings,
+        pseudonymise: check.pseudonymise.clone(),
+        pseudonymise_all: check.pseudonymise_all,
+    };
+    let only = match check.records.as_slice() {
+        [only] => Some(only.as_path()),
+        _ => None,
+    };
+    let summary = watched(terminal, only, |watch| api::check(&request, watch))?;
+    terminal.say(bulk_words(&summary, terminal.lang) + &check_words(&summary, terminal.lang));
+    Ok(Ending {
+        findings: summary.graver_findings() > 0,
+    })
+}
+
+/// Code version, profile, and what was not asked or not written.
+fn check_words(summary: &BulkSummary, lang: Lang) -> String {
+    let version = &summary.code_version;
+    let assumed = if summary.version_assumed {
+        lang.pick(" (assumed, since nothing declares it)", "（未声明，按目录版本处理）")
+    } else {
+        ""
+    };
+    let mut text = match lang {
+        Lang::En => format!("\ncodes: {version}{assumed}"),
+        Lang::Zh => format!("\n编码版本：{version}{assumed}"),
+    };
+    if let Some(profile) = &summary.profile {
+        text.push_str(&format!("\n{}: {profile}", lang.pick("profile", "质控方案")));
+    }
+    if summary.not_asked > 0 {
+        let count = summary.not_asked;
+        text.push_str(&match lang {
+            Lang::En => format!("\nedits not applicable: {count}; quality.csv says why"),
+            Lang::Zh => format!("\n不适用的规则：{count}条，原因见 quality.csv"),
+        });
+    }
+    if summary.left_out > 0 {
+        let count = summary.left_out;
+        text.push_str(&match lang {
+            Lang::En => format!("\nfindings counted but not written (--max-findings): {count}"),
+            Lang::Zh => format!("\n仅计数未写出的问题（--max-findings）：{count}"),
+        });
+    }
+    text
+}
