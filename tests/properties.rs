@@ -451,6 +451,7 @@ fn files_on(threads: usize, records: &Path, folder: &Path) -> Vec<Vec<u8>> {
         output: grouped.clone(),
         findings: Some(findings.clone()),
         explain: true,
+        door: Default::default(),
     };
     group(&request, &watch).unwrap();
     let GroupRequest {

@@ -16,7 +16,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
-use dianzhi::api::{CheckRequest, Watch, check};
+use dianzhi::api::{CheckRequest, DoorRequest, Watch, check};
 use dianzhi::codes::normal_form;
 use dianzhi::diagnostics::{Action, Finding, Lang, Place, Severity, Stops};
 use dianzhi::records::{
@@ -30,8 +30,8 @@ use tempfile::TempDir;
 /// Edits that no single row of a neutral file can hit: of files, of lists beside them, of cells that
 /// only layouts have, of the map; each has a test of its own or is not asked of rows.
 const NOT_OF_ROWS: [&str; 24] = [
-    "F001", "F002", "F003", "F012", "C107", "C108", "D606", "D608", "K955", "K958", "K959", "M979", "M980", "M981",
-    "M982", "M983", "M984", "S991", "S992", "S993", "S994", "P208", "B505", "C106",
+    "F001", "F002", "F003", "F012", "C107", "C108", "D606", "D608", "K955", "K958", "K959", "M979", "M980",
+    "M981", "M982", "M983", "M984", "S991", "S992", "S993", "S994", "P208", "B505", "C106",
 ];
 
 type Row = BTreeMap<String, String>;
@@ -63,7 +63,9 @@ fn book_of(profile: &str) -> EditBook {
     let (library, profile) = (library(), profile_of(profile).unwrap());
     let lists = CodeLists::first(&library).unwrap();
     let as_of = "2026-12-31".parse().unwrap();
-    edit_book(&library, lists, Some(&profile)).unwrap().with_as_of(Some(as_of))
+    edit_book(&library, lists, Some(&profile))
+        .unwrap()
+        .with_as_of(Some(as_of))
 }
 
 static BOOK: LazyLock<EditBook> = LazyLock::new(|| {
@@ -77,21 +79,42 @@ static BOOK: LazyLock<EditBook> = LazyLock::new(|| {
 fn checked(row: &Row, book: &EditBook) -> (Checked, Vec<Finding>, Vec<String>) {
     let names: Vec<String> = row.keys().cloned().collect();
     let header = Header::read(&Place::file(Path::new("made-up.csv")), names, false).unwrap();
-    let depth = Depth::All { book, for_money: false };
-    let mut checker = Checker::new("made-up.csv".into(), Arc::new(header), Encoding::Utf8, depth, Lang::En);
-    let cells: Vec<String> = row.values().map(|cell| format!("\"{}\"", cell.replace('"', "\"\""))).collect();
+    let depth = Depth::All {
+        book,
+        for_money: false,
+    };
+    let mut checker = Checker::new(
+        "made-up.csv".into(),
+        Arc::new(header),
+        Encoding::Utf8,
+        depth,
+        Lang::En,
+    );
+    let cells: Vec<String> = row
+        .values()
+        .map(|cell| format!("\"{}\"", cell.replace('"', "\"\"")))
+        .collect();
     let checked = checker.check_text(&cells.join(","), 2);
     let case = checker.case();
     let values = vec![
         case.diagnoses().collect::<Vec<_>>().join("|"),
         case.procedures().collect::<Vec<_>>().join("|"),
-        format!("{:?} {:?} {:?} {}", case.numbers(), case.admit(), case.discharge(), case.sex()),
+        format!(
+            "{:?} {:?} {:?} {}",
+            case.numbers(),
+            case.admit(),
+            case.discharge(),
+            case.sex()
+        ),
     ];
     (checked, checker.take_findings(), values)
 }
 
 fn base(name: &str) -> Row {
-    let mut row = rows("bases.csv").into_iter().find(|row| row["base"] == name).unwrap();
+    let mut row = rows("bases.csv")
+        .into_iter()
+        .find(|row| row["base"] == name)
+        .unwrap();
     row.remove("base");
     row
 }
@@ -100,7 +123,10 @@ fn changed(row: &Row) -> Row {
     let mut changed = base(&row["base"]);
     for change in row["changes"].split(" & ").filter(|change| !change.is_empty()) {
         let (column, value) = change.split_once('=').unwrap();
-        assert!(changed.insert(column.to_owned(), value.to_owned()).is_some(), "{column}");
+        assert!(
+            changed.insert(column.to_owned(), value.to_owned()).is_some(),
+            "{column}"
+        );
     }
     changed
 }
@@ -116,9 +142,15 @@ fn every_edit_hits_what_it_should_and_nothing_else() {
         let hits = findings.iter().any(|finding| finding.edit.code == case["edit"]);
         if hits != (case["hit"] == "yes") {
             let codes: Vec<&str> = findings.iter().map(|finding| finding.edit.code).collect();
-            wrong.push(format!("{} {} {} `{}`: {codes:?}", case["edit"], case["hit"], case["base"], case["changes"]));
+            wrong.push(format!(
+                "{} {} {} `{}`: {codes:?}",
+                case["edit"], case["hit"], case["base"], case["changes"]
+            ));
         }
-        tried.entry(case["edit"].clone()).or_default().insert(case["hit"].clone());
+        tried
+            .entry(case["edit"].clone())
+            .or_default()
+            .insert(case["hit"].clone());
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let both = |code: &str| tried.get(code).is_some_and(|ways| ways.len() == 2);
@@ -134,7 +166,10 @@ fn every_edit_hits_what_it_should_and_nothing_else() {
 fn sound_bases_have_no_findings_above_information() {
     for name in ["adult", "mother", "newborn", "dead"] {
         let (checked, findings, _) = checked(&base(name), &BOOK);
-        let grave: Vec<_> = findings.iter().filter(|finding| finding.severity != Severity::Info).collect();
+        let grave: Vec<_> = findings
+            .iter()
+            .filter(|finding| finding.severity != Severity::Info)
+            .collect();
         assert!(checked == Checked::Case && grave.is_empty(), "{name}: {grave:?}");
     }
 }
@@ -171,10 +206,14 @@ fn planted_defects_are_found_and_sound_records_are_spared() {
         .collect();
     let mut wrong = Vec::new();
     for expected in rows("defects_expected.csv") {
-        let of_line: Vec<&Row> = findings.iter().filter(|row| row["line"] == expected["line"]).collect();
+        let of_line: Vec<&Row> = findings
+            .iter()
+            .filter(|row| row["line"] == expected["line"])
+            .collect();
         for code in expected["must_contain"].split_whitespace() {
             let found = of_line.iter().find(|row| row["code"] == code);
-            let is_right = found.is_some_and(|row| (row["action"] == "repaired") == (expected["repaired"] == "Y"));
+            let is_right =
+                found.is_some_and(|row| (row["action"] == "repaired") == (expected["repaired"] == "Y"));
             if !is_right {
                 wrong.push(format!("{} {code}: {of_line:?}", expected["defect"]));
             }
@@ -208,7 +247,9 @@ fn codes_are_mapped_once_and_both_are_kept() {
     }
     // what was mapped says so, and is left alone
     let mapped = out.path().join("neutral.csv");
-    let text = fs::read_to_string(&mapped).unwrap().replace("insurance-2.0", "clinical-2.0");
+    let text = fs::read_to_string(&mapped)
+        .unwrap()
+        .replace("insurance-2.0", "clinical-2.0");
     fs::write(&mapped, text).unwrap();
     let again = TempDir::new().unwrap();
     let twice = CheckRequest {
@@ -227,7 +268,10 @@ fn clinical_map() -> CodeMap {
         option: Some("clinical-2.0"),
         ..DeclaredCodes::default()
     };
-    code_system(&library(), "insurance-2.0", &declared, "any.csv").unwrap().1.unwrap()
+    code_system(&library(), "insurance-2.0", &declared, "any.csv")
+        .unwrap()
+        .1
+        .unwrap()
 }
 
 #[test]
@@ -235,7 +279,11 @@ fn a_second_mapping_would_lead_elsewhere() {
     let map = clinical_map();
     let apply = |kind: &str, code: &str| {
         let codes = Codes::declared(vec![code.to_owned()]);
-        let mapped = if kind == "diagnosis" { map.apply_to_diagnoses(codes) } else { map.apply_to_procedures(codes) };
+        let mapped = if kind == "diagnosis" {
+            map.apply_to_diagnoses(codes)
+        } else {
+            map.apply_to_procedures(codes)
+        };
         mapped.as_slice()[0].clone()
     };
     let cases = rows("map_once.csv");
@@ -243,7 +291,12 @@ fn a_second_mapping_would_lead_elsewhere() {
     for case in cases {
         let once = apply(&case["kind"], &case["code"]);
         assert_eq!(once, case["once"], "{}", case["code"]);
-        assert_eq!(apply(&case["kind"], &once), case["wrong_if_twice"], "{}", case["code"]);
+        assert_eq!(
+            apply(&case["kind"], &once),
+            case["wrong_if_twice"],
+            "{}",
+            case["code"]
+        );
     }
 }
 
@@ -256,7 +309,9 @@ fn the_way_back_and_unknown_versions_are_refused() {
             column: column.map(str::to_owned),
             map: None,
         };
-        code_system(&library, lists, &declared, "a.csv").unwrap_err().to_string()
+        code_system(&library, lists, &declared, "a.csv")
+            .unwrap_err()
+            .to_string()
     };
     let back = message("clinical-2.0", "insurance-2.0", None);
     assert!(back.contains("no way back"), "{back}");
@@ -273,29 +328,45 @@ fn pseudonyms_are_those_of_the_vectors_and_nothing_else_gets_out() {
     for case in rows("pseudonym.csv") {
         fs::write(&key, format!("{}\n", case["key_hex"])).unwrap();
         let pseudonyms = Pseudonyms::open(&key, false).unwrap();
-        assert_eq!(pseudonyms.of("person", &format!(" {} ", case["value"])), case["pseudonym"]);
+        assert_eq!(
+            pseudonyms.of("person", &format!(" {} ", case["value"])),
+            case["pseudonym"]
+        );
         assert_eq!(pseudonyms.of("person", " "), "");
     }
     let records = out.path().join("records.csv");
     let header = "case_id,record_no,person,sex,birth_date,admit_date,age,diagnoses";
-    fs::write(&records, format!("{header}\nPII-1,PII-2,PII-3,1,1980-03-05,2026-01-05,45,K80.101\n")).unwrap();
+    fs::write(
+        &records,
+        format!("{header}\nPII-1,PII-2,PII-3,1,1980-03-05,2026-01-05,45,K80.101\n"),
+    )
+    .unwrap();
     let hidden = CheckRequest {
         records: vec![records],
-        pseudonymise: Some(key.clone()),
-        pseudonymise_all: true,
+        door: DoorRequest {
+            pseudonymise: Some(key.clone()),
+            pseudonymise_all: true,
+            ..DoorRequest::default()
+        },
         ..request("sound.csv", &out.path().join("out"))
     };
     check(&hidden, &watch()).unwrap();
     let row = rows_of(&out.path().join("out/neutral.csv")).remove(0);
     assert_eq!((row["birth_date"].as_str(), row["age"].as_str()), ("", "45"));
-    assert_eq!([&row["case_id"], &row["record_no"], &row["person"]].map(String::len), [32; 3]);
+    assert_eq!(
+        [&row["case_id"], &row["record_no"], &row["person"]].map(String::len),
+        [32; 3]
+    );
     for file in ["findings.csv", "rejected.csv", "quality.csv", "neutral.csv"] {
         let text = fs::read_to_string(out.path().join("out").join(file)).unwrap();
         assert!(!text.contains("PII-"), "{file}");
     }
     fs::write(&key, "not a key").unwrap();
     let message = Pseudonyms::open(&key, false).unwrap_err().to_string();
-    assert!(message.contains("64 hexadecimal digits") && !message.contains("not a key"), "{message}");
+    assert!(
+        message.contains("64 hexadecimal digits") && !message.contains("not a key"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -314,7 +385,13 @@ fn results_do_not_depend_on_threads() {
         };
         let summary = check(&many, &Watch { threads, ..watch() }).unwrap();
         assert!(summary.left_out > 0);
-        let files = ["findings.csv", "rejected.csv", "quality.csv", "neutral.csv", "findings.xlsx"];
+        let files = [
+            "findings.csv",
+            "rejected.csv",
+            "quality.csv",
+            "neutral.csv",
+            "findings.xlsx",
+        ];
         let bytes = files.map(|file| fs::read(out.path().join("out").join(file)).unwrap());
         let folder = out.path().display().to_string();
         bytes.map(|bytes| String::from_utf8_lossy(&bytes).replace(&folder, ""))[..4].to_vec()
@@ -329,20 +406,31 @@ fn a_profile_says_what_it_does_not_know() {
     let apply = |text: &str| {
         let library = library();
         let lists = CodeLists::first(&library).unwrap();
-        let profile = profile_of(&format!("profile = \"x\"\n{text}")).and_then(|profile| {
-            edit_book(&library, lists, Some(&profile)).map(|_| ())
-        });
+        let profile = profile_of(&format!("profile = \"x\"\n{text}"))
+            .and_then(|profile| edit_book(&library, lists, Some(&profile)).map(|_| ()));
         profile.map_err(|e| e.to_string())
     };
     for (text, expected) in [
-        ("C999 = { stops = \"group\" }", "profile.toml:2: there is no edit or key `C999`"),
-        ("off = [\"S9994\"]", "there is no edit `S9994`; did you mean `S994`?"),
-        ("C102 = { stop = \"group\" }", "unknown key `stop`; did you mean `stops`?"),
+        (
+            "C999 = { stops = \"group\" }",
+            "profile.toml:2: there is no edit or key `C999`",
+        ),
+        (
+            "off = [\"S9994\"]",
+            "there is no edit `S9994`; did you mean `S994`?",
+        ),
+        (
+            "C102 = { stop = \"group\" }",
+            "unknown key `stop`; did you mean `stops`?",
+        ),
         ("C102 = { stops = \"gruop\" }", "`gruop` is nothing to stop"),
         ("X301 = { stops = \"none\" }", "cannot be lowered"),
         ("off = [\"C101\"]", "cannot be switched off"),
         ("B502 = { error = [9999, 200] }", "two limits, the lower first"),
-        ("lists = { principal_blockd = \"x.csv\" }", "did you mean `principal_blocked`?"),
+        (
+            "lists = { principal_blockd = \"x.csv\" }",
+            "did you mean `principal_blocked`?",
+        ),
         ("K960 = { max = 2.5 }", "decimal in quotes"),
     ] {
         let message = apply(text).unwrap_err();

@@ -5,13 +5,15 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Watch;
+use super::door::DoorRequest;
 use crate::diagnostics::{Edit, Finding, Result, Severity};
 use crate::grouper::{Grouper, Status, Workspace};
 use crate::records::{
-    Checked, Checker, PlainRow, PlainRows, Records, RowReader, RowWork, quickly_in_order,
+    Batch, Checked, Checker, Depth, Door, PlainRow, PlainRows, Records, RowReader, RowWork, in_order,
+    quickly_in_order,
 };
 use crate::reports::{CsvText, FINDING_COLUMNS, GroupedRows, Output, finding_line, finding_row};
-use crate::tables::{Compiled, Library, Scheme};
+use crate::tables::{Compiled, Library, Scheme, code_list_version};
 
 /// How many findings are kept as lines to show.
 const SHOWN_FINDINGS: usize = 10;
@@ -31,6 +33,8 @@ pub struct GroupRequest {
     pub findings: Option<PathBuf>,
     /// Say in `reason` which codes and values decided.
     pub explain: bool,
+    /// What is done to rows before they are read.
+    pub door: DoorRequest,
 }
 
 /// What became of the records of a file (批量结果).
@@ -60,8 +64,8 @@ pub struct BulkSummary {
     pub profile: Option<String>,
     /// Findings counted but not written, being too many of their kind.
     pub left_out: u64,
-    /// Edits that could not be asked.
-    pub not_asked: usize,
+    /// Edits that could not be asked, where a quality summary says why.
+    pub not_asked: Option<usize>,
 }
 
 impl BulkSummary {
@@ -93,7 +97,10 @@ impl BulkSummary {
 
     /// How many findings there are of edits that are more than information.
     pub fn graver_findings(&self) -> u64 {
-        let graver = self.findings.values().filter(|(edit, _)| edit.severity != Severity::Info);
+        let graver = self
+            .findings
+            .values()
+            .filter(|(edit, _)| edit.severity != Severity::Info);
         graver.map(|(_, count)| count).sum()
     }
 
@@ -196,7 +203,8 @@ pub fn group(request: &GroupRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
         Records::Csv(reader) => reader,
         Records::Packed(reader) => return super::packed::group_packed(request, &grouper, reader, watch),
     };
-    let header = reader.header().clone();
+    let door = opened_door(request, &library, grouper.scheme(), &reader)?;
+    let header = Arc::new(door.header(reader.header()));
     let work = GroupRows {
         rows: GroupedRows::new(grouper.scheme(), &header, watch.lang),
         explain: request.explain,
@@ -211,7 +219,7 @@ pub fn group(request: &GroupRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
     let statuses = [Status::Grouped, Status::Ambiguous, Status::Ungrouped];
     summary.outcomes.extend(statuses.map(|status| (status, 0)));
 
-    let counts = quickly_in_order(reader, watch.lang, watch.threads, &work, |batch| {
+    let take = |batch: Batch<Grouped>| {
         output.put(batch.output.text.bytes())?;
         for (status, count) in statuses.into_iter().zip(batch.output.outcomes) {
             *summary.outcomes.entry(status).or_default() += count;
@@ -223,12 +231,46 @@ pub fn group(request: &GroupRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
         }
         (watch.advance)(batch.bytes);
         Ok(())
-    })?;
+    };
+    let counts = match door.changes_rows() {
+        false => quickly_in_order(reader, watch.lang, watch.threads, &work, take)?,
+        true => {
+            let row = |grouped: &mut Grouped, checked, checker: &Checker<'_>| {
+                work.checked(grouped, checked, checker)
+            };
+            in_order(
+                reader,
+                Depth::Behind(&door),
+                watch.lang,
+                watch.threads,
+                || work.start(),
+                row,
+                take,
+            )?
+        }
+    };
     output.finish()?;
     findings_out.map_or(Ok(()), FindingsFile::finish)?;
     summary.read = counts.read;
     summary.rejected = counts.rejected;
     Ok(summary)
+}
+
+/// What is done to the rows before they are read; mostly nothing.
+fn opened_door(
+    request: &GroupRequest,
+    library: &Library,
+    scheme: &Scheme,
+    reader: &RowReader,
+) -> Result<Door> {
+    if !request.door.may_change(reader.header()) {
+        return Ok(Door::default());
+    }
+    let lists = code_list_version(library, &scheme.code_lists().diagnosis)?;
+    let (_, door) = request
+        .door
+        .open(library, &lists, &request.records, reader.header())?;
+    Ok(door)
 }
 
 /// `findings.csv` being written.

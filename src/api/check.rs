@@ -8,13 +8,14 @@ use jiff::civil::Date;
 
 use super::Watch;
 use super::bulk::BulkSummary;
+use super::door::DoorRequest;
 use crate::diagnostics::{Action, Finding, Lang, Result};
 use crate::records::{
-    CaseKey, Checked, Checker, Column, Counted, Depth, Door, Duplicates, EditBook, Header, Profile, Pseudonyms, Quality,
-    RowReader, QualityScope, code_version_of, in_order, plain_number,
+    CaseKey, Checked, Checker, Column, Counted, Depth, Duplicates, EditBook, Header, Profile, Quality,
+    QualityScope, RowReader, in_order, plain_number,
 };
 use crate::reports::{CsvText, FINDING_COLUMNS, FindingsBook, Output, finding_row, quality_csv};
-use crate::scenarios::{DeclaredCodes, code_system, edit_book, find_profile};
+use crate::scenarios::{edit_book, find_profile};
 use crate::tables::{CodeLists, Library, Scheme};
 
 /// Check every record of some files (清单质控).
@@ -32,10 +33,8 @@ pub struct CheckRequest {
     pub output: PathBuf,
     /// What a place does otherwise: a file, or the name of a profile of the tables.
     pub profile: Option<PathBuf>,
-    /// The version of the codes in the files.
-    pub codes: Option<String>,
-    /// A map from that version to the lists', instead of the shipped one.
-    pub map: Option<PathBuf>,
+    /// What is done to rows before they are read.
+    pub door: DoorRequest,
     /// The day after which no date may lie.
     pub as_of: Option<Date>,
     /// Also write the findings as a workbook.
@@ -44,10 +43,6 @@ pub struct CheckRequest {
     pub neutral: bool,
     /// The most findings written of one edit and file; the others are counted.
     pub max_findings: u64,
-    /// The key by which numbers of persons are replaced.
-    pub pseudonymise: Option<PathBuf>,
-    /// Replace the numbers of cases too.
-    pub pseudonymise_all: bool,
 }
 
 /// What the rows of one chunk gave.
@@ -75,7 +70,11 @@ pub fn check(request: &CheckRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
         None => CodeLists::first(&library)?,
     };
     let version = lists.version.clone();
-    let profile = request.profile.as_deref().map(|named| find_profile(&library, named)).transpose()?;
+    let profile = request
+        .profile
+        .as_deref()
+        .map(|named| find_profile(&library, named))
+        .transpose()?;
     let book = edit_book(&library, lists, profile.as_ref())?.with_as_of(request.as_of);
     let mut run = Run {
         request,
@@ -107,10 +106,18 @@ impl Files {
         let output = &request.output;
         let alone = output.as_os_str() == "-" || output.extension().is_some_and(|ending| ending == "csv");
         let beside = |name: &str| {
-            if alone { output.with_file_name(name) } else { output.join(name) }
+            if alone {
+                output.with_file_name(name)
+            } else {
+                output.join(name)
+            }
         };
         Files {
-            findings: if alone { output.clone() } else { output.join("findings.csv") },
+            findings: if alone {
+                output.clone()
+            } else {
+                output.join("findings.csv")
+            },
             workbook: request.xlsx.then(|| beside("findings.xlsx")),
             rejected: (!alone).then(|| beside("rejected.csv")),
             quality: (!alone).then(|| beside("quality.csv")),
@@ -128,6 +135,8 @@ impl Files {
 /// The results being written.
 struct Outputs {
     findings: Output,
+    /// Whether the header of the findings is written: not before the first file could be opened.
+    begun: bool,
     workbook: Option<FindingsBook>,
     rejected: Option<Output>,
     quality: Option<Output>,
@@ -150,12 +159,18 @@ impl Outputs {
             path.as_ref().map(open).transpose()
         };
         let neutral: Vec<&str> = Column::ALL.iter().map(|column| column.name()).collect();
-        let rejected: Vec<&str> = REJECTED_COLUMNS.into_iter().chain(neutral.iter().copied()).collect();
-        let mut findings = Output::create(&files.findings)?;
-        findings.put(CsvText::with_header(&FINDING_COLUMNS).bytes())?;
+        let rejected: Vec<&str> = REJECTED_COLUMNS
+            .into_iter()
+            .chain(neutral.iter().copied())
+            .collect();
         Ok(Outputs {
-            findings,
-            workbook: files.workbook.as_deref().map(|path| FindingsBook::create(path, lang)).transpose()?,
+            findings: Output::create(&files.findings)?,
+            begun: false,
+            workbook: files
+                .workbook
+                .as_deref()
+                .map(|path| FindingsBook::create(path, lang))
+                .transpose()?,
             rejected: create(&files.rejected, &rejected)?,
             quality: files.quality.as_deref().map(Output::create).transpose()?,
             neutral: create(&files.neutral, &neutral)?,
@@ -163,6 +178,13 @@ impl Outputs {
             written: BTreeMap::new(),
             left_out: 0,
         })
+    }
+
+    fn begin(&mut self) -> Result<()> {
+        match std::mem::replace(&mut self.begun, true) {
+            true => Ok(()),
+            false => self.findings.put(CsvText::with_header(&FINDING_COLUMNS).bytes()),
+        }
     }
 
     /// Writes findings in order, those beyond the most of their code left out.
@@ -206,24 +228,18 @@ struct Run<'r> {
 
 impl Run<'_> {
     fn check_file(&mut self, library: &Library, path: &Path, version: &str) -> Result<()> {
-        let declared = DeclaredCodes {
-            option: self.request.codes.as_deref(),
-            column: code_version_of(path)?,
-            map: self.request.map.as_deref(),
-        };
-        let (codes, map) = code_system(library, version, &declared, &path.display().to_string())?;
+        let reader = RowReader::open(path, self.request.money)?;
+        let (codes, door) = self.request.door.open(library, version, path, reader.header())?;
         self.summary.code_version = codes.version.clone();
         self.summary.version_assumed |= codes.is_assumed;
-        let pseudonyms = self.request.pseudonymise.as_deref();
-        let pseudonyms = pseudonyms.map(|key| Pseudonyms::open(key, self.request.pseudonymise_all)).transpose()?;
-        self.book.set_codes(codes, Door { map, pseudonyms });
-        let reader = RowReader::open(path, self.request.money)?;
+        self.book.set_codes(codes, door);
         let of_file = BulkSummary::of(&reader);
         self.summary.encoding = of_file.encoding;
         self.summary.personal.extend(of_file.personal);
         let header = Arc::new(self.book.door().header(reader.header()));
         self.header.get_or_insert_with(|| Arc::clone(&header));
         self.outputs.written.clear();
+        self.outputs.begin()?;
         self.check_rows(reader, &header)
     }
 
@@ -243,26 +259,38 @@ impl Run<'_> {
             for_money: request.money,
         };
         let (file, mut of_file) = (Arc::clone(reader.file()), Quality::default());
-        let row = |chunk: &mut Chunk, checked, checker: &Checker<'_>| chunk.note(checked, checker, header, request);
-        let counts = in_order(reader, depth, watch.lang, watch.threads, Chunk::default, row, |batch| {
-            let (mut findings, output) = (batch.findings, batch.output);
-            of_file.merge(output.quality);
-            for (mut key, counted) in output.keys {
-                key.shift_record(batch.before);
-                if let Some(finding) = duplicates.note(key, watch.lang) {
-                    of_file.add_later(&counted, &finding);
-                    findings.push(finding);
+        let row =
+            |chunk: &mut Chunk, checked, checker: &Checker<'_>| chunk.note(checked, checker, header, request);
+        let counts = in_order(
+            reader,
+            depth,
+            watch.lang,
+            watch.threads,
+            Chunk::default,
+            row,
+            |batch| {
+                let (mut findings, output) = (batch.findings, batch.output);
+                of_file.merge(output.quality);
+                for (mut key, counted) in output.keys {
+                    key.shift_record(batch.before);
+                    if let Some(finding) = duplicates.note(key, watch.lang) {
+                        of_file.add_later(&counted, &finding);
+                        findings.push(finding);
+                    }
                 }
-            }
-            findings.sort_by(|a, b| (a.line, a.edit.code, a.slot).cmp(&(b.line, b.edit.code, b.slot)));
-            summary.note(&findings, watch);
-            outputs.put(&findings, watch.lang)?;
-            for (out, text) in [(&mut outputs.rejected, output.rejected), (&mut outputs.neutral, output.neutral)] {
-                out.as_mut().map_or(Ok(()), |out| out.put(text.bytes()))?;
-            }
-            (watch.advance)(batch.bytes);
-            Ok(())
-        })?;
+                findings.sort_by(|a, b| (a.line, a.edit.code, a.slot).cmp(&(b.line, b.edit.code, b.slot)));
+                summary.note(&findings, watch);
+                outputs.put(&findings, watch.lang)?;
+                for (out, text) in [
+                    (&mut outputs.rejected, output.rejected),
+                    (&mut outputs.neutral, output.neutral),
+                ] {
+                    out.as_mut().map_or(Ok(()), |out| out.put(text.bytes()))?;
+                }
+                (watch.advance)(batch.bytes);
+                Ok(())
+            },
+        )?;
         if let Some(finding) = mixed_versions(&of_file, book, file, watch.lang) {
             of_file.add_of_file(&finding);
             summary.note(std::slice::from_ref(&finding), watch);
@@ -276,12 +304,12 @@ impl Run<'_> {
 
     fn finish(mut self, profile: Option<&Profile>) -> Result<BulkSummary> {
         let lang = self.watch.lang;
-        let inapplicable = self.header.map(|header| self.book.inapplicable(&header, lang));
-        let inapplicable = inapplicable.unwrap_or_default();
+        let header = self.header.as_deref();
+        let inapplicable = header.map_or_else(Vec::new, |header| self.book.inapplicable(header, lang));
         if let Some(out) = &mut self.outputs.quality {
             out.put(quality_csv(&self.quality, &inapplicable, lang).bytes())?;
         }
-        self.summary.not_asked = inapplicable.len();
+        self.summary.not_asked = self.outputs.quality.as_ref().map(|_| inapplicable.len());
         self.summary.profile = profile.map(|profile| profile.name.clone());
         self.summary.left_out = self.outputs.left_out;
         self.outputs.finish()?;
@@ -293,7 +321,9 @@ impl Chunk {
     fn note(&mut self, checked: Checked, checker: &Checker<'_>, header: &Header, request: &CheckRequest) {
         let findings: Vec<&Finding> = checker.findings_of_row().collect();
         let is_case = checked == Checked::Case;
-        let counted = self.quality.add(checker.case(), checker.facts(), is_case, &findings);
+        let counted = self
+            .quality
+            .add(checker.case(), checker.facts(), is_case, &findings);
         if is_case {
             self.keys.push((CaseKey::of(checker), counted));
             if request.neutral {
@@ -330,7 +360,9 @@ fn neutral_cells(text: &mut CsvText, checker: &Checker<'_>, header: &Header) {
     let case = checker.case();
     let number = |value: Option<i64>| value.map(plain_number);
     for column in Column::ALL {
-        let written = header.field(*column).map_or("", |field| checker.row().field(field).trim());
+        let written = header
+            .field(*column)
+            .map_or("", |field| checker.row().field(field).trim());
         let codes = |codes: Vec<&str>| Some(codes.join("|"));
         let read = match column {
             Column::Sex => Some(case.sex().to_string()),
@@ -350,7 +382,11 @@ fn neutral_cells(text: &mut CsvText, checker: &Checker<'_>, header: &Header) {
 
 /// Too many codes of another version: a finding of the file as a whole.
 fn mixed_versions(quality: &Quality, book: &EditBook, file: Arc<str>, lang: Lang) -> Option<Finding> {
-    let count = quality.scopes().into_iter().find(|(scope, _)| **scope == QualityScope::All)?.1;
+    let count = quality
+        .scopes()
+        .into_iter()
+        .find(|(scope, _)| **scope == QualityScope::All)?
+        .1;
     let facts = &count.facts;
     let codes = count.shaped + facts.others + facts.procedures;
     let limit = book.is_mixed(facts.foreign, codes)?;

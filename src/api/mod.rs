@@ -7,6 +7,7 @@ mod bulk;
 mod check;
 mod check_tables;
 mod conformance;
+mod door;
 pub mod explained;
 mod generate;
 mod import;
@@ -21,6 +22,7 @@ pub use bulk::{BulkSummary, GroupRequest, group};
 pub use check::{CheckRequest, check};
 pub use check_tables::{CheckTablesRequest, CheckedTables, TableCounts, check_tables};
 pub use conformance::{ConformRequest, Conformed, Difference, WitnessRequest, Witnessed, conform, witness};
+pub use door::DoorRequest;
 pub use explained::{
     ChangeWords, Coded, ComplicationWords, EXPLAINED_SCHEMA, Explained, ExplainedRecord, FactWords,
     FindingWords, NeighbourWord, NeighbourWords, RecordRead, SchemeWords, StepWords, explained_json,

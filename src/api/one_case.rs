@@ -8,8 +8,10 @@ use super::explained::{EXPLAINED_SCHEMA, Explained, ExplainedRecord};
 use super::wording::Wording;
 use crate::diagnostics::{Error, Evidence, Finding, Lang, Place, Result};
 use crate::grouper::{Grouper, Teller, explain as explain_case, neighbours};
-use crate::records::{CaseDraft, Checked, Checker, Column, Depth, DraftChecker, EditBook, RowReader, in_order};
-use crate::scenarios::edit_book;
+use crate::records::{
+    CaseDraft, Checked, Checker, Column, Depth, DraftChecker, EditBook, RowReader, in_order,
+};
+use crate::scenarios::{edit_book, take_declared_codes};
 use crate::tables::{CodeLists, Compiled, Library, Scheme};
 
 /// How many records of one id are explained.
@@ -41,7 +43,10 @@ pub struct ExplainRequest {
 pub fn explain(request: &ExplainRequest, watch: &Watch<'_>) -> Result<Explained> {
     let library = Library::find(&request.tables)?;
     let scheme = Scheme::load(&library, &request.scheme)?;
-    let book = edit_book(&library, CodeLists::of(&library, &scheme)?, None)?;
+    let lists = CodeLists::of(&library, &scheme)?;
+    let version = lists.version.clone();
+    let mut book = edit_book(&library, lists, None)?;
+    take_declared_codes(&mut book, &library, &version, &request.records)?;
     let reader = RowReader::open(&request.records, false)?;
     let file = Arc::clone(reader.file());
     let found = find(reader, &request.case_id, &book, watch)?;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::check_arguments::CheckArguments;
+use super::door_arguments::DoorArguments;
 use super::packed_arguments::{PackArguments, RegroupArguments};
 use super::tables_arguments::{DiffArguments, ImportArguments};
 use crate::diagnostics::Lang;
@@ -162,6 +163,9 @@ pub struct GroupArguments {
     /// Say in `reason` which codes and values decided, e.g. `MDCC pdx I25.103; CK2 ppx 36.0601`
     #[arg(long)]
     pub explain: bool,
+    /// What is done to rows before they are read.
+    #[command(flatten)]
+    pub door: DoorArguments,
     /// Where tables are looked for.
     #[command(flatten)]
     pub tables: Tables,

@@ -6,6 +6,7 @@ use clap::Args;
 use jiff::civil::Date;
 
 use super::arguments::Tables;
+use super::door_arguments::DoorArguments;
 
 /// `check …`
 #[derive(Debug, Args)]
@@ -31,13 +32,9 @@ pub struct CheckArguments {
     /// What is done otherwise here: a file, or the name of a profile among the tables
     #[arg(long, value_name = "PROFILE")]
     pub profile: Option<PathBuf>,
-    /// The version of the codes in the files, e.g. clinical-2.0; mapped once to that of the lists
-    /// [default: column code_version, or that of the lists]
-    #[arg(long, value_name = "VERSION")]
-    pub codes: Option<String>,
-    /// The map from that version, columns kind, code, target [default: the shipped one]
-    #[arg(long, value_name = "FILE", requires = "codes")]
-    pub map: Option<PathBuf>,
+    /// What is done to rows before they are read.
+    #[command(flatten)]
+    pub door: DoorArguments,
     /// No date may lie after this day (2026-01-31); without it the edit is not asked
     #[arg(long, value_name = "DATE")]
     pub as_of: Option<Date>,
@@ -50,12 +47,6 @@ pub struct CheckArguments {
     /// Write at most N findings of one edit and file, and count the others
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub max_findings: u64,
-    /// Replace the numbers of persons by keyed hashes; KEYFILE holds 32 random bytes in hexadecimal
-    #[arg(long, value_name = "KEYFILE")]
-    pub pseudonymise: Option<PathBuf>,
-    /// Replace record numbers and case ids too
-    #[arg(long, requires = "pseudonymise")]
-    pub pseudonymise_all: bool,
     /// Where tables are looked for.
     #[command(flatten)]
     pub tables: Tables,

@@ -15,14 +15,11 @@ pub(super) fn check(check: &CheckArguments, terminal: &Terminal) -> Result<Endin
         money: check.money,
         output: check.output.clone(),
         profile: check.profile.clone(),
-        codes: check.codes.clone(),
-        map: check.map.clone(),
+        door: check.door.request(),
         as_of: check.as_of,
         xlsx: check.xlsx,
         neutral: check.neutral,
         max_findings: check.max_findings,
-        pseudonymise: check.pseudonymise.clone(),
-        pseudonymise_all: check.pseudonymise_all,
     };
     let only = match check.records.as_slice() {
         [only] => Some(only.as_path()),
@@ -39,7 +36,10 @@ pub(super) fn check(check: &CheckArguments, terminal: &Terminal) -> Result<Endin
 fn check_words(summary: &BulkSummary, lang: Lang) -> String {
     let version = &summary.code_version;
     let assumed = if summary.version_assumed {
-        lang.pick(" (assumed, since nothing declares it)", "（未声明，按目录版本处理）")
+        lang.pick(
+            " (assumed, since nothing declares it)",
+            "（未声明，按目录版本处理）",
+        )
     } else {
         ""
     };
@@ -50,8 +50,7 @@ fn check_words(summary: &BulkSummary, lang: Lang) -> String {
     if let Some(profile) = &summary.profile {
         text.push_str(&format!("\n{}: {profile}", lang.pick("profile", "质控方案")));
     }
-    if summary.not_asked > 0 {
-        let count = summary.not_asked;
+    if let Some(count) = summary.not_asked.filter(|count| *count > 0) {
         text.push_str(&match lang {
             Lang::En => format!("\nedits not applicable: {count}; quality.csv says why"),
             Lang::Zh => format!("\n不适用的规则：{count}条，原因见 quality.csv"),

@@ -12,8 +12,7 @@ use super::explained_text::explained_text;
 use super::terminal::Terminal;
 use super::{check_commands, packed_commands, show_words, tables_check, tables_commands, tables_words};
 use crate::api::{
-    self, BulkSummary, CalibrateRequest, ExplainRequest, GenerateRequest, GroupRequest,
-    RunRequest, Watch,
+    self, BulkSummary, CalibrateRequest, ExplainRequest, GenerateRequest, GroupRequest, RunRequest, Watch,
 };
 use crate::diagnostics::{Error, Lang, Result};
 use crate::grouper::Status;
@@ -51,6 +50,7 @@ pub fn carry_out(arguments: &Arguments, terminal: &Terminal) -> Result<Ending> {
                 output: group.output.clone(),
                 findings: group.findings.clone(),
                 explain: group.explain,
+                door: group.door.request(),
             };
             bulk(terminal, &group.records, |watch| api::group(&request, watch))
         }

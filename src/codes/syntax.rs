@@ -90,7 +90,12 @@ pub fn damaged_forms(written: &str) -> Option<Vec<String>> {
     let whole = whole.trim_start_matches('0');
     let part = part.trim_end_matches('0');
     let fits = whole.len() <= 2 && part.len() <= 4;
-    fits.then(|| vec![format!("{whole:0>2}.{part:0<4}"), format!("{whole:0>2}.{part:0<5}")])
+    fits.then(|| {
+        vec![
+            format!("{whole:0>2}.{part:0<4}"),
+            format!("{whole:0>2}.{part:0<5}"),
+        ]
+    })
 }
 
 /// `[A-Z]\d\d\.[\dx]\d\d(x\d{3})?(\+[A-Z]\d\d(\.\d)?\*)?`: an insurance-edition diagnosis code.

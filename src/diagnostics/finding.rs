@@ -19,7 +19,12 @@ pub enum Severity {
 
 impl Severity {
     /// All, the gravest first.
-    pub const ALL: [Severity; 4] = [Severity::Fatal, Severity::Error, Severity::Warning, Severity::Info];
+    pub const ALL: [Severity; 4] = [
+        Severity::Fatal,
+        Severity::Error,
+        Severity::Warning,
+        Severity::Info,
+    ];
 
     /// By the word used in files.
     pub fn by_word(word: &str) -> Option<Severity> {
@@ -65,7 +70,13 @@ pub enum Stops {
 
 impl Stops {
     /// All, the gravest first.
-    pub const ALL: [Stops; 5] = [Stops::File, Stops::Record, Stops::Group, Stops::Money, Stops::None];
+    pub const ALL: [Stops; 5] = [
+        Stops::File,
+        Stops::Record,
+        Stops::Group,
+        Stops::Money,
+        Stops::None,
+    ];
 
     /// By the word used in files.
     pub fn by_word(word: &str) -> Option<Stops> {

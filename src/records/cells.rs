@@ -194,7 +194,9 @@ pub(super) fn read_time(cell: &str) -> Option<i64> {
     let mut part = |most: i64| {
         let text = parts.next()?;
         let is_number = matches!(text.len(), 1 | 2) && text.bytes().all(|b| b.is_ascii_digit());
-        text.parse::<i64>().ok().filter(|value| is_number && *value <= most)
+        text.parse::<i64>()
+            .ok()
+            .filter(|value| is_number && *value <= most)
     };
     let hour = part(24)?;
     let rest = [part(59), part(59)];
@@ -210,7 +212,9 @@ pub(super) fn read_time(cell: &str) -> Option<i64> {
 pub(super) fn read_moment(cell: &str) -> Option<i64> {
     let cell = cell.trim();
     let day = day_number(read_date(cell)?);
-    let time = cell.split_once([' ', 'T']).map_or(Some(0), |(_, time)| read_time(time))?;
+    let time = cell
+        .split_once([' ', 'T'])
+        .map_or(Some(0), |(_, time)| read_time(time))?;
     Some(day * 1440 + time)
 }
 

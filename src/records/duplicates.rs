@@ -95,7 +95,10 @@ impl Duplicates {
         if differs {
             first.contradicted_by.get_or_insert(key.line);
         }
-        let place = (first.line, (first.file != key.file).then(|| Arc::clone(&first.file)));
+        let place = (
+            first.line,
+            (first.file != key.file).then(|| Arc::clone(&first.file)),
+        );
         Some(key.finding(Arc::clone(&self.edit), place, differs, lang))
     }
 

@@ -111,7 +111,9 @@ pub fn code_version_of(path: &Path) -> Result<Option<String>> {
     let (file, encoding) = (Arc::clone(reader.file()), reader.encoding());
     let mut checker = Checker::new(file, header, encoding, Depth::Grouping, Lang::En);
     let chunk = reader.next_chunk()?;
-    let first = chunk.as_ref().and_then(|chunk| chunk.frames().find(|frame: &Frame<'_>| !frame.is_blank()));
+    let first = chunk
+        .as_ref()
+        .and_then(|chunk| chunk.frames().find(|frame: &Frame<'_>| !frame.is_blank()));
     Ok(first.and_then(|frame| {
         checker.check(frame);
         let version = checker.row().field(field).trim();
@@ -194,6 +196,10 @@ impl CodeMap {
     }
 
     fn of(&self, is_diagnosis: bool) -> &OneKind {
-        if is_diagnosis { &self.diagnoses } else { &self.procedures }
+        if is_diagnosis {
+            &self.diagnoses
+        } else {
+            &self.procedures
+        }
     }
 }

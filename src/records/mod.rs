@@ -29,15 +29,17 @@ pub use check::{Checked, Checker, Depth, Door, Row};
 pub use columns::{Column, Header};
 pub use draft::{CaseDraft, DraftChecker, plain_number};
 pub use duplicates::{CaseKey, Duplicates, expected_of_copies};
-pub use edits::{CodeSystem, EditBook, EditFile, Edits, Inapplicable, MarkedCodes, Parameters, Profile, edit};
+pub use edits::{
+    CodeSystem, EditBook, EditFile, Edits, Inapplicable, MarkedCodes, Parameters, Profile, edit,
+};
 pub use frame::{Chunk, MAX_ROW_BYTES};
 pub use mapping::{CodeMap, Codes, Declared, Mapped, code_version_of};
 pub use packed::{
     CodedCases, Dictionary, PACKED_MAGIC, PackedBlock, PackedCase, PackedCases, PackedReader, PackedWriter,
     Records, SharedDictionary, Vocabulary,
 };
+pub use plain::{PlainReader, PlainRow, PlainRows};
 pub use pseudonym::Pseudonyms;
 pub use quality::{Counted, EditCount, Quality, QualityScope, RowFacts, ScopeCount};
-pub use plain::{PlainReader, PlainRow, PlainRows};
 pub use reader::{Encoding, RowReader, RunningHash};
 pub use stream::{Batch, Counts, RowWork, in_order, ordered, quickly_in_order};

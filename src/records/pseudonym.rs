@@ -62,8 +62,13 @@ impl Pseudonyms {
 }
 
 fn key_bytes(digits: &[u8]) -> Option<Vec<u8>> {
-    let digits = std::str::from_utf8(digits).ok().filter(|text| text.is_ascii() && text.len() == 2 * KEY)?;
+    let digits = std::str::from_utf8(digits)
+        .ok()
+        .filter(|text| text.is_ascii() && text.len() == 2 * KEY)?;
     let byte = |at: usize| u8::from_str_radix(digits.get(2 * at..2 * at + 2)?, 16).ok();
     let is_hexadecimal = digits.bytes().all(|b| b.is_ascii_hexdigit());
-    (0..KEY).map(byte).collect::<Option<Vec<u8>>>().filter(|_| is_hexadecimal)
+    (0..KEY)
+        .map(byte)
+        .collect::<Option<Vec<u8>>>()
+        .filter(|_| is_hexadecimal)
 }

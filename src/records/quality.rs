@@ -58,7 +58,9 @@ impl QualityScope {
         let mut scopes = vec![QualityScope::All];
         let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         scopes.extend(filled(case.hospital()).map(QualityScope::Hospital));
-        let month = case.discharge().map(|day| format!("{:04}-{:02}", day.year(), day.month()));
+        let month = case
+            .discharge()
+            .map(|day| format!("{:04}-{:02}", day.year(), day.month()));
         scopes.extend(month.map(QualityScope::Month));
         scopes.extend(filled(case.department()).map(QualityScope::Department));
         scopes
@@ -131,7 +133,8 @@ fn is_grave(finding: &Finding) -> bool {
 
 impl ScopeCount {
     fn add(&mut self, row: &RowCount<'_>) {
-        let none = |hit: &dyn Fn(&Finding) -> bool| u64::from(!row.findings.iter().any(|finding| hit(finding)));
+        let none =
+            |hit: &dyn Fn(&Finding) -> bool| u64::from(!row.findings.iter().any(|finding| hit(finding)));
         let is_sound = none(&is_grave);
         self.read += 1;
         self.sound += is_sound;
@@ -142,7 +145,11 @@ impl ScopeCount {
         let code = |finding: &Finding| finding.edit.code;
         self.names_agree += none(&|finding| code(finding) == "C105");
         self.logical += none(&|finding| {
-            is_not_info(finding) && code(finding).bytes().next().is_some_and(|topic| LOGIC.contains(&topic))
+            is_not_info(finding)
+                && code(finding)
+                    .bytes()
+                    .next()
+                    .is_some_and(|topic| LOGIC.contains(&topic))
         });
         self.balanced += none(&|finding| ("M972"..="M976").contains(&code(finding)));
         self.blocked += 1 - none(&|finding| code(finding) == "P204");
@@ -152,7 +159,11 @@ impl ScopeCount {
         }
         self.add_facts(&row.facts);
         for (at, finding) in row.findings.iter().enumerate() {
-            let is_first = !row.findings.iter().take(at).any(|before| code(before) == code(finding));
+            let is_first = !row
+                .findings
+                .iter()
+                .take(at)
+                .any(|before| code(before) == code(finding));
             self.add_finding(finding, is_first, row.cost);
         }
     }
@@ -160,7 +171,9 @@ impl ScopeCount {
     fn add_finding(&mut self, finding: &Finding, is_first: bool, cost: i64) {
         match finding.action {
             Action::Repaired => *self.repaired.entry(finding.column).or_default() += 1,
-            Action::Emptied if finding.edit.code == "F004" => *self.placeholders.entry(finding.column).or_default() += 1,
+            Action::Emptied if finding.edit.code == "F004" => {
+                *self.placeholders.entry(finding.column).or_default() += 1
+            }
             _ => {}
         }
         let count = self.edits.entry(finding.edit.code).or_default();
@@ -277,7 +290,10 @@ impl Quality {
 
     /// Adds a finding of a whole file.
     pub fn add_of_file(&mut self, finding: &Finding) {
-        self.scopes.entry(QualityScope::All).or_default().add_finding(finding, false, 0);
+        self.scopes
+            .entry(QualityScope::All)
+            .or_default()
+            .add_finding(finding, false, 0);
     }
 
     /// Adds the rows of another part of the run.

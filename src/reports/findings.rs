@@ -5,8 +5,8 @@ use crate::diagnostics::{Finding, Lang};
 
 /// Columns of `findings.csv`.
 pub const FINDING_COLUMNS: [&str; 16] = [
-    "file", "line", "record", "case_id", "hospital", "code", "severity", "stops", "action", "field", "column",
-    "slot", "value", "expected", "message", "see",
+    "file", "line", "record", "case_id", "hospital", "code", "severity", "stops", "action", "field",
+    "column", "slot", "value", "expected", "message", "see",
 ];
 
 /// Appends a finding as a row of `findings.csv` (质控问题清单).

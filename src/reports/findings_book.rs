@@ -109,7 +109,9 @@ impl FindingsBook {
         std::fs::create_dir_all(folder).map_err(cannot)?;
         let mut file = NamedTempFile::with_prefix_in(".dianzhi-", folder).map_err(cannot)?;
         let mark = Unfinished::new(file.path());
-        self.book.save_to_writer(file.as_file_mut()).map_err(|e| failed(&path, &e))?;
+        self.book
+            .save_to_writer(file.as_file_mut())
+            .map_err(|e| failed(&path, &e))?;
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
@@ -121,7 +123,12 @@ impl FindingsBook {
     }
 }
 
-fn write_row(sheet: &mut Worksheet, row: u32, finding: &Finding, lang: Lang) -> std::result::Result<(), XlsxError> {
+fn write_row(
+    sheet: &mut Worksheet,
+    row: u32,
+    finding: &Finding,
+    lang: Lang,
+) -> std::result::Result<(), XlsxError> {
     let edit = &finding.edit;
     let mut at = 0;
     let mut text = |cell: &str| {
@@ -153,6 +160,9 @@ fn write_row(sheet: &mut Worksheet, row: u32, finding: &Finding, lang: Lang) -> 
 fn failed(path: &Path, error: &XlsxError) -> Error {
     match error {
         XlsxError::IoError(e) => Error::io(path, "could not be written", e),
-        other => Error::at(crate::diagnostics::Place::file(path), format!("the workbook could not be written: {other}")),
+        other => Error::at(
+            crate::diagnostics::Place::file(path),
+            format!("the workbook could not be written: {other}"),
+        ),
     }
 }

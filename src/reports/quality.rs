@@ -7,7 +7,15 @@ use crate::units::Fen;
 
 /// Columns of `quality.csv`.
 pub const QUALITY_COLUMNS: [&str; 9] = [
-    "scope", "name", "indicator", "code", "numerator", "denominator", "value", "cost", "note",
+    "scope",
+    "name",
+    "indicator",
+    "code",
+    "numerator",
+    "denominator",
+    "value",
+    "cost",
+    "note",
 ];
 
 /// How many edits of a scope are listed.
@@ -58,7 +66,14 @@ fn decimal(numerator: u64, denominator: u64, scale: u128, decimals: usize) -> Op
 }
 
 impl Rows<'_> {
-    fn row(&mut self, indicator: &str, code: &str, counts: Option<(u64, u64, Option<String>)>, cost: Option<i64>, note: &str) {
+    fn row(
+        &mut self,
+        indicator: &str,
+        code: &str,
+        counts: Option<(u64, u64, Option<String>)>,
+        cost: Option<i64>,
+        note: &str,
+    ) {
         let (scope, name) = match self.scope {
             QualityScope::All => ("all", ""),
             QualityScope::Hospital(name) => ("hospital", name.as_str()),
@@ -70,7 +85,8 @@ impl Rows<'_> {
         self.text.cell(indicator);
         self.text.cell(code);
         self.text.show(counts.as_ref().map(|(numerator, ..)| numerator));
-        self.text.show(counts.as_ref().map(|(_, denominator, _)| denominator));
+        self.text
+            .show(counts.as_ref().map(|(_, denominator, _)| denominator));
         self.text.show(counts.and_then(|(.., value)| value));
         self.text.show(cost.map(Fen::new));
         self.text.cell(note);
@@ -90,7 +106,11 @@ impl Rows<'_> {
         self.rate("completeness_rate", facts.filled, facts.required);
         self.rate("principal_validity_rate", facts.principal_listed, count.shaped);
         self.rate("other_diagnosis_validity_rate", facts.others_listed, facts.others);
-        self.rate("procedure_validity_rate", facts.procedures_listed, facts.procedures);
+        self.rate(
+            "procedure_validity_rate",
+            facts.procedures_listed,
+            facts.procedures,
+        );
         self.rate("code_name_agreement_rate", count.names_agree, count.read);
         self.rate("logic_rate", count.logical, count.read);
         self.rate("fee_balance_rate", count.balanced, count.read);
@@ -112,7 +132,8 @@ impl Rows<'_> {
 
     /// Findings a hundred records, by code.
     fn edits(&mut self, count: &ScopeCount, lang: Lang) {
-        let mut edits: Vec<(&str, &EditCount)> = count.edits.iter().map(|(code, count)| (*code, count)).collect();
+        let mut edits: Vec<(&str, &EditCount)> =
+            count.edits.iter().map(|(code, count)| (*code, count)).collect();
         edits.sort_by_key(|(code, count)| {
             let stops = count.stops.unwrap_or(Stops::None);
             (stops, std::cmp::Reverse((count.cost, count.findings)), *code)
@@ -126,7 +147,10 @@ impl Rows<'_> {
     }
 
     fn columns(&mut self, count: &ScopeCount) {
-        for (indicator, columns) in [("repaired", &count.repaired), ("placeholders", &count.placeholders)] {
+        for (indicator, columns) in [
+            ("repaired", &count.repaired),
+            ("placeholders", &count.placeholders),
+        ] {
             for (column, times) in columns {
                 let counts = Some((*times, count.read, share(*times, count.read)));
                 self.row(indicator, column, counts, None, "");

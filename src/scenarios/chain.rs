@@ -5,15 +5,15 @@ use std::path::PathBuf;
 
 use hashbrown::HashSet;
 
-use super::edits::edit_book;
+use super::edits::{edit_book, take_declared_codes};
 use super::lists::Lists;
 use super::statement::RunResult;
 use super::{Scenario, read, settle};
 use crate::benefit::BenefitPolicy;
 use crate::diagnostics::{Error, Lang, Place, Result, suggestion};
 use crate::grouper::Grouper;
-use crate::records::EditBook;
 use crate::points::{Effective, Pack, Weights};
+use crate::records::EditBook;
 use crate::tables::{CodeLists, Compiled, Library, Scheme};
 
 /// Everything a run reads besides the records, loaded and checked (运行输入).
@@ -44,7 +44,10 @@ impl Inputs {
             scenario.records = records;
         }
         let scheme = Scheme::load(library, &scenario.scheme)?;
-        let edits = edit_book(library, CodeLists::of(library, &scheme)?, None)?;
+        let code_lists = CodeLists::of(library, &scheme)?;
+        let version = code_lists.version.clone();
+        let mut edits = edit_book(library, code_lists, None)?;
+        take_declared_codes(&mut edits, library, &version, &scenario.records)?;
         let weights = Weights::load(&scenario.weights)?;
         let pack = Pack::load(&scenario.policy)?;
         weights_of_scheme(&scenario, &scheme, &weights)?;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::diagnostics::{Error, Place, Result};
-use crate::records::{CodeMap, CodeSystem, EditBook, EditFile, Profile};
+use crate::records::{CodeMap, CodeSystem, Door, EditBook, EditFile, Profile, code_version_of};
 use crate::tables::{CodeLists, Library, TableFile, code_map};
 
 /// The folder of the tables that holds them.
@@ -56,7 +56,12 @@ pub struct DeclaredCodes<'d> {
 ///
 /// # Errors
 /// Option and column differ; no map leads to the lists.
-pub fn code_system(library: &Library, lists: &str, declared: &DeclaredCodes<'_>, file: &str) -> Result<(CodeSystem, Option<CodeMap>)> {
+pub fn code_system(
+    library: &Library,
+    lists: &str,
+    declared: &DeclaredCodes<'_>,
+    file: &str,
+) -> Result<(CodeSystem, Option<CodeMap>)> {
     let place = || Place::file(Path::new(file));
     let column = declared.column.as_deref();
     if let (Some(option), Some(column)) = (declared.option, column)
@@ -92,8 +97,46 @@ pub fn code_system(library: &Library, lists: &str, declared: &DeclaredCodes<'_>,
     Ok((codes, Some(map)))
 }
 
+/// Says to `book` which codes a file of records declares in its column; its rows are mapped to lists
+/// of the version `lists`.
+///
+/// # Errors
+/// The file cannot be read; no map leads to the lists.
+pub fn take_declared_codes(
+    book: &mut EditBook,
+    library: &Library,
+    lists: &str,
+    records: &Path,
+) -> Result<()> {
+    if !records.is_file() {
+        return Ok(()); // what cannot be opened is told when it is read; a stream is read once
+    }
+    let column = code_version_of(records)?;
+    if column.as_deref().is_none_or(|version| version == lists) {
+        return Ok(());
+    }
+    let declared = DeclaredCodes {
+        column,
+        ..DeclaredCodes::default()
+    };
+    let (codes, map) = code_system(library, lists, &declared, &records.display().to_string())?;
+    book.set_codes(
+        codes,
+        Door {
+            map,
+            pseudonyms: None,
+        },
+    );
+    Ok(())
+}
+
 fn read_map(files: crate::tables::CodeMapFiles) -> Result<CodeMap> {
-    CodeMap::read(&files.from, &files.to, &files.diagnoses.into(), &files.procedures.into())
+    CodeMap::read(
+        &files.from,
+        &files.to,
+        &files.diagnoses.into(),
+        &files.procedures.into(),
+    )
 }
 
 fn no_map(library: &Library, version: &str, lists: &str) -> Result<String> {
@@ -102,6 +145,8 @@ fn no_map(library: &Library, version: &str, lists: &str) -> Result<String> {
             "the codes are `{version}`, the lists `{lists}`; the map between them has no way back, since \
              several codes share a target"
         ),
-        None => format!("no map leads from codes `{version}` to the lists' `{lists}`; give one with --map FILE"),
+        None => {
+            format!("no map leads from codes `{version}` to the lists' `{lists}`; give one with --map FILE")
+        }
     })
 }

@@ -61,10 +61,8 @@ impl CodeLists {
     /// # Errors
     /// See [`load_code_list`].
     pub fn named(library: &Library, diagnosis: &str, procedure: &str) -> Result<CodeLists> {
-        let (_, index) = read_index(library)?;
-        let version = index.list.iter().find(|list| list.name == diagnosis);
         Ok(CodeLists {
-            version: version.map_or_else(String::new, |list| list.version.clone()),
+            version: code_list_version(library, diagnosis)?,
             diagnoses: load_code_list(library, diagnosis)?,
             procedures: load_code_list(library, procedure)?,
         })
@@ -123,7 +121,10 @@ pub fn code_map(library: &Library, from: Option<&str>, to: &str) -> Result<Optio
     };
     let file = |name: &str| {
         let missing = || {
-            let message = format!("file `{name}` of the map from `{}` to `{}` does not exist", map.from, map.to);
+            let message = format!(
+                "file `{name}` of the map from `{}` to `{}` does not exist",
+                map.from, map.to
+            );
             Error::at(index.place.clone(), message)
         };
         library.read(FOLDER, name)?.ok_or_else(missing)
@@ -149,6 +150,19 @@ struct Entry {
     file: String,
     source: String,
     evidence: Evidence,
+}
+
+/// The version of the code list of this name, e.g. `insurance-2.0`.
+///
+/// # Errors
+/// Faults of the index; no such list.
+pub fn code_list_version(library: &Library, name: &str) -> Result<String> {
+    let (index, Index { list: lists, .. }) = read_index(library)?;
+    let found = lists.iter().find(|list| list.name == name);
+    found.map(|list| list.version.clone()).ok_or_else(|| {
+        let hint = suggestion(name, lists.iter().map(|list| list.name.as_str()));
+        Error::at(index.place, format!("unknown code list `{name}`{hint}"))
+    })
 }
 
 /// Loads the code list of this name.

@@ -16,7 +16,7 @@ mod marks;
 mod scheme;
 mod words;
 
-pub use code_lists::{CodeLists, CodeMapFiles, code_map, load_code_list};
+pub use code_lists::{CodeLists, CodeMapFiles, code_list_version, code_map, load_code_list};
 pub use compile::{CodeFacts, Compiled, Complications, Drg, Entry, EntryKind, Mdc, Predicate, SetId};
 pub use condition::{
     Atom, Comparison, Condition, NumberFact, Pattern, SetRef, Subject, SyntaxError, hundredths,

@@ -28,7 +28,11 @@ impl Known<'_> {
     }
 
     fn column(self) -> Column {
-        if self.is_diagnosis { Column::Diagnoses } else { Column::Procedures }
+        if self.is_diagnosis {
+            Column::Diagnoses
+        } else {
+            Column::Procedures
+        }
     }
 
     /// A code in normal form, restored where only one listed code can be meant.
@@ -51,7 +55,12 @@ impl Known<'_> {
                 return starred;
             }
         }
-        if code != written {
+        let is_sound = if self.is_diagnosis {
+            is_diagnosis(&code)
+        } else {
+            is_procedure(&code)
+        };
+        if code != written && (is_sound || self.holds(&code)) {
             hits.push(hit(syntax).expected(code.as_ref()).repaired());
         }
         code.into_owned()
@@ -110,7 +119,13 @@ impl Checker<'_> {
         for (slot, written) in self.row.field(index).split('|').enumerate() {
             let code = normal_form(written);
             let is_usual = code == written.trim() && !code.is_empty();
-            let of_list = known.map(|known| if is_diagnosis { &known.book.diagnoses } else { &known.book.procedures });
+            let of_list = known.map(|known| {
+                if is_diagnosis {
+                    &known.book.diagnoses
+                } else {
+                    &known.book.procedures
+                }
+            });
             let (mut marks, mut listed) = of_list.map_or((0, false), |list| list.look_up(&code));
             let tidied;
             let code = match known {
@@ -159,9 +174,27 @@ impl Checker<'_> {
 
     fn note_unlisted(&mut self, book: &EditBook, of_diagnoses: bool, slot: usize, code: &str) {
         let (column, list, syntax, is_sound, unlisted) = match (of_diagnoses, slot) {
-            (true, 0) => (Column::Diagnoses, book.diagnoses(), "F009", is_diagnosis(code), "C102"),
-            (true, _) => (Column::Diagnoses, book.diagnoses(), "F009", is_diagnosis(code), "C103"),
-            (false, _) => (Column::Procedures, book.procedures(), "F010", is_procedure(code), "C104"),
+            (true, 0) => (
+                Column::Diagnoses,
+                book.diagnoses(),
+                "F009",
+                is_diagnosis(code),
+                "C102",
+            ),
+            (true, _) => (
+                Column::Diagnoses,
+                book.diagnoses(),
+                "F009",
+                is_diagnosis(code),
+                "C103",
+            ),
+            (false, _) => (
+                Column::Procedures,
+                book.procedures(),
+                "F010",
+                is_procedure(code),
+                "C104",
+            ),
         };
         let hit = |code_of_edit| Hit::of(code_of_edit).at(column).slot(slot).value(code);
         if !is_sound {

@@ -46,10 +46,15 @@ impl View<'_> {
 
     fn is_filled(&self, column: Column) -> bool {
         let in_sheet = match column {
-            Column::AgeDays | Column::LosDays | Column::WeightG | Column::IcuHours => self.number(column).is_some(),
+            Column::AgeDays | Column::LosDays | Column::WeightG | Column::IcuHours => {
+                self.number(column).is_some()
+            }
             _ => false,
         };
-        in_sheet || self.slots(column).any(|slot| !slot.is_empty() && !is_placeholder(slot))
+        in_sheet
+            || self
+                .slots(column)
+                .any(|slot| !slot.is_empty() && !is_placeholder(slot))
     }
 
     /// The code in a slot of a list.
@@ -78,7 +83,9 @@ impl View<'_> {
                     Codes::Procedures => self.sheet.procedures.get(*at).is_some_and(of),
                     Codes::ExternalCauses => self.sheet.causes.get(*at).is_some_and(|(_, slot)| of(slot)),
                     Codes::Pathologies => self.book.set_holds(set, self.code(codes, *at)) == inside,
-                    Codes::Written => (self.book.diagnoses.look_up(self.code(codes, *at)).0 & bit != 0) == inside,
+                    Codes::Written => {
+                        (self.book.diagnoses.look_up(self.code(codes, *at)).0 & bit != 0) == inside
+                    }
                 }
         })
     }
@@ -164,7 +171,9 @@ impl View<'_> {
     /// A hit where the first atom looks.
     fn hit(&self, clause: &Clause, first: &Atom, place: Option<(Codes, usize)>) -> Hit {
         match (first, place) {
-            (Atom::Codes { .. }, Some((codes, slot))) => self.hit_at(clause.edit, clause.severity, codes, slot),
+            (Atom::Codes { .. }, Some((codes, slot))) => {
+                self.hit_at(clause.edit, clause.severity, codes, slot)
+            }
             (Atom::Value(column, ..), _) if self.cell(*column).contains('|') => {
                 let hit = Hit::of(clause.edit).at(*column).slot(0).severity(clause.severity);
                 hit.value(self.slot(*column, 0))
@@ -180,7 +189,11 @@ impl View<'_> {
             Codes::Pathologies => Column::Pathologies,
             Codes::ExternalCauses => Column::ExternalCauses,
         };
-        Hit::of(edit).at(column).slot(slot).value(self.code(codes, slot)).severity(severity)
+        Hit::of(edit)
+            .at(column)
+            .slot(slot)
+            .value(self.code(codes, slot))
+            .severity(severity)
     }
 
     /// Unlisted codes that stand in the other edition.
@@ -198,9 +211,11 @@ impl View<'_> {
     /// What the quality summary counts.
     fn count(&self, facts: &mut RowFacts) {
         let listed = |slots: &[Slot]| slots.iter().filter(|slot| slot.listed).count() as u64;
-        let (principal, others) = self.sheet.diagnoses.split_first().map_or((0, &[][..]), |(first, others)| {
-            (u64::from(first.listed), others)
-        });
+        let (principal, others) = self
+            .sheet
+            .diagnoses
+            .split_first()
+            .map_or((0, &[][..]), |(first, others)| (u64::from(first.listed), others));
         facts.principal_listed = principal;
         facts.others = others.len() as u64;
         facts.others_listed = listed(others);

@@ -91,8 +91,17 @@ impl Checker<'_> {
         };
         // in a row of no sound shape any cell may stand under any header, a personal one too
         let fits = self.row.fits(&self.header);
-        let of_shape = |column| if fits { self.cell(column).to_owned() } else { String::new() };
-        let value = hit.value.unwrap_or_else(|| hit.column.map_or_else(String::new, |column| self.cell(column).to_owned()));
+        let of_shape = |column| {
+            if fits {
+                self.cell(column).to_owned()
+            } else {
+                String::new()
+            }
+        };
+        let value = hit.value.unwrap_or_else(|| {
+            hit.column
+                .map_or_else(String::new, |column| self.cell(column).to_owned())
+        });
         let is_shown = hit.column.is_none_or(|column| self.is_shown(column));
         let shown = if is_shown { value.as_str() } else { "" };
         self.findings.push(Finding {
@@ -103,11 +112,16 @@ impl Checker<'_> {
             hospital: of_shape(Column::Hospital),
             severity,
             action: if is_stopped { Action::Rejected } else { hit.action },
-            field: hit.column.map_or_else(String::new, |column| self.header.origin(column, hit.slot).to_owned()),
+            field: hit.column.map_or_else(String::new, |column| {
+                self.header.origin(column, hit.slot).to_owned()
+            }),
             column: hit.column.map_or("", Column::name),
             slot: hit.slot,
             value: shown.chars().take(SHOWN).map(visible).collect(),
-            expected: hit.expected.unwrap_or_else(|| edit.expected.in_lang(self.lang).to_owned()),
+            expected: match hit.expected {
+                Some(expected) => expected.chars().map(visible).collect(),
+                None => edit.expected.in_lang(self.lang).to_owned(),
+            },
             see: None,
             edit,
         });

@@ -42,9 +42,9 @@ const FUNCTIONS: [(&str, EditFunction); 26] = [
 
 /// The edits asked while the row is read.
 const WHILE_READING: [&str; 27] = [
-    "F001", "F002", "F003", "F004", "F006", "F007", "F008", "F009", "F010", "F012", "F014", "C101", "C102", "C103",
-    "C104", "C107", "C108", "X301", "A401", "A402", "A404", "A406", "B501", "D601",
-    "D602", "M971", "M979",
+    "F001", "F002", "F003", "F004", "F006", "F007", "F008", "F009", "F010", "F012", "F014", "C101", "C102",
+    "C103", "C104", "C107", "C108", "X301", "A401", "A402", "A404", "A406", "B501", "D601", "D602", "M971",
+    "M979",
 ];
 
 /// The function of an edit.
@@ -62,7 +62,13 @@ pub(in crate::records) fn is_asked_while_reading(code: &str) -> bool {
 
 /// Identifiers in the notation of floating-point numbers.
 fn damaged_ids(view: &View<'_>, _: &Parameters, hits: &mut Vec<Hit>) {
-    for column in [Column::CaseId, Column::RecordNo, Column::Hospital, Column::EncounterId, Column::SettlementId] {
+    for column in [
+        Column::CaseId,
+        Column::RecordNo,
+        Column::Hospital,
+        Column::EncounterId,
+        Column::SettlementId,
+    ] {
         let cell = view.cell(column);
         let is_damaged = cell.split_once("E+").is_some_and(|(number, exponent)| {
             let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
@@ -83,7 +89,11 @@ fn gaps(view: &View<'_>, _: &Parameters, hits: &mut Vec<Hit>) {
     for (codes, names, first) in lists {
         let slots: Vec<&str> = view.slots(codes).collect();
         let last = slots.iter().rposition(|code| !code.is_empty());
-        let gap = slots.iter().enumerate().skip(first).find(|(_, code)| code.is_empty());
+        let gap = slots
+            .iter()
+            .enumerate()
+            .skip(first)
+            .find(|(_, code)| code.is_empty());
         if let (Some((gap, _)), Some(last)) = (gap, last)
             && gap < last
         {
@@ -94,8 +104,13 @@ fn gaps(view: &View<'_>, _: &Parameters, hits: &mut Vec<Hit>) {
             continue;
         }
         for slot in 0..slots.len().max(names_of.len()) {
-            let (code, name) = (slots.get(slot).copied().unwrap_or(""), names_of.get(slot).copied().unwrap_or(""));
-            if code.is_empty() != name.is_empty() && !(codes == Column::Diagnoses && slot == 0 && code.is_empty()) {
+            let (code, name) = (
+                slots.get(slot).copied().unwrap_or(""),
+                names_of.get(slot).copied().unwrap_or(""),
+            );
+            if code.is_empty() != name.is_empty()
+                && !(codes == Column::Diagnoses && slot == 0 && code.is_empty())
+            {
                 let alone = if code.is_empty() { names } else { codes };
                 hits.push(Hit::of("F011").at(alone).slot(slot).value(code));
             }
@@ -115,7 +130,10 @@ fn other_version(view: &View<'_>, _: &Parameters, hits: &mut Vec<Hit>) {
 /// Names are compared after folding widths and leaving out blanks.
 fn folded(name: &str) -> String {
     let fold = |c: char| match c {
-        '\u{ff01}'..='\u{ff5e}' => u32::from(c).checked_sub(0xfee0).and_then(char::from_u32).unwrap_or(c),
+        '\u{ff01}'..='\u{ff5e}' => u32::from(c)
+            .checked_sub(0xfee0)
+            .and_then(char::from_u32)
+            .unwrap_or(c),
         _ => c,
     };
     name.chars().filter(|c| !c.is_whitespace()).map(fold).collect()
@@ -123,21 +141,43 @@ fn folded(name: &str) -> String {
 
 fn names(view: &View<'_>, _: &Parameters, hits: &mut Vec<Hit>) {
     let lists = [
-        (true, Column::Diagnoses, Column::DiagnosesWritten, Column::DiagnosisNames),
-        (false, Column::Procedures, Column::ProceduresWritten, Column::ProcedureNames),
+        (
+            true,
+            Column::Diagnoses,
+            Column::DiagnosesWritten,
+            Column::DiagnosisNames,
+        ),
+        (
+            false,
+            Column::Procedures,
+            Column::ProceduresWritten,
+            Column::ProcedureNames,
+        ),
     ];
     for (is_diagnosis, mapped, written, names) in lists {
         let map = view.book.door.map.as_ref();
         let codes = if map.is_some() { written } else { mapped };
-        let list = if is_diagnosis { view.book.diagnoses() } else { view.book.procedures() };
+        let list = if is_diagnosis {
+            view.book.diagnoses()
+        } else {
+            view.book.procedures()
+        };
         for (slot, name) in view.slots(names).enumerate().filter(|(_, name)| !name.is_empty()) {
             let code = view.slot(codes, slot);
             let of_map = map.and_then(|map| map.name(code, is_diagnosis));
             let expected = of_map.or_else(|| list.name(view.slot(mapped, slot)));
-            let Some(expected) = expected.filter(|expected| *expected != name) else { continue };
+            let Some(expected) = expected.filter(|expected| *expected != name) else {
+                continue;
+            };
             if !code.is_empty() && folded(expected) != folded(name) {
                 let severity = map.map(|_| Severity::Warning);
-                hits.push(Hit::of("C105").at(names).slot(slot).expected(expected).severity(severity));
+                hits.push(
+                    Hit::of("C105")
+                        .at(names)
+                        .slot(slot)
+                        .expected(expected)
+                        .severity(severity),
+                );
             }
         }
     }
@@ -152,10 +192,16 @@ fn doubled_diagnoses(view: &View<'_>, _: &Parameters, hits: &mut Vec<Hit>) {
 }
 
 fn doubled_procedures(view: &View<'_>, _: &Parameters, hits: &mut Vec<Hit>) {
-    let dated: Vec<(&str, &str)> = view.slots(Column::Procedures).zip(view.slots(Column::ProcedureStarts)).collect();
+    let dated: Vec<(&str, &str)> = view
+        .slots(Column::Procedures)
+        .zip(view.slots(Column::ProcedureStarts))
+        .collect();
     for (slot, (code, start)) in dated.iter().enumerate() {
         let before = dated.iter().take(slot);
-        if !code.is_empty() && !start.is_empty() && before.filter(|other| **other == (*code, *start)).count() > 0 {
+        if !code.is_empty()
+            && !start.is_empty()
+            && before.filter(|other| **other == (*code, *start)).count() > 0
+        {
             hits.push(Hit::of("C110").at(Column::Procedures).slot(slot).value(*code));
         }
     }
@@ -182,7 +228,9 @@ fn age_of_dates(view: &View<'_>, _: &Parameters, hits: &mut Vec<Hit>) {
 
 /// Days beside full years: within 0.6 years of the middle of that year of life.
 fn days_of_years(view: &View<'_>, _: &Parameters, hits: &mut Vec<Hit>) {
-    let (age, Some(days)) = (view.case.age(), view.number(Column::AgeDays)) else { return };
+    let (age, Some(days)) = (view.case.age(), view.number(Column::AgeDays)) else {
+        return;
+    };
     // in thousandths of days: 365.25 and 0.5, 0.6 of it
     let apart = days * 10 - age * 3_652 - age / 2 - 182_625;
     if age >= 100 && apart.abs() > 219_150 {
@@ -192,7 +240,11 @@ fn days_of_years(view: &View<'_>, _: &Parameters, hits: &mut Vec<Hit>) {
 
 fn months_for_days(view: &View<'_>, _: &Parameters, hits: &mut Vec<Hit>) {
     let written = read_number(view.cell(Column::AgeDays)).map(|days| days / 100);
-    let (Some(days), Some(birth), Some(admit)) = (written, read_date(view.cell(Column::BirthDate)), view.case.admit()) else {
+    let (Some(days), Some(birth), Some(admit)) = (
+        written,
+        read_date(view.cell(Column::BirthDate)),
+        view.case.admit(),
+    ) else {
         return;
     };
     let by_dates = day_number(admit) - day_number(birth);
@@ -207,21 +259,32 @@ fn months_for_days(view: &View<'_>, _: &Parameters, hits: &mut Vec<Hit>) {
 
 /// Every weight in grams, kilograms left out, with its column and slot.
 fn weights<'v>(view: &'v View<'_>) -> impl Iterator<Item = (Column, usize, i64)> + 'v {
-    [Column::BirthWeightsG, Column::AdmitWeightG].into_iter().flat_map(move |column| {
-        let slots = view.slots(column).enumerate();
-        slots.filter_map(move |(slot, cell)| Some((column, slot, read_number(cell).filter(|weight| *weight > 0)?)))
-    })
+    [Column::BirthWeightsG, Column::AdmitWeightG]
+        .into_iter()
+        .flat_map(move |column| {
+            let slots = view.slots(column).enumerate();
+            slots.filter_map(move |(slot, cell)| {
+                Some((column, slot, read_number(cell).filter(|weight| *weight > 0)?))
+            })
+        })
 }
 
 fn weight_hit(code: &'static str, column: Column, slot: usize, weight: i64) -> Hit {
     let hit = Hit::of(code).at(column).value(plain_number(weight));
-    if column == Column::BirthWeightsG { hit.slot(slot) } else { hit }
+    if column == Column::BirthWeightsG {
+        hit.slot(slot)
+    } else {
+        hit
+    }
 }
 
 /// Outside the wide limits an error, outside the narrow ones a warning.
 fn weight_limits(view: &View<'_>, of: Column, code: &'static str, limits: &Parameters, hits: &mut Vec<Hit>) {
-    let [low, high, least, most] = ["error_min", "error_max", "warning_min", "warning_max"].map(|name| limits.get(name));
-    for (column, slot, weight) in weights(view).filter(|(column, _, weight)| *column == of && *weight >= 1_000) {
+    let [low, high, least, most] =
+        ["error_min", "error_max", "warning_min", "warning_max"].map(|name| limits.get(name));
+    for (column, slot, weight) in
+        weights(view).filter(|(column, _, weight)| *column == of && *weight >= 1_000)
+    {
         let (severity, range) = if !(low..=high).contains(&weight) {
             (None, [low, high])
         } else if !(least..=most).contains(&weight) {
@@ -234,7 +297,11 @@ fn weight_limits(view: &View<'_>, of: Column, code: &'static str, limits: &Param
             Lang::En => format!("{from} to {to} grams"),
             Lang::Zh => format!("{from}至{to}克"),
         };
-        hits.push(weight_hit(code, column, slot, weight).expected(expected).severity(severity));
+        hits.push(
+            weight_hit(code, column, slot, weight)
+                .expected(expected)
+                .severity(severity),
+        );
     }
 }
 
@@ -258,10 +325,17 @@ fn kilograms(view: &View<'_>, _: &Parameters, hits: &mut Vec<Hit>) {
 }
 
 fn weights_apart(view: &View<'_>, parameters: &Parameters, hits: &mut Vec<Hit>) {
-    let first = |of: Column| weights(view).find(|(column, _, _)| *column == of).map(|(_, _, weight)| weight);
+    let first = |of: Column| {
+        weights(view)
+            .find(|(column, _, _)| *column == of)
+            .map(|(_, _, weight)| weight)
+    };
     let is_newborn = view.case.age() == 0 && view.case.age_days().is_some_and(|days| days <= 2_800);
-    if let (true, Some(birth), Some(admission)) = (is_newborn, first(Column::BirthWeightsG), first(Column::AdmitWeightG))
-        && (admission - birth).abs() * 100 > birth * parameters.get("share")
+    if let (true, Some(birth), Some(admission)) = (
+        is_newborn,
+        first(Column::BirthWeightsG),
+        first(Column::AdmitWeightG),
+    ) && (admission - birth).abs() * 100 > birth * parameters.get("share")
     {
         hits.push(Hit::of("B507").at(Column::AdmitWeightG));
     }
@@ -270,7 +344,9 @@ fn weights_apart(view: &View<'_>, parameters: &Parameters, hits: &mut Vec<Hit>) 
 // ---- dates -------------------------------------------------------------------------------------
 
 fn procedures_in_stay(view: &View<'_>, parameters: &Parameters, hits: &mut Vec<Hit>) {
-    let (Some(admit), Some(discharge)) = (view.case.admit(), view.case.discharge()) else { return };
+    let (Some(admit), Some(discharge)) = (view.case.admit(), view.case.discharge()) else {
+        return;
+    };
     let is_emergency = view.cell(Column::AdmitRoute) == "1";
     for (slot, start) in view.slots(Column::ProcedureStarts).enumerate() {
         let Some(day) = read_date(start) else { continue };
@@ -278,17 +354,27 @@ fn procedures_in_stay(view: &View<'_>, parameters: &Parameters, hits: &mut Vec<H
         if early <= 0 && day <= discharge {
             continue;
         }
-        let severity = (is_emergency && early > 0 && early * 100 <= parameters.get("days_before")).then_some(Severity::Warning);
+        let severity = (is_emergency && early > 0 && early * 100 <= parameters.get("days_before"))
+            .then_some(Severity::Warning);
         let expected = match view.lang {
             Lang::En => format!("a day from {admit} to {discharge}"),
             Lang::Zh => format!("{admit}至{discharge}"),
         };
-        hits.push(Hit::of("D605").at(Column::ProcedureStarts).slot(slot).value(start).expected(expected).severity(severity));
+        hits.push(
+            Hit::of("D605")
+                .at(Column::ProcedureStarts)
+                .slot(slot)
+                .value(start)
+                .expected(expected)
+                .severity(severity),
+        );
     }
 }
 
 fn intensive_care(view: &View<'_>, _: &Parameters, hits: &mut Vec<Hit>) {
-    let (Some(admit), Some(discharge)) = (view.case.admit(), view.case.discharge()) else { return };
+    let (Some(admit), Some(discharge)) = (view.case.admit(), view.case.discharge()) else {
+        return;
+    };
     for (slot, stay) in view.slots(Column::IcuStays).enumerate() {
         let mut parts = stay.split(';').skip(1).map(str::trim);
         let (entered, left) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
@@ -343,7 +429,9 @@ fn ventilation_in_stay(view: &View<'_>, _: &Parameters, hits: &mut Vec<Hit>) {
     let by_times = from.zip(to).map(|(from, to)| (to - from) * 100 / 60);
     let days = view.case.admit().zip(view.case.discharge());
     let by_days = days.map(|(admit, discharge)| (day_number(discharge) - day_number(admit) + 1) * 2_400);
-    let (Some(hours), Some(stay)) = (view.number(Column::VentilatorHours), by_times.or(by_days)) else { return };
+    let (Some(hours), Some(stay)) = (view.number(Column::VentilatorHours), by_times.or(by_days)) else {
+        return;
+    };
     if hours > stay {
         let most = plain_number(stay.max(0));
         let expected = match view.lang {
@@ -372,11 +460,16 @@ fn fees<'v>(view: &'v View<'_>, column: Column) -> impl Iterator<Item = (&'v str
 }
 
 fn fee(view: &View<'_>, column: Column, key: &str) -> i64 {
-    fees(view, column).filter(|(known, _)| *known == key).map(|(_, amount)| amount).sum()
+    fees(view, column)
+        .filter(|(known, _)| *known == key)
+        .map(|(_, amount)| amount)
+        .sum()
 }
 
 fn items_of_total(view: &View<'_>, parameters: &Parameters, hits: &mut Vec<Hit>) {
-    let Some(total) = view.number(Column::TotalFee) else { return };
+    let Some(total) = view.number(Column::TotalFee) else {
+        return;
+    };
     for column in [Column::FrontFees, Column::ListFees] {
         let is_main = |key: &str| column == Column::ListFees || !key.contains('x');
         let items = fees(view, column).filter(|(key, _)| is_main(key));
@@ -393,7 +486,11 @@ fn items_of_total(view: &View<'_>, parameters: &Parameters, hits: &mut Vec<Hit>)
 }
 
 /// Items of the front sheet, and the sub-items contained in each.
-const SUB_ITEMS: [(&str, &[&str]); 3] = [("D19", &["D19x01"]), ("D20", &["D20x01", "D20x02"]), ("D23", &["D23x01"])];
+const SUB_ITEMS: [(&str, &[&str]); 3] = [
+    ("D19", &["D19x01"]),
+    ("D20", &["D20x01", "D20x02"]),
+    ("D23", &["D23x01"]),
+];
 
 fn sub_items(view: &View<'_>, _: &Parameters, hits: &mut Vec<Hit>) {
     for (item, parts) in SUB_ITEMS {
@@ -414,7 +511,11 @@ fn sub_items(view: &View<'_>, _: &Parameters, hits: &mut Vec<Hit>) {
 
 fn item_splits(view: &View<'_>, parameters: &Parameters, hits: &mut Vec<Hit>) {
     for (slot, entry) in view.slots(Column::ListFees).enumerate() {
-        let numbers: Vec<i64> = entry.split(';').skip(1).map(|cell| read_number(cell).unwrap_or(0)).collect();
+        let numbers: Vec<i64> = entry
+            .split(';')
+            .skip(1)
+            .map(|cell| read_number(cell).unwrap_or(0))
+            .collect();
         if let [amount, parts @ ..] = numbers.as_slice()
             && parts.iter().any(|part| *part > 0)
             && (amount - parts.iter().sum::<i64>()).abs() > parameters.get("tolerance")
@@ -425,7 +526,9 @@ fn item_splits(view: &View<'_>, parameters: &Parameters, hits: &mut Vec<Hit>) {
 }
 
 fn payers(view: &View<'_>, parameters: &Parameters, hits: &mut Vec<Hit>) {
-    let Some(total) = view.number(Column::TotalFee) else { return };
+    let Some(total) = view.number(Column::TotalFee) else {
+        return;
+    };
     let is_known = !view.cell(Column::FundPaid).is_empty() || view.number(Column::CashPaid).is_some();
     let fund: i64 = fees(view, Column::FundPaid).map(|(_, amount)| amount).sum();
     let own = [Column::AccountPaid, Column::CashPaid].map(|column| view.number(column).unwrap_or(0));
@@ -445,14 +548,21 @@ fn surgery_fee(view: &View<'_>, _: &Parameters, hits: &mut Vec<Hit>) {
     let has_list = lists.iter().any(|(column, _)| !view.cell(*column).is_empty());
     let paid: i64 = lists.iter().map(|(column, key)| fee(view, *column, key)).sum();
     let has_procedure = view.case.procedures().len() > 0;
-    let is_great = view.slots(Column::ProcedureLevels).any(|level| matches!(level, "3" | "4"));
+    let is_great = view
+        .slots(Column::ProcedureLevels)
+        .any(|level| matches!(level, "3" | "4"));
     if has_list && (paid > 0 && !has_procedure || paid == 0 && is_great && has_procedure) {
         hits.push(Hit::of("M977").at(Column::Procedures).slot(0));
     }
 }
 
 fn cost_of_day(view: &View<'_>, parameters: &Parameters, hits: &mut Vec<Hit>) {
-    let (Some(total), Some(days)) = (view.number(Column::TotalFee), view.case.los().filter(|los| *los > 0)) else { return };
+    let (Some(total), Some(days)) = (
+        view.number(Column::TotalFee),
+        view.case.los().filter(|los| *los > 0),
+    ) else {
+        return;
+    };
     let a_day = total.saturating_mul(100) / days;
     if total > 0 && !(parameters.get("min")..=parameters.get("max")).contains(&a_day) {
         hits.push(Hit::of("M978").at(Column::TotalFee));

@@ -24,7 +24,9 @@ pub(super) fn mapped_header(header: &Header) -> Header {
 }
 
 fn added(header: &Header) -> Vec<Column> {
-    let written = MAPPED.iter().filter(|(column, ..)| header.field(*column).is_some());
+    let written = MAPPED
+        .iter()
+        .filter(|(column, ..)| header.field(*column).is_some());
     let mut added: Vec<Column> = written.filter_map(|(_, _, written)| *written).collect();
     added.push(Column::CodeVersion);
     added.retain(|column| header.field(*column).is_none());
@@ -60,7 +62,8 @@ impl Checker<'_> {
     /// The birth date was needed to check the age; it is not handed on.
     pub(super) fn take_out_birth_date(&mut self) {
         if let Some(field) = self.header.field(Column::BirthDate) {
-            self.row.rewrite(&[(field, String::new())], &[], self.header.width());
+            self.row
+                .rewrite(&[(field, String::new())], &[], self.header.width());
         }
     }
 
@@ -73,7 +76,11 @@ impl Checker<'_> {
         }
         let version = self.cell(Column::CodeVersion);
         if !version.is_empty() && version != map.from {
-            hits.push(Hit::of("C106").at(Column::CodeVersion).expected(map.from.as_str()));
+            hits.push(
+                Hit::of("C106")
+                    .at(Column::CodeVersion)
+                    .expected(map.from.as_str()),
+            );
         }
         for (column, is_diagnosis, written) in MAPPED {
             if let Some(field) = self.header.field(column) {
@@ -83,11 +90,21 @@ impl Checker<'_> {
                 cells.extend(kept.map(|field| (field, as_written)));
             }
         }
-        cells.extend(self.header.field(Column::CodeVersion).map(|field| (field, map.to.clone())));
+        cells.extend(
+            self.header
+                .field(Column::CodeVersion)
+                .map(|field| (field, map.to.clone())),
+        );
     }
 
     /// The mapped codes of a list, and the written ones, slot by slot.
-    fn mapped_list(&mut self, map: &CodeMap, column: Column, is_diagnosis: bool, hits: &mut Vec<Hit>) -> (String, String) {
+    fn mapped_list(
+        &mut self,
+        map: &CodeMap,
+        column: Column,
+        is_diagnosis: bool,
+        hits: &mut Vec<Hit>,
+    ) -> (String, String) {
         let is_grouped = matches!(column, Column::Diagnoses | Column::Procedures);
         let known = self.depth.book().filter(|_| is_grouped).map(|book| Known {
             book,
@@ -95,7 +112,11 @@ impl Checker<'_> {
             before_map: true,
         });
         let (mut as_written, mut codes) = (Vec::new(), Vec::new());
-        let slots: Vec<String> = self.cell(column).split('|').map(|slot| slot.trim().to_owned()).collect();
+        let slots: Vec<String> = self
+            .cell(column)
+            .split('|')
+            .map(|slot| slot.trim().to_owned())
+            .collect();
         for (slot, written) in slots.into_iter().enumerate() {
             let code = match known {
                 Some(known) if !written.is_empty() => known.tidied(&written, slot, hits),
@@ -116,8 +137,15 @@ impl Checker<'_> {
         }
         let before = codes.clone();
         let codes = Codes::declared(codes);
-        let mapped = if is_diagnosis { map.apply_to_diagnoses(codes) } else { map.apply_to_procedures(codes) };
-        let changed = before.iter().zip(mapped.as_slice()).filter(|(before, after)| before != after);
+        let mapped = if is_diagnosis {
+            map.apply_to_diagnoses(codes)
+        } else {
+            map.apply_to_procedures(codes)
+        };
+        let changed = before
+            .iter()
+            .zip(mapped.as_slice())
+            .filter(|(before, after)| before != after);
         self.facts.changed += changed.count() as u64;
         (mapped.as_slice().join("|"), as_written.join("|"))
     }

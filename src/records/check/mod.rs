@@ -70,11 +70,6 @@ impl<'l> Depth<'l> {
         door.filter(|door| door.changes_rows())
     }
 
-    /// The map to be applied to every code.
-    fn map(self) -> Option<&'l CodeMap> {
-        self.door().and_then(|door| door.map.as_ref())
-    }
-
     fn book(self) -> Option<&'l EditBook> {
         match self {
             Depth::All { book, .. } => Some(book),

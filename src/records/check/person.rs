@@ -2,9 +2,9 @@
 
 use jiff::civil::Date;
 
+use super::Checker;
 use super::found::Hit;
 use super::row::small;
-use super::Checker;
 use crate::diagnostics::Lang;
 use crate::records::case::Span;
 use crate::records::cells::{day_number, full_years};
@@ -23,7 +23,12 @@ impl Checker<'_> {
                 let expected = self
                     .lang
                     .pick("employee or resident", "employee（职工）或 resident（居民）");
-                self.note(Hit::of("F006").at(Column::InsuredScheme).expected(expected).emptied());
+                self.note(
+                    Hit::of("F006")
+                        .at(Column::InsuredScheme)
+                        .expected(expected)
+                        .emptied(),
+                );
                 (0, 0)
             }
         };
@@ -48,7 +53,9 @@ impl Checker<'_> {
     fn read_age(&mut self) -> Option<i64> {
         let age = self.number(Column::Age);
         let Some(age) = age else {
-            let years = self.birth_and_admission().and_then(|(birth, admit)| full_years(birth, admit));
+            let years = self
+                .birth_and_admission()
+                .and_then(|(birth, admit)| full_years(birth, admit));
             let hit = Hit::of("A401").at(Column::Age);
             match years {
                 Some(years) => self.note(hit.expected(self.from_dates(years)).repaired()),

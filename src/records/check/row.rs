@@ -56,8 +56,14 @@ impl Row {
             if index > 0 {
                 text.push(',');
             }
-            let other = cells.iter().find(|(field, _)| *field == index).map(|(_, cell)| cell.as_str());
-            let behind = index.checked_sub(width).and_then(|at| more.get(at)).map(String::as_str);
+            let other = cells
+                .iter()
+                .find(|(field, _)| *field == index)
+                .map(|(_, cell)| cell.as_str());
+            let behind = index
+                .checked_sub(width)
+                .and_then(|at| more.get(at))
+                .map(String::as_str);
             write_cell(&mut text, other.or(behind).unwrap_or_else(|| self.field(index)));
         }
         let quoted = text.contains('"');

@@ -158,7 +158,9 @@ impl<'l> Checker<'l> {
             (CellKind::DateTime, _) => self.read_moments(column),
             (CellKind::Time, _) => self.read_slots(column, read_time_cell, "F008"),
             (CellKind::Code, _) => self.read_coded(column, rule),
-            (CellKind::Diagnosis | CellKind::Procedure | CellKind::Pathology, _) => self.read_more_codes(book, column),
+            (CellKind::Diagnosis | CellKind::Procedure | CellKind::Pathology, _) => {
+                self.read_more_codes(book, column)
+            }
             (CellKind::Text, _) => {}
         }
     }
@@ -187,7 +189,11 @@ impl<'l> Checker<'l> {
         if self.cell(column).split('|').all(|slot| is_known(slot.trim())) {
             return;
         }
-        let slots: Vec<String> = self.cell(column).split('|').map(|slot| slot.trim().to_owned()).collect();
+        let slots: Vec<String> = self
+            .cell(column)
+            .split('|')
+            .map(|slot| slot.trim().to_owned())
+            .collect();
         let mut some = rule.values.iter().map(String::as_str);
         let shown: Vec<&str> = some.by_ref().take(9).collect();
         let more = if some.next().is_some() { " …" } else { "" };
@@ -196,7 +202,11 @@ impl<'l> Checker<'l> {
             crate::diagnostics::Lang::Zh => format!("{}{more} 之一", shown.join("、")),
         };
         let is_list = rule.is_list;
-        for (slot, value) in slots.into_iter().enumerate().filter(|(_, value)| !is_known(value)) {
+        for (slot, value) in slots
+            .into_iter()
+            .enumerate()
+            .filter(|(_, value)| !is_known(value))
+        {
             let hit = match is_placeholder(&value) {
                 true => Hit::of("F004"),
                 false => Hit::of("F006").expected(expected.as_str()),
@@ -211,7 +221,11 @@ impl<'l> Checker<'l> {
 
     /// External causes, pathologies, the outpatient diagnosis.
     fn read_more_codes(&mut self, book: &EditBook, column: Column) {
-        let codes: Vec<String> = self.cell(column).split('|').map(|code| normal_form(code).into_owned()).collect();
+        let codes: Vec<String> = self
+            .cell(column)
+            .split('|')
+            .map(|code| normal_form(code).into_owned())
+            .collect();
         for (slot, code) in codes.into_iter().enumerate() {
             if is_placeholder(&code) {
                 let hit = self.slot_hit("F004", column, Some(slot));

@@ -126,7 +126,12 @@ impl Checker<'_> {
         self.taken_date(read, column, None)
     }
 
-    pub(super) fn taken_date(&mut self, read: Read<Date>, column: Column, slot: Option<usize>) -> Option<Date> {
+    pub(super) fn taken_date(
+        &mut self,
+        read: Read<Date>,
+        column: Column,
+        slot: Option<usize>,
+    ) -> Option<Date> {
         match read {
             Read::Restored(date) if self.edits.parameters("F008").is_on("serial_dates") => {
                 let hit = self.slot_hit("F008", column, slot).expected(date.to_string());
@@ -139,7 +144,13 @@ impl Checker<'_> {
     }
 
     /// The value of a cell or of one slot of it; placeholders and others are noted.
-    pub(super) fn taken<T>(&mut self, read: Read<T>, column: Column, slot: Option<usize>, other: &'static str) -> Option<T> {
+    pub(super) fn taken<T>(
+        &mut self,
+        read: Read<T>,
+        column: Column,
+        slot: Option<usize>,
+        other: &'static str,
+    ) -> Option<T> {
         match read {
             Read::Value(value) | Read::Restored(value) => return Some(value),
             Read::Empty => {}

@@ -104,7 +104,10 @@ impl EditBook {
         if let Some(profile) = profile {
             profile.apply(&mut edits)?;
         }
-        let columns = read_columns(&needed(source, "columns.csv")?, &needed(source, "code_tables.csv")?)?;
+        let columns = read_columns(
+            &needed(source, "columns.csv")?,
+            &needed(source, "code_tables.csv")?,
+        )?;
         let mut sets = read_lists(source, profile)?;
         let conditions = needed(source, "conditions.csv")?;
         let clauses = read_clauses(&conditions, &edits, &columns, &mut sets)?;
@@ -185,7 +188,9 @@ impl EditBook {
     pub(in crate::records) fn clauses(&self, header: &Header) -> Vec<&Clause> {
         let is_asked = |clause: &&Clause| {
             let edit = clause.edit;
-            !self.edits.is_off(edit) && self.missing(edit, header, Lang::En).is_none() && self.can_hold(clause, header)
+            !self.edits.is_off(edit)
+                && self.missing(edit, header, Lang::En).is_none()
+                && self.can_hold(clause, header)
         };
         self.clauses.iter().filter(is_asked).collect()
     }
@@ -205,8 +210,13 @@ impl EditBook {
         for row in &self.edits.rows {
             let code = row.edit.code;
             let reason = match row.off {
-                true => Some(lang.pick("switched off by the profile", "质控方案已停用").to_owned()),
-                false => self.missing(code, header, lang).or_else(|| self.hopeless(code, header, lang)),
+                true => Some(
+                    lang.pick("switched off by the profile", "质控方案已停用")
+                        .to_owned(),
+                ),
+                false => self
+                    .missing(code, header, lang)
+                    .or_else(|| self.hopeless(code, header, lang)),
             };
             found.extend(reason.map(|reason| Inapplicable { code, reason }));
         }
@@ -216,35 +226,51 @@ impl EditBook {
     /// What an edit needs and the file has not.
     fn missing(&self, code: &str, header: &Header, lang: Lang) -> Option<String> {
         let row = self.edits.row(code)?;
-        row.needs.split_whitespace().find_map(|word| match Need::of(word) {
-            Need::Columns(names) => {
-                let there = |name: &&str| {
-                    let column = Column::ALL.iter().find(|column| column.name() == *name);
-                    column.is_some_and(|column| header.field(*column).is_some())
-                };
-                (!names.iter().any(|name| there(name))).then(|| match lang {
-                    Lang::En => format!("no column {}", names.join(" or ")),
-                    Lang::Zh => format!("缺少列{}", names.join("或")),
-                })
-            }
-            Need::Reader => Some(lang.pick("the layout has no such cells", "该格式无此项内容").to_owned()),
-            Need::Grouped => Some(lang.pick("needs grouped cases", "需要分组后的病例").to_owned()),
-            Need::Run => Some(lang.pick("asked by `run`, with its lists", "由 run 按情景名单核查").to_owned()),
-            Need::AsOf => {
-                let reason = lang.pick("needs --as-of", "需要 --as-of");
-                self.as_of.is_none().then(|| reason.to_owned())
-            }
-        })
+        row.needs
+            .split_whitespace()
+            .find_map(|word| match Need::of(word) {
+                Need::Columns(names) => {
+                    let there = |name: &&str| {
+                        let column = Column::ALL.iter().find(|column| column.name() == *name);
+                        column.is_some_and(|column| header.field(*column).is_some())
+                    };
+                    (!names.iter().any(|name| there(name))).then(|| match lang {
+                        Lang::En => format!("no column {}", names.join(" or ")),
+                        Lang::Zh => format!("缺少列{}", names.join("或")),
+                    })
+                }
+                Need::Reader => Some(
+                    lang.pick("the layout has no such cells", "该格式无此项内容")
+                        .to_owned(),
+                ),
+                Need::Grouped => Some(lang.pick("needs grouped cases", "需要分组后的病例").to_owned()),
+                Need::Run => Some(
+                    lang.pick("asked by `run`, with its lists", "由 run 按情景名单核查")
+                        .to_owned(),
+                ),
+                Need::AsOf => {
+                    let reason = lang.pick("needs --as-of", "需要 --as-of");
+                    self.as_of.is_none().then(|| reason.to_owned())
+                }
+            })
     }
 
     /// Why no condition of an edit can hold, if it has nothing else.
     fn hopeless(&self, code: &str, header: &Header, lang: Lang) -> Option<String> {
-        let mut clauses = self.clauses.iter().filter(|clause| clause.edit == code).peekable();
+        let mut clauses = self
+            .clauses
+            .iter()
+            .filter(|clause| clause.edit == code)
+            .peekable();
         clauses.peek()?;
         if function(code).is_some() || clauses.any(|clause| self.can_hold(clause, header)) {
             return None;
         }
-        let empty = self.clauses.iter().filter(|clause| clause.edit == code).find_map(|clause| self.empty_list(clause));
+        let empty = self
+            .clauses
+            .iter()
+            .filter(|clause| clause.edit == code)
+            .find_map(|clause| self.empty_list(clause));
         Some(match (empty, lang) {
             (Some(list), Lang::En) => format!("list {list} is empty"),
             (Some(list), Lang::Zh) => format!("清单{list}为空"),
@@ -254,9 +280,16 @@ impl EditBook {
 
     fn empty_list(&self, clause: &Clause) -> Option<&str> {
         clause.atoms.iter().find_map(|atom| match atom {
-            Atom::Codes { which, inside: true, set, .. } if *which != Which::No => {
-                self.sets.get(*set).filter(|set| set.is_empty()).map(|set| set.name.as_str())
-            }
+            Atom::Codes {
+                which,
+                inside: true,
+                set,
+                ..
+            } if *which != Which::No => self
+                .sets
+                .get(*set)
+                .filter(|set| set.is_empty())
+                .map(|set| set.name.as_str()),
             _ => None,
         })
     }
@@ -266,7 +299,10 @@ impl EditBook {
     fn can_hold(&self, clause: &Clause, header: &Header) -> bool {
         let there = |atom: &Atom| match atom {
             Atom::Number(..) => true,
-            Atom::Codes { codes: Codes::Written, .. } => true,
+            Atom::Codes {
+                codes: Codes::Written,
+                ..
+            } => true,
             atom => header.field(atom.column()).is_some(),
         };
         clause.atoms.iter().all(there) && self.empty_list(clause).is_none()
@@ -277,15 +313,24 @@ impl EditBook {
         let mut errors = Vec::new();
         for row in &self.edits.rows {
             let code = row.edit.code;
-            let elsewhere = row.needs.split_whitespace().any(|word| matches!(Need::of(word), Need::Reader | Need::Grouped | Need::Run));
+            let elsewhere = row
+                .needs
+                .split_whitespace()
+                .any(|word| matches!(Need::of(word), Need::Reader | Need::Grouped | Need::Run));
             let in_code = function(code).is_some() || is_asked_while_reading(code);
             if !elsewhere && !in_code && !self.clauses.iter().any(|clause| clause.edit == code) {
-                let message = format!("edit `{code}` has no condition here, and the program has no other way to ask it");
+                let message = format!(
+                    "edit `{code}` has no condition here, and the program has no other way to ask it"
+                );
                 errors.push(Error::at(place.clone(), message));
             }
             for word in row.needs.split_whitespace() {
                 if let Need::Columns(names) = Need::of(word) {
-                    errors.extend(names.iter().filter_map(|name| super::files::column_of(name, place).err()));
+                    errors.extend(
+                        names
+                            .iter()
+                            .filter_map(|name| super::files::column_of(name, place).err()),
+                    );
                 }
             }
         }
@@ -301,19 +346,24 @@ fn needed(source: Source<'_>, name: &str) -> Result<EditFile> {
 fn read_lists(source: Source<'_>, profile: Option<&Profile>) -> Result<Vec<CodeSet>> {
     let file = needed(source, "lists.csv")?;
     let mut sets: Vec<CodeSet> = Vec::new();
-    file.each_row(["list", "kind", "entry", "source"], |[list, kind, entry, _], place| {
-        let kind = code_kind(kind, place)?;
-        let at = sets.iter().position(|set| set.name == list).unwrap_or_else(|| {
-            sets.push(CodeSet::new(list, kind));
-            sets.len() - 1
-        });
-        let Some(set) = sets.get_mut(at) else { return Ok(()) };
-        match entry.strip_prefix("file:") {
-            Some(name) => add_codes(set, &needed(source, name)?),
-            None if entry.is_empty() => Ok(()), // a list without a source for its codes
-            None => set.add(entry, place),
-        }
-    })?;
+    file.each_row(
+        ["list", "kind", "entry", "source"],
+        |[list, kind, entry, _], place| {
+            let kind = code_kind(kind, place)?;
+            let at = sets.iter().position(|set| set.name == list).unwrap_or_else(|| {
+                sets.push(CodeSet::new(list, kind));
+                sets.len() - 1
+            });
+            let Some(set) = sets.get_mut(at) else {
+                return Ok(());
+            };
+            match entry.strip_prefix("file:") {
+                Some(name) => add_codes(set, &needed(source, name)?),
+                None if entry.is_empty() => Ok(()), // a list without a source for its codes
+                None => set.add(entry, place),
+            }
+        },
+    )?;
     for (name, path, written) in profile.map(Profile::lists).transpose()?.unwrap_or_default() {
         let hint = suggestion(name, sets.iter().map(|set| set.name.as_str()));
         let Some(set) = sets.iter_mut().find(|set| set.name == name) else {
@@ -345,7 +395,10 @@ fn code_kind(word: &str, place: &Place) -> Result<CodeKind> {
         other => {
             let kinds = ["diagnosis", "procedure", "pathology"];
             let hint = suggestion(other, kinds);
-            let message = format!("unknown kind `{other}`{hint}; expected one of {}", kinds.join(", "));
+            let message = format!(
+                "unknown kind `{other}`{hint}; expected one of {}",
+                kinds.join(", ")
+            );
             Err(Error::at(place.clone(), message))
         }
     }
@@ -368,7 +421,11 @@ fn read_clauses(
             word => Some(read_severity(word).map_err(|message| Error::at(place.clone(), message))?),
         };
         let parameters = &row.parameters;
-        let mut words = Words { sets, columns, parameters };
+        let mut words = Words {
+            sets,
+            columns,
+            parameters,
+        };
         clauses.push(Clause {
             edit: row.edit.code,
             severity,
@@ -388,7 +445,12 @@ fn read_required(columns: &[ColumnRule], sets: &mut Vec<CodeSet>) -> Result<Vec<
             let parameters = &parameters;
             conditions.push(match when.as_str() {
                 "always" => Vec::new(),
-                when => Words { sets, columns, parameters }.read(when, place)?,
+                when => Words {
+                    sets,
+                    columns,
+                    parameters,
+                }
+                .read(when, place)?,
             });
         }
         if !conditions.is_empty() {

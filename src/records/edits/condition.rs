@@ -99,7 +99,10 @@ impl Atom {
                 Codes::Pathologies => Column::Pathologies,
                 Codes::ExternalCauses => Column::ExternalCauses,
             },
-            Atom::Number(column, ..) | Atom::Value(column, ..) | Atom::Filled(column) | Atom::Empty(column) => *column,
+            Atom::Number(column, ..)
+            | Atom::Value(column, ..)
+            | Atom::Filled(column)
+            | Atom::Empty(column) => *column,
         }
     }
 }
@@ -125,9 +128,18 @@ impl Words<'_> {
                 Some(who) => (who.trim(), false),
                 None => (who.trim(), true),
             };
-            let (codes, which) = whose(who).ok_or_else(|| wrong(format!("`{who}` is nobody to ask; expected such as `principal` or `any diagnosis`")))?;
+            let (codes, which) = whose(who).ok_or_else(|| {
+                wrong(format!(
+                    "`{who}` is nobody to ask; expected such as `principal` or `any diagnosis`"
+                ))
+            })?;
             let set = self.set_number(set.trim(), codes, place)?;
-            return Ok(Atom::Codes { codes, which, inside, set });
+            return Ok(Atom::Codes {
+                codes,
+                which,
+                inside,
+                set,
+            });
         }
         match text.split_whitespace().collect::<Vec<_>>().as_slice() {
             [column, "filled"] => Ok(Atom::Filled(column_of(column, place)?)),
@@ -148,16 +160,25 @@ impl Words<'_> {
             "<=" => Comparison::AtMost,
             ">" => Comparison::Greater,
             ">=" => Comparison::AtLeast,
-            other => return wrong(format!("`{other}` is no comparison; expected =, !=, <, <=, > or >=")),
+            other => {
+                return wrong(format!(
+                    "`{other}` is no comparison; expected =, !=, <, <=, > or >="
+                ));
+            }
         };
         let rule = self.columns.get(column as usize);
         if column != Column::Sex && rule.is_some_and(|rule| rule.kind == CellKind::Code) {
             let known = rule.is_some_and(|rule| rule.values.iter().any(|known| known == value));
             return match comparison {
-                Comparison::Equal | Comparison::Unequal if known => {
-                    Ok(Atom::Value(column, comparison == Comparison::Equal, value.to_owned()))
-                }
-                _ => wrong(format!("`{}` holds codes: expected = or != and a value of its table", column.name())),
+                Comparison::Equal | Comparison::Unequal if known => Ok(Atom::Value(
+                    column,
+                    comparison == Comparison::Equal,
+                    value.to_owned(),
+                )),
+                _ => wrong(format!(
+                    "`{}` holds codes: expected = or != and a value of its table",
+                    column.name()
+                )),
             };
         }
         let operand = if let Some(name) = value.strip_prefix('$') {
@@ -184,7 +205,11 @@ impl Words<'_> {
             Codes::Procedures => CodeKind::Procedure,
             Codes::Pathologies => CodeKind::Pathology,
         };
-        let known = |name: &str| self.sets.iter().position(|set| set.name == name && set.kind == kind);
+        let known = |name: &str| {
+            self.sets
+                .iter()
+                .position(|set| set.name == name && set.kind == kind)
+        };
         if let Some(name) = text.strip_prefix('@') {
             return known(name).ok_or_else(|| {
                 let of_kind = self.sets.iter().filter(|set| set.kind == kind);
@@ -196,7 +221,11 @@ impl Words<'_> {
             return Ok(number);
         }
         let inside = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
-        let inside = inside.ok_or_else(|| wrong(format!("`{text}` is no list; expected `@name` or `{{code, code}}`")))?;
+        let inside = inside.ok_or_else(|| {
+            wrong(format!(
+                "`{text}` is no list; expected `@name` or `{{code, code}}`"
+            ))
+        })?;
         let mut set = CodeSet::new(text, kind);
         for entry in inside.split(',').map(str::trim) {
             set.add(entry, place)?;

@@ -81,7 +81,10 @@ fn column_rule(
     let found = KINDS.iter().find(|(word, _)| *word == kind);
     let kind = found.map(|(_, kind)| *kind).ok_or_else(|| {
         let hint = suggestion(kind, kinds);
-        wrong(format!("unknown kind `{kind}`{hint}; expected one of {}", kinds.join(", ")))
+        wrong(format!(
+            "unknown kind `{kind}`{hint}; expected one of {}",
+            kinds.join(", ")
+        ))
     })?;
     let of_table = values.iter().find(|(name, _)| name == table);
     let of_table = match of_table {

@@ -76,7 +76,9 @@ impl CodeSet {
             self.entries.push(Entry::Pattern(pieces.collect()));
         } else if let Some((from, to)) = entry.split_once('-') {
             if from > to || from.len() != to.len() || from.is_empty() {
-                return wrong(format!("`{entry}` is no range; expected two codes of one length, the lower first"));
+                return wrong(format!(
+                    "`{entry}` is no range; expected two codes of one length, the lower first"
+                ));
             }
             self.entries.push(Entry::Range(from.to_owned(), to.to_owned()));
         } else {
@@ -102,7 +104,8 @@ fn is_asterisk_code(entry: &str) -> bool {
 }
 
 fn in_range(code: &str, from: &str, to: &str) -> bool {
-    code.get(..to.len()).is_some_and(|beginning| from <= beginning && beginning <= to)
+    code.get(..to.len())
+        .is_some_and(|beginning| from <= beginning && beginning <= to)
 }
 
 fn fits(code: &str, pieces: &[String]) -> bool {
@@ -162,7 +165,10 @@ impl MarkedCodes {
                     let fits = match entry {
                         Entry::Range(from, to) => in_range(code, from, to),
                         Entry::Pattern(pieces) => fits(code, pieces),
-                        Entry::Name(part) => self.list.name(code).is_some_and(|name| name.contains(part.as_str())),
+                        Entry::Name(part) => self
+                            .list
+                            .name(code)
+                            .is_some_and(|name| name.contains(part.as_str())),
                     };
                     if fits {
                         mark(&mut self.marks, u32::try_from(at).ok(), *bit);

@@ -13,12 +13,12 @@ mod profile;
 mod rows;
 mod sheet;
 
-pub use book::{CodeSystem, EditBook, Inapplicable};
 pub(super) use book::Clause;
+pub use book::{CodeSystem, EditBook, Inapplicable};
 pub(super) use condition::{Atom, Codes, Operand, Which};
 pub(super) use files::{CellKind, ColumnRule};
-pub(super) use lists::Marks;
 pub use lists::MarkedCodes;
+pub(super) use lists::Marks;
 pub use profile::Profile;
 pub use rows::{Edits, Parameters, edit};
 pub use sheet::EditFile;

@@ -40,7 +40,10 @@ impl Profile {
     /// It is no TOML, or has no name.
     pub fn read(file: EditFile) -> Result<Profile> {
         let table: toml::Table = crate::diagnostics::parse_toml(&file.place, &file.text)?;
-        let name = table.get("profile").and_then(toml::Value::as_str).unwrap_or_default();
+        let name = table
+            .get("profile")
+            .and_then(toml::Value::as_str)
+            .unwrap_or_default();
         if name.is_empty() {
             let message = "key `profile` is missing; expected the profile's name in quotes";
             return Err(Error::at(file.place.clone(), message));
@@ -57,8 +60,13 @@ impl Profile {
         let Some(lists) = self.table.get("lists") else {
             return Ok(Vec::new());
         };
-        let lists = lists.as_table().ok_or_else(|| self.wrong("lists", "`lists` needs names and files"))?;
-        let folder = Path::new(&*self.file.place.file).parent().unwrap_or(Path::new("")).to_owned();
+        let lists = lists
+            .as_table()
+            .ok_or_else(|| self.wrong("lists", "`lists` needs names and files"))?;
+        let folder = Path::new(&*self.file.place.file)
+            .parent()
+            .unwrap_or(Path::new(""))
+            .to_owned();
         let entry = |(name, file): (&'_ String, &'_ toml::Value)| match file.as_str() {
             Some(_) => Ok(()),
             None => Err(self.wrong(name, &format!("list `{name}` needs the name of a file in quotes"))),
@@ -103,7 +111,9 @@ impl Profile {
     }
 
     fn switch_off(&self, codes: &toml::Value, edits: &mut Edits) -> Result<()> {
-        let codes = codes.as_array().map(|codes| codes.iter().map(toml::Value::as_str).collect::<Option<Vec<_>>>());
+        let codes = codes
+            .as_array()
+            .map(|codes| codes.iter().map(toml::Value::as_str).collect::<Option<Vec<_>>>());
         let Some(Some(codes)) = codes else {
             return Err(self.wrong("off", "`off` needs a list of edits, e.g. [\"S994\"]"));
         };
@@ -128,7 +138,10 @@ impl Profile {
             self.wrong(code, &format!("there is no edit or key `{code}`{hint}"))
         })?;
         let table = value.as_table().ok_or_else(|| {
-            self.wrong(code, &format!("edit `{code}` needs values in braces, e.g. {{ severity = \"warning\" }}"))
+            self.wrong(
+                code,
+                &format!("edit `{code}` needs values in braces, e.g. {{ severity = \"warning\" }}"),
+            )
         })?;
         for (key, value) in table {
             let wrong = |message: String| self.wrong(code, &format!("edit `{code}`: {message}"));
@@ -155,7 +168,10 @@ impl Profile {
                 format!("edit `{code}` cannot be lowered: without it there is no case")
             }
             Stops::File | Stops::Record => {
-                format!("edit `{code}`: expected `group`, `money` or `none`; `{}` is kept for what cannot be read", stops.as_str())
+                format!(
+                    "edit `{code}`: expected `group`, `money` or `none`; `{}` is kept for what cannot be read",
+                    stops.as_str()
+                )
             }
             _ => return Ok(()),
         };
@@ -168,16 +184,24 @@ fn set_parameter(
     key: &str,
     value: &toml::Value,
 ) -> std::result::Result<(), String> {
-    if let Some((_, names)) = PAIRS.iter().find(|(pair, names)| {
-        *pair == key && names.iter().all(|name| parameters.find(name).is_some())
-    }) {
-        let limits = value.as_array().map(|limits| limits.iter().map(number).collect::<Option<Vec<_>>>());
+    if let Some((_, names)) = PAIRS
+        .iter()
+        .find(|(pair, names)| *pair == key && names.iter().all(|name| parameters.find(name).is_some()))
+    {
+        let limits = value
+            .as_array()
+            .map(|limits| limits.iter().map(number).collect::<Option<Vec<_>>>());
         return match limits.flatten().as_deref() {
             Some([low, high]) if low <= high => {
-                names.iter().zip([low, high]).for_each(|(name, limit)| parameters.set(name, *limit));
+                names
+                    .iter()
+                    .zip([low, high])
+                    .for_each(|(name, limit)| parameters.set(name, *limit));
                 Ok(())
             }
-            _ => Err(format!("`{key}` needs two limits, the lower first, e.g. [200, 9999]")),
+            _ => Err(format!(
+                "`{key}` needs two limits, the lower first, e.g. [200, 9999]"
+            )),
         };
     }
     if parameters.find(key).is_none() {

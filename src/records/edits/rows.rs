@@ -11,8 +11,19 @@ const BUILT_IN: &str = include_str!("../../../grouping-tables/edits/edits.csv");
 
 /// Columns of `edits.csv`.
 const COLUMNS: [&str; 13] = [
-    "code", "severity", "stops", "topic", "name", "name_zh", "expected", "expected_zh", "condition", "needs",
-    "parameters", "source", "medicare",
+    "code",
+    "severity",
+    "stops",
+    "topic",
+    "name",
+    "name_zh",
+    "expected",
+    "expected_zh",
+    "condition",
+    "needs",
+    "parameters",
+    "source",
+    "medicare",
 ];
 
 /// Numbers an edit is set by (参数), in hundredths.
@@ -31,7 +42,10 @@ impl Parameters {
     }
 
     pub(super) fn find(&self, name: &str) -> Option<i64> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
+        self.0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| *value)
     }
 
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
@@ -48,10 +62,13 @@ impl Parameters {
     fn read(text: &str, place: &Place) -> Result<Parameters> {
         let parts = text.split(';').map(str::trim).filter(|part| !part.is_empty());
         let read = |part: &str| {
-            let value = part.split_once('=').map(|(name, value)| (name.trim(), value.trim()));
+            let value = part
+                .split_once('=')
+                .map(|(name, value)| (name.trim(), value.trim()));
             let number = value.and_then(|(name, value)| Some((name.to_owned(), parameter_value(value)?)));
             number.ok_or_else(|| {
-                let message = format!("`{part}` is no parameter; expected such as `max = 365` or `repair = yes`");
+                let message =
+                    format!("`{part}` is no parameter; expected such as `max = 365` or `repair = yes`");
                 Error::at(place.clone(), message)
             })
         };
@@ -70,7 +87,10 @@ impl Parameters {
                 let rest = filled.get(at..).unwrap_or_default();
                 let name = rest.trim_start_matches('{').split('}').next().unwrap_or_default();
                 let hint = suggestion(name, self.names());
-                Err(Error::at(place.clone(), format!("`{{{name}}}` is no parameter of this edit{hint}")))
+                Err(Error::at(
+                    place.clone(),
+                    format!("`{{{name}}}` is no parameter of this edit{hint}"),
+                ))
             }
         }
     }
@@ -152,13 +172,18 @@ impl Edits {
                 let message = format!("edit `{}` stands twice", row.edit.code);
                 return Err(Error::at(place.clone(), message));
             }
-            let at = edits.rows.partition_point(|other| other.edit.code < row.edit.code);
+            let at = edits
+                .rows
+                .partition_point(|other| other.edit.code < row.edit.code);
             edits.rows.insert(at, row);
             Ok(())
         })?;
         let missing: Vec<&str> = known_codes().filter(|code| edits.row(code).is_none()).collect();
         if !missing.is_empty() {
-            let message = format!("there is no row for {}; an edit is switched off by a profile", missing.join(", "));
+            let message = format!(
+                "there is no row for {}; an edit is switched off by a profile",
+                missing.join(", ")
+            );
             return Err(Error::at(file.place.clone(), message));
         }
         Ok(edits)
@@ -222,11 +247,26 @@ fn unnamed(code: &'static str) -> Edit {
 /// The codes that this program has words and means for.
 fn known_codes() -> impl Iterator<Item = &'static str> {
     let lines = BUILT_IN.lines().skip(1);
-    lines.filter_map(|line| line.split(',').next()).filter(|code| !code.is_empty())
+    lines
+        .filter_map(|line| line.split(',').next())
+        .filter(|code| !code.is_empty())
 }
 
 fn read_row(cells: [&str; COLUMNS.len()], place: &Place) -> Result<Row> {
-    let [code, severity, stops, topic, en, zh, expected_en, expected_zh, _, needs, parameters, ..] = cells;
+    let [
+        code,
+        severity,
+        stops,
+        topic,
+        en,
+        zh,
+        expected_en,
+        expected_zh,
+        _,
+        needs,
+        parameters,
+        ..,
+    ] = cells;
     let unknown = |message: String| Error::at(place.clone(), message);
     let known = known_codes().find(|known| *known == code).ok_or_else(|| {
         let hint = suggestion(code, known_codes());
@@ -252,7 +292,9 @@ fn read_row(cells: [&str; COLUMNS.len()], place: &Place) -> Result<Row> {
         place: place.clone(),
     };
     if [en, zh, expected_en, expected_zh].contains(&"") {
-        return Err(unknown(format!("edit `{code}` lacks words; name and expected stand in both languages")));
+        return Err(unknown(format!(
+            "edit `{code}` lacks words; name and expected stand in both languages"
+        )));
     }
     row.settle()?;
     Ok(row)
@@ -266,7 +308,12 @@ pub(super) fn read_severity(word: &str) -> std::result::Result<Severity, String>
 
 pub(super) fn read_stops(word: &str) -> std::result::Result<Stops, String> {
     let words = Stops::ALL.map(Stops::as_str);
-    Stops::by_word(word).ok_or_else(|| format!("`{word}` is nothing to stop; expected one of {}", words.join(", ")))
+    Stops::by_word(word).ok_or_else(|| {
+        format!(
+            "`{word}` is nothing to stop; expected one of {}",
+            words.join(", ")
+        )
+    })
 }
 
 #[cfg(test)]
