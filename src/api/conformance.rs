@@ -330,10 +330,12 @@ fn check_number(file: &Place, announced: &[(String, u64)], read: u64, lang: Lang
                 "`{CASES_IN_FILE}` says {expected} cases, but there are {read}: the file was cut short, or rows were \
                  added or taken out"
             ),
-            (Ok(expected), Lang::Zh) => format!(
-                "`{CASES_IN_FILE}`为{expected}个病例，实有{read}个：文件被截断，或有行增删"
-            ),
-            (Err(_), Lang::En) => format!("`{CASES_IN_FILE}`: `{number}`; expected the number of cases in the file"),
+            (Ok(expected), Lang::Zh) => {
+                format!("`{CASES_IN_FILE}`为{expected}个病例，实有{read}个：文件被截断，或有行增删")
+            }
+            (Err(_), Lang::En) => {
+                format!("`{CASES_IN_FILE}`: `{number}`; expected the number of cases in the file")
+            }
             (Err(_), Lang::Zh) => format!("`{CASES_IN_FILE}`：`{number}`；应为文件中的病例数"),
         };
         return Err(Error::at(file.line(*line), message));

@@ -69,10 +69,7 @@ pub struct CodeListNames {
 
 impl CodeListNames {
     fn of(written: CodeListsWritten, file: &TableFile) -> CodeListNames {
-        let CodeListsWritten {
-            diagnosis,
-            procedure,
-        } = written;
+        let CodeListsWritten { diagnosis, procedure } = written;
         let place = |name: &Spanned<String>| file.place.of_offset(&file.text, name.span().start);
         CodeListNames {
             places: [place(&diagnosis), place(&procedure)],
@@ -382,11 +379,7 @@ fn inheritance(library: &Library, id: &str) -> Result<Vec<Ancestor>> {
         }
         refuse_packets(&header, &file)?;
         next = header.extends.clone();
-        chain.push(Ancestor {
-            folder,
-            header,
-            file,
-        });
+        chain.push(Ancestor { folder, header, file });
     }
     Ok(chain)
 }

@@ -156,7 +156,13 @@ impl Search<'_> {
     }
 
     /// Goes on with what is left when these tests hold or fail as they are said to.
-    fn taking(&mut self, more: &[(usize, bool)], open: &[Formula], draft: &Draft, taken: &mut Taken) -> Outcome {
+    fn taking(
+        &mut self,
+        more: &[(usize, bool)],
+        open: &[Formula],
+        draft: &Draft,
+        taken: &mut Taken,
+    ) -> Outcome {
         let known: HashMap<usize, bool> = more.iter().copied().collect();
         let Some(left) = self.left(open, &|number| known.get(&number).copied()) else {
             return Outcome::None;

@@ -342,9 +342,7 @@ impl Codes {
         let (Pattern::Exact(wanted) | Pattern::Prefix(wanted)) = pattern;
         let exact = matches!(pattern, Pattern::Exact(_));
         let text = |place: &usize| self.texts.get(*place).map_or("", String::as_str);
-        let first = self
-            .sorted
-            .partition_point(|place| text(place) < wanted.as_str());
+        let first = self.sorted.partition_point(|place| text(place) < wanted.as_str());
         let from_first = self.sorted.get(first..).unwrap_or_default().iter().copied();
         from_first.take_while(move |place| {
             let text = text(place);
