@@ -93,12 +93,12 @@ fn a_code_in_fewer_rows_still_stands() {
     assert_eq!(
         forth,
         [
-            "drg_added AH11",
-            "drg_added AH15",
-            "drg_removed AH19",
             "adrg_row_removed",
             "adrg_renamed",
-            "adrg_condition"
+            "adrg_condition",
+            "drg_added AH11",
+            "drg_added AH15",
+            "drg_removed AH19"
         ]
     );
     assert!(

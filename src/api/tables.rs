@@ -94,7 +94,11 @@ pub(super) fn by_id(named: &Path, tables: &[PathBuf]) -> Result<Library> {
     let ids = library.scheme_ids()?;
     let near_an_id = || did_you_mean(&written, ids.iter().map(String::as_str)).is_some();
     if written.contains('.') && !near_an_id() {
-        return refuse("this is neither a folder that exists nor near the id of a scheme");
+        return refuse(if named.exists() {
+            "this is no scheme's folder: it has no scheme.toml"
+        } else {
+            "this is neither a folder that exists nor near the id of a scheme"
+        });
     }
     Ok(library)
 }

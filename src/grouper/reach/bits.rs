@@ -27,7 +27,7 @@ impl Bits {
     /// All numbers below `count`.
     pub(super) fn below(count: usize) -> Bits {
         let mut words = vec![u64::MAX; count / 64];
-        if count % 64 > 0 {
+        if !count.is_multiple_of(64) {
             words.push((1 << (count % 64)) - 1);
         }
         Bits(words)

@@ -277,7 +277,7 @@ impl<'g> Reaches<'g> {
     fn confirms_plainly(&self, goal: Goal) -> bool {
         let rows = self.grouper.scheme().rules().len();
         let step = rows.saturating_mul(rows) / MOST_READ_PLAINLY + 1;
-        goal.row().is_none_or(|row| row % step == 0)
+        goal.row().is_none_or(|row| row.is_multiple_of(step))
     }
 
     fn search<'s>(&'s self, demands: &'s Demands, most_codes: usize) -> Search<'s> {
