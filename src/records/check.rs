@@ -181,11 +181,6 @@ impl<'l> Checker<'l> {
         &self.case
     }
 
-    /// The header of the file.
-    pub(super) fn header(&self) -> &Header {
-        &self.header
-    }
-
     /// The last row as written.
     pub fn row(&self) -> &Row {
         &self.row
