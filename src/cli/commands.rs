@@ -9,7 +9,7 @@ use super::arguments::{
     TablesCommand,
 };
 use super::explained_text::explained_text;
-use super::terminal::Terminal;
+use super::terminal::{Progress, Terminal};
 use super::{check_commands, packed_commands, show_words, tables_check, tables_commands, tables_words};
 use crate::api::{
     self, BulkSummary, CalibrateRequest, ExplainRequest, GenerateRequest, GroupRequest, RunRequest, Watch,
@@ -47,7 +47,7 @@ pub fn carry_out(arguments: &Arguments, terminal: &Terminal) -> Result<Ending> {
                 records: group.records.clone(),
                 scheme: group.scheme.clone(),
                 tables: group.tables.tables.clone(),
-                output: group.output.clone(),
+                output: group.output.file.clone(),
                 findings: group.findings.clone(),
                 explain: group.explain,
                 door: group.door.request(),
@@ -136,7 +136,7 @@ fn make_weights(calibrate: &CalibrateArguments, terminal: &Terminal) -> Result<E
         scheme: calibrate.scheme.clone(),
         tables: calibrate.tables.tables.clone(),
         min_cases: calibrate.min_cases,
-        output: calibrate.output.clone(),
+        output: calibrate.output.file.clone(),
     };
     let made = watched(terminal, Some(&calibrate.records), |watch| {
         api::calibrate(&request, watch)
@@ -194,7 +194,22 @@ pub(super) fn watched<T>(
     let bytes = records
         .and_then(|path| std::fs::metadata(path).ok())
         .map(|file| file.len());
-    let progress = terminal.progress(bytes);
+    under(terminal, &terminal.progress(bytes), request)
+}
+
+/// Runs a request on the rows of a scheme under a progress bar.
+pub(super) fn watched_in_parts<T>(
+    terminal: &Terminal,
+    request: impl FnOnce(&Watch<'_>) -> Result<T>,
+) -> Result<T> {
+    under(terminal, &terminal.progress_in_parts(api::PARTS), request)
+}
+
+fn under<T>(
+    terminal: &Terminal,
+    progress: &Progress,
+    request: impl FnOnce(&Watch<'_>) -> Result<T>,
+) -> Result<T> {
     let advance = |more| progress.advance(more);
     let outcome = request(&Watch {
         lang: terminal.lang,

@@ -109,10 +109,18 @@ pub fn quickly_in_order<W: RowWork>(
     mut sink: impl FnMut(Batch<W::Output>) -> Result<()>,
 ) -> Result<Counts> {
     let checkers = Checkers::of(&reader, Depth::Grouping, lang);
+    // memory of plain readers not at work
+    let plain_readers = Mutex::new(Vec::new());
     let read_chunk = |chunk: Chunk| match checkers.encoding.decode(&chunk.bytes) {
         Some(text) if !has_lone_return(text.as_bytes()) => {
             let mut checker = checkers.checker(Encoding::Utf8);
-            let (output, counts) = read_text(&text, chunk.line, &mut checker, work);
+            let idle = plain_readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let mut plain = idle.unwrap_or_else(|| PlainReader::new(&checkers.header));
+            let (output, counts) = read_text(&text, chunk.line, &mut plain, &mut checker, work);
+            plain_readers
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(plain);
             (Batch::new(output, &mut checker, &chunk), counts)
         }
         // some row is no text, the checker says which; or holds what must be quoted when written
@@ -139,14 +147,14 @@ fn has_lone_return(text: &[u8]) -> bool {
 fn read_text<W: RowWork>(
     text: &str,
     first_line: u64,
+    plain: &mut PlainReader,
     checker: &mut Checker<'_>,
     work: &W,
 ) -> (W::Output, Counts) {
-    let mut plain = PlainReader::new(checker.header(), text);
     let (mut output, mut counts) = (work.start(), Counts::default());
     let (mut at, mut line) = (0, first_line);
     while at < text.len() {
-        let rows = plain.rows(at);
+        let rows = plain.rows(text, at);
         work.prepare(&mut output, &rows);
         for row in rows.iter() {
             if work.plain(&mut output, &row) {

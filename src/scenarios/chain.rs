@@ -46,7 +46,7 @@ impl Inputs {
         let scheme = Scheme::load(library, &scenario.scheme)?;
         let code_lists = CodeLists::of(library, &scheme)?;
         let version = code_lists.version.clone();
-        let mut edits = edit_book(library, code_lists, None)?;
+        let mut edits = edit_book(library, code_lists, None)?.stopping_only();
         take_declared_codes(&mut edits, library, &version, &scenario.records)?;
         let weights = Weights::load(&scenario.weights)?;
         let pack = Pack::load(&scenario.policy)?;

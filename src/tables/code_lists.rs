@@ -2,12 +2,13 @@
 
 use serde::Deserialize;
 
+use super::code_maps::MapEntry;
 use super::library::{Library, TableFile};
 use super::scheme::{Scheme, each_row};
 use crate::codes::CodeList;
-use crate::diagnostics::{Error, Evidence, Result, parse_toml, suggestion};
+use crate::diagnostics::{Error, Evidence, Place, Result, parse_toml, suggestion};
 
-const FOLDER: &str = "codes";
+pub(super) const FOLDER: &str = "codes";
 
 /// The diagnoses and procedures a scheme is written in (诊断与手术编码目录).
 #[derive(Debug)]
@@ -24,19 +25,21 @@ impl CodeLists {
     /// The lists a scheme names.
     ///
     /// # Errors
-    /// See [`load_code_list`].
+    /// There is no such list, or it has faults.
     pub fn of(library: &Library, scheme: &Scheme) -> Result<CodeLists> {
-        CodeLists::named(
-            library,
-            &scheme.code_lists().diagnosis,
-            &scheme.code_lists().procedure,
-        )
+        let names = scheme.code_lists();
+        let [of_diagnosis, of_procedure] = &names.places;
+        Ok(CodeLists {
+            version: code_list_version(library, &names.diagnosis)?,
+            diagnoses: list_named(library, &names.diagnosis, ListKind::Diagnosis, Some(of_diagnosis))?,
+            procedures: list_named(library, &names.procedure, ListKind::Procedure, Some(of_procedure))?,
+        })
     }
 
     /// The first list of each kind, in the order of the index.
     ///
     /// # Errors
-    /// See [`load_code_list`]; there is no list of a kind.
+    /// Faults of the index or of the lists; there is no list of a kind.
     pub fn first(library: &Library) -> Result<CodeLists> {
         let (index, Index { list: lists, .. }) = read_index(library)?;
         let of_kind = |kind: ListKind| {
@@ -59,12 +62,12 @@ impl CodeLists {
     /// Two lists by name.
     ///
     /// # Errors
-    /// See [`load_code_list`].
+    /// As [`CodeLists::of`].
     pub fn named(library: &Library, diagnosis: &str, procedure: &str) -> Result<CodeLists> {
         Ok(CodeLists {
             version: code_list_version(library, diagnosis)?,
-            diagnoses: load_code_list(library, diagnosis)?,
-            procedures: load_code_list(library, procedure)?,
+            diagnoses: list_named(library, diagnosis, ListKind::Diagnosis, None)?,
+            procedures: list_named(library, procedure, ListKind::Procedure, None)?,
         })
     }
 }
@@ -76,65 +79,21 @@ enum ListKind {
     Procedure,
 }
 
+impl ListKind {
+    const fn words(self) -> &'static str {
+        match self {
+            ListKind::Diagnosis => "diagnoses",
+            ListKind::Procedure => "procedures",
+        }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Index {
+pub(super) struct Index {
     list: Vec<Entry>,
     #[serde(default)]
-    map: Vec<MapEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "source and evidence are for readers of the file")]
-struct MapEntry {
-    from: String,
-    to: String,
-    diagnoses: String,
-    procedures: String,
-    source: String,
-    evidence: Evidence,
-}
-
-/// The files of a map between two versions of the code lists (编码映射表文件).
-#[derive(Clone, Debug)]
-pub struct CodeMapFiles {
-    /// The version it leads from.
-    pub from: String,
-    /// The version it leads to.
-    pub to: String,
-    /// Of diagnoses: columns `code, name, target`.
-    pub diagnoses: TableFile,
-    /// Of procedures.
-    pub procedures: TableFile,
-}
-
-/// The map that leads to a version, from another or from any.
-///
-/// # Errors
-/// Faults of the index; a file of the map is missing.
-pub fn code_map(library: &Library, from: Option<&str>, to: &str) -> Result<Option<CodeMapFiles>> {
-    let (index, Index { map: maps, .. }) = read_index(library)?;
-    let leads = |map: &&MapEntry| map.to == to && from.is_none_or(|from| map.from == from);
-    let Some(map) = maps.iter().find(leads) else {
-        return Ok(None);
-    };
-    let file = |name: &str| {
-        let missing = || {
-            let message = format!(
-                "file `{name}` of the map from `{}` to `{}` does not exist",
-                map.from, map.to
-            );
-            Error::at(index.place.clone(), message)
-        };
-        library.read(FOLDER, name)?.ok_or_else(missing)
-    };
-    Ok(Some(CodeMapFiles {
-        from: map.from.clone(),
-        to: map.to.clone(),
-        diagnoses: file(&map.diagnoses)?,
-        procedures: file(&map.procedures)?,
-    }))
+    pub(super) map: Vec<MapEntry>,
 }
 
 #[derive(Deserialize)]
@@ -152,32 +111,42 @@ struct Entry {
     evidence: Evidence,
 }
 
-/// The version of the code list of this name, e.g. `insurance-2.0`.
+/// The version of the code list of this name, e.g. `insurance-2.0`; empty if there is none.
 ///
 /// # Errors
-/// Faults of the index; no such list.
+/// Faults of the index.
 pub fn code_list_version(library: &Library, name: &str) -> Result<String> {
-    let (index, Index { list: lists, .. }) = read_index(library)?;
-    let found = lists.iter().find(|list| list.name == name);
-    found.map(|list| list.version.clone()).ok_or_else(|| {
-        let hint = suggestion(name, lists.iter().map(|list| list.name.as_str()));
-        Error::at(index.place, format!("unknown code list `{name}`{hint}"))
-    })
+    let (_, index) = read_index(library)?;
+    let found = index.list.into_iter().find(|list| list.name == name);
+    Ok(found.map_or_else(String::new, |list| list.version))
 }
 
-/// Loads the code list of this name.
-///
-/// # Errors
-/// No such list, or faults of its file.
-pub fn load_code_list(library: &Library, name: &str) -> Result<CodeList> {
+/// Loads the code list of this name; that it is unknown, or of another kind, is the fault of the
+/// file that names it, or of the index if nobody knows which that is.
+fn list_named(library: &Library, name: &str, kind: ListKind, named_at: Option<&Place>) -> Result<CodeList> {
     let (index, Index { list: lists, .. }) = read_index(library)?;
+    let blamed = named_at.unwrap_or(&index.place).clone();
     let Some(entry) = lists.iter().find(|list| list.name == name) else {
-        let hint = suggestion(name, lists.iter().map(|list| list.name.as_str()));
-        return Err(Error::at(
-            index.place,
-            format!("unknown code list `{name}`{hint}"),
-        ));
+        let known = || {
+            lists
+                .iter()
+                .filter(|list| list.kind == kind)
+                .map(|list| list.name.as_str())
+        };
+        let hint = match suggestion(name, known()) {
+            hint if hint.is_empty() => {
+                let known: Vec<String> = known().map(|name| format!("`{name}`")).collect();
+                format!("; known: {}", known.join(", "))
+            }
+            hint => hint,
+        };
+        return Err(Error::at(blamed, format!("unknown code list `{name}`{hint}")));
     };
+    if entry.kind != kind {
+        let (found, expected) = (entry.kind.words(), kind.words());
+        let message = format!("code list `{name}` is one of {found}; expected one of {expected}");
+        return Err(Error::at(blamed, message));
+    }
     let Some(file) = library.read(FOLDER, &entry.file)? else {
         let message = format!("file `{}` of list `{name}` does not exist", entry.file);
         return Err(Error::at(index.place, message));
@@ -189,7 +158,7 @@ pub fn load_code_list(library: &Library, name: &str) -> Result<CodeList> {
     Ok(CodeList::new(names))
 }
 
-fn read_index(library: &Library) -> Result<(TableFile, Index)> {
+pub(super) fn read_index(library: &Library) -> Result<(TableFile, Index)> {
     let missing = || Error::new("there is no codes/codes.toml among the tables");
     let file = library.read(FOLDER, "codes.toml")?.ok_or_else(missing)?;
     let index: Index = parse_toml(&file.place, &file.text)?;

@@ -9,7 +9,7 @@ use super::profile::Profile;
 use super::rows::{Edits, Parameters, read_severity};
 use super::sheet::EditFile;
 use crate::codes::CodeList;
-use crate::diagnostics::{Error, Lang, Place, Result, Severity, suggestion};
+use crate::diagnostics::{Error, Lang, Place, Result, Severity, Stops, suggestion};
 use crate::records::check::{Door, EditFunction, function, is_asked_while_reading};
 use crate::records::mapping::CodeMap;
 use crate::records::{Column, Header, plain_number};
@@ -52,6 +52,8 @@ pub struct EditBook {
     pub(in crate::records) as_of: Option<Date>,
     sets: Vec<CodeSet>,
     clauses: Vec<Clause>,
+    /// Whether only edits are asked that stop a record somewhere.
+    stopping_only: bool,
 }
 
 /// An edit that is not asked of a file, and why (不适用).
@@ -123,9 +125,24 @@ impl EditBook {
             as_of: None,
             sets,
             clauses,
+            stopping_only: false,
         };
         book.every_edit_can_be_asked(&conditions.place)?;
         Ok(book)
+    }
+
+    /// Asks, beyond what reading and the lists tell, only the edits that stop a record somewhere: for a
+    /// run that prices records; `check` asks all.
+    pub fn stopping_only(mut self) -> EditBook {
+        self.stopping_only = true;
+        self
+    }
+
+    /// Whether an edit is asked of a file with this header.
+    fn is_asked(&self, code: &str, header: &Header) -> bool {
+        let is_wanted =
+            |row: &super::rows::Row| !row.off && (!self.stopping_only || row.edit.stops != Stops::None);
+        self.edits.row(code).is_some_and(is_wanted) && self.missing(code, header, Lang::En).is_none()
     }
 
     /// Says which codes a file holds, and what is done to its rows at the door.
@@ -186,12 +203,7 @@ impl EditBook {
 
     /// The conditions that can be asked of a file with this header.
     pub(in crate::records) fn clauses(&self, header: &Header) -> Vec<&Clause> {
-        let is_asked = |clause: &&Clause| {
-            let edit = clause.edit;
-            !self.edits.is_off(edit)
-                && self.missing(edit, header, Lang::En).is_none()
-                && self.can_hold(clause, header)
-        };
+        let is_asked = |clause: &&Clause| self.is_asked(clause.edit, header) && self.can_hold(clause, header);
         self.clauses.iter().filter(is_asked).collect()
     }
 
@@ -199,7 +211,7 @@ impl EditBook {
     pub(in crate::records) fn functions(&self, header: &Header) -> Vec<(&'static str, EditFunction)> {
         let codes = self.edits.iter().map(|edit| edit.code);
         codes
-            .filter(|code| !self.edits.is_off(code) && self.missing(code, header, Lang::En).is_none())
+            .filter(|code| self.is_asked(code, header))
             .filter_map(|code| Some((code, function(code)?)))
             .collect()
     }
