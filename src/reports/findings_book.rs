@@ -130,31 +130,35 @@ fn write_row(
     lang: Lang,
 ) -> std::result::Result<(), XlsxError> {
     let edit = &finding.edit;
-    let mut at = 0;
-    let mut text = |cell: &str| {
-        at += 1;
-        match cell {
-            "" => Ok(()),
-            cell => sheet.write_string(row, at - 1, cell).map(|_| ()),
+    let texts = [
+        (0, &*finding.file),
+        (3, &finding.case_id),
+        (4, &finding.hospital),
+        (5, edit.code),
+        (6, finding.severity.in_lang(lang)),
+        (7, edit.stops.in_lang(lang)),
+        (8, finding.action.in_lang(lang)),
+        (9, &finding.field),
+        (10, finding.column),
+        (12, &finding.value),
+        (13, &finding.expected),
+        (14, edit.name.in_lang(lang)),
+    ];
+    for (column, text) in texts.into_iter().filter(|(_, text)| !text.is_empty()) {
+        sheet.write_string(row, column, text)?;
+    }
+    let numbers = [
+        (1, Some(finding.line)),
+        (2, Some(finding.record)),
+        (11, finding.slot.map(|slot| slot as u64)),
+        (15, finding.see),
+    ];
+    for (column, number) in numbers {
+        if let Some(number) = number {
+            sheet.write_number(row, column, number as f64)?;
         }
-    };
-    let number = |value: Option<u64>| value.map_or_else(String::new, |value| value.to_string());
-    text(&finding.file)?;
-    text(&number(Some(finding.line)))?;
-    text(&number(Some(finding.record)))?;
-    text(&finding.case_id)?;
-    text(&finding.hospital)?;
-    text(edit.code)?;
-    text(finding.severity.in_lang(lang))?;
-    text(edit.stops.in_lang(lang))?;
-    text(finding.action.in_lang(lang))?;
-    text(&finding.field)?;
-    text(finding.column)?;
-    text(&number(finding.slot.map(|slot| slot as u64)))?;
-    text(&finding.value)?;
-    text(&finding.expected)?;
-    text(edit.name.in_lang(lang))?;
-    text(&number(finding.see))
+    }
+    Ok(())
 }
 
 fn failed(path: &Path, error: &XlsxError) -> Error {
