@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::packed_arguments::{PackArguments, RegroupArguments};
+use super::reading_arguments::ReadingArguments;
 use super::tables_arguments::{DiffArguments, ImportArguments};
 use crate::diagnostics::Lang;
 
@@ -128,6 +129,9 @@ pub struct RunArguments {
     /// Folder for the results
     #[arg(short, long, value_name = "DIR")]
     pub output: PathBuf,
+    /// How records are to be read.
+    #[command(flatten)]
+    pub reading: ReadingArguments,
     /// Where tables are looked for.
     #[command(flatten)]
     pub tables: Tables,
@@ -136,8 +140,9 @@ pub struct RunArguments {
 /// `group …`
 #[derive(Debug, Args)]
 pub struct GroupArguments {
-    /// The records, - for standard input
-    pub records: PathBuf,
+    /// The records: files and folders, - for standard input
+    #[arg(required = true)]
+    pub records: Vec<PathBuf>,
     /// The scheme; `dianzhi tables list` names them
     #[arg(short = 't', long, value_name = "SCHEME")]
     pub scheme: String,
@@ -156,6 +161,9 @@ pub struct GroupArguments {
     /// Say in `reason` which codes and values decided, e.g. `MDCC pdx I25.103; CK2 ppx 36.0601`
     #[arg(long)]
     pub explain: bool,
+    /// How records are to be read.
+    #[command(flatten)]
+    pub reading: ReadingArguments,
     /// Where tables are looked for.
     #[command(flatten)]
     pub tables: Tables,
@@ -164,8 +172,9 @@ pub struct GroupArguments {
 /// `check …`
 #[derive(Debug, Args)]
 pub struct CheckArguments {
-    /// The records, - for standard input
-    pub records: PathBuf,
+    /// The records: files and folders, - for standard input
+    #[arg(required = true)]
+    pub records: Vec<PathBuf>,
     /// The scheme whose code lists the codes must stand in [default: the first lists of the tables]
     #[arg(short = 't', long, value_name = "SCHEME")]
     pub scheme: Option<String>,
@@ -181,6 +190,9 @@ pub struct CheckArguments {
         hide_default_value = true
     )]
     pub output: PathBuf,
+    /// How records are to be read.
+    #[command(flatten)]
+    pub reading: ReadingArguments,
     /// Where tables are looked for.
     #[command(flatten)]
     pub tables: Tables,
@@ -199,6 +211,9 @@ pub struct ExplainArguments {
     /// Write one JSON object with codes and words instead of text
     #[arg(long)]
     pub json: bool,
+    /// How records are to be read.
+    #[command(flatten)]
+    pub reading: ReadingArguments,
     /// Where tables are looked for.
     #[command(flatten)]
     pub tables: Tables,
@@ -208,7 +223,8 @@ pub struct ExplainArguments {
 #[derive(Debug, Args)]
 pub struct CalibrateArguments {
     /// The earlier year's records, with total_fee
-    pub records: PathBuf,
+    #[arg(required = true)]
+    pub records: Vec<PathBuf>,
     /// The scheme
     #[arg(short = 't', long, value_name = "SCHEME")]
     pub scheme: String,
@@ -224,6 +240,9 @@ pub struct CalibrateArguments {
         hide_default_value = true
     )]
     pub output: PathBuf,
+    /// How records are to be read.
+    #[command(flatten)]
+    pub reading: ReadingArguments,
     /// Where tables are looked for.
     #[command(flatten)]
     pub tables: Tables,

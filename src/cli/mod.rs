@@ -6,6 +6,8 @@ mod commands;
 mod explained_text;
 mod packed_arguments;
 mod packed_commands;
+mod reading_arguments;
+mod reading_words;
 mod show_words;
 mod tables_arguments;
 mod tables_check;
