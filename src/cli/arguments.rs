@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::layouts_arguments::{ConvertArguments, LayoutsCommand};
 use super::packed_arguments::{PackArguments, RegroupArguments};
 use super::reading_arguments::ReadingArguments;
 use super::tables_arguments::{DiffArguments, ImportArguments};
@@ -113,6 +114,12 @@ With -o DIR/ (a folder, or a name ending in /) writes records.csv, hospitals.csv
 each record was planned to be); else only the records. The same options give the same bytes."
     )]
     Generate(GenerateArguments),
+    /// Write records of any layout as a neutral file, values as they were written
+    #[command(after_help = "Example: dianzhi convert hqmsts.csv list.xlsx lists/ -o records.csv")]
+    Convert(ConvertArguments),
+    /// The layouts of records: list, show, try one on a file
+    #[command(subcommand)]
+    Layouts(LayoutsCommand),
     /// The grouping schemes: list, show, check them; make and try conformance files
     #[command(subcommand)]
     Tables(TablesCommand),

@@ -11,7 +11,7 @@ use super::arguments::{
 use super::explained_text::explained_text;
 use super::reading_words::reading_words;
 use super::terminal::Terminal;
-use super::{packed_commands, show_words, tables_check, tables_commands, tables_words};
+use super::{layouts_commands, packed_commands, show_words, tables_check, tables_commands, tables_words};
 use crate::api::{
     self, BulkSummary, CalibrateRequest, CheckRequest, ExplainRequest, GenerateRequest, GroupRequest,
     RunRequest, Watch,
@@ -71,6 +71,8 @@ pub fn carry_out(arguments: &Arguments, terminal: &Terminal) -> Result<Ending> {
             };
             bulk(terminal, &check.records, |watch| api::check(&request, watch))
         }
+        Command::Convert(convert) => layouts_commands::convert(convert, terminal),
+        Command::Layouts(layouts) => layouts_commands::layouts(layouts, terminal),
         Command::Explain(explain) => explain_case(explain, terminal),
         Command::Calibrate(calibrate) => make_weights(calibrate, terminal),
         Command::Generate(generate) => make_records(generate, terminal),

@@ -4,6 +4,8 @@ mod arguments;
 mod columns;
 mod commands;
 mod explained_text;
+mod layouts_arguments;
+mod layouts_commands;
 mod packed_arguments;
 mod packed_commands;
 mod reading_arguments;

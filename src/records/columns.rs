@@ -22,6 +22,11 @@ macro_rules! columns {
                 Column::ALL.iter().copied().find(|column| column.name() == header)
             }
 
+            /// Whether two headers are the same, as headers are compared.
+            pub fn same_header(one: &str, other: &str) -> bool {
+                fold(one) == fold(other)
+            }
+
             /// The header.
             pub const fn name(self) -> &'static str {
                 match self { $(Column::$name => $text,)* }

@@ -9,9 +9,6 @@ use super::layout::Note;
 use super::packed::PACKED_MAGIC;
 use crate::diagnostics::{Error, Lang, Place, Result};
 
-/// What a workbook of the time before XLSX begins with.
-const OLD_WORKBOOK: &[u8] = &[0xd0, 0xcf, 0x11, 0xe0];
-
 /// How bytes are read as text (字符编码), once for a whole file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
@@ -89,9 +86,8 @@ impl Encoding {
 
     /// From the first bytes: most of the lines with non-ASCII bytes decide.
     pub(super) fn of_sample(place: &Place, sample: &[u8]) -> Result<Encoding> {
-        if sample.starts_with(b"PK\x03\x04") || sample.starts_with(OLD_WORKBOOK) {
-            let message =
-                "F001: the file is a spreadsheet or an archive, not CSV; save the sheet as CSV UTF-8";
+        if sample.starts_with(b"PK\x03\x04") {
+            let message = "F001: this is an archive where one file was expected; unpack it first";
             return Err(Error::at(place.clone(), message));
         }
         if sample.starts_with(&PACKED_MAGIC) {

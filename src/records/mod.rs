@@ -5,6 +5,7 @@
 //! here knows a grouping scheme. Files of any size pass through in chunks ([`in_order`]), in
 //! order, on any number of threads.
 
+mod begin;
 mod case;
 mod cells;
 mod check;
@@ -14,6 +15,7 @@ mod duplicates;
 mod edits;
 mod encoding;
 mod frame;
+mod inputs;
 mod layout;
 mod packed;
 mod plain;

@@ -1,21 +1,21 @@
-//! Opening files of records: form, encoding, layout, header, chunks.
+//! Files of records read in chunks, one after the other.
 
 use std::collections::VecDeque;
-use std::io::{Cursor, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use super::columns::Header;
-use super::encoding::{Encoding, Utf16};
-use super::frame::{COMMA, Chunk, CutError, Cutter};
-use super::layout::{Asked, Bound, Chosen, Intake, NeutralRows, Table, Transcoder, bind_table};
-use super::source::{self, Counted, Taken};
+use super::begin::{Begun, Body};
+use super::columns::{Column, Header};
+use super::encoding::Encoding;
+use super::frame::Chunk;
+use super::inputs::Input;
+use super::layout::{Asked, Chosen, DbfShape, Intake, Joined, JsonFields, NeutralRows, SheetRow, Transcoder};
+use super::source::Taken;
 use crate::diagnostics::{Error, Lang, Place, Result, hexadecimal};
-
-/// How much of a file decides on its encoding.
-const SAMPLE: u64 = 1 << 20;
 
 /// What is known of a file while its rows are read (文件信息).
 pub(super) struct Facts {
@@ -27,33 +27,60 @@ pub(super) struct Facts {
     pub encoding: Encoding,
     /// What separates cells.
     pub delimiter: u8,
+    /// What its chunks are.
+    pub shape: Shape,
     /// Of a foreign file: makes its rows neutral.
     pub transcoder: Option<Transcoder>,
 }
 
+/// What the chunks of a file are.
+pub(super) enum Shape {
+    /// Rows of separated text; of a sheet the rows are made neutral where they are read.
+    Text,
+    /// JSON.
+    Messages(JsonFields),
+    /// Rows of cells of fixed width.
+    Dbf(DbfShape),
+}
+
 impl Facts {
-    /// The rows of a chunk of a foreign file as neutral text.
-    pub(super) fn neutral_rows(&self, transcoder: &Transcoder, chunk: &Chunk, lang: Lang) -> NeutralRows {
-        let mut rows = NeutralRows::default();
-        match self.encoding.decode(&chunk.bytes) {
-            Some(text) => transcoder.table_rows(&text, chunk.line, lang, &mut rows),
-            // some row is no text: only that one is lost
-            None => {
-                for frame in chunk.frames(self.delimiter) {
-                    match self.encoding.decode(frame.bytes) {
-                        Some(text) => transcoder.table_rows(&text, frame.line, lang, &mut rows),
-                        None => rows.unreadable(frame.line, self.encoding.undecodable(frame.bytes, lang)),
-                    }
-                }
+    /// The rows of a portion of a foreign file as neutral text.
+    pub(super) fn neutral_rows(&self, transcoder: &Transcoder, portion: &Portion, lang: Lang) -> NeutralRows {
+        let (mut rows, chunk) = (NeutralRows::default(), &portion.chunk);
+        if let Some(sheet) = &portion.rows {
+            transcoder.sheet_rows(sheet, lang, &mut rows);
+            return rows;
+        }
+        match &self.shape {
+            Shape::Text => self.text_rows(transcoder, chunk, lang, &mut rows),
+            Shape::Messages(fields) => transcoder.messages(fields, &chunk.bytes, chunk.line, lang, &mut rows),
+            Shape::Dbf(shape) => {
+                let bytes = (chunk.bytes.as_slice(), chunk.line);
+                transcoder.dbf_rows(shape, self.encoding, bytes, lang, &mut rows);
             }
         }
         rows
+    }
+
+    fn text_rows(&self, transcoder: &Transcoder, chunk: &Chunk, lang: Lang, rows: &mut NeutralRows) {
+        if let Some(text) = self.encoding.decode(&chunk.bytes) {
+            return transcoder.table_rows(&text, chunk.line, lang, rows);
+        }
+        // some row is no text: only that one is lost
+        for frame in chunk.frames(self.delimiter) {
+            match self.encoding.decode(frame.bytes) {
+                Some(text) => transcoder.table_rows(&text, frame.line, lang, rows),
+                None => rows.unreadable(frame.line, self.encoding.undecodable(frame.bytes, lang)),
+            }
+        }
     }
 }
 
 /// Bytes of a file, and the file they are of.
 pub struct Portion {
     pub(super) chunk: Chunk,
+    /// Of a sheet: its rows.
+    pub(super) rows: Option<Vec<SheetRow>>,
     pub(super) facts: Arc<Facts>,
 }
 
@@ -70,6 +97,47 @@ pub struct Opened {
     pub encoding: Encoding,
     /// Headers of personal columns left out.
     pub personal: Vec<String>,
+    /// Its headers, or the names in its first message.
+    pub headers: Vec<String>,
+    /// Neutral columns that its headers fill.
+    pub columns: Vec<String>,
+    /// The sheet, and whether it has as many rows as a sheet can have, so that some may be missing.
+    pub sheet: Option<(String, bool)>,
+    /// Rows of a DBF file that were marked as deleted, and left out.
+    pub deleted: Arc<AtomicU64>,
+    /// The joined file.
+    pub(super) joined: Option<Arc<Joined>>,
+}
+
+impl Opened {
+    /// By column, how many records say something else than the joined file; those with any.
+    pub fn differences(&self) -> Vec<(Column, u64)> {
+        self.joined
+            .as_ref()
+            .map_or_else(Vec::new, |joined| joined.differences())
+    }
+}
+
+/// Opens every file once to see that it can be read.
+///
+/// # Errors
+/// Those of all files.
+fn look_at_headers(inputs: &[Input], intake: &Intake) -> Result<()> {
+    let asked = Asked {
+        intake,
+        uniform: true,
+    };
+    let look = |input: &Input| {
+        let (place, source) = input.open()?;
+        Begun::of(place, source, &asked, 0, None).map(drop)
+    };
+    let again = inputs.iter().filter(|input| !input.is_standard_input());
+    Error::all(again.filter_map(|input| look(input).err()))
+}
+
+fn nothing_to_read(path: &Path) -> Error {
+    let message = "this folder holds no file of a kind that is read: csv, txt, tsv, json, jsonl, ndjson, xlsx, xls, ods, dbf, zip, gz, zst";
+    Error::at(Place::file(path), message)
 }
 
 /// The files begun while a run goes on (已读文件).
@@ -89,7 +157,7 @@ impl OpenedFiles {
 
 /// Reads files of records in chunks (记录读取器), one after the other.
 pub struct RowReader {
-    cutter: Cutter<Box<dyn Read + Send>>,
+    body: Body,
     place: Place,
     facts: Arc<Facts>,
     taken: Taken,
@@ -98,7 +166,7 @@ pub struct RowReader {
     opened: OpenedFiles,
     begun: usize,
     /// Files not yet begun.
-    rest: VecDeque<PathBuf>,
+    rest: VecDeque<Input>,
     intake: Intake,
     hash: Option<RunningHash>,
 }
@@ -133,8 +201,15 @@ impl RowReader {
     }
 
     fn begin(path: &Path, intake: &Intake, hash: Option<RunningHash>) -> Result<RowReader> {
-        let (place, source) = source::open(path)?;
-        RowReader::of_source(place, source, intake, intake.more.clone().into(), hash)
+        let inputs = Input::all(std::iter::once(path).chain(intake.more.iter().map(PathBuf::as_path)))?;
+        let uniform = inputs.len() > 1;
+        if uniform {
+            look_at_headers(&inputs, intake)?;
+        }
+        let mut rest: VecDeque<Input> = inputs.into();
+        let first = rest.pop_front().ok_or_else(|| nothing_to_read(path))?;
+        let (place, source) = first.open()?;
+        RowReader::of_source(place, source, intake, rest, hash)
     }
 
     /// Reads from any source; `place` names it in messages.
@@ -157,7 +232,7 @@ impl RowReader {
         place: Place,
         source: Box<dyn Read + Send>,
         intake: &Intake,
-        rest: VecDeque<PathBuf>,
+        rest: VecDeque<Input>,
         hash: Option<RunningHash>,
     ) -> Result<RowReader> {
         let asked = Asked {
@@ -168,7 +243,7 @@ impl RowReader {
         let opened = OpenedFiles::default();
         opened.add(begun.opened);
         Ok(RowReader {
-            cutter: begun.cutter,
+            body: begun.body,
             place: begun.place,
             facts: Arc::new(begun.facts),
             taken: begun.taken,
@@ -207,11 +282,12 @@ impl RowReader {
     /// Reading failed; a line without end.
     pub fn next_chunk(&mut self) -> Result<Option<Portion>> {
         loop {
-            let chunk = self.cutter.next_chunk().map_err(|e| cut_error(&self.place, &e))?;
+            let next = self.body.next(&self.place, self.facts.transcoder.as_ref())?;
             let taken = self.taken.bytes();
             let newly = taken - std::mem::replace(&mut self.told, taken);
-            if let Some(chunk) = chunk {
+            if let Some((chunk, rows)) = next {
                 return Ok(Some(Portion {
+                    rows,
                     chunk: Chunk {
                         taken: newly,
                         ..chunk
@@ -219,22 +295,22 @@ impl RowReader {
                     facts: Arc::clone(&self.facts),
                 }));
             }
-            let Some(path) = self.rest.pop_front() else {
+            let Some(input) = self.rest.pop_front() else {
                 return Ok(None);
             };
-            self.go_on(&path)?;
+            self.go_on(&input)?;
         }
     }
 
     /// Begins the next file.
-    fn go_on(&mut self, path: &Path) -> Result<()> {
-        let (place, source) = source::open(path)?;
+    fn go_on(&mut self, input: &Input) -> Result<()> {
+        let (place, source) = input.open()?;
         let asked = Asked {
             intake: &self.intake,
             uniform: true,
         };
         let begun = Begun::of(place, source, &asked, self.begun, self.hash.as_ref())?;
-        self.cutter = begun.cutter;
+        self.body = begun.body;
         self.place = begun.place;
         self.facts = Arc::new(begun.facts);
         self.taken = begun.taken;
@@ -242,121 +318,6 @@ impl RowReader {
         self.begun += 1;
         self.opened.add(begun.opened);
         Ok(())
-    }
-}
-
-/// A file whose header has been read.
-struct Begun {
-    cutter: Cutter<Box<dyn Read + Send>>,
-    place: Place,
-    facts: Facts,
-    taken: Taken,
-    opened: Opened,
-}
-
-impl Begun {
-    fn of(
-        place: Place,
-        source: Box<dyn Read + Send>,
-        asked: &Asked<'_>,
-        number: usize,
-        hash: Option<&RunningHash>,
-    ) -> Result<Begun> {
-        let source = match hash {
-            Some(hash) => Box::new(Hashed {
-                source,
-                hash: hash.clone(),
-            }),
-            None => source,
-        };
-        let taken = Taken::default();
-        let counted = Counted {
-            source,
-            taken: taken.clone(),
-        };
-        let source = source::unpacked(&place, Box::new(counted))?;
-        let (source, sample, encoding) = text_of(&place, source, asked.intake.encoding)?;
-        let delimiter = asked.intake.delimiter.unwrap_or(COMMA);
-        let mut cutter = Cutter::new(source, sample, delimiter);
-        let first = first_row(&mut cutter).map_err(|e| cut_error(&place, &e))?;
-        let headers = header_names(&place, &first, encoding, delimiter)?;
-        let Bound {
-            header,
-            transcoder,
-            chosen,
-            left_out,
-        } = bind_table(
-            Table {
-                place: place.line(first.line),
-                headers,
-                sheet: None,
-                plain: delimiter == COMMA,
-            },
-            asked,
-        )?;
-        let file = Arc::clone(&place.file);
-        Ok(Begun {
-            cutter,
-            place,
-            taken,
-            opened: Opened {
-                file: Arc::clone(&file),
-                foreign: transcoder.is_some(),
-                chosen,
-                encoding,
-                personal: left_out,
-            },
-            facts: Facts {
-                number,
-                file,
-                header: Arc::new(header),
-                encoding,
-                delimiter,
-                transcoder,
-            },
-        })
-    }
-}
-
-/// The text of a file without byte order mark, its first bytes apart, and how it is to be read.
-fn text_of(
-    place: &Place,
-    mut source: Box<dyn Read + Send>,
-    said: Option<Encoding>,
-) -> Result<(Box<dyn Read + Send>, Vec<u8>, Encoding)> {
-    let mut sample = sample_of(place, &mut source)?;
-    let encoding = match said {
-        Some(encoding) => encoding,
-        None => Encoding::of_sample(place, &sample)?,
-    };
-    if encoding.is_wide() {
-        source = Box::new(Utf16::new(Box::new(Cursor::new(sample).chain(source)), encoding));
-        sample = sample_of(place, &mut source)?;
-    }
-    if sample.starts_with(&[0xef, 0xbb, 0xbf]) {
-        sample.drain(..3);
-    }
-    if sample.iter().all(u8::is_ascii_whitespace) {
-        let message = "F001: the file is empty; expected a header row and records";
-        return Err(Error::at(place.clone(), message));
-    }
-    Ok((source, sample, encoding))
-}
-
-fn sample_of(place: &Place, source: &mut Box<dyn Read + Send>) -> Result<Vec<u8>> {
-    let mut sample = Vec::new();
-    let read = source.take(SAMPLE).read_to_end(&mut sample);
-    read.map_err(|e| Error::at(place.clone(), format!("could not be read: {e}")))?;
-    Ok(sample)
-}
-
-/// The first row that is not blank; there is one.
-fn first_row<R: Read>(cutter: &mut Cutter<R>) -> std::result::Result<Chunk, CutError> {
-    loop {
-        let row = cutter.first_record()?;
-        if row.bytes.is_empty() || !row.bytes.iter().all(u8::is_ascii_whitespace) {
-            return Ok(row);
-        }
     }
 }
 
@@ -372,9 +333,9 @@ impl RunningHash {
     }
 }
 
-struct Hashed {
-    source: Box<dyn Read + Send>,
-    hash: RunningHash,
+pub(super) struct Hashed {
+    pub source: Box<dyn Read + Send>,
+    pub hash: RunningHash,
 }
 
 impl Read for Hashed {
@@ -387,40 +348,5 @@ impl Read for Hashed {
             .unwrap_or_else(PoisonError::into_inner)
             .update(read);
         Ok(length)
-    }
-}
-
-fn header_names(place: &Place, first: &Chunk, encoding: Encoding, delimiter: u8) -> Result<Vec<String>> {
-    let no_header = || {
-        Error::at(
-            place.line(first.line),
-            "F001: the header row is no readable CSV row",
-        )
-    };
-    let text = encoding.decode(&first.bytes).ok_or_else(no_header)?;
-    if text.replace("\r\n", "\n").contains('\r') {
-        let message =
-            "F001: lines end with a carriage return alone; save the file with LF or CR LF at line ends";
-        return Err(Error::at(place.line(first.line), message));
-    }
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter)
-        .from_reader(text.as_bytes());
-    let mut record = csv::StringRecord::new();
-    match reader.read_record(&mut record) {
-        Ok(true) => Ok(record.iter().map(|name| name.trim().to_owned()).collect()),
-        _ => Err(no_header()),
-    }
-}
-
-fn cut_error(place: &Place, error: &CutError) -> Error {
-    match error {
-        CutError::Io(e) => Error::at(place.clone(), format!("could not be read: {e}")),
-        CutError::EndlessLine(line) => Error::at(
-            place.line(*line),
-            "F001: this line does not end within 64 MiB; this is not a CSV file",
-        ),
     }
 }

@@ -87,7 +87,7 @@ pub fn in_order<T: Send>(
                 checker
             }
             Some(transcoder) => {
-                let rows = facts.neutral_rows(transcoder, &portion.chunk, lang);
+                let rows = facts.neutral_rows(transcoder, &portion, lang);
                 let mut checker = facts.checker(Encoding::Utf8, depth, lang);
                 check_marked(&rows, &mut checker, &mut noted);
                 checker
@@ -203,7 +203,7 @@ pub fn quickly_in_order<W: RowWork>(
         let (facts, chunk) = (&*portion.facts, &portion.chunk);
         let depth = Depth::Grouping;
         if let Some(transcoder) = &facts.transcoder {
-            let rows = facts.neutral_rows(transcoder, chunk, lang);
+            let rows = facts.neutral_rows(transcoder, &portion, lang);
             let mut checker = facts.checker(Encoding::Utf8, depth, lang);
             let (output, counts) = read_marked(&rows, &mut checker, work);
             return (Batch::new(output, &mut checker, chunk), counts, facts.number);

@@ -86,6 +86,13 @@ impl Layouts {
         }
     }
 
+    /// Whether headers have all signs of some layout of tables.
+    pub(in crate::records) fn any_fits(&self, headers: &[String]) -> bool {
+        let known = Known::new(headers);
+        self.iter()
+            .any(|layout| layout.form == Form::Table && known.fits(layout))
+    }
+
     /// Whether the neutral layout is nearer to these headers than any other.
     pub(super) fn neutral_is_nearest(&self, known: &Known<'_>) -> bool {
         let tables = self.iter().filter(|layout| layout.form == Form::Table);

@@ -67,6 +67,36 @@ pub(super) fn minute_of(cell: &str) -> Option<i64> {
     Some((i64::from(days) * 24 + hour) * 60 + minute)
 }
 
+/// The date, and the time if it is not midnight, of the number by which a spreadsheet keeps them
+/// (日期序列号): days since 1899-12-30 with a fraction, 20000 to 80000.
+pub(super) fn serial(cell: &str) -> Option<String> {
+    const FIRST: i64 = 20_000;
+    const LAST: i64 = 80_000;
+    let (days, fraction) = cell.split_once('.').unwrap_or((cell, ""));
+    let whole_days = whole(days).filter(|days| (FIRST..=LAST).contains(days))?;
+    let digits = fraction.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits || days.len() != 5 {
+        return None;
+    }
+    // nine decimals are far below a second
+    let nine: String = fraction.chars().chain(std::iter::repeat('0')).take(9).collect();
+    let seconds = (nine.parse::<i64>().ok()? * 86_400 + 500_000_000) / 1_000_000_000;
+    let date = Date::new(1899, 12, 30)
+        .ok()?
+        .checked_add(jiff::Span::new().days(whole_days))
+        .ok()?;
+    Some(match seconds {
+        0 => date.to_string(),
+        86_400 => date.tomorrow().ok()?.to_string(),
+        _ => format!(
+            "{date} {:02}:{:02}:{:02}",
+            seconds / 3600,
+            seconds / 60 % 60,
+            seconds % 60
+        ),
+    })
+}
+
 /// Hours, minutes and seconds behind a date, or alone.
 fn time_of(cell: &str) -> Option<(i64, i64, i64)> {
     let digits = cell.bytes().take_while(u8::is_ascii_digit).count();
@@ -236,6 +266,22 @@ mod tests {
         }
         assert_eq!(put(put_hour, "09"), "09:00:00");
         assert_eq!(put(put_hour, "24"), "24");
+    }
+
+    #[test]
+    fn serials_are_days_with_a_fraction() {
+        let cases = [
+            ("46027", Some("2026-01-05")),
+            ("46027.388888889", Some("2026-01-05 09:20:00")),
+            ("46027.9999999999", Some("2026-01-06")),
+            ("19999", None),
+            ("80001", None),
+            ("20260105", None),
+            ("46027.x", None),
+        ];
+        for (cell, expected) in cases {
+            assert_eq!(serial(cell).as_deref(), expected, "{cell}");
+        }
     }
 
     #[test]

@@ -6,21 +6,28 @@
 
 mod choose;
 mod cut;
+mod dbf;
 mod file;
 mod forms;
 mod join;
+mod json;
 mod load;
 mod names;
 mod open;
 mod origins;
 mod plan;
+mod sheet;
 mod transcode;
 
 pub use choose::Chosen;
+pub(super) use dbf::{DbfShape, is_dbf};
 pub use file::Form;
+pub(super) use join::Joined;
+pub(super) use json::{Item, JsonFields, next_item};
 pub use load::{Layout, Layouts};
-pub(super) use open::{Asked, Bound, Table, bind_table};
+pub(super) use open::{Asked, Bound, Table, bind_messages, bind_table};
 pub use open::{Intake, LayoutChoice};
 pub use origins::Origins;
 pub use plan::Scope;
+pub(super) use sheet::{SheetRow, SheetRows};
 pub(super) use transcode::{Mark, NeutralRows, Note, Transcoder};

@@ -10,6 +10,7 @@ use super::super::encoding::Encoding;
 use super::choose::{Chosen, Known};
 use super::file::Form;
 use super::join::Joined;
+use super::json::{JsonFields, paths};
 use super::load::{Layout, Layouts, NEUTRAL};
 use super::names::compared;
 use super::origins::Origins;
@@ -121,7 +122,7 @@ impl Intake {
             .chain(own)
     }
 
-    pub(super) fn layouts(&self) -> Result<Layouts> {
+    pub(in crate::records) fn layouts(&self) -> Result<Layouts> {
         match &self.library {
             Some(library) => Layouts::load(library),
             None => Layouts::load(&Library::built_in()),
@@ -216,6 +217,8 @@ pub(in crate::records) struct Bound {
     pub chosen: Chosen,
     /// Headers of personal columns that were left out.
     pub left_out: Vec<String>,
+    /// The headers of the source.
+    pub headers: Vec<String>,
 }
 
 /// Chooses the layout of a table and binds it to the headers.
@@ -237,6 +240,7 @@ pub(in crate::records) fn bind_table(table: Table, asked: &Asked<'_>) -> Result<
             .filter_map(|field| header.names().get(*field).cloned());
         return Ok(Bound {
             left_out: left_out.collect(),
+            headers: header.names().to_vec(),
             header,
             transcoder: None,
             chosen,
@@ -252,12 +256,12 @@ pub(in crate::records) fn bind_table(table: Table, asked: &Asked<'_>) -> Result<
     let personal = |header: &&String| layout.is_personal(header);
     let left_out = table.headers.iter().filter(personal).cloned().collect();
     let passed_on = PassedOn::of(&table, &layout, asked, &mut fields)?;
-    let joined = intake.joined(&layout)?;
+    let joined = intake.joined(&layout)?.map(Arc::new);
     let wish = Wish {
         columns: &passed_on.columns,
         uniform: asked.uniform,
         kept: &passed_on.kept,
-        joined: joined.as_ref().map_or(&[], Joined::columns),
+        joined: joined.as_ref().map_or(&[], |joined| joined.columns()),
     };
     let plan = Plan::of(&layout, &mut fields, names.len(), &wish);
     missing(&table.place, &plan, &layout, intake.for_money)?;
@@ -274,7 +278,76 @@ pub(in crate::records) fn bind_table(table: Table, asked: &Asked<'_>) -> Result<
         }),
         chosen,
         left_out,
+        headers: table.headers,
     })
+}
+
+/// Chooses the layout of messages by the first of them, and says which fields are read.
+///
+/// # Errors
+/// F001: no layout fits.
+pub(in crate::records) fn bind_messages(
+    place: &Place,
+    first: &[u8],
+    encoding: Encoding,
+    asked: &Asked<'_>,
+) -> Result<(Bound, JsonFields)> {
+    let intake = asked.intake;
+    if encoding == Encoding::Gb18030 {
+        let message = "F001: JSON is UTF-8 text by its definition; this file is not";
+        return Err(Error::at(place.clone(), message));
+    }
+    let roots: Vec<String> = intake
+        .layouts()?
+        .iter()
+        .flat_map(|layout| layout.root.clone())
+        .collect();
+    let damaged = || Error::at(place.clone(), "F001: the first message is no sound JSON object");
+    let headers = paths(first, &roots).ok_or_else(damaged)?;
+    let chosen = intake.choose(place, Form::Json, &headers)?;
+    let layout = Arc::clone(&chosen.layout);
+    let mut fields = JsonFields::new(&layout.root);
+    let joined = intake.joined(&layout)?.map(Arc::new);
+    let mut columns = intake.scope.columns();
+    for name in &intake.keep {
+        match Column::of(name) {
+            Some(column) if !columns.contains(&column) => columns.push(column),
+            Some(_) => {}
+            None => {
+                let known = Column::ALL.iter().map(|column| column.name());
+                let message = format!(
+                    "of messages only neutral columns can be kept; `{name}` is none{}",
+                    suggestion(name, known)
+                );
+                return Err(Error::at(place.clone(), message));
+            }
+        }
+    }
+    let wish = Wish {
+        columns: &columns,
+        uniform: asked.uniform,
+        kept: &[],
+        joined: joined.as_ref().map_or(&[], |joined| joined.columns()),
+    };
+    let plan = Plan::of(&layout, &mut fields, 0, &wish);
+    missing(place, &plan, &layout, intake.for_money)?;
+    let header = Header::read(place, plan.names(), intake.for_money)?;
+    let origins = Origins::of(&plan, &mut fields, None);
+    let personal = |path: &&String| layout.is_personal(path);
+    let bound = Bound {
+        header: header.with_origins(origins),
+        left_out: headers.iter().filter(personal).cloned().collect(),
+        transcoder: Some(Transcoder {
+            plan,
+            width: fields.width(),
+            delimiter: b',',
+            close_gaps: intake.close_gaps,
+            joined,
+        }),
+        chosen,
+        headers,
+    };
+    Ok((bound, fields))
 }
 
 /// Which columns of a file are written.

@@ -1,6 +1,5 @@
 //! A layout bound to one file: which field of a row is read for which neutral column.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
@@ -63,6 +62,8 @@ pub(super) struct Plan {
     pub hidden: Hidden,
     /// Fields in which a placeholder says nothing.
     pub silent: Vec<bool>,
+    /// Fields that are read at all; no other is even looked at.
+    pub used: Vec<bool>,
     /// The lists that others run beside, with the names beside their codes.
     pub leaders: [Leader; 2],
 }
@@ -227,7 +228,8 @@ impl Plan {
             (Column::Diagnoses, Column::DiagnosisNames),
             (Column::Procedures, Column::ProcedureNames),
         ];
-        Plan {
+        let mut plan = Plan {
+            used: Vec::new(),
             leaders: leaders.map(|(codes, names)| Leader {
                 codes: slots(codes, fields),
                 names: slots(names, fields),
@@ -235,7 +237,44 @@ impl Plan {
             silent: silent_fields(layout, fields, width),
             hidden,
             steps,
+        };
+        plan.used = plan.used_fields();
+        plan
+    }
+
+    /// Whether a field is read.
+    pub(super) fn reads(&self, field: usize) -> bool {
+        self.used.get(field) == Some(&true)
+    }
+
+    fn used_fields(&self) -> Vec<bool> {
+        let hidden = &self.hidden;
+        let derived = [
+            &hidden.age,
+            &hidden.birth,
+            &hidden.admit,
+            &hidden.discharge,
+            &hidden.birth_weights,
+            &hidden.icu_stays,
+        ];
+        let steps = self.steps.iter().chain(derived.into_iter().flatten());
+        let slots = self
+            .leaders
+            .iter()
+            .flat_map(|leader| leader.codes.iter().chain(&leader.names));
+        let fields = steps
+            .flat_map(|step| step.take.fields())
+            .chain(slots.flatten().copied());
+        let mut used = Vec::new();
+        for field in fields.filter(|field| *field != ABSENT) {
+            if used.len() <= field {
+                used.resize(field + 1, false);
+            }
+            if let Some(flag) = used.get_mut(field) {
+                *flag = true;
+            }
         }
+        used
     }
 
     /// The columns written.
@@ -396,6 +435,20 @@ impl Take {
         }
     }
 
+    /// All fields read.
+    pub(super) fn fields(&self) -> Vec<usize> {
+        match self {
+            Take::Nothing | Take::Constant(_) | Take::Node(_) => Vec::new(),
+            Take::First(fields) | Take::Join(fields, _) | Take::Split(fields, _) | Take::Sum(fields) => {
+                fields.clone()
+            }
+            Take::Whole(field) => vec![*field],
+            Take::List(slots) | Take::Each(slots) => slots.concat(),
+            Take::Pairs(pairs) => pairs.iter().map(|(_, field)| *field).collect(),
+            Take::Parts(parts) => parts.to_vec(),
+        }
+    }
+
     /// Whether the file has none of its headers.
     fn is_absent(&self) -> bool {
         let none = |fields: &[usize]| fields.iter().all(|field| *field == ABSENT);
@@ -455,18 +508,4 @@ impl NodeTake {
         }
         take
     }
-}
-
-/// The headers a layout reads that the file has, and those that it has besides (列对照).
-pub(super) fn unmapped(layout: &Layout, headers: &[String]) -> Vec<String> {
-    let written = layout
-        .sources
-        .iter()
-        .flat_map(|(_, source)| source.written.headers());
-    let mapped: BTreeSet<String> = written.map(|header| compared(&header)).collect();
-    let free = headers.iter().filter(|header| {
-        let header = compared(header);
-        !header.is_empty() && !mapped.contains(&header) && !layout.personal.contains(&header)
-    });
-    free.cloned().collect()
 }

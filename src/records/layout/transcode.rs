@@ -1,5 +1,7 @@
 //! Foreign rows become rows of the neutral layout (版式转换), as text.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 
 use super::super::cells::{read_date, read_number};
@@ -8,7 +10,7 @@ use super::cut::{CutRow, Cutting, Next};
 use super::file::Read;
 use super::forms::{
     MonthsAndDays, day_hour_minute, days_between, duration, minute_of, put_date, put_hour, put_hours,
-    put_moment, put_time, wound, years_between,
+    put_moment, put_time, serial, wound, years_between,
 };
 use super::join::{Joined, JoinedRow};
 use super::load::Make;
@@ -75,7 +77,7 @@ pub(in crate::records) struct Transcoder {
     pub(super) delimiter: u8,
     /// Leave out the empty slots of lists, as a neutral file has none.
     pub(super) close_gaps: bool,
-    pub(super) joined: Option<Joined>,
+    pub(in crate::records) joined: Option<Arc<Joined>>,
 }
 
 impl Transcoder {
@@ -169,6 +171,14 @@ impl Note {
 }
 
 impl NeutralRows {
+    /// Something more about the last row.
+    pub(super) fn add(&mut self, note: Note) {
+        if let Some(mark) = self.marks.last_mut() {
+            mark.notes += 1;
+            self.notes.push(note);
+        }
+    }
+
     /// A row that cannot be read, and why.
     pub(in crate::records) fn unreadable(&mut self, line: u64, note: Note) {
         self.notes.push(note);
@@ -357,7 +367,34 @@ impl<'m, 't> Making<'m, 't> {
         }
         match &step.table {
             Some(_) => self.put_mapped(step, cell, None),
-            None => self.put_read(step.form, cell),
+            None => self.put_dated(step, cell, None),
+        }
+    }
+
+    /// A value in its form; a date that a spreadsheet wrote as a number is restored.
+    fn put_dated(&mut self, step: &Step, cell: &str, slot: Option<usize>) {
+        let is_date = matches!(step.form, Reading::Moment | Reading::By(Read::Date | Read::Time));
+        let restored = Some(cell).filter(|_| is_date && cell.len() >= 5).and_then(serial);
+        let Some(restored) = restored else {
+            return self.put_read(step.form, cell);
+        };
+        self.put_read(step.form, &restored);
+        if step.form != Reading::By(Read::Time) {
+            let expected = self
+                .lang
+                .pick("a date such as 2022-03-05", "形如2022-03-05的日期");
+            self.notes.push(Note {
+                edit: "F008",
+                action: Action::Repaired,
+                column: step.column,
+                slot,
+                value: if step.column == Some(Column::BirthDate) {
+                    String::new()
+                } else {
+                    cell.to_owned()
+                },
+                expected: expected.to_owned(),
+            });
         }
     }
 
@@ -533,7 +570,7 @@ impl<'m, 't> Making<'m, 't> {
             match step.form {
                 _ if step.table.is_some() => self.put_mapped(step, cell, Some(index)),
                 Reading::Plain => self.put_item(cell, false),
-                form => self.put_read(form, cell),
+                _ => self.put_dated(step, cell, Some(index)),
             }
         }
         if !any {
@@ -619,7 +656,7 @@ impl<'m, 't> Making<'m, 't> {
             let (Some(elements), Some(fields)) = (nodes.get(*node), take.fields.get(index)) else {
                 continue;
             };
-            let elements = ordered(elements, take, index);
+            let (elements, flagged) = ordered(elements, take, index);
             let start = self.text.len();
             match take.make {
                 Make::Sum => {
@@ -629,7 +666,7 @@ impl<'m, 't> Making<'m, 't> {
                         .collect();
                     self.put_sum(&cells);
                 }
-                Make::One => self.put_ones(step, &elements, fields),
+                Make::One => self.put_ones(step, &elements, flagged, fields),
                 Make::Each => self.put_eaches(&elements, fields),
             }
             if self.text.len() > start {
@@ -638,9 +675,12 @@ impl<'m, 't> Making<'m, 't> {
         }
     }
 
-    fn put_ones(&mut self, step: &Step, elements: &[&Element], fields: &[usize]) {
+    fn put_ones(&mut self, step: &Step, elements: &[&Element], flagged: bool, fields: &[usize]) {
         let start = self.text.len();
         let mut any = false;
+        if !flagged && step.leader == Some(0) && !elements.is_empty() {
+            self.text.push('|'); // none or several are said to be the principal: the first is empty
+        }
         for (index, element) in elements.iter().enumerate() {
             if index > 0 {
                 self.text.push('|');
@@ -764,8 +804,9 @@ impl<'m, 't> Making<'m, 't> {
     }
 }
 
-/// The elements that are wanted, the flagged one first.
-fn ordered<'e>(elements: &'e [Element], take: &NodeTake, index: usize) -> Vec<&'e Element> {
+/// The elements that are wanted, the flagged one first; and whether just one is flagged, where a
+/// flag is asked for.
+fn ordered<'e>(elements: &'e [Element], take: &NodeTake, index: usize) -> (Vec<&'e Element>, bool) {
     let filter = take.filter.get(index).map_or(&[][..], Vec::as_slice);
     let wanted = |element: &&Element| {
         let passes = |(field, values): &(usize, Vec<String>)| {
@@ -774,15 +815,16 @@ fn ordered<'e>(elements: &'e [Element], take: &NodeTake, index: usize) -> Vec<&'
         filter.iter().all(passes)
     };
     let mut elements: Vec<&Element> = elements.iter().filter(wanted).collect();
-    if let Some((field, flag)) = take.first.get(index).and_then(Option::as_ref)
-        && let Some(first) = elements.iter().position(|element| value(element, *field) == flag)
-    {
-        elements
-            .get_mut(..=first)
-            .into_iter()
-            .for_each(|front| front.rotate_right(1));
+    let Some((field, flag)) = take.first.get(index).and_then(Option::as_ref) else {
+        return (elements, true);
+    };
+    let is_flagged = |element: &&Element| value(element, *field) == flag;
+    let flagged = elements.iter().filter(|element| is_flagged(element)).count();
+    if let Some(first) = elements.iter().position(|element| is_flagged(&element)) {
+        let front = elements.get_mut(..=first);
+        front.into_iter().for_each(|front| front.rotate_right(1));
     }
-    elements
+    (elements, flagged == 1)
 }
 
 fn value(element: &Element, field: usize) -> &str {
