@@ -18,7 +18,9 @@ use dianzhi::api::{CheckRequest, GroupRequest, Watch, check, group};
 use dianzhi::codes::{is_diagnosis, is_procedure, normal_form};
 use dianzhi::diagnostics::{Lang, Place};
 use dianzhi::grouper::{Grouper, Workspace};
-use dianzhi::records::{Checked, Checker, Counts, Depth, EditBook, Encoding, Header, RowReader, in_order};
+use dianzhi::records::{
+    Checked, Checker, Counts, Depth, EditBook, Encoding, Header, Intake, RowReader, in_order,
+};
 use dianzhi::scenarios::edit_book;
 use dianzhi::tables::{CodeLists, Compiled, Condition, Library, Scheme};
 use dianzhi::units::Exact;
@@ -445,6 +447,7 @@ fn files_on(threads: usize, records: &Path, folder: &Path) -> Vec<Vec<u8>> {
     let [grouped, findings, checked] =
         ["grouped", "findings", "checked"].map(|name| folder.join(format!("{name}-{threads}.csv")));
     let request = GroupRequest {
+        intake: Intake::default(),
         records: records.to_owned(),
         scheme: "small".to_owned(),
         tables: vec![bad().join("tables")],
@@ -462,7 +465,7 @@ fn files_on(threads: usize, records: &Path, folder: &Path) -> Vec<Vec<u8>> {
     } = request;
     check(
         &CheckRequest {
-            records: vec![records],
+            records,
             scheme: Some(scheme),
             tables,
             output: checked.clone(),

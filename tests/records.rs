@@ -20,7 +20,8 @@ use dianzhi::api::{CheckRequest, DoorRequest, Watch, check};
 use dianzhi::codes::normal_form;
 use dianzhi::diagnostics::{Action, Finding, Lang, Place, Severity, Stops};
 use dianzhi::records::{
-    Checked, Checker, CodeMap, Codes, Depth, EditBook, EditFile, Edits, Encoding, Header, Profile, Pseudonyms,
+    Checked, Checker, CodeMap, Codes, Depth, EditBook, EditFile, Edits, Encoding, Header, Profile,
+    Pseudonyms, SourceCodes,
 };
 use dianzhi::scenarios::{DeclaredCodes, code_system, edit_book};
 use dianzhi::tables::{CodeLists, Library};
@@ -186,7 +187,7 @@ fn watch() -> Watch<'static> {
 
 fn request(file: &str, output: &Path) -> CheckRequest {
     CheckRequest {
-        records: vec![folder().join(file)],
+        records: folder().join(file),
         output: output.to_owned(),
         profile: Some(folder().join("profile.toml")),
         max_findings: 10_000,
@@ -253,7 +254,7 @@ fn codes_are_mapped_once_and_both_are_kept() {
     fs::write(&mapped, text).unwrap();
     let again = TempDir::new().unwrap();
     let twice = CheckRequest {
-        records: vec![mapped],
+        records: mapped,
         ..request("sound.csv", again.path())
     };
     let summary = check(&twice, &watch()).unwrap();
@@ -306,7 +307,10 @@ fn the_way_back_and_unknown_versions_are_refused() {
     let message = |lists: &str, option: &'static str, column: Option<&str>| {
         let declared = DeclaredCodes {
             option: Some(option),
-            column: column.map(str::to_owned),
+            source: SourceCodes {
+                column: column.map(str::to_owned),
+                layout: None,
+            },
             map: None,
         };
         code_system(&library, lists, &declared, "a.csv")
@@ -342,7 +346,7 @@ fn pseudonyms_are_those_of_the_vectors_and_nothing_else_gets_out() {
     )
     .unwrap();
     let hidden = CheckRequest {
-        records: vec![records],
+        records,
         door: DoorRequest {
             pseudonymise: Some(key.clone()),
             pseudonymise_all: true,
@@ -378,7 +382,7 @@ fn results_do_not_depend_on_threads() {
         let records = out.path().join("records.csv");
         fs::write(&records, format!("{header}\n{}", body.repeat(200))).unwrap();
         let many = CheckRequest {
-            records: vec![records],
+            records,
             xlsx: true,
             max_findings: 150,
             ..request("defects.csv", &out.path().join("out"))

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Watch;
-use super::door::DoorRequest;
+use super::door::{DoorRequest, refuse_other_codes};
 use crate::diagnostics::{Edit, Finding, Result, Severity};
 use crate::grouper::{Grouper, Status, Workspace};
 use crate::records::{
-    Batch, Checked, Checker, Depth, Door, PlainRow, PlainRows, Records, RowReader, RowWork, in_order,
-    quickly_in_order,
+    Batch, Checked, Checker, Depth, Door, Intake, OpenedFiles, PlainRow, PlainRows, Records, RowReader,
+    RowWork, in_order, quickly_in_order,
 };
 use crate::reports::{CsvText, FINDING_COLUMNS, GroupedRows, Output, finding_line, finding_row};
 use crate::tables::{Compiled, Library, Scheme, code_list_version};
@@ -23,6 +23,8 @@ const SHOWN_FINDINGS: usize = 10;
 pub struct GroupRequest {
     /// The records, `-` for standard input.
     pub records: PathBuf,
+    /// How the records are to be read.
+    pub intake: Intake,
     /// The scheme's id.
     pub scheme: String,
     /// Where tables are looked for before the usual places.
@@ -50,10 +52,10 @@ pub struct BulkSummary {
     pub findings: BTreeMap<&'static str, (Arc<Edit>, u64)>,
     /// The first few findings, a line each.
     pub first_findings: Vec<String>,
-    /// How the bytes were read.
+    /// Of a packed file: its form.
     pub encoding: &'static str,
-    /// Headers of personal columns left out.
-    pub personal: Vec<String>,
+    /// The files read: their layouts, encodings, and personal columns left out.
+    pub opened: OpenedFiles,
     /// Of a packed file: records that were rejected when it was written.
     pub rejected_before: u64,
     /// The version of the codes; empty where none is looked at.
@@ -70,15 +72,8 @@ pub struct BulkSummary {
 
 impl BulkSummary {
     pub(super) fn of(reader: &RowReader) -> BulkSummary {
-        let header = reader.header();
-        let personal = header
-            .personal()
-            .iter()
-            .filter_map(|index| header.names().get(*index))
-            .cloned();
         BulkSummary {
-            encoding: reader.encoding().name(),
-            personal: personal.collect(),
+            opened: reader.opened(),
             ..BulkSummary::default()
         }
     }
@@ -195,11 +190,11 @@ pub fn group(request: &GroupRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
     let outputs = [Some(request.output.clone()), request.findings.clone()];
     super::refuse_overwriting(
         outputs.into_iter().flatten(),
-        std::iter::once(request.records.as_path()),
+        request.intake.files(&request.records),
     )?;
     let library = Library::find(&request.tables)?;
     let grouper = Grouper::new(Compiled::new(Scheme::load(&library, &request.scheme)?));
-    let reader = match Records::open(&request.records, false)? {
+    let reader = match Records::open(&request.records, &request.intake.clone().for_grouping())? {
         Records::Csv(reader) => reader,
         Records::Packed(reader) => return super::packed::group_packed(request, &grouper, reader, watch),
     };
@@ -249,6 +244,7 @@ pub fn group(request: &GroupRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
             )?
         }
     };
+    refuse_other_codes(&summary.opened, &request.door)?;
     output.finish()?;
     findings_out.map_or(Ok(()), FindingsFile::finish)?;
     summary.read = counts.read;
@@ -263,13 +259,14 @@ fn opened_door(
     scheme: &Scheme,
     reader: &RowReader,
 ) -> Result<Door> {
-    if !request.door.may_change(reader.header()) {
+    if !request.door.may_change(reader) {
         return Ok(Door::default());
     }
     let lists = code_list_version(library, &scheme.code_lists().diagnosis)?;
+    let intake = request.intake.clone().for_grouping();
     let (_, door) = request
         .door
-        .open(library, &lists, &request.records, reader.header())?;
+        .open(library, &lists, reader, &request.records, &intake)?;
     Ok(door)
 }
 

@@ -1,18 +1,18 @@
 //! Every edit on every record: `check`.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::civil::Date;
 
 use super::Watch;
 use super::bulk::BulkSummary;
-use super::door::DoorRequest;
+use super::door::{DoorRequest, refuse_other_codes};
 use crate::diagnostics::{Action, Finding, Lang, Result};
 use crate::records::{
-    CaseKey, Checked, Checker, Column, Counted, Depth, Duplicates, EditBook, Header, Profile, Quality,
-    QualityScope, RowReader, in_order, plain_number,
+    CaseKey, Checked, Checker, Column, Counted, Depth, Duplicates, EditBook, Header, Intake, Profile,
+    Quality, QualityScope, RowReader, in_order, plain_number,
 };
 use crate::reports::{CsvText, FINDING_COLUMNS, FindingsBook, Output, finding_row, quality_csv};
 use crate::scenarios::{edit_book, find_profile};
@@ -22,7 +22,9 @@ use crate::tables::{CodeLists, Library, Scheme};
 #[derive(Clone, Debug, Default)]
 pub struct CheckRequest {
     /// The records, `-` for standard input.
-    pub records: Vec<PathBuf>,
+    pub records: PathBuf,
+    /// How the records are to be read, and further files of them.
+    pub intake: Intake,
     /// The scheme whose code lists are used; without one, the first lists of the tables.
     pub scheme: Option<String>,
     /// Where tables are looked for before the usual places.
@@ -63,7 +65,7 @@ const REJECTED_COLUMNS: [&str; 5] = ["file", "line", "bytes", "case_id_read", "c
 /// Tables, records or output cannot be used.
 pub fn check(request: &CheckRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
     let files = Files::of(request);
-    super::refuse_overwriting(files.paths(), request.records.iter().map(PathBuf::as_path))?;
+    super::refuse_overwriting(files.paths(), request.intake.files(&request.records))?;
     let library = Library::find(&request.tables)?;
     let lists = match &request.scheme {
         Some(scheme) => CodeLists::of(&library, &Scheme::load(&library, scheme)?)?,
@@ -86,9 +88,7 @@ pub fn check(request: &CheckRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
         header: None,
         book,
     };
-    for path in &request.records {
-        run.check_file(&library, path, &version)?;
-    }
+    run.check_files(&library, &version)?;
     run.finish(profile.as_ref())
 }
 
@@ -142,7 +142,8 @@ struct Outputs {
     quality: Option<Output>,
     neutral: Option<Output>,
     most: u64,
-    /// Findings of the present file by code.
+    /// The present file, and its findings by code.
+    file: Option<Arc<str>>,
     written: BTreeMap<&'static str, u64>,
     /// Findings left out because there were too many of their kind.
     left_out: u64,
@@ -175,6 +176,7 @@ impl Outputs {
             quality: files.quality.as_deref().map(Output::create).transpose()?,
             neutral: create(&files.neutral, &neutral)?,
             most,
+            file: None,
             written: BTreeMap::new(),
             left_out: 0,
         })
@@ -191,6 +193,10 @@ impl Outputs {
     fn put(&mut self, findings: &[Finding], lang: Lang) -> Result<()> {
         let mut text = CsvText::default();
         for finding in findings {
+            if self.file.as_ref() != Some(&finding.file) {
+                self.file = Some(Arc::clone(&finding.file));
+                self.written.clear();
+            }
             let written = self.written.entry(finding.edit.code).or_default();
             *written += 1;
             if *written > self.most {
@@ -222,25 +228,27 @@ struct Run<'r> {
     outputs: Outputs,
     quality: Quality,
     summary: BulkSummary,
-    /// Of the first file: what cannot be asked of it is told.
+    /// What cannot be asked of rows under it is told.
     header: Option<Arc<Header>>,
 }
 
 impl Run<'_> {
-    fn check_file(&mut self, library: &Library, path: &Path, version: &str) -> Result<()> {
-        let reader = RowReader::open(path, self.request.money)?;
-        let (codes, door) = self.request.door.open(library, version, path, reader.header())?;
+    fn check_files(&mut self, library: &Library, version: &str) -> Result<()> {
+        let request = self.request;
+        let intake = request.intake.clone().for_all(request.money);
+        let reader = RowReader::open_all(&request.records, &intake)?;
+        let (codes, door) = request
+            .door
+            .open(library, version, &reader, &request.records, &intake)?;
+        self.summary = BulkSummary::of(&reader);
         self.summary.code_version = codes.version.clone();
-        self.summary.version_assumed |= codes.is_assumed;
+        self.summary.version_assumed = codes.is_assumed;
         self.book.set_codes(codes, door);
-        let of_file = BulkSummary::of(&reader);
-        self.summary.encoding = of_file.encoding;
-        self.summary.personal.extend(of_file.personal);
         let header = Arc::new(self.book.door().header(reader.header()));
-        self.header.get_or_insert_with(|| Arc::clone(&header));
-        self.outputs.written.clear();
+        self.header = Some(Arc::clone(&header));
         self.outputs.begin()?;
-        self.check_rows(reader, &header)
+        self.check_rows(reader, &header)?;
+        refuse_other_codes(&self.summary.opened, &request.door)
     }
 
     fn check_rows(&mut self, reader: RowReader, header: &Header) -> Result<()> {
@@ -401,6 +409,7 @@ fn mixed_versions(quality: &Quality, book: &EditBook, file: Arc<str>, lang: Lang
         severity: edit.severity,
         action: Action::Kept,
         field: String::new(),
+        cell: None,
         column: "",
         slot: None,
         value: format!("{foreign}/{codes}"),

@@ -7,10 +7,12 @@ mod bulk;
 mod check;
 mod check_tables;
 mod conformance;
+mod convert;
 mod door;
 pub mod explained;
 mod generate;
 mod import;
+mod layouts;
 mod money;
 mod one_case;
 mod packed;
@@ -23,6 +25,7 @@ pub use bulk::{BulkSummary, GroupRequest, group};
 pub use check::{CheckRequest, check};
 pub use check_tables::{CheckTablesRequest, CheckedTables, TableCounts, check_tables};
 pub use conformance::{ConformRequest, Conformed, Difference, WitnessRequest, Witnessed, conform, witness};
+pub use convert::{ConvertRequest, convert};
 pub use door::DoorRequest;
 pub use explained::{
     ChangeWords, Coded, ComplicationWords, EXPLAINED_SCHEMA, Explained, ExplainedRecord, FactWords,
@@ -30,6 +33,7 @@ pub use explained::{
 };
 pub use generate::{GenerateRequest, Generated, generate};
 pub use import::{ImportRequest, ImportedScheme, import};
+pub use layouts::{Fit, fit, layout, layouts};
 pub use money::{CalibrateRequest, Calibrated, Ran, RunRequest, calibrate, run};
 pub use one_case::{ExplainRequest, MOST_RECORDS, explain};
 pub use packed::{PackRequest, pack};

@@ -9,9 +9,9 @@ use super::wording::Wording;
 use crate::diagnostics::{Error, Evidence, Finding, Lang, Place, Result};
 use crate::grouper::{Grouper, Teller, explain as explain_case, neighbours};
 use crate::records::{
-    CaseDraft, Checked, Checker, Column, Depth, DraftChecker, EditBook, RowReader, in_order,
+    CaseDraft, Checked, Checker, Column, Depth, DraftChecker, EditBook, Intake, RowReader, in_order,
 };
-use crate::scenarios::{edit_book, take_declared_codes};
+use crate::scenarios::{edit_book, take_codes_of_source};
 use crate::tables::{CodeLists, Compiled, Library, Scheme};
 
 /// How many records of one id are explained.
@@ -28,6 +28,8 @@ const NEAR_BY: usize = 2;
 pub struct ExplainRequest {
     /// The records, `-` for standard input.
     pub records: PathBuf,
+    /// How the records are to be read.
+    pub intake: Intake,
     /// The case.
     pub case_id: String,
     /// The scheme's id.
@@ -46,8 +48,9 @@ pub fn explain(request: &ExplainRequest, watch: &Watch<'_>) -> Result<Explained>
     let lists = CodeLists::of(&library, &scheme)?;
     let version = lists.version.clone();
     let mut book = edit_book(&library, lists, None)?;
-    take_declared_codes(&mut book, &library, &version, &request.records)?;
-    let reader = RowReader::open(&request.records, false)?;
+    let intake = request.intake.clone().for_all(false);
+    let reader = RowReader::open_all(&request.records, &intake)?;
+    take_codes_of_source(&mut book, &library, &version, &reader, &request.records, &intake)?;
     let file = Arc::clone(reader.file());
     let found = find(reader, &request.case_id, &book, watch)?;
     if found.copies == 0 {

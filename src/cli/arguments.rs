@@ -6,7 +6,9 @@ use clap::{Args, Parser, Subcommand};
 
 use super::check_arguments::CheckArguments;
 use super::door_arguments::DoorArguments;
+use super::layouts_arguments::{ConvertArguments, LayoutsCommand};
 use super::packed_arguments::{PackArguments, RegroupArguments};
+use super::reading_arguments::ReadingArguments;
 use super::tables_arguments::{DiffArguments, ImportArguments};
 use crate::diagnostics::Lang;
 
@@ -134,6 +136,12 @@ With -o DIR/ (a folder, or a name ending in /) writes records.csv, hospitals.csv
 each record was planned to be); else only the records. The same options give the same bytes."
     )]
     Generate(GenerateArguments),
+    /// Write records of any layout as a neutral file, values as they were written
+    #[command(after_help = "Example: dianzhi convert hqmsts.csv list.xlsx lists/ -o records.csv")]
+    Convert(ConvertArguments),
+    /// The layouts of records: list, show, try one on a file
+    #[command(subcommand)]
+    Layouts(LayoutsCommand),
     /// The grouping schemes: list, show, check them; make and try conformance files
     #[command(subcommand)]
     Tables(TablesCommand),
@@ -150,6 +158,9 @@ pub struct RunArguments {
     /// Folder for the results
     #[arg(short, long, value_name = "DIR")]
     pub output: PathBuf,
+    /// How records are to be read.
+    #[command(flatten)]
+    pub reading: ReadingArguments,
     /// Where tables are looked for.
     #[command(flatten)]
     pub tables: Tables,
@@ -158,8 +169,9 @@ pub struct RunArguments {
 /// `group …`
 #[derive(Debug, Args)]
 pub struct GroupArguments {
-    /// The records, - for standard input
-    pub records: PathBuf,
+    /// The records: files and folders, - for standard input
+    #[arg(required = true)]
+    pub records: Vec<PathBuf>,
     /// The scheme; `dianzhi tables list` names them
     #[arg(short = 't', long, value_name = "SCHEME")]
     pub scheme: String,
@@ -175,6 +187,9 @@ pub struct GroupArguments {
     /// What is done to rows before they are read.
     #[command(flatten)]
     pub door: DoorArguments,
+    /// How records are to be read.
+    #[command(flatten)]
+    pub reading: ReadingArguments,
     /// Where tables are looked for.
     #[command(flatten)]
     pub tables: Tables,
@@ -193,6 +208,9 @@ pub struct ExplainArguments {
     /// Write one JSON object with codes and words instead of text
     #[arg(long)]
     pub json: bool,
+    /// How records are to be read.
+    #[command(flatten)]
+    pub reading: ReadingArguments,
     /// Where tables are looked for.
     #[command(flatten)]
     pub tables: Tables,
@@ -202,7 +220,8 @@ pub struct ExplainArguments {
 #[derive(Debug, Args)]
 pub struct CalibrateArguments {
     /// The earlier year's records, with total_fee
-    pub records: PathBuf,
+    #[arg(required = true)]
+    pub records: Vec<PathBuf>,
     /// The scheme
     #[arg(short = 't', long, value_name = "SCHEME")]
     pub scheme: String,
@@ -212,6 +231,9 @@ pub struct CalibrateArguments {
     /// Where the result goes.
     #[command(flatten)]
     pub output: ResultFile,
+    /// How records are to be read.
+    #[command(flatten)]
+    pub reading: ReadingArguments,
     /// Where tables are looked for.
     #[command(flatten)]
     pub tables: Tables,

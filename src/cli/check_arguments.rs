@@ -7,11 +7,12 @@ use jiff::civil::Date;
 
 use super::arguments::Tables;
 use super::door_arguments::DoorArguments;
+use super::reading_arguments::ReadingArguments;
 
 /// `check …`
 #[derive(Debug, Args)]
 pub struct CheckArguments {
-    /// The records, - for standard input; of several files a case must stand in one only
+    /// The records: files and folders, - for standard input
     #[arg(required = true)]
     pub records: Vec<PathBuf>,
     /// The scheme whose code lists the codes must stand in [default: the first lists of the tables]
@@ -35,6 +36,9 @@ pub struct CheckArguments {
     /// What is done to rows before they are read.
     #[command(flatten)]
     pub door: DoorArguments,
+    /// How records are to be read.
+    #[command(flatten)]
+    pub reading: ReadingArguments,
     /// No date may lie after this day (2026-01-31); without it the edit is not asked
     #[arg(long, value_name = "DATE")]
     pub as_of: Option<Date>,

@@ -1,15 +1,17 @@
 //! `check`: the request it makes, and what it says afterwards.
 
 use super::check_arguments::CheckArguments;
-use super::commands::{Ending, bulk_words, watched};
+use super::commands::{Ending, bulk_words, watched_all};
 use super::terminal::Terminal;
 use crate::api::{self, BulkSummary, CheckRequest};
 use crate::diagnostics::{Lang, Result};
 
 /// Carries out `check`.
 pub(super) fn check(check: &CheckArguments, terminal: &Terminal) -> Result<Ending> {
+    let (records, intake) = check.reading.of(&check.records, Some(&check.tables))?;
     let request = CheckRequest {
-        records: check.records.clone(),
+        records: records.to_owned(),
+        intake,
         scheme: check.scheme.clone(),
         tables: check.tables.tables.clone(),
         money: check.money,
@@ -21,11 +23,7 @@ pub(super) fn check(check: &CheckArguments, terminal: &Terminal) -> Result<Endin
         neutral: check.neutral,
         max_findings: check.max_findings,
     };
-    let only = match check.records.as_slice() {
-        [only] => Some(only.as_path()),
-        _ => None,
-    };
-    let summary = watched(terminal, only, |watch| api::check(&request, watch))?;
+    let summary = watched_all(terminal, &check.records, |watch| api::check(&request, watch))?;
     terminal.say(bulk_words(&summary, terminal.lang) + &check_words(&summary, terminal.lang));
     Ok(Ending {
         findings: summary.graver_findings() > 0,

@@ -140,6 +140,7 @@ impl CaseKey {
             edit,
             action: Action::Kept,
             field: self.field,
+            cell: None,
             column: super::Column::CaseId.name(),
             slot: None,
             expected,

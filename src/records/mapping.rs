@@ -15,13 +15,11 @@
 
 use std::marker::PhantomData;
 use std::path::Path;
-use std::sync::Arc;
 
 use hashbrown::HashMap;
 
 use super::edits::EditFile;
-use super::frame::Frame;
-use super::{Checker, Column, Depth, RowReader};
+use super::{Checked, Checker, Column, Depth, Intake, RowReader, in_order};
 use crate::diagnostics::{Error, Lang, Result};
 
 /// Codes in the edition their file declares (声明版本).
@@ -94,31 +92,62 @@ impl OneKind {
     }
 }
 
-/// The edition that the first record of a file names in its column `code_version` (编码版本列); of
-/// standard input nothing is read.
+/// What a file says of the edition of its codes (编码版本声明).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SourceCodes {
+    /// In the column `code_version` of its first record.
+    pub column: Option<String>,
+    /// By its layout.
+    pub layout: Option<String>,
+}
+
+/// What the first file of `reader` says of the edition of its codes; `path` and `intake` are those
+/// it was opened by. Of a stream the column is not looked at: it is read once.
 ///
 /// # Errors
 /// The file cannot be read.
-pub fn code_version_of(path: &Path) -> Result<Option<String>> {
-    if path.as_os_str() == "-" {
-        return Ok(None);
-    }
-    let mut reader = RowReader::open(path, false)?;
-    let header = Arc::clone(reader.header());
-    let Some(field) = header.field(Column::CodeVersion) else {
+pub fn codes_of_source(reader: &RowReader, path: &Path, intake: &Intake) -> Result<SourceCodes> {
+    let opened = reader.opened().list();
+    let layout = opened.first().map(|file| file.chosen.layout.codes().to_owned());
+    let has_column = reader.header().field(Column::CodeVersion).is_some();
+    let column = if has_column && (path.is_file() || path.is_dir()) {
+        first_version(path, intake)?
+    } else {
+        None
+    };
+    Ok(SourceCodes {
+        column,
+        layout: layout.filter(|codes| !codes.is_empty()),
+    })
+}
+
+fn first_version(path: &Path, intake: &Intake) -> Result<Option<String>> {
+    let reader = RowReader::open_all(path, intake)?;
+    let Some(field) = reader.header().field(Column::CodeVersion) else {
         return Ok(None);
     };
-    let (file, encoding) = (Arc::clone(reader.file()), reader.encoding());
-    let mut checker = Checker::new(file, header, encoding, Depth::Grouping, Lang::En);
-    let chunk = reader.next_chunk()?;
-    let first = chunk
-        .as_ref()
-        .and_then(|chunk| chunk.frames().find(|frame: &Frame<'_>| !frame.is_blank()));
-    Ok(first.and_then(|frame| {
-        checker.check(frame);
-        let version = checker.row().field(field).trim();
-        (!version.is_empty()).then(|| version.to_owned())
-    }))
+    let mut first = None;
+    let note = |version: &mut Option<String>, _: Checked, checker: &Checker<'_>| {
+        if version.is_none() && checker.row().width() > field {
+            *version = Some(checker.row().field(field).trim().to_owned());
+        }
+    };
+    let found = in_order(
+        reader,
+        Depth::Grouping,
+        Lang::En,
+        1,
+        || None,
+        note,
+        |batch| {
+            first = batch.output;
+            Err(Error::silent()) // the first chunk is enough
+        },
+    );
+    match found {
+        Err(e) if e.count() > 0 => Err(e),
+        _ => Ok(first.filter(|version| !version.is_empty())),
+    }
 }
 
 /// A map between editions of the code lists (编码映射表).

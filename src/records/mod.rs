@@ -5,6 +5,7 @@
 //! here knows a grouping scheme. Files of any size pass through in chunks ([`in_order`]), in
 //! order, on any number of threads.
 
+mod begin;
 mod case;
 mod cells;
 mod check;
@@ -12,7 +13,10 @@ mod columns;
 mod draft;
 mod duplicates;
 mod edits;
+mod encoding;
 mod frame;
+mod inputs;
+mod layout;
 mod mapping;
 mod packed;
 mod plain;
@@ -32,8 +36,10 @@ pub use duplicates::{CaseKey, Duplicates, expected_of_copies};
 pub use edits::{
     CodeSystem, EditBook, EditFile, Edits, Inapplicable, MarkedCodes, Parameters, Profile, edit,
 };
+pub use encoding::Encoding;
 pub use frame::{Chunk, MAX_ROW_BYTES};
-pub use mapping::{CodeMap, Codes, Declared, Mapped, code_version_of};
+pub use layout::{Chosen, Form, Intake, Layout, LayoutChoice, Layouts, Origins, Scope};
+pub use mapping::{CodeMap, Codes, Declared, Mapped, SourceCodes, codes_of_source};
 pub use packed::{
     CodedCases, Dictionary, PACKED_MAGIC, PackedBlock, PackedCase, PackedCases, PackedReader, PackedWriter,
     Records, SharedDictionary, Vocabulary,
@@ -41,5 +47,5 @@ pub use packed::{
 pub use plain::{PlainReader, PlainRow, PlainRows};
 pub use pseudonym::Pseudonyms;
 pub use quality::{Counted, EditCount, Quality, QualityScope, RowFacts, ScopeCount};
-pub use reader::{Encoding, RowReader, RunningHash};
+pub use reader::{Opened, OpenedFiles, RowReader, RunningHash};
 pub use stream::{Batch, Counts, RowWork, in_order, ordered, quickly_in_order};

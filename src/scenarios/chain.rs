@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use hashbrown::HashSet;
 
-use super::edits::{edit_book, take_declared_codes};
+use super::edits::{edit_book, take_codes_of_source};
 use super::lists::Lists;
 use super::statement::RunResult;
 use super::{Scenario, read, settle};
@@ -13,7 +13,7 @@ use crate::benefit::BenefitPolicy;
 use crate::diagnostics::{Error, Lang, Place, Result, suggestion};
 use crate::grouper::Grouper;
 use crate::points::{Effective, Pack, Weights};
-use crate::records::EditBook;
+use crate::records::{EditBook, Intake, RowReader};
 use crate::tables::{CodeLists, Compiled, Library, Scheme};
 
 /// Everything a run reads besides the records, loaded and checked (运行输入).
@@ -26,12 +26,16 @@ pub struct Inputs {
     pub grouper: Grouper,
     /// The edits of the records, with the scheme's code lists.
     pub edits: EditBook,
+    /// The version of those lists.
+    pub list_version: String,
     /// Group weights.
     pub weights: Weights,
     /// Policy pack.
     pub pack: Pack,
     /// Benefit policies by pool.
     pub benefits: BTreeMap<String, BenefitPolicy>,
+    /// How the records are to be read.
+    pub intake: Intake,
 }
 
 impl Inputs {
@@ -45,9 +49,8 @@ impl Inputs {
         }
         let scheme = Scheme::load(library, &scenario.scheme)?;
         let code_lists = CodeLists::of(library, &scheme)?;
-        let version = code_lists.version.clone();
-        let mut edits = edit_book(library, code_lists, None)?.stopping_only();
-        take_declared_codes(&mut edits, library, &version, &scenario.records)?;
+        let list_version = code_lists.version.clone();
+        let edits = edit_book(library, code_lists, None)?.stopping_only();
         let weights = Weights::load(&scenario.weights)?;
         let pack = Pack::load(&scenario.policy)?;
         weights_of_scheme(&scenario, &scheme, &weights)?;
@@ -62,11 +65,38 @@ impl Inputs {
             lists: Lists::load(&scenario, &benefits)?,
             grouper: Grouper::new(Compiled::new(scheme)),
             edits,
+            list_version,
             weights,
             pack,
             benefits,
             scenario,
+            intake: Intake {
+                library: Some(library.clone()),
+                ..Intake::plain(true)
+            },
         })
+    }
+
+    /// Finds out in which codes the records are, and how they are mapped to those of the lists.
+    ///
+    /// # Errors
+    /// The records cannot be read; no map leads to the lists.
+    pub fn find_codes(mut self, library: &Library) -> Result<Inputs> {
+        let records = &self.scenario.records;
+        if records.is_file() || records.is_dir() {
+            let reader = RowReader::open_all(records, &self.intake)?;
+            let lists = &self.list_version;
+            take_codes_of_source(&mut self.edits, library, lists, &reader, records, &self.intake)?;
+        }
+        Ok(self)
+    }
+
+    /// The same, its records to be read so.
+    pub fn read_as(self, intake: Intake) -> Inputs {
+        Inputs {
+            intake: intake.for_all(true),
+            ..self
+        }
     }
 }
 

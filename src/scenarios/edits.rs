@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use crate::diagnostics::{Error, Place, Result};
-use crate::records::{CodeMap, CodeSystem, Door, EditBook, EditFile, Profile, code_version_of};
+use crate::records::{
+    CodeMap, CodeSystem, Door, EditBook, EditFile, Intake, Profile, RowReader, SourceCodes, codes_of_source,
+};
 use crate::tables::{CodeLists, Library, TableFile, code_map};
 
 /// The folder of the tables that holds them.
@@ -46,10 +48,19 @@ pub fn find_profile(library: &Library, named: &Path) -> Result<Profile> {
 pub struct DeclaredCodes<'d> {
     /// What the user says.
     pub option: Option<&'d str>,
-    /// What the file's column `code_version` says.
-    pub column: Option<String>,
+    /// What the file says.
+    pub source: SourceCodes,
     /// A map to use instead of the shipped one.
     pub map: Option<&'d Path>,
+}
+
+impl DeclaredCodes<'_> {
+    /// The user's word, else that of the column, else that of the layout.
+    pub fn version(&self) -> Option<&str> {
+        let source = [&self.source.column, &self.source.layout];
+        self.option
+            .or_else(|| source.into_iter().flatten().map(String::as_str).next())
+    }
 }
 
 /// The codes of a file, and the map that leads from them to lists of the version `lists` (编码映射).
@@ -63,14 +74,14 @@ pub fn code_system(
     file: &str,
 ) -> Result<(CodeSystem, Option<CodeMap>)> {
     let place = || Place::file(Path::new(file));
-    let column = declared.column.as_deref();
+    let column = declared.source.column.as_deref();
     if let (Some(option), Some(column)) = (declared.option, column)
         && option != column
     {
         let message = format!("`--codes` says `{option}`, but column code_version says `{column}`");
         return Err(Error::at(place(), message));
     }
-    let version = declared.option.or(column);
+    let version = declared.version();
     let is_assumed = version.is_none();
     let version = version.unwrap_or(lists).to_owned();
     if version == lists {
@@ -97,28 +108,26 @@ pub fn code_system(
     Ok((codes, Some(map)))
 }
 
-/// Says to `book` which codes a file of records declares in its column; its rows are mapped to lists
-/// of the version `lists`.
+/// Says to `book` which codes the records of `reader` are in, as they declare themselves; they are
+/// mapped to lists of the version `lists`.
 ///
 /// # Errors
-/// The file cannot be read; no map leads to the lists.
-pub fn take_declared_codes(
+/// The records cannot be read; no map leads to the lists.
+pub fn take_codes_of_source(
     book: &mut EditBook,
     library: &Library,
     lists: &str,
+    reader: &RowReader,
     records: &Path,
+    intake: &Intake,
 ) -> Result<()> {
-    if !records.is_file() {
-        return Ok(()); // what cannot be opened is told when it is read; a stream is read once
-    }
-    let column = code_version_of(records)?;
-    if column.as_deref().is_none_or(|version| version == lists) {
-        return Ok(());
-    }
     let declared = DeclaredCodes {
-        column,
+        source: codes_of_source(reader, records, intake)?,
         ..DeclaredCodes::default()
     };
+    if declared.version().is_none_or(|version| version == lists) {
+        return Ok(());
+    }
     let (codes, map) = code_system(library, lists, &declared, &records.display().to_string())?;
     book.set_codes(
         codes,

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use super::code_lists::{FOLDER, Index, read_index};
-use super::library::{Library, TableFile};
 use crate::diagnostics::{Error, Evidence, Result};
+use crate::library::{Library, TableFile};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Checker;
 use crate::diagnostics::{Action, Finding, Severity, Stops};
 use crate::records::Column;
+use crate::records::layout::Note;
 
 /// How much of a value a finding shows, in characters.
 const SHOWN: usize = 32;
@@ -32,6 +33,19 @@ impl Hit {
             slot: None,
             value: None,
             expected: None,
+        }
+    }
+
+    /// What a layout found of a cell before it was made neutral.
+    pub(super) fn of_source(note: &Note) -> Hit {
+        Hit {
+            code: note.edit,
+            action: note.action,
+            severity: None,
+            column: note.column,
+            slot: note.slot,
+            value: Some(note.value.clone()),
+            expected: Some(note.expected.clone()),
         }
     }
 
@@ -115,6 +129,7 @@ impl Checker<'_> {
             field: hit.column.map_or_else(String::new, |column| {
                 self.header.origin(column, hit.slot).to_owned()
             }),
+            cell: self.header.cell(self.line, hit.column, hit.slot),
             column: hit.column.map_or("", Column::name),
             slot: hit.slot,
             value: shown.chars().take(SHOWN).map(visible).collect(),

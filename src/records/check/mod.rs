@@ -21,11 +21,12 @@ use std::sync::Arc;
 use super::case::Case;
 use super::columns::{Column, Header};
 use super::edits::{CellKind, EditBook, Edits};
+use super::encoding::Encoding;
 use super::frame::{Frame, MAX_ROW_BYTES};
+use super::layout::Note;
 use super::mapping::CodeMap;
 use super::pseudonym::Pseudonyms;
 use super::quality::RowFacts;
-use super::reader::Encoding;
 use crate::diagnostics::{Finding, Lang};
 
 use found::Hit;
@@ -228,6 +229,22 @@ impl<'l> Checker<'l> {
     /// Counts a record that was read elsewhere, so that the numbers of the others stay right.
     pub(super) fn pass_over(&mut self) {
         self.record += 1;
+    }
+
+    /// Counts a record of a foreign file that has no sound shape.
+    pub(super) fn unreadable(&mut self, line: u64, note: &Note) -> Checked {
+        self.record += 1;
+        self.line = line;
+        self.case.clear();
+        self.facts.clear();
+        self.row.set("", false);
+        self.add_note(note);
+        Checked::Unreadable
+    }
+
+    /// Adds what was found of the last record before it was checked.
+    pub(super) fn add_note(&mut self, note: &Note) {
+        self.note(Hit::of_source(note));
     }
 
     /// Reads and checks a record given as text, e.g. one just written.
