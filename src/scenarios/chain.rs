@@ -91,6 +91,21 @@ impl Inputs {
         Ok(self)
     }
 
+    /// Records of a stream are looked at only once: if their layout says that they are in other codes
+    /// than the lists, nobody has mapped them.
+    pub(super) fn refuse_unmapped(&self, reader: &RowReader) -> Result<()> {
+        let opened = reader.opened().list();
+        let codes = opened.first().map_or("", |file| file.chosen.layout.codes());
+        if codes.is_empty() || codes == self.list_version || self.edits.door().map.is_some() {
+            return Ok(());
+        }
+        let message = format!(
+            "these records are in codes `{codes}`, the lists in `{}`; a stream cannot be mapped here, give a file",
+            self.list_version
+        );
+        Err(Error::at(Place::file(&self.scenario.records), message))
+    }
+
     /// The same, its records to be read so.
     pub fn read_as(self, intake: Intake) -> Inputs {
         Inputs {

@@ -22,6 +22,7 @@ struct Chunk {
 /// Reads, checks and groups every record; cases that cannot go on to money say why.
 pub(super) fn read(inputs: &Inputs, lang: Lang, threads: usize, advance: &dyn Fn(u64)) -> Result<RunResult> {
     let (reader, hash) = RowReader::open_hashed(&inputs.scenario.records, &inputs.intake)?;
+    inputs.refuse_unmapped(&reader)?;
     let header = Arc::clone(reader.header());
     let file = Arc::clone(reader.file());
     let depth = Depth::All {
