@@ -10,6 +10,9 @@ use crate::records::case::Span;
 use crate::records::cells::{day_number, full_years};
 use crate::records::{Column, plain_number};
 
+/// Below this many grams, in hundredths, a newborn's weight is in kilograms.
+const KILOGRAMS: i64 = 1_000;
+
 impl Checker<'_> {
     pub(super) fn read_identity(&mut self) {
         self.case.case_id = self.copy(Column::CaseId);
@@ -114,6 +117,10 @@ impl Checker<'_> {
     }
 
     fn check_newborn_weight(&mut self) {
+        if self.case.numbers.weight.is_some_and(|weight| weight < KILOGRAMS) {
+            self.note(Hit::of("B505").at(Column::WeightG).emptied());
+            self.case.numbers.weight = None;
+        }
         if self.case.numbers.weight.is_none() {
             self.case.numbers.weight = self.first_birth_weight();
         }
@@ -140,7 +147,7 @@ impl Checker<'_> {
     fn first_birth_weight(&self) -> Option<i64> {
         let first = self.cell(Column::BirthWeightsG).split('|').next()?;
         let weight = crate::records::cells::read_number(first.trim())?;
-        (weight >= 1_000).then_some(weight)
+        (weight >= KILOGRAMS).then_some(weight)
     }
 
     /// Copies a cell into the case's text.
