@@ -74,6 +74,9 @@ impl View<'_> {
     /// The first slot from `from` on, up to `to`, whose code stands in a set, or does not.
     fn find(&self, codes: Codes, set: usize, inside: bool, slots: std::ops::Range<usize>) -> Option<usize> {
         let bit: Marks = 1 << set;
+        if inside && !self.sheet.may_hold(codes, bit) {
+            return None;
+        }
         let of = |slot: &Slot| (slot.marks & bit != 0) == inside;
         let mut slots = slots;
         slots.find(|at| {

@@ -6,7 +6,7 @@ use super::stay::{Read, read_date_cell, read_number_cell};
 use super::{Checker, Depth};
 use crate::codes::{is_placeholder, normal_form};
 use crate::records::cells::{day_number, read_time};
-use crate::records::edits::{CellKind, Clause, ColumnRule, EditBook, Marks};
+use crate::records::edits::{CellKind, Clause, Codes, ColumnRule, EditBook, Marks};
 use crate::records::{Column, Header};
 
 /// What the case itself reads, or the bill.
@@ -72,6 +72,10 @@ pub(super) struct Sheet {
     emptied: u128,
     pub(super) diagnoses: Vec<Slot>,
     pub(super) procedures: Vec<Slot>,
+    /// The lists that any diagnosis stands in.
+    of_diagnoses: Marks,
+    /// The lists that any procedure stands in.
+    of_procedures: Marks,
     /// External causes in normal form.
     pub(super) causes: Vec<(String, Slot)>,
     /// Pathologies in normal form.
@@ -84,6 +88,8 @@ impl Sheet {
         self.emptied = 0;
         self.diagnoses.clear();
         self.procedures.clear();
+        self.of_diagnoses = 0;
+        self.of_procedures = 0;
         self.causes.clear();
         self.pathologies.clear();
     }
@@ -102,6 +108,22 @@ impl Sheet {
         self.emptied |= 1 << column as u32;
     }
 
+    /// Puts together in which lists the codes stand, so that most conditions cost one look.
+    fn gather_marks(&mut self) {
+        let all = |slots: &[Slot]| slots.iter().fold(0, |marks, slot| marks | slot.marks);
+        self.of_diagnoses = all(&self.diagnoses);
+        self.of_procedures = all(&self.procedures);
+    }
+
+    /// Whether some code of a list may stand in a set; for the few other codes this is not known.
+    pub(super) fn may_hold(&self, codes: Codes, bit: Marks) -> bool {
+        match codes {
+            Codes::Diagnoses => self.of_diagnoses & bit != 0,
+            Codes::Procedures => self.of_procedures & bit != 0,
+            _ => true,
+        }
+    }
+
     pub(super) fn is_emptied(&self, column: Column) -> bool {
         self.emptied >> (column as u32) & 1 == 1
     }
@@ -111,6 +133,7 @@ impl<'l> Checker<'l> {
     /// Reads the cells that the case does not hold.
     pub(super) fn read_sheet(&mut self, book: &'l EditBook) {
         self.take_numbers_of_case();
+        self.sheet.gather_marks();
         let columns = std::mem::take(&mut self.plan.columns);
         for (column, rule) in &columns {
             self.read_column(book, *column, rule);
