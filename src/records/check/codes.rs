@@ -129,7 +129,7 @@ impl Checker<'_> {
             let (mut marks, mut listed) = of_list.map_or((0, false), |list| list.look_up(&code));
             let tidied;
             let code = match known {
-                Some(known) if !(is_usual && listed) && !written.trim().is_empty() => {
+                Some(known) if !(is_usual && listed || written.trim().is_empty()) => {
                     tidied = known.tidied(written, slot, &mut hits);
                     (marks, listed) = of_list.map_or((0, false), |list| list.look_up(&tidied));
                     tidied.as_str()

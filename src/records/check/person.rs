@@ -61,7 +61,7 @@ impl Checker<'_> {
                 .and_then(|(birth, admit)| full_years(birth, admit));
             let hit = Hit::of("A401").at(Column::Age);
             match years {
-                Some(years) => self.note(hit.expected(self.from_dates(years)).repaired()),
+                Some(years) => self.note(hit.expected(self.words_of_dates(years)).repaired()),
                 None => self.note(hit),
             }
             return years.map(|years| years * 100);
@@ -80,7 +80,7 @@ impl Checker<'_> {
     }
 
     /// `17, from birth and admission date`
-    fn from_dates(&self, value: i64) -> String {
+    fn words_of_dates(&self, value: i64) -> String {
         match self.lang {
             Lang::En => format!("{value}, from birth and admission date"),
             Lang::Zh => format!("按出生日期、入院日期为{value}"),
@@ -103,7 +103,7 @@ impl Checker<'_> {
                 let days = derived.map(|(birth, admit)| day_number(admit) - day_number(birth));
                 let hit = Hit::of("A404").at(Column::AgeDays);
                 let Some(days) = days else { return self.note(hit) };
-                self.note(hit.expected(self.from_dates(days)).repaired());
+                self.note(hit.expected(self.words_of_dates(days)).repaired());
                 self.case.numbers.age_days = Some(days * 100);
                 days * 100
             }

@@ -246,7 +246,7 @@ impl EditBook {
                         let column = Column::ALL.iter().find(|column| column.name() == *name);
                         column.is_some_and(|column| header.field(*column).is_some())
                     };
-                    (!names.iter().any(|name| there(name))).then(|| match lang {
+                    (!names.iter().any(there)).then(|| match lang {
                         Lang::En => format!("no column {}", names.join(" or ")),
                         Lang::Zh => format!("缺少列{}", names.join("或")),
                     })
