@@ -27,7 +27,7 @@ impl Records {
     /// # Errors
     /// See [`RowReader::open`] and [`PackedReader::new`].
     pub fn open(path: &Path, intake: &Intake) -> Result<Records> {
-        if !intake.more.is_empty() {
+        if !intake.more.is_empty() || path.is_dir() {
             return RowReader::open_all(path, intake).map(Records::Csv);
         }
         let (place, mut source) = source::open(path)?;
@@ -35,11 +35,15 @@ impl Records {
         let is_named_so = path
             .extension()
             .is_some_and(|end| end.eq_ignore_ascii_case("dzc"));
-        let source = Box::new(Cursor::new(first.clone()).chain(source));
         if first == PACKED_MAGIC || is_named_so {
+            let source = Box::new(Cursor::new(first).chain(source));
             return PackedReader::new(place, source).map(Records::Packed);
         }
-        RowReader::new_as(place, source, intake).map(Records::Csv)
+        if path.as_os_str() == "-" {
+            let source = Box::new(Cursor::new(first).chain(source));
+            return RowReader::new_as(place, source, intake).map(Records::Csv);
+        }
+        RowReader::open_all(path, intake).map(Records::Csv)
     }
 }
 
