@@ -176,3 +176,24 @@ fn no_record_is_lost() {
         assert_eq!(read, rows.len() as u64, "{file}");
     }
 }
+
+/// Help that cannot be written is a failure like any other.
+#[cfg(target_os = "linux")]
+#[test]
+fn help_that_cannot_be_written_is_said_to_be_so() {
+    for asked in [&["--help"][..], &["--version"], &["tables", "check", "--help"]] {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let program = assert_cmd::cargo::cargo_bin("dianzhi");
+        let output = std::process::Command::new(program)
+            .args(asked)
+            .stdout(full)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{asked:?}: {said}");
+        assert!(
+            said.starts_with("(standard output): could not be written"),
+            "{asked:?}: {said}"
+        );
+    }
+}

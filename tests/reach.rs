@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use dianzhi::api::{
-    CheckTablesRequest, ConformRequest, Watch, WitnessRequest, check_tables, conform, witness,
+    CheckTablesRequest, ConformRequest, PARTS, Watch, WitnessRequest, check_tables, conform, witness,
 };
 use dianzhi::diagnostics::{Lang, Place};
 use dianzhi::grouper::{Cause, Grouper, Reaches, Verdict, group_plainly};
@@ -330,6 +330,73 @@ fn random_schemes_are_reached_as_enumeration_says() {
         tally.reached > 500 && tally.never > 200 && tally.landed > 10_000,
         "too one-sided to prove much: {tally:?}"
     );
+}
+
+// ---- many rows --------------------------------------------------------------------------------
+
+/// A scheme of so many core groups: some with a list of their own, some with beginnings of codes, each
+/// code in one place; at the end one that takes the rest.
+fn large_scheme(folder: &Path, rows: usize) {
+    let place = folder.join("large");
+    fs::create_dir(&place).unwrap();
+    let header = "id = \"large\"\nname = \"large\"\nkind = \"drg\"\nsource = \"made up\"\nevidence = \"assumption\"\n\
+                  codes = { diagnosis = \"d\", procedure = \"p\" }\n";
+    fs::write(place.join("scheme.toml"), header).unwrap();
+    let mut rules = "level,code,parent,when,otherwise,name\nmdc,A,,true,,all\n".to_owned();
+    let mut sets = "set,code,site\n".to_owned();
+    for row in 0..rows {
+        let when = match row % 4 {
+            0 => format!("pdx in {{B{row:05}*}}"),
+            1 => format!("dx any in @A{row:05}.dx"),
+            _ => format!("pdx in @A{row:05}.dx"),
+        };
+        if row % 4 > 0 {
+            sets += &format!("A{row:05}.dx,C{row:05},\n");
+        }
+        rules += &format!("adrg,A{row:05},A,{when},group,row {row}\n");
+    }
+    // a row again, and what is left
+    rules += "adrg,X1,A,pdx in @A00002.dx,group,taken\nadrg,X2,A,true,group,rest\n";
+    fs::write(place.join("rules.csv"), rules).unwrap();
+    fs::write(place.join("codesets.csv"), sets).unwrap();
+}
+
+#[test]
+fn thousands_of_rows_take_seconds() {
+    const ROWS: usize = 4_444;
+    let folder = tempfile::tempdir().unwrap();
+    large_scheme(folder.path(), ROWS);
+    let done = std::sync::atomic::AtomicU64::new(0);
+    let advance = |parts| {
+        done.fetch_add(parts, std::sync::atomic::Ordering::Relaxed);
+    };
+    let request = CheckTablesRequest {
+        scheme: folder.path().join("large"),
+        tables: Vec::new(),
+        weights: None,
+        output: None,
+    };
+    let start = Instant::now();
+    let watch = Watch {
+        advance: &advance,
+        ..watch()
+    };
+    let checked = check_tables(&request, &watch).unwrap();
+    // a few seconds; half a minute is for machines that do much else
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+    let counts = checked.counts.unwrap();
+    assert_eq!((counts.rows, counts.reachable), (ROWS + 3, ROWS + 1));
+    let unreached: Vec<&str> = checked
+        .findings
+        .iter()
+        .filter(|finding| finding.kind != "no-code-list")
+        .map(|finding| finding.message.as_str())
+        .collect();
+    assert_eq!(
+        unreached,
+        ["no case reaches `X1`: earlier rows take them all: `A00002` (5)"]
+    );
+    assert_eq!(done.into_inner(), PARTS);
 }
 
 // ---- too much ---------------------------------------------------------------------------------

@@ -77,6 +77,36 @@ fn a_new_edition_in_words() {
     assert_eq!(code, 1, "differences are findings");
 }
 
+/// A core group that stands in two rows of one edition and in one of the other was not removed.
+#[test]
+fn a_code_in_fewer_rows_still_stands() {
+    let of_group = |old: &str, new: &str| -> Vec<String> {
+        let (_, csv, _) = dianzhi(&["tables", "diff", old, new, "-o", "-"]);
+        let rows = csv::Reader::from_reader(csv.as_bytes()).into_records();
+        let rows = rows.map(|row| row.unwrap());
+        rows.filter(|row| &row[2] == "AH1" && row[4].is_empty())
+            .map(|row| format!("{} {}", &row[0], &row[3]).trim().to_owned())
+            .collect()
+    };
+    let forth = of_group("chs-drg-1.0", "chs-drg-1.1");
+    let back = of_group("chs-drg-1.1", "chs-drg-1.0");
+    assert_eq!(
+        forth,
+        [
+            "adrg_row_removed",
+            "adrg_renamed",
+            "adrg_condition",
+            "drg_added AH11",
+            "drg_added AH15",
+            "drg_removed AH19"
+        ]
+    );
+    assert!(
+        back.contains(&"adrg_row_added".to_owned()) && !back.contains(&"adrg_added".to_owned()),
+        "{back:?}"
+    );
+}
+
 #[test]
 fn there_and_back_differs_alike() {
     let kinds = |old: &str, new: &str| {

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::Watch;
+use super::parts::Parts;
+use super::tables::by_id;
 use crate::diagnostics::{Error, Place, Result};
 use crate::grouper::{Grouper, Reaches, Verdict, row_findings};
 use crate::points::Weights;
@@ -55,7 +57,8 @@ impl CheckedTables {
     }
 }
 
-/// Finds everything odd about a scheme's tables; that it cannot be loaded is a finding too.
+/// Finds everything odd about a scheme's tables; that it cannot be loaded is a finding too. The watch
+/// is told of progress in parts, [`PARTS`](super::PARTS) in all.
 ///
 /// # Errors
 /// A folder of tables, the weights or the output cannot be used.
@@ -86,7 +89,7 @@ fn locate(scheme: &Path, tables: &[PathBuf]) -> Result<(Library, String)> {
             let message = "this folder holds no scheme.toml, so it is no scheme";
             return Err(Error::at(Place::file(scheme), message));
         }
-        return Ok((Library::find(tables)?, scheme.to_string_lossy().into_owned()));
+        return Ok((by_id(scheme, tables)?, scheme.to_string_lossy().into_owned()));
     }
     let whole = if scheme.file_name().is_none() {
         let failed = |e| Error::io(scheme, "could not be found", &e);
@@ -136,7 +139,8 @@ fn analyse(
     findings.extend(lint(library, &scheme, lists.as_ref(), watch.lang)?);
     let grouper = Grouper::new(Compiled::new(scheme));
     let reaches = Reaches::new(&grouper, lists.as_ref());
-    let reached = reaches.outcomes(watch.threads, watch.advance)?;
+    let parts = Parts::of(reaches.outcome_rows().len(), watch);
+    let reached = reaches.outcomes(watch.threads, &|rows| parts.advance(rows))?;
     findings.extend(row_findings(&reaches, &reached, weights, watch.lang)?);
 
     let scheme = grouper.scheme();

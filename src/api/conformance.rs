@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use hashbrown::HashSet;
 
 use super::Watch;
+use super::parts::Parts;
 use crate::diagnostics::{Error, Lang, Place, Result, suggestion};
 use crate::grouper::{Grouper, Grouping, Reach, Reaches, Teller, Verdict, Workspace, explain, group_plainly};
 use crate::records::{Case, CaseDraft, Checked, Depth, Header, Row, RowReader, in_order, plain_number};
@@ -37,7 +38,8 @@ pub struct Witnessed {
 }
 
 /// Writes the smallest case of every row that can be a group, a case without a group, and cases
-/// on and beside every number of the conditions (生成一致性文件).
+/// on and beside every number of the conditions (生成一致性文件). The watch is told of progress in parts,
+/// [`PARTS`](super::PARTS) in all.
 ///
 /// # Errors
 /// Tables cannot be used; the file cannot be written.
@@ -49,11 +51,12 @@ pub fn witness(request: &WitnessRequest, watch: &Watch<'_>) -> Result<Witnessed>
     let mut writer = Writer {
         reaches: &reaches,
         scheme: grouper.scheme(),
-        text: conformance_header(),
+        cases: Vec::new(),
         written: HashSet::new(),
         done: Witnessed::default(),
     };
-    for reach in &reaches.outcomes(watch.threads, watch.advance)? {
+    let parts = Parts::of(reaches.outcome_rows().len(), watch);
+    for reach in &reaches.outcomes(watch.threads, &|rows| parts.advance(rows))? {
         writer.row(reach)?;
     }
     if let Verdict::Reached(case) = reaches.ungrouped()? {
@@ -61,15 +64,23 @@ pub fn witness(request: &WitnessRequest, watch: &Watch<'_>) -> Result<Witnessed>
         writer.case(&case_id, &case, "", "", reaches.group(&case)?);
     }
     let mut output = Output::create(&request.output)?;
-    output.put(writer.text.bytes())?;
+    output.put(writer.text().bytes())?;
     output.finish()?;
     Ok(writer.done)
+}
+
+/// A case to be written.
+struct Made {
+    case: CaseDraft,
+    case_for: String,
+    edge: String,
+    grouping: Grouping,
 }
 
 struct Writer<'a, 'g> {
     reaches: &'a Reaches<'g>,
     scheme: &'g Scheme,
-    text: CsvText,
+    cases: Vec<Made>,
     written: HashSet<CaseDraft>,
     done: Witnessed,
 }
@@ -117,19 +128,33 @@ impl Writer<'_, '_> {
     ) -> bool {
         let new = self.written.insert(case.clone());
         if new {
-            let case = CaseDraft {
-                case_id: case_id.into(),
-                ..case.clone()
-            };
-            let row = ConformanceCase {
-                case: &case,
-                case_for,
-                edge,
+            self.cases.push(Made {
+                case: CaseDraft {
+                    case_id: case_id.into(),
+                    ..case.clone()
+                },
+                case_for: case_for.to_owned(),
+                edge: edge.to_owned(),
                 grouping,
-            };
-            conformance_row(&mut self.text, self.scheme, &row);
+            });
         }
         new
+    }
+
+    /// The whole file: every row says how many there are.
+    fn text(&self) -> CsvText {
+        let mut text = conformance_header();
+        for made in &self.cases {
+            let row = ConformanceCase {
+                case: &made.case,
+                case_for: &made.case_for,
+                edge: &made.edge,
+                grouping: made.grouping,
+                cases_in_file: self.cases.len(),
+            };
+            conformance_row(&mut text, self.scheme, &row);
+        }
+        text
     }
 }
 
@@ -170,6 +195,9 @@ pub struct Difference {
     pub why: String,
 }
 
+/// The column that says on every row how many cases the file holds.
+const CASES_IN_FILE: &str = "cases_in_file";
+
 /// The columns of a conformance file, as far as it has them.
 struct Expected {
     group: usize,
@@ -177,6 +205,7 @@ struct Expected {
     others: [Option<usize>; 3],
     scheme: Option<usize>,
     hash: Option<usize>,
+    cases: Option<usize>,
 }
 
 impl Expected {
@@ -193,6 +222,7 @@ impl Expected {
             others: ["expected_status", "expected_mdc", "expected_adrg"].map(field),
             scheme: field("scheme"),
             hash: field("tables_sha256"),
+            cases: field(CASES_IN_FILE),
         })
     }
 
@@ -225,12 +255,14 @@ struct Tried {
     differences: Vec<Difference>,
     /// Schemes and hashes named, each once.
     made_from: Vec<(String, String)>,
+    /// Numbers of cases the rows say the file holds, each with the first line that does.
+    announced: Vec<(String, u64)>,
 }
 
 /// Groups every case of a conformance file and tells what differs (一致性检验).
 ///
 /// # Errors
-/// Tables or file cannot be used.
+/// Tables or file cannot be used; the file does not hold as many cases as it says.
 pub fn conform(request: &ConformRequest, watch: &Watch<'_>) -> Result<Conformed> {
     let library = Library::find(&request.tables)?;
     let grouper = Grouper::new(Compiled::new(Scheme::load(&library, &request.scheme)?));
@@ -245,6 +277,7 @@ pub fn conform(request: &ConformRequest, watch: &Watch<'_>) -> Result<Conformed>
     };
     let mut conformed = Conformed::default();
     let mut made_from: Vec<(String, String)> = Vec::new();
+    let mut announced: Vec<(String, u64)> = Vec::new();
     let counts = in_order(
         reader,
         Depth::Grouping,
@@ -253,6 +286,7 @@ pub fn conform(request: &ConformRequest, watch: &Watch<'_>) -> Result<Conformed>
         Tried::default,
         |tried, checked, checker| {
             trial.note_tables(tried, checker.row());
+            trial.note_number(tried, checker.row(), checker.line());
             let rejected = (checked != Checked::Case).then(|| {
                 let of_row = checker
                     .findings()
@@ -272,16 +306,41 @@ pub fn conform(request: &ConformRequest, watch: &Watch<'_>) -> Result<Conformed>
                     made_from.push(tables);
                 }
             }
+            announced.extend(batch.output.announced);
             (watch.advance)(batch.bytes);
             Ok(())
         },
     )?;
+    check_number(&Place::file(&request.file), &announced, counts.read, watch.lang)?;
     conformed.cases = counts.read;
     conformed.remarks = made_from
         .iter()
         .filter_map(|(scheme, hash)| other_tables(grouper.scheme(), scheme, hash, watch.lang))
         .collect();
     Ok(conformed)
+}
+
+/// Every row must say that the file holds as many cases as were read; a file whose rows say nothing
+/// of it is taken as it is.
+fn check_number(file: &Place, announced: &[(String, u64)], read: u64, lang: Lang) -> Result<()> {
+    for (number, line) in announced {
+        let message = match (number.parse::<u64>(), lang) {
+            (Ok(expected), _) if expected == read => continue,
+            (Ok(expected), Lang::En) => format!(
+                "`{CASES_IN_FILE}` says {expected} cases, but there are {read}: the file was cut short, or rows were \
+                 added or taken out"
+            ),
+            (Ok(expected), Lang::Zh) => {
+                format!("`{CASES_IN_FILE}`为{expected}个病例，实有{read}个：文件被截断，或有行增删")
+            }
+            (Err(_), Lang::En) => {
+                format!("`{CASES_IN_FILE}`: `{number}`; expected the number of cases in the file")
+            }
+            (Err(_), Lang::Zh) => format!("`{CASES_IN_FILE}`：`{number}`；应为文件中的病例数"),
+        };
+        return Err(Error::at(file.line(*line), message));
+    }
+    Ok(())
 }
 
 /// Says so if the file was made from other tables than these.
@@ -319,6 +378,15 @@ impl Trial<'_> {
         let tables = (cell(self.expected.scheme), cell(self.expected.hash));
         if !tried.made_from.contains(&tables) {
             tried.made_from.push(tables);
+        }
+    }
+
+    fn note_number(&self, tried: &mut Tried, row: &Row, line: u64) {
+        let Some(field) = self.expected.cases else { return };
+        let number = row.field(field).trim();
+        // a row that ends before this column is told as a case, not here
+        if !number.is_empty() && tried.announced.iter().all(|(known, _)| known != number) {
+            tried.announced.push((number.to_owned(), line));
         }
     }
 

@@ -14,6 +14,7 @@ mod layouts;
 mod money;
 mod one_case;
 mod packed;
+mod parts;
 mod regroup;
 mod tables;
 mod wording;
@@ -32,6 +33,7 @@ pub use layouts::{Fit, fit, layout, layouts};
 pub use money::{CalibrateRequest, Calibrated, Ran, RunRequest, calibrate, run};
 pub use one_case::{ExplainRequest, MOST_RECORDS, explain};
 pub use packed::{PackRequest, pack};
+pub use parts::PARTS;
 pub use regroup::{RegroupRequest, Regrouped, regroup};
 pub use tables::{Compared, DiffRequest, diff};
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Watch, refuse_overwriting};
-use crate::diagnostics::{Error, Place, Result};
+use crate::diagnostics::{Error, Place, Result, did_you_mean};
 use crate::reports::{Output, changes_csv, changes_text};
 use crate::tables::{Change, CodeLists, Library, SCHEME_FILES, Scheme, Wording, compare};
 
@@ -72,11 +72,35 @@ fn load(named: &Path, tables: &[PathBuf]) -> Result<(Scheme, CodeLists)> {
         let message = "this folder has no scheme.toml; expected the folder of a scheme, or a scheme's id";
         return Err(Error::at(Place::file(named), message));
     } else {
-        (Library::find(tables)?, named.to_string_lossy().into_owned())
+        (by_id(named, tables)?, named.to_string_lossy().into_owned())
     };
     let scheme = Scheme::load(&library, &id)?;
     let lists = CodeLists::of(&library, &scheme)?;
     Ok((scheme, lists))
+}
+
+/// The tables in which a scheme is looked for by its id; what can only be a folder must exist.
+pub(super) fn by_id(named: &Path, tables: &[PathBuf]) -> Result<Library> {
+    let library = Library::find(tables)?;
+    let refuse = |message: &str| Err(Error::at(Place::file(named), message));
+    let written = named.to_string_lossy();
+    let has_separator = written.contains(std::path::is_separator);
+    if named.exists() && has_separator {
+        return refuse("this is a file; expected the folder of a scheme, or a scheme's id");
+    }
+    if has_separator {
+        return refuse("this folder does not exist");
+    }
+    let ids = library.scheme_ids()?;
+    let near_an_id = || did_you_mean(&written, ids.iter().map(String::as_str)).is_some();
+    if written.contains('.') && !near_an_id() {
+        return refuse(if named.exists() {
+            "this is no scheme's folder: it has no scheme.toml"
+        } else {
+            "this is neither a folder that exists nor near the id of a scheme"
+        });
+    }
+    Ok(library)
 }
 
 /// The library that finds the scheme of this folder under its name.

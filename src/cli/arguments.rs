@@ -57,6 +57,21 @@ pub struct Tables {
     pub tables: Vec<PathBuf>,
 }
 
+/// Where the one result of a command goes.
+#[derive(Debug, Args)]
+pub struct ResultFile {
+    /// The result [default: standard output]
+    #[arg(
+        id = "output",
+        short = 'o',
+        long = "output",
+        value_name = "FILE",
+        default_value = "-",
+        hide_default_value = true
+    )]
+    pub file: PathBuf,
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -153,15 +168,9 @@ pub struct GroupArguments {
     /// The scheme; `dianzhi tables list` names them
     #[arg(short = 't', long, value_name = "SCHEME")]
     pub scheme: String,
-    /// The result [default: standard output]
-    #[arg(
-        short,
-        long,
-        value_name = "FILE",
-        default_value = "-",
-        hide_default_value = true
-    )]
-    pub output: PathBuf,
+    /// Where the result goes.
+    #[command(flatten)]
+    pub output: ResultFile,
     /// Write findings to FILE as CSV
     #[arg(long, value_name = "FILE")]
     pub findings: Option<PathBuf>,
@@ -188,15 +197,9 @@ pub struct CheckArguments {
     /// Also check what pricing needs: hospital, person, dates, the bill
     #[arg(long)]
     pub money: bool,
-    /// The findings [default: standard output]
-    #[arg(
-        short,
-        long,
-        value_name = "FILE",
-        default_value = "-",
-        hide_default_value = true
-    )]
-    pub output: PathBuf,
+    /// Where the result goes.
+    #[command(flatten)]
+    pub output: ResultFile,
     /// How records are to be read.
     #[command(flatten)]
     pub reading: ReadingArguments,
@@ -238,15 +241,9 @@ pub struct CalibrateArguments {
     /// Fewest cases for a weight
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub min_cases: u64,
-    /// The weights [default: standard output]
-    #[arg(
-        short,
-        long,
-        value_name = "FILE",
-        default_value = "-",
-        hide_default_value = true
-    )]
-    pub output: PathBuf,
+    /// Where the result goes.
+    #[command(flatten)]
+    pub output: ResultFile,
     /// How records are to be read.
     #[command(flatten)]
     pub reading: ReadingArguments,
@@ -363,7 +360,8 @@ pub struct CheckTablesArguments {
     /// The scheme's folder, or its id; what it extends may lie beside the folder
     #[arg(value_name = "DIR or SCHEME")]
     pub scheme: PathBuf,
-    /// Weights that every group should have
+    /// Weights that every group should have: a CSV with the columns group, weight, cases, mean_cost,
+    /// stable, evidence, note, as `dianzhi calibrate` writes it
     #[arg(long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
     /// Also write every finding to FILE as CSV
@@ -379,15 +377,9 @@ pub struct CheckTablesArguments {
 pub struct WitnessArguments {
     /// The scheme
     pub scheme: String,
-    /// The file [default: standard output]
-    #[arg(
-        short,
-        long,
-        value_name = "FILE",
-        default_value = "-",
-        hide_default_value = true
-    )]
-    pub output: PathBuf,
+    /// Where the result goes.
+    #[command(flatten)]
+    pub output: ResultFile,
     /// Where tables are looked for.
     #[command(flatten)]
     pub tables: Tables,

@@ -10,7 +10,7 @@ use super::arguments::{
 };
 use super::explained_text::explained_text;
 use super::reading_words::reading_words;
-use super::terminal::Terminal;
+use super::terminal::{Progress, Terminal};
 use super::{layouts_commands, packed_commands, show_words, tables_check, tables_commands, tables_words};
 use crate::api::{
     self, BulkSummary, CalibrateRequest, CheckRequest, ExplainRequest, GenerateRequest, GroupRequest,
@@ -51,7 +51,7 @@ pub fn carry_out(arguments: &Arguments, terminal: &Terminal) -> Result<Ending> {
                 intake,
                 scheme: group.scheme.clone(),
                 tables: group.tables.tables.clone(),
-                output: group.output.clone(),
+                output: group.output.file.clone(),
                 findings: group.findings.clone(),
                 explain: group.explain,
             };
@@ -67,7 +67,7 @@ pub fn carry_out(arguments: &Arguments, terminal: &Terminal) -> Result<Ending> {
                 scheme: check.scheme.clone(),
                 tables: check.tables.tables.clone(),
                 money: check.money,
-                output: check.output.clone(),
+                output: check.output.file.clone(),
             };
             bulk(terminal, &check.records, |watch| api::check(&request, watch))
         }
@@ -158,7 +158,7 @@ fn make_weights(calibrate: &CalibrateArguments, terminal: &Terminal) -> Result<E
         scheme: calibrate.scheme.clone(),
         tables: calibrate.tables.tables.clone(),
         min_cases: calibrate.min_cases,
-        output: calibrate.output.clone(),
+        output: calibrate.output.file.clone(),
     };
     let made = watched_all(terminal, &calibrate.records, |watch| {
         api::calibrate(&request, watch)
@@ -234,7 +234,22 @@ fn watched_all<T>(
         .map(length)
         .sum::<Option<u64>>()
         .filter(|bytes| *bytes > 0);
-    let progress = terminal.progress(bytes);
+    under(terminal, &terminal.progress(bytes), request)
+}
+
+/// Runs a request on the rows of a scheme under a progress bar.
+pub(super) fn watched_in_parts<T>(
+    terminal: &Terminal,
+    request: impl FnOnce(&Watch<'_>) -> Result<T>,
+) -> Result<T> {
+    under(terminal, &terminal.progress_in_parts(api::PARTS), request)
+}
+
+fn under<T>(
+    terminal: &Terminal,
+    progress: &Progress,
+    request: impl FnOnce(&Watch<'_>) -> Result<T>,
+) -> Result<T> {
     let advance = |more| progress.advance(more);
     let outcome = request(&Watch {
         lang: terminal.lang,

@@ -16,7 +16,9 @@ mod tables_check;
 mod tables_commands;
 mod tables_words;
 mod terminal;
+mod typed;
 
 pub use arguments::{Arguments, Command, Common};
 pub use commands::{Ending, carry_out};
 pub use terminal::{Terminal, clean_up_when_interrupted};
+pub use typed::typed;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::arguments::Tables;
+use super::arguments::{ResultFile, Tables};
 use super::reading_arguments::ReadingArguments;
 
 /// `pack …`
@@ -35,15 +35,9 @@ pub struct RegroupArguments {
     /// The new scheme
     #[arg(value_name = "B")]
     pub new: String,
-    /// The crosswalk [default: standard output]
-    #[arg(
-        short,
-        long,
-        value_name = "FILE",
-        default_value = "-",
-        hide_default_value = true
-    )]
-    pub output: PathBuf,
+    /// Where the result goes.
+    #[command(flatten)]
+    pub output: ResultFile,
     /// Also write a row for each case that moved: case_id, old_group, new_group
     #[arg(long, value_name = "FILE")]
     pub cases: Option<PathBuf>,

@@ -29,7 +29,7 @@ pub(super) fn regroup(regroup: &RegroupArguments, terminal: &Terminal) -> Result
         old: regroup.old.clone(),
         new: regroup.new.clone(),
         tables: regroup.tables.tables.clone(),
-        output: regroup.output.clone(),
+        output: regroup.output.file.clone(),
         cases: regroup.cases.clone(),
         findings: regroup.findings.clone(),
     };

@@ -1,9 +1,11 @@
 //! `tables show`: how a case gets to a group, in words, with the lists it needs.
 
+use std::collections::BTreeSet;
+
 use super::tables_words::overview;
-use crate::diagnostics::{Error, Lang, Result, suggestion};
+use crate::diagnostics::{Error, Lang, Result, did_you_mean};
 use crate::tables::{
-    Atom, CodeLists, ComplicationLevel, Level, Library, Otherwise, Rule, Scheme, SetRef, Wording,
+    Atom, CodeLists, ComplicationLevel, Level, Library, Otherwise, Rule, Scheme, SetRef, Wording, folded,
 };
 
 /// How many codes of a list are shown.
@@ -11,6 +13,12 @@ const SHOWN_CODES: usize = 12;
 
 /// How many rows that come first are named.
 const SHOWN_ROWS: usize = 8;
+
+/// How many rows are named whose name holds the words that are no code.
+const SHOWN_NAMES: usize = 5;
+
+/// A shorter part stands in too many names.
+const SHORTEST_NAME_PART: usize = 2;
 
 /// A scheme, or how a case gets to one code of it.
 pub(super) fn show(library: &Library, id: &str, code: Option<&str>, all: bool, lang: Lang) -> Result<String> {
@@ -33,8 +41,7 @@ pub(super) fn show(library: &Library, id: &str, code: Option<&str>, all: bool, l
         .filter(|at| teller.rules.get(*at).is_some_and(|rule| rule.code == code))
         .collect();
     if hits.is_empty() {
-        let known = teller.rules.iter().map(|rule| rule.code.as_str());
-        let hint = suggestion(code, known);
+        let hint = teller.nearest(code);
         return Err(Error::new(format!(
             "scheme `{id}` has no MDC, core group or group `{code}`{hint}"
         )));
@@ -50,6 +57,52 @@ struct Teller<'a> {
 }
 
 impl<'a> Teller<'a> {
+    /// `; did you mean …`: the codes that are near in letters, and those whose name holds the words.
+    fn nearest(&self, written: &str) -> String {
+        let mut near = self.by_code(written);
+        let by_name = self.by_name(written);
+        let more = by_name.len().saturating_sub(SHOWN_NAMES);
+        near.extend(by_name.into_iter().take(SHOWN_NAMES));
+        let mut seen = BTreeSet::new();
+        near.retain(|rule| seen.insert(rule.code.as_str()));
+        if near.is_empty() {
+            return String::new();
+        }
+        let shown = near.iter().map(|rule| {
+            let name = self.words.rule_name(rule);
+            format!("`{}` {name}", rule.code).trim_end().to_owned()
+        });
+        let shown = shown.collect::<Vec<_>>().join(", ");
+        let more = match more {
+            0 => String::new(),
+            more => format!(" (and {more} more)"),
+        };
+        format!("; did you mean {shown}{more}?")
+    }
+
+    /// The nearest code, at its first row.
+    fn by_code(&self, written: &str) -> Vec<&'a Rule> {
+        let known = self.rules.iter().map(|rule| rule.code.as_str());
+        let nearest = did_you_mean(written, known);
+        let rules = self.rules.iter();
+        rules
+            .filter(|rule| Some(rule.code.as_str()) == nearest)
+            .take(1)
+            .collect()
+    }
+
+    /// The rows whose name holds what was written, the first of each code.
+    fn by_name(&self, written: &str) -> Vec<&'a Rule> {
+        let part = folded(written);
+        if part.chars().count() < SHORTEST_NAME_PART {
+            return Vec::new();
+        }
+        let mut seen = BTreeSet::new();
+        let rules = self.rules.iter();
+        let named = rules.filter(|rule| folded(&self.words.rule_name(rule)).contains(&part));
+        named.filter(|rule| seen.insert(rule.code.as_str())).collect()
+    }
+
     fn tell(&self, code: &str, hits: &[usize]) -> String {
         let scheme = self.words.scheme;
         let mut text = format!("{code} — {} {}\n", scheme.id(), scheme.name());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::arguments::{CheckTablesArguments, ConformArguments, WitnessArguments};
-use super::commands::{Ending, print, watched};
+use super::commands::{Ending, print, watched, watched_in_parts};
 use super::terminal::Terminal;
 use crate::api::{self, CheckTablesRequest, CheckedTables, ConformRequest, Conformed, WitnessRequest};
 use crate::diagnostics::{Error, Lang, Place, Result};
@@ -24,7 +24,7 @@ pub(super) fn check(arguments: &CheckTablesArguments, terminal: &Terminal) -> Re
         weights: arguments.weights.clone(),
         output: arguments.output.clone(),
     };
-    let checked = watched(terminal, None, |watch| api::check_tables(&request, watch))?;
+    let checked = watched_in_parts(terminal, |watch| api::check_tables(&request, watch))?;
     let to_standard_output = arguments
         .output
         .as_ref()
@@ -95,9 +95,9 @@ pub(super) fn witness(arguments: &WitnessArguments, terminal: &Terminal) -> Resu
     let request = WitnessRequest {
         scheme: arguments.scheme.clone(),
         tables: arguments.tables.tables.clone(),
-        output: arguments.output.clone(),
+        output: arguments.output.file.clone(),
     };
-    let done = watched(terminal, None, |watch| api::witness(&request, watch))?;
+    let done = watched_in_parts(terminal, |watch| api::witness(&request, watch))?;
     let (reached, edges, never, undecided) = (done.reached, done.boundaries, done.never, done.undecided);
     terminal.say(match terminal.lang {
         Lang::En => format!(

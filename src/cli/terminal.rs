@@ -44,6 +44,18 @@ impl Terminal {
         let _ = writeln!(std::io::stderr(), "{error}");
     }
 
+    /// A progress bar over so many parts of a whole; it shows itself as [`Terminal::progress`] does.
+    pub fn progress_in_parts(&self, parts: u64) -> Progress {
+        let progress = self.progress(Some(parts));
+        if let (Some(bar), Ok(style)) = (
+            &progress.0,
+            ProgressStyle::with_template("{bar:30} {percent:>3} %  {eta} left"),
+        ) {
+            bar.set_style(style);
+        }
+        progress
+    }
+
     /// A progress bar over so many bytes, if known; it shows itself after a second, and only on
     /// a terminal.
     pub fn progress(&self, bytes: Option<u64>) -> Progress {

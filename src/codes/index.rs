@@ -57,7 +57,7 @@ impl PackedCode {
     #[inline]
     fn hash(self) -> u64 {
         let high = u64::from(self.high);
-        self.low.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ high.wrapping_mul(0xc2b2_ae3d_27d4_eb4f)
+        (self.low ^ high.wrapping_mul(0xc2b2_ae3d_27d4_eb4f)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
 }
 
@@ -105,6 +105,8 @@ pub struct CodeIndex {
     displacements: Vec<u16>,
     /// The few codes that are too long for a slot, found none, or are not in normal form.
     others: HashMap<Box<str>, u32>,
+    /// Whether codes in normal form that a slot could hold are among them.
+    short_others: bool,
 }
 
 /// Codes of a bucket, at most about.
@@ -122,6 +124,7 @@ impl CodeIndex {
             slots: vec![Slot::FREE; size],
             displacements: vec![0; (size / BUCKET).next_power_of_two()],
             others: HashMap::new(),
+            short_others: false,
         };
         let mut buckets: Vec<Vec<(&str, u32)>> = vec![Vec::new(); index.displacements.len()];
         for (code, number) in codes {
@@ -159,6 +162,7 @@ impl CodeIndex {
         };
         let Some(displacement) = (0..=u16::MAX).find(&mut all_free) else {
             let others = codes.iter().map(|(code, number)| ((*code).into(), *number));
+            self.short_others = true;
             return self.others.extend(others);
         };
         if let Some(of_bucket) = self.displacements.get_mut(bucket) {
@@ -183,25 +187,27 @@ impl CodeIndex {
 
     #[inline]
     fn slot(&self, hash: u64, displacement: u16) -> usize {
-        let displaced = hash ^ u64::from(displacement).wrapping_mul(0xd6e8_feb8_6659_fd93);
-        let spread = displaced.wrapping_mul(0xe703_7ed1_a0b4_28db) >> 32;
-        // the spread of 32 bits scaled down to the number of slots
+        // an odd factor keeps different hashes different; 32 bits of the product are scaled down
+        // to the number of slots
+        let spread = hash.wrapping_mul(u64::from(displacement) * 2 + 1) >> 32;
         (spread.wrapping_mul(self.slots.len() as u64) >> 32) as usize
     }
 
     /// The number of a code; of one that is not in normal form only as it was given.
     pub fn get(&self, code: &str) -> Option<u32> {
         let packed = self.get_packed(PackedCode::of(code.as_bytes()));
-        packed.or_else(|| self.get_other(code))
+        packed.or_else(|| self.others.get(code).copied())
     }
 
-    /// The number of a code that [`CodeIndex::get_packed`] does not find.
+    /// The number of a code in normal form that [`CodeIndex::get_packed`] does not find.
     pub fn get_other(&self, code: &str) -> Option<u32> {
-        // looking into an empty map costs a hash of the code all the same
-        if self.others.is_empty() {
-            return None;
+        // nearly all codes asked for here are in no table at all: a hash of each would be in vain
+        let in_vain = code.len() <= PACKED_BYTES && !self.short_others;
+        if in_vain {
+            None
+        } else {
+            self.others.get(code).copied()
         }
-        self.others.get(code).copied()
     }
 
     /// The number of a packed code; nothing for the few codes that found no slot.
@@ -209,16 +215,19 @@ impl CodeIndex {
         Some(self.number(self.probe(code))).filter(|number| *number != UNKNOWN)
     }
 
-    /// The numbers of many packed codes, [`UNKNOWN`] for those that found no slot.
+    /// The numbers of many packed codes, in order, [`UNKNOWN`] for those that found no slot.
     ///
     /// First every slot is worked out, then all are loaded: they lie all over the table, and so
     /// the processor waits for many of them at once.
-    pub fn look_up(&self, codes: impl Iterator<Item = PackedCode>, work: &mut LookUp) {
+    #[inline]
+    pub fn look_up<'w>(
+        &'w self,
+        codes: impl Iterator<Item = PackedCode>,
+        work: &'w mut LookUp,
+    ) -> impl ExactSizeIterator<Item = u32> {
         work.probes.clear();
         work.probes.extend(codes.map(|code| self.probe(code)));
-        work.numbers.clear();
-        let numbers = work.probes.iter().map(|probe| self.number(*probe));
-        work.numbers.extend(numbers);
+        work.probes.iter().map(|probe| self.number(*probe))
     }
 
     #[inline]
@@ -254,14 +263,6 @@ struct Probe {
 #[derive(Debug, Default)]
 pub struct LookUp {
     probes: Vec<Probe>,
-    numbers: Vec<u32>,
-}
-
-impl LookUp {
-    /// What was found last, in the order of the codes.
-    pub fn numbers(&self) -> &[u32] {
-        &self.numbers
-    }
 }
 
 /// A code as it stands in a text (原文编码).

@@ -1,5 +1,7 @@
 //! The fast evaluation: code numbers, candidate rows by bit sets, nothing allocated per case.
 
+use std::ops::Range;
+
 use super::Grouping;
 use super::numbered::{CodeRows, NumberedCase};
 use crate::codes::LookUp;
@@ -30,8 +32,6 @@ pub struct Workspace {
 pub(super) struct Scratch {
     /// Bit rows of the case's codes.
     marks: Vec<BitRow>,
-    /// MDC and entry rows that the case's codes can make hold, one bit each.
-    candidates: Vec<u64>,
     regions: Vec<u32>,
 }
 
@@ -63,8 +63,7 @@ impl Grouper {
             rows,
             compiled: &self.compiled,
         };
-        codes.facts(&mut work.look_up, &mut work.codes);
-        work.placeholders = work.codes.iter().any(|code| code.is_nothing());
+        work.placeholders = codes.facts(&mut work.look_up, &mut work.codes);
     }
 
     /// The group of one of the rows last prepared; nothing if the row turns out not to be plain:
@@ -83,52 +82,51 @@ impl Grouper {
         let mut evaluation = Evaluation {
             compiled: &self.compiled,
             case,
-            scratch,
+            marks: marks_of(case, &self.compiled, &mut scratch.marks),
+            regions: &mut scratch.regions,
             counted: self.compiled.complications(case.diagnoses),
         };
-        evaluation.mark();
         evaluation.first_mdc()
     }
+}
+
+/// Gathers the bit rows that the codes of a case mark in their roles.
+#[inline]
+fn marks_of<'s>(case: &NumberedCase<'_>, compiled: &Compiled, gathered: &'s mut Vec<BitRow>) -> &'s [BitRow] {
+    let (diagnoses, procedures) = (case.diagnoses, case.procedures);
+    let marks = compiled.marks();
+    let most = diagnoses.len() + procedures.len() + 2;
+    if gathered.len() < most {
+        gathered.resize(most, 0);
+    }
+    let mut count = 0_usize;
+    let mut gather = |code: &CodeFacts, role: Role| {
+        let row = marks.row(code.class(), role);
+        if let Some(slot) = gathered.get_mut(count) {
+            *slot = row;
+        }
+        // most codes mark nothing; which ones cannot be foreseen, so there is no branch
+        count = count.wrapping_add(usize::from(row != 0));
+    };
+    let first = diagnoses.iter().take(1);
+    first.for_each(|code| gather(code, Role::PrincipalDiagnosis));
+    diagnoses.iter().for_each(|code| gather(code, Role::Diagnosis));
+    let first = procedures.iter().take(1);
+    first.for_each(|code| gather(code, Role::PrincipalProcedure));
+    procedures.iter().for_each(|code| gather(code, Role::Procedure));
+    gathered.get(..count).unwrap_or_default()
 }
 
 /// One case against the compiled rows.
 struct Evaluation<'a> {
     compiled: &'a Compiled,
     case: &'a NumberedCase<'a>,
-    scratch: &'a mut Scratch,
+    marks: &'a [BitRow],
+    regions: &'a mut Vec<u32>,
     counted: Complications,
 }
 
 impl Evaluation<'_> {
-    /// Gathers the rows that the codes mark in their roles.
-    #[inline]
-    fn mark(&mut self) {
-        let (diagnoses, procedures) = (self.case.diagnoses, self.case.procedures);
-        let (marks, gathered) = (self.compiled.marks(), &mut self.scratch.marks);
-        let most = diagnoses.len() + procedures.len() + 2;
-        if gathered.len() < most {
-            gathered.resize(most, 0);
-        }
-        let gathered = gathered.as_mut_slice();
-        let mut count = 0_usize;
-        let mut gather = |code: &CodeFacts, role: Role| {
-            let row = marks.row(code.class(), role);
-            if let Some(slot) = gathered.get_mut(count) {
-                *slot = row;
-            }
-            // most codes mark nothing; which ones cannot be foreseen, so there is no branch
-            count = count.wrapping_add(usize::from(row != 0));
-        };
-        let first = diagnoses.iter().take(1);
-        first.for_each(|code| gather(code, Role::PrincipalDiagnosis));
-        diagnoses.iter().for_each(|code| gather(code, Role::Diagnosis));
-        let first = procedures.iter().take(1);
-        first.for_each(|code| gather(code, Role::PrincipalProcedure));
-        procedures.iter().for_each(|code| gather(code, Role::Procedure));
-        let gathered = gathered.get(..count).unwrap_or_default();
-        marks.join(gathered, &mut self.scratch.candidates);
-    }
-
     /// The MDC rows in order; the first that leads to a group decides.
     #[inline]
     fn first_mdc(&mut self) -> Grouping {
@@ -137,50 +135,45 @@ impl Evaluation<'_> {
             ..Grouping::NONE
         };
         let compiled = self.compiled;
-        let mut from = 0;
-        while let Some(index) = self.next_that_holds(from, compiled.mdcs.len()) {
-            if let Some(mdc) = compiled.mdcs.get(index) {
-                result.mdc = Some(mdc.rule);
-                if let Some(found) = self.first_entry(mdc.entries.clone(), result) {
-                    return found;
-                }
-            }
-            from = index + 1;
-        }
-        result
+        let found = self.first_row(0..compiled.mdcs.len(), |this, index| {
+            let mdc = compiled.mdcs.get(index)?;
+            result.mdc = Some(mdc.rule);
+            this.first_entry(mdc.entries.clone(), result)
+        });
+        found.unwrap_or(result)
     }
 
     /// The first row of a range of entries that decides.
-    fn first_entry(&mut self, entries: std::ops::Range<usize>, result: Grouping) -> Option<Grouping> {
+    #[inline]
+    fn first_entry(&mut self, entries: Range<usize>, result: Grouping) -> Option<Grouping> {
         let offset = self.compiled.entry_bit(0);
-        let end = offset + entries.end;
-        let mut from = offset + entries.start;
-        while let Some(bit) = self.next_that_holds(from, end) {
-            if let Some(found) = self.decide(bit - offset, result) {
-                return Some(found);
-            }
-            from = bit + 1;
-        }
-        None
+        self.first_row(offset + entries.start..offset + entries.end, |this, bit| {
+            this.decide(bit - offset, result)
+        })
     }
 
-    /// The first MDC or entry row that holds, by its bit.
+    /// What the first MDC or entry row of a range of bits leads to that holds and leads anywhere.
     #[inline]
-    fn next_that_holds(&mut self, mut from: usize, end: usize) -> Option<usize> {
+    fn first_row<T>(
+        &mut self,
+        bits: Range<usize>,
+        mut lead: impl FnMut(&mut Self, usize) -> Option<T>,
+    ) -> Option<T> {
         let marks = self.compiled.marks();
-        while from < end {
+        let mut from = bits.start;
+        while from < bits.end {
             let word = from / 64;
-            let candidates = self.scratch.candidates.get(word).copied().unwrap_or(0);
-            let mut open = candidates & (!0 << (from % 64));
+            let mut open = marks.candidates(word, self.marks) & (!0 << (from % 64));
             let exact = marks.exact(word);
             while open != 0 {
                 let bit = open.trailing_zeros();
                 let row = word * 64 + bit as usize;
-                if row >= end {
+                if row >= bits.end {
                     return None;
                 }
-                if exact >> bit & 1 == 1 || self.row_holds(row) {
-                    return Some(row);
+                let holds = exact >> bit & 1 == 1 || self.row_holds(row);
+                if holds && let Some(found) = lead(self, row) {
+                    return Some(found);
                 }
                 open &= open - 1;
             }
@@ -265,13 +258,13 @@ impl Evaluation<'_> {
     }
 
     fn regions(&mut self, set: SetId) -> usize {
-        let regions = &mut self.scratch.regions;
-        regions.clear();
+        self.regions.clear();
         for code in self.case.diagnoses {
-            regions.extend_from_slice(self.compiled.sites(set, code.kind));
+            self.regions
+                .extend_from_slice(self.compiled.sites(set, code.kind));
         }
-        regions.sort_unstable();
-        regions.dedup();
-        regions.len()
+        self.regions.sort_unstable();
+        self.regions.dedup();
+        self.regions.len()
     }
 }

@@ -80,17 +80,23 @@ pub(super) struct CodeRows<'r> {
 }
 
 impl CodeRows<'_> {
-    /// In order; a placeholder gives [`CodeFacts::NOTHING`].
-    pub(super) fn facts(&self, work: &mut LookUp, facts: &mut Vec<CodeFacts>) {
+    /// In order; whether some are placeholders, which give [`CodeFacts::NOTHING`].
+    pub(super) fn facts(&self, work: &mut LookUp, facts: &mut Vec<CodeFacts>) -> bool {
         let (codes, text) = (self.rows.codes(), self.rows.text().as_bytes());
         let packed = codes.iter().map(|code| code.packed(text));
         let known = self.compiled.known_codes(packed, work);
+        let mut placeholders = false;
         facts.clear();
         let either = known.zip(codes).map(|(known, code)| match known {
             Some(facts) => facts,
-            None => self.as_written(*code),
+            None => {
+                let facts = self.as_written(*code);
+                placeholders |= facts.is_nothing();
+                facts
+            }
         });
         facts.extend(either);
+        placeholders
     }
 
     /// A code that is not known as it stands: normalised, or of none.

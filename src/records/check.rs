@@ -187,11 +187,6 @@ impl<'l> Checker<'l> {
         &self.header
     }
 
-    /// The same, to be kept.
-    pub(super) fn shared_header(&self) -> &Arc<Header> {
-        &self.header
-    }
-
     /// The last row as written.
     pub fn row(&self) -> &Row {
         &self.row

@@ -18,8 +18,7 @@ use crate::units::Fen;
 
 /// Reads the plain rows of a text, reusing its memory (平常行读取器).
 #[derive(Debug)]
-pub struct PlainReader<'t> {
-    text: &'t str,
+pub struct PlainReader {
     width: usize,
     columns: Columns,
     separators: Separators,
@@ -155,7 +154,8 @@ impl Columns {
 /// Plain rows that follow each other in a text (一批平常行).
 #[derive(Clone, Copy, Debug)]
 pub struct PlainRows<'b> {
-    reader: &'b PlainReader<'b>,
+    reader: &'b PlainReader,
+    text: &'b str,
     end: usize,
     odd_row_follows: bool,
 }
@@ -163,7 +163,8 @@ pub struct PlainRows<'b> {
 /// A plain row (平常行).
 #[derive(Clone, Copy, Debug)]
 pub struct PlainRow<'b> {
-    reader: &'b PlainReader<'b>,
+    reader: &'b PlainReader,
+    text: &'b str,
     cut: &'b Cut,
 }
 
@@ -179,11 +180,10 @@ struct Line {
     fits: bool,
 }
 
-impl<'t> PlainReader<'t> {
-    /// For the rows of a text under this header.
-    pub fn new(header: &Header, text: &'t str) -> PlainReader<'t> {
+impl PlainReader {
+    /// For the rows of texts under this header.
+    pub fn new(header: &Header) -> PlainReader {
         PlainReader {
-            text,
             width: header.width(),
             columns: Columns::of(header),
             separators: Separators::new(),
@@ -196,13 +196,13 @@ impl<'t> PlainReader<'t> {
         }
     }
 
-    /// The plain rows from `at` on, the beginning of a row: some, up to a row that is not plain or
-    /// to the end of a stretch.
-    pub fn rows(&mut self, at: usize) -> PlainRows<'_> {
+    /// The plain rows of a text from `at` on, the beginning of a row: some, up to a row that is
+    /// not plain or to the end of a stretch. A text begins with `at` 0.
+    pub fn rows<'b>(&'b mut self, text: &'b str, at: usize) -> PlainRows<'b> {
         self.rows.clear();
         self.codes.clear();
-        if self.next.start != at || self.separators.lines.get(self.next.line) == u32::MAX {
-            self.separators.look_through(self.text.as_bytes(), at);
+        if at == 0 || self.next.start != at || self.separators.lines.get(self.next.line) == u32::MAX {
+            self.separators.look_through(text.as_bytes(), at);
             self.next = Next {
                 start: at,
                 ..Next::default()
@@ -212,7 +212,7 @@ impl<'t> PlainReader<'t> {
         let mut odd_row_follows = self.separators.lines.get(self.next.line) == u32::MAX;
         while let Some(line) = self.next_line() {
             let codes = self.codes.len();
-            if self.read_row(&line).is_none() {
+            if self.read_row(text.as_bytes(), &line).is_none() {
                 self.codes.truncate(codes);
                 odd_row_follows = true;
                 break;
@@ -221,6 +221,7 @@ impl<'t> PlainReader<'t> {
         }
         PlainRows {
             reader: self,
+            text,
             end,
             odd_row_follows,
         }
@@ -255,8 +256,7 @@ impl<'t> PlainReader<'t> {
 
     /// Reads a row; nothing if it is not plain.
     #[inline]
-    fn read_row(&mut self, line: &Line) -> Option<()> {
-        let text = self.text.as_bytes();
+    fn read_row(&mut self, text: &[u8], line: &Line) -> Option<()> {
         let end = row_end(text, line);
         let fields = Fields {
             text,
@@ -371,8 +371,8 @@ fn is_plain_infant(numbers: &Numbers) -> bool {
 impl<'b> PlainRows<'b> {
     /// The rows, in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = PlainRow<'b>> + use<'b> {
-        let reader = self.reader;
-        reader.rows.iter().map(move |cut| PlainRow { reader, cut })
+        let (reader, text) = (self.reader, self.text);
+        reader.rows.iter().map(move |cut| PlainRow { reader, text, cut })
     }
 
     /// The place in the text behind them.
@@ -387,7 +387,7 @@ impl<'b> PlainRows<'b> {
 
     /// The text the rows stand in.
     pub fn text(&self) -> &'b str {
-        self.reader.text
+        self.text
     }
 
     /// The codes of all rows as they stand, none empty: of each row its diagnoses, then its
@@ -409,7 +409,7 @@ impl<'b> PlainRow<'b> {
     pub fn fields(&self, first: usize, last: usize) -> &'b str {
         let fields = self.cut_fields();
         let ((start, _), (_, end)) = (fields.span(first), fields.span(last));
-        self.reader.text.get(start..end).unwrap_or("")
+        self.text.get(start..end).unwrap_or("")
     }
 
     /// 1 male, 2 female.
@@ -448,14 +448,14 @@ impl<'b> PlainRow<'b> {
 
     fn words(&self, field: usize) -> &'b str {
         let (start, end) = self.cut_fields().span(field);
-        self.reader.text.get(start..end).unwrap_or("").trim()
+        self.text.get(start..end).unwrap_or("").trim()
     }
 
     #[inline]
     fn cut_fields(&self) -> Fields<'b> {
         let (cells, width) = (&self.reader.separators.cells, self.reader.width);
         Fields {
-            text: self.reader.text.as_bytes(),
+            text: self.text.as_bytes(),
             separators: cells.some(self.cut.first_cell, width + 1).unwrap_or_default(),
             end: self.cut.end,
         }

@@ -14,6 +14,7 @@ use super::encoding::Encoding;
 use super::frame::Chunk;
 use super::inputs::Input;
 use super::layout::{Asked, Chosen, DbfShape, Intake, Joined, JsonFields, NeutralRows, SheetRow, Transcoder};
+use super::plain::PlainReader;
 use super::source::Taken;
 use crate::diagnostics::{Error, Lang, Place, Result, hexadecimal};
 
@@ -31,6 +32,8 @@ pub(super) struct Facts {
     pub shape: Shape,
     /// Of a foreign file: makes its rows neutral.
     pub transcoder: Option<Transcoder>,
+    /// Readers of its plain rows that are not at work, with their memory.
+    pub idle: Mutex<Vec<PlainReader>>,
 }
 
 /// What the chunks of a file are.
@@ -44,6 +47,16 @@ pub(super) enum Shape {
 }
 
 impl Facts {
+    /// Lends a reader of plain rows.
+    pub(super) fn with_plain_reader<T>(&self, read: impl FnOnce(&mut PlainReader) -> T) -> T {
+        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let lent = idle().pop();
+        let mut reader = lent.unwrap_or_else(|| PlainReader::new(&self.header));
+        let result = read(&mut reader);
+        idle().push(reader);
+        result
+    }
+
     /// The rows of a portion of a foreign file as neutral text.
     pub(super) fn neutral_rows(&self, transcoder: &Transcoder, portion: &Portion, lang: Lang) -> NeutralRows {
         let (mut rows, chunk) = (NeutralRows::default(), &portion.chunk);

@@ -205,13 +205,15 @@ pub fn quickly_in_order<W: RowWork>(
         if let Some(transcoder) = &facts.transcoder {
             let rows = facts.neutral_rows(transcoder, &portion, lang);
             let mut checker = facts.checker(Encoding::Utf8, depth, lang);
-            let (output, counts) = read_marked(&rows, &mut checker, work);
+            let read = |plain: &mut PlainReader| read_marked(&rows, plain, &mut checker, work);
+            let (output, counts) = facts.with_plain_reader(read);
             return (Batch::new(output, &mut checker, chunk), counts, facts.number);
         }
         match facts.encoding.decode(&chunk.bytes) {
             Some(text) if !has_lone_return(text.as_bytes()) => {
                 let mut checker = facts.checker(Encoding::Utf8, depth, lang);
-                let (output, counts) = read_text(&text, chunk.line, &mut checker, work);
+                let read = |plain: &mut PlainReader| read_text(&text, chunk.line, plain, &mut checker, work);
+                let (output, counts) = facts.with_plain_reader(read);
                 (Batch::new(output, &mut checker, chunk), counts, facts.number)
             }
             // some row is no text, the checker says which; or holds what must be quoted when written
@@ -239,14 +241,14 @@ fn has_lone_return(text: &[u8]) -> bool {
 fn read_text<W: RowWork>(
     text: &str,
     first_line: u64,
+    plain: &mut PlainReader,
     checker: &mut Checker<'_>,
     work: &W,
 ) -> (W::Output, Counts) {
-    let mut plain = PlainReader::new(checker.header(), text);
     let (mut output, mut counts) = (work.start(), Counts::default());
     let (mut at, mut line) = (0, first_line);
     while at < text.len() {
-        let rows = plain.rows(at);
+        let rows = plain.rows(text, at);
         work.prepare(&mut output, &rows);
         for row in rows.iter() {
             if work.plain(&mut output, &row) {
@@ -278,15 +280,18 @@ fn read_text<W: RowWork>(
 
 /// Reads the rows of a foreign chunk as [`read_text`] does those of a neutral one, each under its
 /// own line; a row of which something was noted goes through the checker.
-fn read_marked<W: RowWork>(rows: &NeutralRows, checker: &mut Checker<'_>, work: &W) -> (W::Output, Counts) {
+fn read_marked<W: RowWork>(
+    rows: &NeutralRows,
+    plain: &mut PlainReader,
+    checker: &mut Checker<'_>,
+    work: &W,
+) -> (W::Output, Counts) {
     let text = rows.text.as_str();
-    let header = Arc::clone(checker.shared_header());
-    let mut plain = PlainReader::new(&header, text);
     let (mut output, mut counts) = (work.start(), Counts::default());
     let mut marked = Marked::of(rows);
     let mut at = 0;
     while at < text.len() {
-        let stretch = plain.rows(at);
+        let stretch = plain.rows(text, at);
         work.prepare(&mut output, &stretch);
         for row in stretch.iter() {
             let mut noted = |checked, checker: &Checker<'_>| {

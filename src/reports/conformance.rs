@@ -7,13 +7,16 @@ use crate::records::{CaseDraft, Column};
 use crate::tables::Scheme;
 
 /// What a case is expected to be grouped to, and by which tables.
-pub const EXPECTED_COLUMNS: [&str; 8] = [
+///
+/// `cases_in_file` says on every row how many there are, so that a file cut short is noticed.
+pub const EXPECTED_COLUMNS: [&str; 9] = [
     "case_for",
     "edge",
     "expected_status",
     "expected_mdc",
     "expected_adrg",
     "expected_group",
+    "cases_in_file",
     "scheme",
     "tables_sha256",
 ];
@@ -38,6 +41,8 @@ pub struct ConformanceCase<'c> {
     pub edge: &'c str,
     /// What it is grouped to.
     pub grouping: Grouping,
+    /// How many cases the whole file holds.
+    pub cases_in_file: usize,
 }
 
 /// Appends a case.
@@ -49,6 +54,7 @@ pub fn conformance_row(out: &mut CsvText, scheme: &Scheme, row: &ConformanceCase
     out.cell(row.grouping.mdc(scheme));
     out.cell(row.grouping.adrg(scheme));
     out.cell(row.grouping.code(scheme));
+    out.cell(&row.cases_in_file.to_string());
     out.cell(scheme.id());
     out.cell(scheme.hash());
     out.end_row();

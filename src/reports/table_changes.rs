@@ -106,6 +106,8 @@ fn kind_words(kind: ChangeKind, lang: Lang) -> String {
     let level = match kind {
         ChangeKind::RowAdded(level)
         | ChangeKind::RowRemoved(level)
+        | ChangeKind::RowMore(level)
+        | ChangeKind::RowFewer(level)
         | ChangeKind::Renamed(level)
         | ChangeKind::Rehung(level)
         | ChangeKind::Condition(level)
@@ -255,9 +257,13 @@ impl Teller<'_> {
                     self.lang.pick("now", "现")
                 );
             }
-            ChangeKind::RowAdded(_) => {
+            ChangeKind::RowAdded(_) | ChangeKind::RowMore(_) => {
                 let (_, after) = self.conditions(change);
                 format!("{what}{colon}{subject}{}{after}", self.lang.pick(" — ", "——"))
+            }
+            ChangeKind::RowFewer(_) => {
+                let (before, _) = self.conditions(change);
+                format!("{what}{colon}{subject}{}{before}", self.lang.pick(" — ", "——"))
             }
             ChangeKind::RowRemoved(_) => format!("{what}{colon}{subject}"),
             _ => format!("{what}{colon}{code} {} → {}", change.before, change.after),

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::scheme::{Scheme, each_row};
 use crate::codes::CodeList;
-use crate::diagnostics::{Error, Evidence, Result, parse_toml, suggestion};
+use crate::diagnostics::{Error, Evidence, Place, Result, parse_toml, suggestion};
 use crate::library::{Library, TableFile};
 
 const FOLDER: &str = "codes";
@@ -22,19 +22,20 @@ impl CodeLists {
     /// The lists a scheme names.
     ///
     /// # Errors
-    /// See [`load_code_list`].
+    /// There is no such list, or it has faults.
     pub fn of(library: &Library, scheme: &Scheme) -> Result<CodeLists> {
-        CodeLists::named(
-            library,
-            &scheme.code_lists().diagnosis,
-            &scheme.code_lists().procedure,
-        )
+        let names = scheme.code_lists();
+        let [of_diagnosis, of_procedure] = &names.places;
+        Ok(CodeLists {
+            diagnoses: list_named(library, &names.diagnosis, ListKind::Diagnosis, Some(of_diagnosis))?,
+            procedures: list_named(library, &names.procedure, ListKind::Procedure, Some(of_procedure))?,
+        })
     }
 
     /// The first list of each kind, in the order of the index.
     ///
     /// # Errors
-    /// See [`load_code_list`]; there is no list of a kind.
+    /// Faults of the index or of the lists; there is no list of a kind.
     pub fn first(library: &Library) -> Result<CodeLists> {
         let (index, lists) = read_index(library)?;
         let of_kind = |kind: ListKind| {
@@ -57,11 +58,11 @@ impl CodeLists {
     /// Two lists by name.
     ///
     /// # Errors
-    /// See [`load_code_list`].
+    /// As [`CodeLists::of`].
     pub fn named(library: &Library, diagnosis: &str, procedure: &str) -> Result<CodeLists> {
         Ok(CodeLists {
-            diagnoses: load_code_list(library, diagnosis)?,
-            procedures: load_code_list(library, procedure)?,
+            diagnoses: list_named(library, diagnosis, ListKind::Diagnosis, None)?,
+            procedures: list_named(library, procedure, ListKind::Procedure, None)?,
         })
     }
 }
@@ -71,6 +72,15 @@ impl CodeLists {
 enum ListKind {
     Diagnosis,
     Procedure,
+}
+
+impl ListKind {
+    const fn words(self) -> &'static str {
+        match self {
+            ListKind::Diagnosis => "diagnoses",
+            ListKind::Procedure => "procedures",
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -94,19 +104,32 @@ struct Entry {
     evidence: Evidence,
 }
 
-/// Loads the code list of this name.
-///
-/// # Errors
-/// No such list, or faults of its file.
-pub fn load_code_list(library: &Library, name: &str) -> Result<CodeList> {
+/// Loads the code list of this name; that it is unknown, or of another kind, is the fault of the
+/// file that names it, or of the index if nobody knows which that is.
+fn list_named(library: &Library, name: &str, kind: ListKind, named_at: Option<&Place>) -> Result<CodeList> {
     let (index, lists) = read_index(library)?;
+    let blamed = named_at.unwrap_or(&index.place).clone();
     let Some(entry) = lists.iter().find(|list| list.name == name) else {
-        let hint = suggestion(name, lists.iter().map(|list| list.name.as_str()));
-        return Err(Error::at(
-            index.place,
-            format!("unknown code list `{name}`{hint}"),
-        ));
+        let known = || {
+            lists
+                .iter()
+                .filter(|list| list.kind == kind)
+                .map(|list| list.name.as_str())
+        };
+        let hint = match suggestion(name, known()) {
+            hint if hint.is_empty() => {
+                let known: Vec<String> = known().map(|name| format!("`{name}`")).collect();
+                format!("; known: {}", known.join(", "))
+            }
+            hint => hint,
+        };
+        return Err(Error::at(blamed, format!("unknown code list `{name}`{hint}")));
     };
+    if entry.kind != kind {
+        let (found, expected) = (entry.kind.words(), kind.words());
+        let message = format!("code list `{name}` is one of {found}; expected one of {expected}");
+        return Err(Error::at(blamed, message));
+    }
     let Some(file) = library.read(FOLDER, &entry.file)? else {
         let message = format!("file `{}` of list `{name}` does not exist", entry.file);
         return Err(Error::at(index.place, message));

@@ -344,16 +344,15 @@ impl Compiled {
     }
 
     /// What the rules see of packed codes, in order; nothing of one that no table names.
-    pub fn known_codes<'w, C: Iterator<Item = PackedCode>>(
+    #[inline]
+    pub fn known_codes<'w>(
         &'w self,
-        codes: C,
+        codes: impl Iterator<Item = PackedCode>,
         work: &'w mut LookUp,
-    ) -> impl ExactSizeIterator<Item = Option<CodeFacts>> + use<'w, C> {
-        self.index.look_up(codes, work);
+    ) -> impl ExactSizeIterator<Item = Option<CodeFacts>> {
         // the number of an unknown code is that of no kind
-        work.numbers()
-            .iter()
-            .map(|kind| self.facts.get(*kind as usize).copied())
+        let kinds = self.index.look_up(codes, work);
+        kinds.map(|kind| self.facts.get(kind as usize).copied())
     }
 
     /// What the rules see of codes of a kind.
@@ -372,7 +371,11 @@ impl Compiled {
 
     /// The kind of a code that no table names.
     fn kind_of_unknown(&self, code: &str) -> CodeKind {
-        let begins = |(_, prefix): &(usize, &String)| code.starts_with(prefix.as_str());
+        let first = code.as_bytes().first();
+        let begins = |(_, prefix): &(usize, &String)| {
+            // nearly all prefixes differ in the first character
+            (prefix.is_empty() || prefix.as_bytes().first() == first) && code.starts_with(prefix.as_str())
+        };
         let longest = self.prefixes.iter().enumerate().filter(begins);
         let longest = longest.max_by_key(|(_, prefix)| prefix.len());
         let number = self.scheme.code_count() + longest.map_or(0, |(index, _)| index + 1);

@@ -1,7 +1,8 @@
 //! Two schemes compared in clinical terms: what a new edition changes.
 //!
 //! Rows are matched by level and code; of several rows of one code those with the same condition
-//! first, the others in order. Code lists are compared as sets, inherited ones included, and only
+//! first, then those under the same row, the others in order. A code that stands in more or fewer
+//! rows than before was neither added nor removed: it has a row more, or fewer. Code lists are compared as sets, inherited ones included, and only
 //! those a rule names. Exclusion lists are compared by what they hold: a list that was only
 //! renumbered is no change.
 
@@ -19,6 +20,10 @@ pub enum ChangeKind {
     RowAdded(Level),
     /// A row that is gone.
     RowRemoved(Level),
+    /// One more row of a code that stands in both.
+    RowMore(Level),
+    /// One row fewer of a code that stands in both.
+    RowFewer(Level),
     /// Another name.
     Renamed(Level),
     /// A core group or group stands under another one.
@@ -62,6 +67,8 @@ impl ChangeKind {
         match self {
             ChangeKind::RowAdded(level) => of(level, "added"),
             ChangeKind::RowRemoved(level) => of(level, "removed"),
+            ChangeKind::RowMore(level) => of(level, "row_added"),
+            ChangeKind::RowFewer(level) => of(level, "row_removed"),
             ChangeKind::Renamed(level) => of(level, "renamed"),
             ChangeKind::Rehung(level) => of(level, "moved"),
             ChangeKind::Condition(level) => of(level, "condition"),
@@ -87,6 +94,8 @@ impl ChangeKind {
         let (en, zh) = match self {
             ChangeKind::RowAdded(_) => ("added", "新增"),
             ChangeKind::RowRemoved(_) => ("removed", "删除"),
+            ChangeKind::RowMore(_) => ("one more row of the same code", "同一编码新增一行"),
+            ChangeKind::RowFewer(_) => ("one row fewer of the same code", "同一编码减少一行"),
             ChangeKind::Renamed(_) => ("renamed", "更名"),
             ChangeKind::Rehung(_) => ("moved under another", "改归属"),
             ChangeKind::Condition(_) => ("condition changed", "入组条件变化"),
@@ -363,6 +372,60 @@ struct Crossings<'a> {
     entered: Vec<Crossing<'a>>,
 }
 
+/// The rows of one code in both schemes.
+struct Matched<'a> {
+    pairs: Vec<(Row<'a>, Row<'a>)>,
+    /// Those of the older scheme that are left over, or those of the newer one.
+    old: Vec<Row<'a>>,
+    new: Vec<Row<'a>>,
+}
+
+impl<'a> Matched<'a> {
+    /// Rows that say the same are a pair, then rows under the same row, then any two in order.
+    fn of(old: Vec<Row<'a>>, new: Vec<Row<'a>>) -> Matched<'a> {
+        let mut matched = Matched {
+            pairs: Vec::new(),
+            old,
+            new,
+        };
+        let same_parent = |old: &Row<'_>, new: &Row<'_>| old.parent() == new.parent();
+        let same = |old: &Row<'_>, new: &Row<'_>| same_condition(old.rule, new.rule);
+        matched.pair(|old, new| same_parent(old, new) && same(old, new));
+        matched.pair(same);
+        matched.pair(same_parent);
+        matched.pair(|_, _| true);
+        matched
+    }
+
+    fn pair(&mut self, fits: impl Fn(&Row<'a>, &Row<'a>) -> bool) {
+        let Matched { pairs, old, new } = self;
+        new.retain(|row| match old.iter().position(|before| fits(before, row)) {
+            Some(at) => {
+                pairs.push((old.remove(at), *row));
+                false
+            }
+            None => true,
+        });
+    }
+
+    /// Rows left over, without the groups that say what a row of a pair says: they stand under a
+    /// second row of their core group, which is told itself.
+    fn unlike_pairs(&self, rows: &[Row<'a>], side: impl Fn(&(Row<'a>, Row<'a>)) -> Row<'a>) -> Vec<Row<'a>> {
+        let mut kept: Vec<Row<'a>> = Vec::new();
+        for row in rows {
+            let said = |other: Row<'a>| {
+                row.rule.level == Level::Drg
+                    && other.parent() == row.parent()
+                    && same_condition(other.rule, row.rule)
+            };
+            if !self.pairs.iter().map(&side).any(said) && !kept.iter().copied().any(said) {
+                kept.push(*row);
+            }
+        }
+        kept
+    }
+}
+
 struct Sides<'a> {
     old: Side<'a>,
     new: Side<'a>,
@@ -388,47 +451,63 @@ impl<'a> Sides<'a> {
 
     // ---- rows ---------------------------------------------------------------------------------
 
-    /// The rows of each code in pairs; a row without its pair was added or removed.
-    fn pairs(&self) -> Vec<(Option<Row<'a>>, Option<Row<'a>>)> {
+    /// The rows of each code, those of both schemes in pairs.
+    fn matched(&self) -> Vec<Matched<'a>> {
         let (mut old, mut new) = (self.old.by_key(), self.new.by_key());
         let keys: BTreeSet<_> = old.keys().chain(new.keys()).copied().collect();
-        let mut pairs = Vec::new();
-        for key in keys {
-            let mut before = old.remove(&key).unwrap_or_default();
-            let mut after = new.remove(&key).unwrap_or_default();
-            after.retain(|row| {
-                let same = |o: &Row<'_>| o.parent() == row.parent() && o.rule.written == row.rule.written;
-                match before.iter().position(same) {
-                    Some(at) => pairs.push((Some(before.remove(at)), Some(*row))),
-                    None => return true,
-                }
-                false
-            });
-            let longer = before.len().max(after.len());
-            let (mut before, mut after) = (before.into_iter(), after.into_iter());
-            pairs.extend((0..longer).map(|_| (before.next(), after.next())));
-        }
-        pairs
+        let of_key = |key| {
+            let before = old.remove(&key).unwrap_or_default();
+            let after = new.remove(&key).unwrap_or_default();
+            Matched::of(before, after)
+        };
+        keys.into_iter().map(of_key).collect()
     }
 
     fn row_changes(&self) -> Vec<Change> {
         let mut changes = Vec::new();
-        for pair in self.pairs() {
-            match pair {
-                (Some(old), Some(new)) => self.compare_rows(&old, &new, &mut changes),
-                (Some(old), None) => {
-                    changes.push(self.old.change(ChangeKind::RowRemoved(old.rule.level), &old));
-                }
-                (None, Some(new)) => {
-                    let mut added = self.new.change(ChangeKind::RowAdded(new.rule.level), &new);
-                    added.after = new.rule.written.clone();
-                    added.words = Some((String::new(), self.new.words.condition(&new.rule.when)));
-                    changes.push(added);
-                }
-                (None, None) => {}
+        for matched in self.matched() {
+            for (old, new) in &matched.pairs {
+                self.compare_rows(old, new, &mut changes);
+            }
+            let stands = !matched.pairs.is_empty();
+            let gone = matched.unlike_pairs(&matched.old, |(old, _)| *old);
+            for (nth, old) in gone.iter().enumerate() {
+                changes.push(self.removed(old, stands || nth > 0));
+            }
+            let come = matched.unlike_pairs(&matched.new, |(_, new)| *new);
+            for (nth, new) in come.iter().enumerate() {
+                changes.push(self.added(new, stands || nth > 0));
             }
         }
         changes
+    }
+
+    /// A row that is gone; `told` if its code still stands, or is told as removed already.
+    fn removed(&self, old: &Row<'a>, told: bool) -> Change {
+        let level = old.rule.level;
+        if !told {
+            return self.old.change(ChangeKind::RowRemoved(level), old);
+        }
+        Change {
+            before: old.rule.written.clone(),
+            words: Some((self.old.words.condition(&old.rule.when), String::new())),
+            ..self.old.change(ChangeKind::RowFewer(level), old)
+        }
+    }
+
+    /// A new row; `told` if its code stood before, or is told as added already.
+    fn added(&self, new: &Row<'a>, told: bool) -> Change {
+        let level = new.rule.level;
+        let kind = if told {
+            ChangeKind::RowMore(level)
+        } else {
+            ChangeKind::RowAdded(level)
+        };
+        Change {
+            after: new.rule.written.clone(),
+            words: Some((String::new(), self.new.words.condition(&new.rule.when))),
+            ..self.new.change(kind, new)
+        }
     }
 
     fn compare_rows(&self, old: &Row<'a>, new: &Row<'a>, changes: &mut Vec<Change>) {

@@ -8,7 +8,7 @@ use hashbrown::{HashMap, HashSet};
 
 use super::code_lists::CodeLists;
 use super::condition::{Atom, Pattern, SetRef, Subject};
-use super::scheme::{OPERATIONS, Scheme, each_row, when_place};
+use super::scheme::{Level, LineStarts, OPERATIONS, Rule, Scheme, each_row};
 use crate::codes::{CodeList, normal_form};
 use crate::diagnostics::{Error, Lang, Place, Result};
 use crate::library::{Library, TableFile};
@@ -85,6 +85,7 @@ pub fn lint(
     linter.exclusions()?;
     linter.group_names()?;
     linter.written_out_codes()?;
+    linter.repeated_rows();
     Ok(linter.found)
 }
 
@@ -332,6 +333,7 @@ impl Linter<'_> {
         let Some(file) = self.own("rules.csv")? else {
             return Ok(());
         };
+        let lines = LineStarts::of(&file.text);
         for rule in self.scheme.rules() {
             // the codes stand in the cell in the order of the atoms
             let (mut rest, mut column) = (rule.written.as_str(), None);
@@ -343,7 +345,8 @@ impl Linter<'_> {
                     let (before, after) = rest.split_at(skipped);
                     rest = after;
                     let begin = || {
-                        when_place(&file.place, &file.text, rule.line, 0)
+                        lines
+                            .when_place(&file.place, &file.text, rule.line, 0)
                             .column
                             .unwrap_or(1)
                     };
@@ -358,6 +361,50 @@ impl Linter<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Rows that say what a row beside them says: an MDC the one just before it, any other row an
+    /// earlier one under the same row. A code may stand in several rows, each with its own condition.
+    fn repeated_rows(&mut self) {
+        let scheme = self.scheme;
+        let (mut mdc, mut adrg) = (None::<&Rule>, 0);
+        // code and condition under an MDC or core group, by its line
+        let mut seen: HashMap<(Level, u64, &str, &str), u64> = HashMap::new();
+        for rule in scheme.rules() {
+            let same_mdc = |before: &&Rule| before.code == rule.code && before.written == rule.written;
+            let first = match rule.level {
+                Level::Mdc => {
+                    let before = mdc.replace(rule);
+                    before.filter(same_mdc).map(|before| before.line)
+                }
+                level => {
+                    if level == Level::Adrg {
+                        adrg = rule.line;
+                    }
+                    let above = if level == Level::Drg {
+                        adrg
+                    } else {
+                        mdc.map_or(0, |mdc| mdc.line)
+                    };
+                    let row = (level, above, rule.code.as_str(), rule.written.as_str());
+                    seen.insert(row, rule.line)
+                }
+            };
+            if let Some(first) = first {
+                self.repeated_row(rule, first);
+            }
+        }
+    }
+
+    fn repeated_row(&mut self, rule: &Rule, first: u64) {
+        let code = &rule.code;
+        self.say(
+            self.scheme.place(rule),
+            Grade::Warning,
+            "duplicate-row",
+            format!("`{code}` stands here again with the same condition; it is that of line {first}"),
+            format!("`{code}`以相同条件重复出现，同第{first}行"),
+        );
     }
 
     fn repeated(&mut self, place: Place, code: &str, first: u64) {

@@ -27,13 +27,10 @@ pub enum Role {
 
 const ROLES: usize = 4;
 
-/// Words joined in one step: a cache line.
-const STEP: usize = 8;
-
 /// Marks of all codes (编码标记).
 #[derive(Debug)]
 pub struct Marks {
-    /// Words of a bit row, a multiple of [`STEP`].
+    /// Words of a bit row.
     words: usize,
     /// Rows without a key: always worth looking at.
     always: Vec<u64>,
@@ -59,7 +56,7 @@ impl Marks {
         kinds: usize,
         sets: &[CompiledSet],
     ) -> (Marks, Vec<u32>) {
-        let words = bits.div_ceil(64).next_multiple_of(STEP);
+        let words = bits.div_ceil(64);
         let (mut always, mut exact) = (vec![0; words], vec![0; words]);
         let mut hits = Vec::new();
         for (row, condition) in rows {
@@ -137,23 +134,13 @@ impl Marks {
             .unwrap_or(0)
     }
 
-    /// The rows worth looking at: those that always are, and those marked in some bit rows.
+    /// One word of the rows worth looking at: those that always are, and those marked in some bit
+    /// rows. Few words of a case are ever asked for: its MDC's.
     #[inline]
-    pub fn join(&self, rows: &[BitRow], candidates: &mut Vec<u64>) {
-        candidates.resize(self.words, 0);
-        let (steps, _) = candidates.as_chunks_mut::<STEP>();
-        let (always, _) = self.always.as_chunks::<STEP>();
-        for (step, (to, always)) in steps.iter_mut().zip(always).enumerate() {
-            let mut joined = *always;
-            for row in rows {
-                let marked = self.bits.get(*row as usize + step * STEP..);
-                let marked = marked
-                    .and_then(<[u64]>::first_chunk::<STEP>)
-                    .unwrap_or(&[0; STEP]);
-                joined.iter_mut().zip(marked).for_each(|(to, from)| *to |= from);
-            }
-            *to = joined;
-        }
+    pub fn candidates(&self, word: usize, rows: &[BitRow]) -> u64 {
+        let always = self.always.get(word).copied().unwrap_or(0);
+        let marked = |row: &BitRow| self.bits.get(*row as usize + word).copied().unwrap_or(0);
+        rows.iter().fold(always, |joined, row| joined | marked(row))
     }
 
     /// One word of the rows that hold where they are candidates.

@@ -16,7 +16,7 @@ mod scheme;
 mod words;
 
 pub use crate::library::{Library, TableFile};
-pub use code_lists::{CodeLists, load_code_list};
+pub use code_lists::CodeLists;
 pub use compile::{CodeFacts, Compiled, Complications, Drg, Entry, EntryKind, Mdc, Predicate, SetId};
 pub use condition::{
     Atom, Comparison, Condition, NumberFact, Pattern, SetRef, Subject, SyntaxError, hundredths,

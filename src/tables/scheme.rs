@@ -6,6 +6,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use toml::Spanned;
 
 use super::condition::{Condition, Pattern, SetRef, cut};
 use crate::diagnostics::{Error, Evidence, Place, Result, did_you_mean, hexadecimal, parse_toml, suggestion};
@@ -56,16 +57,26 @@ pub enum Kind {
 }
 
 /// Names of the code lists a scheme is written in (所用编码版本).
-#[derive(Clone, Debug, Deserialize)]
-#[serde(
-    deny_unknown_fields,
-    expecting = "a table such as { diagnosis = \"…\", procedure = \"…\" }"
-)]
+#[derive(Clone, Debug)]
 pub struct CodeListNames {
     /// Of diagnoses.
     pub diagnosis: String,
     /// Of procedures.
     pub procedure: String,
+    /// Where the two are named, in this order.
+    pub places: [Place; 2],
+}
+
+impl CodeListNames {
+    fn of(written: CodeListsWritten, file: &TableFile) -> CodeListNames {
+        let CodeListsWritten { diagnosis, procedure } = written;
+        let place = |name: &Spanned<String>| file.place.of_offset(&file.text, name.span().start);
+        CodeListNames {
+            places: [place(&diagnosis), place(&procedure)],
+            diagnosis: diagnosis.into_inner(),
+            procedure: procedure.into_inner(),
+        }
+    }
 }
 
 /// One row of `rules.csv` (规则行).
@@ -88,7 +99,7 @@ pub struct Rule {
 }
 
 /// The level of a rule row (层级).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
     /// Major diagnostic category (主要诊断大类).
     Mdc,
@@ -143,11 +154,22 @@ pub struct Complication {
 struct Header {
     id: String,
     name: String,
-    kind: Kind,
+    kind: Spanned<Kind>,
     extends: Option<String>,
-    codes: CodeListNames,
+    codes: CodeListsWritten,
     source: String,
     evidence: Evidence,
+}
+
+/// As [`CodeListNames`], with the bytes of the file where they stand.
+#[derive(Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table such as { diagnosis = \"…\", procedure = \"…\" }"
+)]
+struct CodeListsWritten {
+    diagnosis: Spanned<String>,
+    procedure: Spanned<String>,
 }
 
 /// Texts numbered in order of first sight.
@@ -171,6 +193,17 @@ impl Interner {
 
     fn get(&self, text: &str) -> Option<u32> {
         self.ids.get(text).copied()
+    }
+
+    fn text(&self, id: u32) -> &str {
+        self.texts.get(id as usize).map_or("", |text| text)
+    }
+
+    /// All numbers in the order of their texts.
+    fn by_text(&self) -> Vec<u32> {
+        let mut ids: Vec<u32> = self.ids.values().copied().collect();
+        ids.sort_unstable_by(|a, b| self.text(*a).cmp(self.text(*b)));
+        ids
     }
 }
 
@@ -319,26 +352,57 @@ pub(super) fn set_key(set: &SetRef) -> std::borrow::Cow<'_, str> {
     }
 }
 
+/// A scheme's folder, what its `scheme.toml` says, and that file.
+struct Ancestor {
+    folder: String,
+    header: Header,
+    file: TableFile,
+}
+
 /// The scheme's header and those it extends, nearest first.
-fn inheritance(library: &Library, id: &str) -> Result<Vec<(String, Header)>> {
-    let mut chain: Vec<(String, Header)> = Vec::new();
-    let mut next = Some((id.to_owned(), None::<Place>));
-    while let Some((folder, named_at)) = next {
+fn inheritance(library: &Library, id: &str) -> Result<Vec<Ancestor>> {
+    let mut chain: Vec<Ancestor> = Vec::new();
+    let mut next = Some(id.to_owned());
+    while let Some(folder) = next {
+        let named_at = chain.last().map(|heir| heir.file.place.clone());
         let Some(file) = library.read(&folder, "scheme.toml")? else {
             return Err(unknown_scheme(library, &folder, named_at)?);
         };
-        if chain.iter().any(|(seen, _)| *seen == folder) {
-            return Err(Error::at(file.place, format!("`{folder}` extends itself")));
+        if let Some(first) = chain.iter().position(|seen| seen.folder == folder) {
+            let place = named_at.unwrap_or(file.place);
+            return Err(Error::at(place, circle(chain.iter().skip(first), &folder)));
         }
         let header: Header = parse_toml(&file.place, &file.text)?;
         if header.id != folder {
             let message = format!("id `{}` is not the folder's name `{folder}`", header.id);
             return Err(Error::at(file.place, message));
         }
-        next = header.extends.clone().map(|parent| (parent, Some(file.place)));
-        chain.push((folder, header));
+        refuse_packets(&header, &file)?;
+        next = header.extends.clone();
+        chain.push(Ancestor { folder, header, file });
     }
     Ok(chain)
+}
+
+/// `` `a` extends itself``, or by way of which others.
+fn circle<'a>(schemes: impl Iterator<Item = &'a Ancestor>, first: &str) -> String {
+    let mut names: Vec<String> = schemes.map(|scheme| format!("`{}`", scheme.folder)).collect();
+    if names.len() == 1 {
+        return format!("`{first}` extends itself");
+    }
+    names.push(format!("`{first}`"));
+    format!("schemes extend each other in a circle: {}", names.join(" → "))
+}
+
+/// The rules of every scheme are read as those of groups; packets need other tables.
+fn refuse_packets(header: &Header, file: &TableFile) -> Result<()> {
+    match header.kind.get_ref() {
+        Kind::Drg => Ok(()),
+        Kind::Dip => Err(Error::at(
+            file.place.of_offset(&file.text, header.kind.span().start),
+            "`kind`: schemes of kind `dip` are not read yet; expected `drg`",
+        )),
+    }
 }
 
 fn unknown_scheme(library: &Library, id: &str, named_at: Option<Place>) -> Result<Error> {
@@ -358,7 +422,7 @@ fn unknown_scheme(library: &Library, id: &str, named_at: Option<Place>) -> Resul
 /// What loading gathers on the way.
 struct Loader<'a> {
     library: &'a Library,
-    chain: Vec<(String, Header)>,
+    chain: Vec<Ancestor>,
     codes: Interner,
     sites: Interner,
     sets: HashMap<String, CodeSet>,
@@ -367,7 +431,7 @@ struct Loader<'a> {
 }
 
 impl<'a> Loader<'a> {
-    fn new(library: &'a Library, chain: Vec<(String, Header)>) -> Loader<'a> {
+    fn new(library: &'a Library, chain: Vec<Ancestor>) -> Loader<'a> {
         Loader {
             library,
             chain,
@@ -412,15 +476,15 @@ impl<'a> Loader<'a> {
         Error::all(self.errors)?;
 
         let hash = hexadecimal(&self.hasher.finalize());
-        let lineage = self.chain.iter().map(|(folder, _)| folder.clone()).collect();
-        let (_, header) = self.chain.remove(0);
+        let lineage = self.chain.iter().map(|scheme| scheme.folder.clone()).collect();
+        let Ancestor { header, file, .. } = self.chain.remove(0);
         Ok(Scheme {
             id: header.id,
             name: header.name,
-            kind: header.kind,
+            kind: header.kind.into_inner(),
             source: header.source,
             evidence: header.evidence,
-            code_lists: header.codes,
+            code_lists: CodeListNames::of(header.codes, &file),
             hash,
             rules,
             rules_place,
@@ -441,7 +505,7 @@ impl<'a> Loader<'a> {
 
     /// The nearest `name` of the inheritance chain.
     fn nearest(&mut self, name: &str) -> Result<Option<TableFile>> {
-        for (folder, _) in &self.chain {
+        for Ancestor { folder, .. } in &self.chain {
             if let Some(file) = self.library.read(folder, name)? {
                 hash_file(&mut self.hasher, &file);
                 return Ok(Some(file));
@@ -452,7 +516,7 @@ impl<'a> Loader<'a> {
 
     /// Sets come from every folder of the chain; the nearest definition of a name stands.
     fn load_sets(&mut self) -> Result<()> {
-        let folders: Vec<String> = self.chain.iter().map(|(folder, _)| folder.clone()).collect();
+        let folders: Vec<String> = self.chain.iter().map(|scheme| scheme.folder.clone()).collect();
         for folder in folders {
             let Some(file) = self.library.read(&folder, "codesets.csv")? else {
                 continue;
@@ -502,8 +566,11 @@ impl<'a> Loader<'a> {
     fn load_operations(&mut self) -> Result<()> {
         let mut set = CodeSet::default();
         if let Some(file) = self.nearest("or_procedures.csv")? {
-            each_row(&file, ["code"], |[code], _| {
-                set.codes.push(CodeId(self.codes.id(code)))
+            each_row(&file, ["code"], |[code], row| {
+                if code.is_empty() {
+                    return self.fail(&file, row.line, &no_code("code", "the code of a procedure"));
+                }
+                set.codes.push(CodeId(self.codes.id(code)));
             })?;
         }
         self.sets.insert(OPERATIONS.to_owned(), set);
@@ -519,6 +586,9 @@ impl<'a> Loader<'a> {
             &file,
             ["code", "level", "exclusion"],
             |[code, level, exclusion], row| {
+                if code.is_empty() {
+                    return self.fail(&file, row.line, &no_code("code", "the code of a diagnosis"));
+                }
                 let level = match level {
                     "MCC" => ComplicationLevel::Mcc,
                     "CC" => ComplicationLevel::Cc,
@@ -561,6 +631,9 @@ impl<'a> Loader<'a> {
             &file,
             ["principal", "exclusion"],
             |[principal, list], row| match list.parse() {
+                _ if principal.is_empty() => {
+                    self.fail(&file, row.line, &no_code("principal", "the code of a diagnosis"));
+                }
                 Ok(list) => found
                     .entry(CodeId(self.codes.id(principal)))
                     .or_default()
@@ -576,7 +649,10 @@ impl<'a> Loader<'a> {
         let Some(file) = self.nearest("groups.csv")? else {
             return Ok(names);
         };
-        each_row(&file, ["drg", "name"], |[group, name], _| {
+        each_row(&file, ["drg", "name"], |[group, name], row| {
+            if group.is_empty() {
+                return self.fail(&file, row.line, &no_code("drg", "the code of a group"));
+            }
             names.insert(group.to_owned(), name.to_owned());
         })?;
         Ok(names)
@@ -584,7 +660,7 @@ impl<'a> Loader<'a> {
 
     /// Rules are always complete: they are never inherited.
     fn load_rules(&mut self, rules: &mut Vec<Rule>) -> Result<Place> {
-        let folder = self.chain.first().map_or("", |(folder, _)| folder);
+        let folder = self.chain.first().map_or("", |scheme| scheme.folder.as_str());
         let Some(file) = self.library.read(folder, "rules.csv")? else {
             let message = format!("scheme `{folder}` has no rules.csv; rules are never inherited");
             return Err(Error::new(message));
@@ -604,6 +680,11 @@ impl<'a> Loader<'a> {
     /// Every set a rule names must exist; inline sets become sets of their own.
     fn resolve_sets(&mut self, rules: &[Rule], place: &Place) {
         self.number_inline_codes(rules);
+        let by_text = if rules.iter().any(names_beginnings) {
+            self.codes.by_text()
+        } else {
+            Vec::new()
+        };
         for rule in rules {
             for set in rule.when.sets() {
                 match set {
@@ -613,7 +694,7 @@ impl<'a> Loader<'a> {
                     }
                     SetRef::Named { .. } => {}
                     SetRef::Inline(patterns) => {
-                        let set_of_patterns = self.inline_set(patterns);
+                        let set_of_patterns = inline_set(&self.codes, &by_text, patterns);
                         self.sets.insert(set_key(set).into_owned(), set_of_patterns);
                     }
                 }
@@ -639,7 +720,7 @@ impl<'a> Loader<'a> {
         known.sort_unstable();
         let hint =
             did_you_mean(name, known).map_or_else(String::new, |near| format!("; did you mean `@{near}`?"));
-        let folder = self.chain.first().map_or("", |(folder, _)| folder);
+        let folder = self.chain.first().map_or("", |scheme| scheme.folder.as_str());
         let place = match self.library.read(folder, "rules.csv") {
             Ok(Some(file)) => when_place(place, &file.text, rule.line, offset),
             _ => place.line(rule.line),
@@ -647,27 +728,41 @@ impl<'a> Loader<'a> {
         Error::at(place, format!("unknown set `@{name}`{hint}"))
     }
 
-    fn inline_set(&mut self, patterns: &[Pattern]) -> CodeSet {
-        let mut set = CodeSet::default();
-        for pattern in patterns {
-            match pattern {
-                Pattern::Exact(code) => set.codes.push(CodeId(self.codes.id(code))),
-                Pattern::Prefix(prefix) => {
-                    // codes that no table names are met at evaluation, by text
-                    let known = self.codes.texts.iter().enumerate();
-                    let hit = known.filter(|(_, text)| text.starts_with(prefix.as_str()));
-                    set.codes
-                        .extend(hit.filter_map(|(id, _)| u32::try_from(id).ok()).map(CodeId));
-                    set.prefixes.push(prefix.clone());
-                }
-            }
-        }
-        set
-    }
-
     fn fail(&mut self, file: &TableFile, line: u64, message: &str) {
         self.errors.push(Error::at(file.place.line(line), message));
     }
+}
+
+/// Whether a rule writes out beginnings of codes.
+fn names_beginnings(rule: &Rule) -> bool {
+    rule.when.sets().into_iter().any(|set| match set {
+        SetRef::Inline(patterns) => patterns
+            .iter()
+            .any(|pattern| matches!(pattern, Pattern::Prefix(_))),
+        SetRef::Named { .. } => false,
+    })
+}
+
+/// The codes that patterns name; `by_text` is every code in the order of the texts.
+fn inline_set(codes: &Interner, by_text: &[u32], patterns: &[Pattern]) -> CodeSet {
+    let mut set = CodeSet::default();
+    for pattern in patterns {
+        match pattern {
+            Pattern::Exact(code) => set.codes.extend(codes.get(code).map(CodeId)),
+            Pattern::Prefix(prefix) => {
+                // codes that no table names are met at evaluation, by text
+                let first = by_text.partition_point(|id| codes.text(*id) < prefix.as_str());
+                let from_first = by_text.iter().skip(first).copied();
+                let mut hit: Vec<u32> = from_first
+                    .take_while(|id| codes.text(*id).starts_with(prefix.as_str()))
+                    .collect();
+                hit.sort_unstable();
+                set.codes.extend(hit.into_iter().map(CodeId));
+                set.prefixes.push(prefix.clone());
+            }
+        }
+    }
+    set
 }
 
 /// Reads one row of `rules.csv`.
@@ -727,6 +822,10 @@ fn no_list_number(text: &str) -> String {
         "field `exclusion`: `{}`; expected the number of an exclusion list",
         cut(text)
     )
+}
+
+fn no_code(field: &str, expected: &str) -> String {
+    format!("field `{field}` is empty; expected {expected}")
 }
 
 /// The rows a rule row must stand under.
@@ -847,6 +946,7 @@ pub(super) fn each_row<const N: usize>(
 fn table_rows(file: &TableFile, mut row: impl FnMut(&[&str], usize) -> Result<bool>) -> Result<()> {
     let text = file.text.as_str();
     if memchr::memchr2(b'"', b'\r', text.as_bytes()).is_some() {
+        refuse_returns_alone(file)?;
         return quoted_rows(file, row);
     }
     let mut cells = Vec::new();
@@ -863,6 +963,18 @@ fn table_rows(file: &TableFile, mut row: impl FnMut(&[&str], usize) -> Result<bo
         byte += line.len();
     }
     Ok(())
+}
+
+/// Lines are counted by their line feeds: a file without any would be one line.
+fn refuse_returns_alone(file: &TableFile) -> Result<()> {
+    let text = file.text.as_bytes();
+    let returns = memchr::memchr(b'\r', text).is_some();
+    if !returns || memchr::memchr(b'\n', text).is_some() {
+        return Ok(());
+    }
+    let message = "the file has no line feeds: its lines end with a carriage return alone; save it with LF or CR LF \
+                   at line ends";
+    Err(Error::at(file.place.line(1), message))
 }
 
 /// As [`table_rows`], of a file with quotes or carriage returns.
@@ -938,8 +1050,23 @@ fn cell_place(place: &Place, text: &str, row: RowPlace, field: usize, offset: us
 }
 
 /// As [`cell_place`], of the `when` cell of the rule at `line`.
-pub(super) fn when_place(place: &Place, text: &str, line: u64, offset: usize) -> Place {
-    let skip = usize::try_from(line.saturating_sub(1)).unwrap_or(usize::MAX);
-    let byte = text.split_inclusive('\n').take(skip).map(str::len).sum();
-    cell_place(place, text, RowPlace { line, byte }, 3, offset)
+fn when_place(place: &Place, text: &str, line: u64, offset: usize) -> Place {
+    LineStarts::of(text).when_place(place, text, line, offset)
+}
+
+/// The byte at which each line of a text begins.
+pub(super) struct LineStarts(Vec<usize>);
+
+impl LineStarts {
+    pub(super) fn of(text: &str) -> LineStarts {
+        let ends = memchr::memchr_iter(b'\n', text.as_bytes());
+        LineStarts(std::iter::once(0).chain(ends.map(|end| end + 1)).collect())
+    }
+
+    /// The place of byte `offset` in the `when` cell of the rule at `line`.
+    pub(super) fn when_place(&self, place: &Place, text: &str, line: u64, offset: usize) -> Place {
+        let at = usize::try_from(line.saturating_sub(1)).unwrap_or(usize::MAX);
+        let byte = self.0.get(at).copied().unwrap_or(text.len());
+        cell_place(place, text, RowPlace { line, byte }, 3, offset)
+    }
 }

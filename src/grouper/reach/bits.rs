@@ -26,7 +26,11 @@ impl Bits {
 
     /// All numbers below `count`.
     pub(super) fn below(count: usize) -> Bits {
-        (0..count).collect()
+        let mut words = vec![u64::MAX; count / 64];
+        if !count.is_multiple_of(64) {
+            words.push((1 << (count % 64)) - 1);
+        }
+        Bits(words)
     }
 
     /// The smallest number.
@@ -38,7 +42,7 @@ impl Bits {
     /// The numbers, rising.
     pub(super) fn iter(&self) -> impl Iterator<Item = usize> {
         let ones = |bits: u64| (0..64).filter(move |bit| bits >> bit & 1 == 1);
-        let words = self.0.iter().enumerate();
+        let words = self.0.iter().enumerate().filter(|(_, bits)| **bits != 0);
         words.flat_map(move |(word, bits)| ones(*bits).map(move |bit| word * 64 + bit))
     }
 

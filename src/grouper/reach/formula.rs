@@ -109,6 +109,18 @@ impl Formula {
         }
     }
 
+    /// The test it is, and whether it must hold; nothing if it is more than one test.
+    pub(super) fn literal(&self) -> Option<(usize, bool)> {
+        match self {
+            Formula::Test(test) => Some((*test, true)),
+            Formula::Not(inner) => match **inner {
+                Formula::Test(test) => Some((test, false)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     fn constant(value: bool) -> Formula {
         if value {
             Formula::All(Vec::new())
@@ -236,10 +248,12 @@ impl Model {
         self.stands.get(row).copied().unwrap_or(nowhere)
     }
 
-    /// Holds for the cases that the entry of `row` decides, its MDC included.
-    pub(super) fn decides(&self, scheme: &Scheme, row: usize) -> Formula {
+    /// Holds for the cases that the entry of `row` decides, its MDC included; `under` is the MDC
+    /// that holds anyway.
+    pub(super) fn decides(&self, scheme: &Scheme, row: usize, under: Option<usize>) -> Formula {
         let Stand { mdc, entry, end } = self.stand(row);
-        let mut parts = vec![self.row(mdc), self.row(entry)];
+        let asked = std::iter::once(mdc).filter(|mdc| under != Some(*mdc));
+        let mut parts: Vec<Formula> = asked.chain([entry]).map(|row| self.row(row)).collect();
         let rule = scheme.rules().get(entry);
         if rule.is_some_and(|rule| rule.level == Level::Adrg && rule.otherwise == Otherwise::Continue) {
             parts.push(Formula::Any(
@@ -359,8 +373,8 @@ impl Maker<'_> {
             ),
             Subject::PrincipalProcedure => {
                 let classes = self.universe.members(Role::Procedure, set);
-                let options = (0..self.universe.procedures.len()).filter(|class| classes.contains(*class));
-                (Slot::PrincipalProcedure, options.map(|class| class + 1).collect())
+                let options = classes.iter().map(|class| class + 1);
+                (Slot::PrincipalProcedure, options.collect())
             }
             _ => {
                 let statuses = self.facts.discharges.iter().enumerate();

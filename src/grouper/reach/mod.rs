@@ -6,7 +6,8 @@
 //! 1. Codes that no rule tells apart are one class; numbers that no rule tells apart are one
 //!    option ([`universe`], [`facts`]). So a case is a few choices among finitely many.
 //! 2. Conditions become formulas over these choices ([`formula`]).
-//! 3. A complete search finds a case that fulfils formulas, or shows that none does
+//! 3. Formulas that ask about one choice alone are settled at once, however many they are
+//!    ([`demands`]). A complete search finds a case that fulfils formulas, or shows that none does
 //!    ([`search`], [`others`]). First cases of one code are looked for, then of two, and so on.
 //! 4. A row is reached by a case that fulfils its conditions and those above it, unless an
 //!    earlier row takes the case. So the case found is grouped, as a record, by the grouper
@@ -20,6 +21,7 @@
 //! procedures is no diagnosis, and the other way round.
 
 mod bits;
+mod demands;
 mod facts;
 mod findings;
 mod formula;
@@ -30,9 +32,12 @@ mod universe;
 
 pub use findings::row_findings;
 
+use demands::Demands;
 use formula::{Formula, Model, Stand};
 use made::{Bench, defect, made_case, made_whole, with_number, with_other_sites};
 use search::{Draft, Outcome, Search};
+
+use hashbrown::HashSet;
 
 use super::{Grouper, Grouping};
 use crate::diagnostics::Result;
@@ -45,6 +50,11 @@ const BUDGET: u64 = 50_000_000;
 const FEW_CODES: std::ops::RangeInclusive<usize> = 1..=4;
 /// More shadowing rows are not tried one by one for whether they are needed.
 const MOST_SHADOWS_TRIED: usize = 24;
+
+/// Rows that the plain way may read in all, to confirm the cases that were found. Each case costs it
+/// every row of the scheme: of a scheme of more than about four thousand rows every second, third, …
+/// case is confirmed, all are grouped by the fast way.
+const MOST_READ_PLAINLY: usize = 20_000_000;
 
 /// Whether a row can be reached (可达性).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -177,8 +187,8 @@ impl<'g> Reaches<'g> {
     /// A case that fulfils the conditions of all these rows.
     pub fn common_case(&self, rows: &[usize]) -> Option<CaseDraft> {
         let wanted: Vec<Formula> = rows.iter().map(|row| self.model.row(*row)).collect();
-        let mut search = self.search(usize::MAX);
-        match search.case_for(&wanted) {
+        let demands = Demands::of(&self.model, &wanted);
+        match self.search(&demands, usize::MAX).first_case() {
             Outcome::Found(draft) => Some(made_case(&self.model, &draft)),
             Outcome::None | Outcome::Undecided => None,
         }
@@ -263,9 +273,17 @@ impl<'g> Reaches<'g> {
         Hunt::new(self, wanted, goal)?.verdict()
     }
 
-    fn search(&self, most_codes: usize) -> Search<'_> {
+    /// Whether the case found for this goal is grouped by the plain way too.
+    fn confirms_plainly(&self, goal: Goal) -> bool {
+        let rows = self.grouper.scheme().rules().len();
+        let step = rows.saturating_mul(rows) / MOST_READ_PLAINLY + 1;
+        goal.row().is_none_or(|row| row.is_multiple_of(step))
+    }
+
+    fn search<'s>(&'s self, demands: &'s Demands, most_codes: usize) -> Search<'s> {
         Search {
             model: &self.model,
+            demands,
             budget: BUDGET,
             most_codes,
         }
@@ -309,6 +327,9 @@ struct Hunt<'r, 'g> {
     wanted: Vec<Formula>,
     /// Rows that took cases, and what a case must not fulfil to escape them.
     shadows: Vec<(usize, Formula)>,
+    shut_out: HashSet<usize>,
+    /// What is wanted, and the escape from every shadow.
+    demands: Demands,
     budget: u64,
 }
 
@@ -317,10 +338,12 @@ impl<'r, 'g> Hunt<'r, 'g> {
         Ok(Hunt {
             bench: Bench::new(reaches.grouper)?,
             budget: BUDGET,
+            demands: Demands::of(&reaches.model, &wanted),
             reaches,
             goal,
             wanted,
             shadows: Vec::new(),
+            shut_out: HashSet::new(),
         })
     }
 
@@ -351,7 +374,7 @@ impl<'r, 'g> Hunt<'r, 'g> {
     /// Looks for cases until one lands where it should; each row that takes one is shut out.
     fn hunt(&mut self, most_codes: usize) -> Result<Outcome> {
         loop {
-            let outcome = self.search(most_codes, |_| true);
+            let outcome = self.search(most_codes);
             let Outcome::Found(draft) = &outcome else {
                 return Ok(outcome);
             };
@@ -361,22 +384,25 @@ impl<'r, 'g> Hunt<'r, 'g> {
                 return Ok(outcome);
             }
             let taken_by = landed.filter(|row| self.goal.row().is_none_or(|goal| *row < goal));
-            let shut_out = |row: usize| {
-                self.shadows
-                    .iter()
-                    .any(|(shadow, _)| *shadow == self.shadow(row).0)
-            };
-            match taken_by {
-                Some(row) if !shut_out(row) => self.shadows.push(self.shadow(row)),
-                _ => {
-                    let cells = case.cells().join(",");
-                    let goal = self.goal;
-                    return Err(defect(&format!(
-                        "the case `{cells}`, made for {goal:?}, lands on {landed:?}"
-                    )));
-                }
+            if !taken_by.is_some_and(|row| self.shut_out(row)) {
+                let cells = case.cells().join(",");
+                let goal = self.goal;
+                return Err(defect(&format!(
+                    "the case `{cells}`, made for {goal:?}, lands on {landed:?}"
+                )));
             }
         }
+    }
+
+    /// Looks for no more cases that this row takes; false if they are shut out already.
+    fn shut_out(&mut self, row: usize) -> bool {
+        let (shadow, escape) = self.shadow(row);
+        let new = self.shut_out.insert(shadow);
+        if new {
+            self.demands.add(&self.reaches.model, &escape);
+            self.shadows.push((shadow, escape));
+        }
+        new
     }
 
     /// The row that shadows, and what a case must not fulfil to escape it: an earlier group of
@@ -391,19 +417,29 @@ impl<'r, 'g> Hunt<'r, 'g> {
         if same_entry {
             (row, model.row(row).not())
         } else {
-            (entry, model.decides(self.reaches.grouper.scheme(), row).not())
+            // the MDC of the goal is among what is wanted
+            let under = self.goal.row().map(|goal| model.stand(goal).mdc);
+            let decides = model.decides(self.reaches.grouper.scheme(), row, under);
+            (entry, decides.not())
         }
     }
 
-    fn search(&mut self, most_codes: usize, shut_out: impl Fn(usize) -> bool) -> Outcome {
-        let mut formulas = self.wanted.clone();
-        let shadows = self.shadows.iter().filter(|(row, _)| shut_out(*row));
-        formulas.extend(shadows.map(|(_, formula)| formula.clone()));
-        let mut search = self.reaches.search(most_codes);
+    /// The first case that fulfils what is wanted and escapes every shadow.
+    fn search(&mut self, most_codes: usize) -> Outcome {
+        let mut search = self.reaches.search(&self.demands, most_codes);
         search.budget = self.budget;
-        let outcome = search.case_for(&formulas);
+        let outcome = search.first_case();
         self.budget = search.budget;
         outcome
+    }
+
+    /// Whether no case fulfils what is wanted and escapes some of the shadows.
+    fn none_escapes(&self, shut_out: impl Fn(usize) -> bool) -> bool {
+        let shadows = self.shadows.iter().filter(|(row, _)| shut_out(*row));
+        let formulas = self.wanted.iter().chain(shadows.map(|(_, escape)| escape));
+        let demands = Demands::of(&self.reaches.model, formulas);
+        let mut search = self.reaches.search(&demands, usize::MAX);
+        matches!(search.first_case(), Outcome::None)
     }
 
     /// An infant's record has days and weight; they are left out only where they would matter.
@@ -414,7 +450,11 @@ impl<'r, 'g> Hunt<'r, 'g> {
         } else {
             case
         };
-        let landed = self.bench.group_both_ways(&kept)?.row;
+        let landed = if self.reaches.confirms_plainly(self.goal) {
+            self.bench.group_both_ways(&kept)?.row
+        } else {
+            self.bench.group(&kept)?.row
+        };
         if self.goal.met_by(landed) {
             Ok(kept)
         } else {
@@ -423,33 +463,30 @@ impl<'r, 'g> Hunt<'r, 'g> {
     }
 
     /// Why there is no case: the fewest conditions, and the fewest earlier rows, that leave none.
-    fn cause(&mut self) -> Result<Cause> {
+    fn cause(&self) -> Result<Cause> {
+        let reaches = self.reaches;
         let own = match self.goal.row() {
-            Some(row) => self.reaches.model.row(row),
+            Some(row) => Demands::of(&reaches.model, [&reaches.model.row(row)]),
             None => return Ok(Cause::Shadowed(self.needed_shadows())),
         };
-        let mut search = self.reaches.search(usize::MAX);
-        if matches!(search.case_for(&[own]), Outcome::None) {
+        if matches!(reaches.search(&own, usize::MAX).first_case(), Outcome::None) {
             return Ok(Cause::Itself);
         }
-        self.budget = BUDGET;
-        if matches!(self.search(usize::MAX, |_| false), Outcome::None) {
+        if self.none_escapes(|_| false) {
             return Ok(Cause::WithParents);
         }
         Ok(Cause::Shadowed(self.needed_shadows()))
     }
 
     /// Shadows without those that the others do without.
-    fn needed_shadows(&mut self) -> Vec<usize> {
+    fn needed_shadows(&self) -> Vec<usize> {
         let mut rows: Vec<usize> = self.shadows.iter().map(|(row, _)| *row).collect();
         rows.sort_unstable();
         if rows.len() > MOST_SHADOWS_TRIED {
             return rows;
         }
         for row in rows.clone().into_iter().rev() {
-            self.budget = BUDGET;
-            let rest = |shadow: usize| shadow != row && rows.contains(&shadow);
-            if matches!(self.search(usize::MAX, rest), Outcome::None) {
+            if self.none_escapes(|shadow| shadow != row && rows.contains(&shadow)) {
                 rows.retain(|shadow| *shadow != row);
             }
         }

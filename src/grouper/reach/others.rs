@@ -55,7 +55,8 @@ pub(super) fn complete(
 ) -> Completed {
     let asks_sites = |(test, _): &(usize, bool)| matches!(model.tests.get(*test), Some(Test::Sites(..)));
     let counts_sites = taken.iter().any(asks_sites);
-    if taken.len() > MOST_TESTS || counts_sites && !model.universe.countable {
+    let holding = taken.iter().filter(|(_, holds)| *holds).count();
+    if holding > MOST_TESTS || counts_sites && !model.universe.countable {
         return Completed::Undecided;
     }
     let room = most_codes.saturating_sub(draft.principal_codes());
@@ -213,24 +214,25 @@ impl Sought {
         of_kind: impl Fn(&Test) -> bool,
         hits: impl Fn(usize, &Test) -> bool,
     ) {
-        let tests: Vec<(&Test, bool)> = taken
-            .iter()
-            .filter_map(|(test, holds)| model.tests.get(*test).map(|test| (test, *holds)))
-            .filter(|(test, _)| of_kind(test))
-            .collect();
-        for (bit, (_, holds)) in tests.iter().enumerate() {
-            self.wanted |= u64::from(*holds) << bit;
+        let tests = |wanted: bool| -> Vec<&Test> {
+            let tests = taken.iter().filter(|(_, holds)| *holds == wanted);
+            let tests = tests.filter_map(|(test, _)| model.tests.get(*test));
+            tests.filter(|test| of_kind(test)).collect()
+        };
+        let (holding, failing) = (tests(true), tests(false));
+        for bit in 0..holding.len() {
+            self.wanted |= 1 << bit;
         }
         if self.wanted == 0 && self.regions.is_empty() {
             return;
         }
         let mut seen = HashSet::new();
         for (class, sites) in classes {
-            if tests.iter().any(|(test, holds)| !holds && hits(class, test)) {
+            if failing.iter().any(|test| hits(class, test)) {
                 continue;
             }
-            let held = tests.iter().enumerate();
-            let held = held.filter(|(_, (test, holds))| *holds && hits(class, test));
+            let held = holding.iter().enumerate();
+            let held = held.filter(|(_, test)| hits(class, test));
             let tests = held.fold(0, |bits, (bit, _)| bits | 1 << bit);
             let gain = Gain { tests, sites };
             if !gain.nothing() && seen.insert(gain.clone()) {

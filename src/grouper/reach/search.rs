@@ -1,10 +1,14 @@
 //! Is there a case that fulfils these formulas? Complete search: a case is found, or there is none.
 //!
-//! One slot of the case is chosen after the other, and of its options only those that differ in
-//! what the formulas still ask; then each test of the other codes is taken to fail, then to hold;
-//! what is left is a set of codes to find ([`super::others`]). A budget of work bounds the whole.
+//! One slot of the case is chosen after the other, of the options that the formulas about this slot
+//! alone leave ([`super::demands`]), and of these only those that differ in what the other formulas
+//! still ask; then each test of the other codes is taken to fail, then to hold; what is left is a
+//! set of codes to find ([`super::others`]). A budget of work bounds the whole.
+
+use hashbrown::HashMap;
 
 use super::bits::Bits;
+use super::demands::Demands;
 use super::formula::{Formula, Model, Slot, Test};
 use super::others::{self, Completed};
 
@@ -75,6 +79,8 @@ pub(super) enum Outcome {
 /// A search and what it may cost (搜索).
 pub(super) struct Search<'m> {
     pub(super) model: &'m Model,
+    /// What the case must fulfil.
+    pub(super) demands: &'m Demands,
     /// Parts of formulas that may yet be looked at.
     pub(super) budget: u64,
     /// Cases of more codes are not looked for.
@@ -85,46 +91,58 @@ pub(super) struct Search<'m> {
 pub(super) type Taken = Vec<(usize, bool)>;
 
 impl Search<'_> {
-    /// The first case that fulfils all formulas.
-    pub(super) fn case_for(&mut self, formulas: &[Formula]) -> Outcome {
-        self.choose(formulas, &Draft::first(), &Slot::ALL)
+    /// The first case that fulfils all that is demanded.
+    pub(super) fn first_case(&mut self) -> Outcome {
+        if self.demands.leave_nothing() {
+            return Outcome::None;
+        }
+        self.choose(&self.demands.open, &Draft::first(), &Slot::ALL)
     }
 
     fn choose(&mut self, open: &[Formula], draft: &Draft, slots: &[Slot]) -> Outcome {
         let Some((slot, later)) = slots.split_first() else {
             return self.take(open, draft, &mut Vec::new());
         };
-        let mut undecided = false;
-        for alike in self.told_apart(*slot, open) {
-            let Some(option) = alike.first() else { continue };
-            let mut draft = draft.with(*slot, option);
-            if draft.principal_codes() > self.most_codes {
-                continue;
-            }
-            if *slot == Slot::PrincipalDiagnosis {
-                draft.principals = alike;
-            }
-            let Some(left) = self.given(open, |test| known_by(test, *slot, option)) else {
-                continue;
-            };
-            match self.choose(&left, &draft, later) {
-                Outcome::None => {}
-                found @ Outcome::Found(_) => return found,
-                Outcome::Undecided => undecided = true,
-            }
-            if self.budget == 0 {
-                return Outcome::Undecided;
-            }
+        let parts = self.told_apart(*slot, open);
+        self.first_found(parts, |search, alike| {
+            search.choose_among(&alike, open, draft, *slot, later)
+        })
+    }
+
+    /// Goes on with the first of some options that are the same to the formulas.
+    fn choose_among(
+        &mut self,
+        alike: &Bits,
+        open: &[Formula],
+        draft: &Draft,
+        slot: Slot,
+        later: &[Slot],
+    ) -> Outcome {
+        let Some(option) = alike.first() else {
+            return Outcome::None;
+        };
+        let mut draft = draft.with(slot, option);
+        if draft.principal_codes() > self.most_codes {
+            return Outcome::None;
         }
-        if undecided {
-            Outcome::Undecided
-        } else {
-            Outcome::None
+        if slot == Slot::PrincipalDiagnosis {
+            draft.principals = alike.clone();
+        }
+        match self.given(open, |test| known_by(test, slot, option)) {
+            Some(left) => self.choose(&left, &draft, later),
+            None => Outcome::None,
         }
     }
 
-    /// Only tests of other codes are left: each fails, or holds.
+    /// Only tests of other codes are left: those that stand alone are known, each other one fails,
+    /// or holds.
     fn take(&mut self, open: &[Formula], draft: &Draft, taken: &mut Taken) -> Outcome {
+        let Some(alone) = alone(open) else {
+            return Outcome::None;
+        };
+        if !alone.is_empty() {
+            return self.taking(&alone, open, draft, taken);
+        }
         let mut first = None;
         for formula in open {
             formula.each_test(&mut |test| first = first.or(Some(test)));
@@ -132,24 +150,48 @@ impl Search<'_> {
         let Some(test) = first else {
             return self.complete(draft, taken);
         };
-        let mut undecided = false;
-        for holds in [false, true] {
-            let Some(left) = self.given_number(open, test, holds) else {
-                continue;
-            };
-            taken.push((test, holds));
-            let outcome = self.take(&left, draft, taken);
-            taken.pop();
-            match outcome {
+        self.first_found([false, true], |search, holds| {
+            search.taking(&[(test, holds)], open, draft, taken)
+        })
+    }
+
+    /// Goes on with what is left when these tests hold or fail as they are said to.
+    fn taking(
+        &mut self,
+        more: &[(usize, bool)],
+        open: &[Formula],
+        draft: &Draft,
+        taken: &mut Taken,
+    ) -> Outcome {
+        let known: HashMap<usize, bool> = more.iter().copied().collect();
+        let Some(left) = self.left(open, &|number| known.get(&number).copied()) else {
+            return Outcome::None;
+        };
+        let before = taken.len();
+        taken.extend_from_slice(more);
+        let outcome = self.take(&left, draft, taken);
+        taken.truncate(before);
+        outcome
+    }
+
+    /// The first case that one of the choices leads to; not known if one was given up.
+    fn first_found<C>(
+        &mut self,
+        choices: impl IntoIterator<Item = C>,
+        mut follow: impl FnMut(&mut Self, C) -> Outcome,
+    ) -> Outcome {
+        let mut given_up = false;
+        for choice in choices {
+            match follow(self, choice) {
                 Outcome::None => {}
                 found @ Outcome::Found(_) => return found,
-                Outcome::Undecided => undecided = true,
+                Outcome::Undecided => given_up = true,
             }
             if self.budget == 0 {
                 return Outcome::Undecided;
             }
         }
-        if undecided {
+        if given_up {
             Outcome::Undecided
         } else {
             Outcome::None
@@ -179,7 +221,7 @@ impl Search<'_> {
     /// The options of a slot, those together that are the same to the formulas; in the order of
     /// the first of each.
     fn told_apart(&mut self, slot: Slot, open: &[Formula]) -> Vec<Bits> {
-        let mut apart = vec![Bits::below(self.model.options(slot))];
+        let mut apart = vec![self.demands.options(self.model, slot)];
         for number in self.asked(open) {
             match self.model.tests.get(number) {
                 Some(Test::Choice(of, options)) if *of == slot => split_all(&mut apart, options),
@@ -201,10 +243,6 @@ impl Search<'_> {
         self.left(open, &|number| model.tests.get(number).and_then(&known))
     }
 
-    fn given_number(&mut self, open: &[Formula], taken: usize, holds: bool) -> Option<Vec<Formula>> {
-        self.left(open, &|number| (number == taken).then_some(holds))
-    }
-
     fn left(&mut self, open: &[Formula], known: &impl Fn(usize) -> Option<bool>) -> Option<Vec<Formula>> {
         let mut left = Vec::with_capacity(open.len());
         for formula in open {
@@ -219,6 +257,21 @@ impl Search<'_> {
         }
         Some(left)
     }
+}
+
+/// The tests that a formula of its own demands to hold or to fail, each once; nothing if one is to
+/// do both.
+fn alone(open: &[Formula]) -> Option<Taken> {
+    let mut known: HashMap<usize, bool> = HashMap::new();
+    let mut alone = Vec::new();
+    for (test, holds) in open.iter().filter_map(Formula::literal) {
+        match known.insert(test, holds) {
+            Some(before) if before != holds => return None,
+            Some(_) => {}
+            None => alone.push((test, holds)),
+        }
+    }
+    Some(alone)
 }
 
 /// Splits each set into what is among `options` and what is not.

@@ -110,14 +110,10 @@ impl Universe {
     }
 
     fn note_members(&mut self, role: Role, divided: Divided) {
-        let firsts: Vec<usize> = divided.firsts().collect();
-        for (name, codes) in divided.sets {
-            let held = firsts
-                .iter()
-                .enumerate()
-                .filter(|(_, code)| codes.contains(**code));
-            self.members
-                .insert((role, name), held.map(|(class, _)| class).collect());
+        let Divided { of_code, sets, .. } = divided;
+        for (name, codes) in sets {
+            let classes = codes.iter().filter_map(|code| of_code.get(*code).copied());
+            self.members.insert((role, name), classes.collect());
         }
     }
 
@@ -155,7 +151,9 @@ fn sole_of(sole: &[Option<usize>], code: usize) -> Option<usize> {
 /// Codes in classes, and the codes of each set by its name.
 struct Divided {
     classes: Vec<Vec<usize>>,
-    sets: Vec<(String, Bits)>,
+    /// The class of each code.
+    of_code: Vec<usize>,
+    sets: Vec<(String, Vec<usize>)>,
 }
 
 impl Divided {
@@ -233,6 +231,10 @@ struct Codes {
     texts: Vec<String>,
     /// The scheme's numbers, of those it knows.
     ids: Vec<Option<CodeId>>,
+    /// Where the scheme's numbers stand in `texts`.
+    places: HashMap<CodeId, usize>,
+    /// The places of `texts` in the order of the texts.
+    sorted: Vec<usize>,
 }
 
 impl Codes {
@@ -272,8 +274,24 @@ impl Codes {
             known.contains(code) || scheme.code_id(code).is_some()
         });
         texts.extend(made_up);
-        let ids = texts.iter().map(|code| scheme.code_id(code)).collect();
-        Codes { texts, ids }
+        Codes::of_texts(scheme, texts)
+    }
+
+    fn of_texts(scheme: &Scheme, texts: Vec<String>) -> Codes {
+        let ids: Vec<Option<CodeId>> = texts.iter().map(|code| scheme.code_id(code)).collect();
+        let places = ids
+            .iter()
+            .enumerate()
+            .filter_map(|(place, id)| id.map(|id| (id, place)))
+            .collect();
+        let mut sorted: Vec<usize> = (0..texts.len()).collect();
+        sorted.sort_by_key(|place| texts.get(*place));
+        Codes {
+            texts,
+            ids,
+            places,
+            sorted,
+        }
     }
 
     /// The codes divided by the sets they are in and by what `further` says of them.
@@ -282,12 +300,14 @@ impl Codes {
         let mut held = Vec::with_capacity(sets.len());
         for set in sets {
             let codes = self.held_by(scheme, set);
-            partition.by(|code| codes.contains(code).then_some(1));
+            partition.by_set(&codes);
             held.push((key(set), codes));
         }
         further(&mut partition);
+        let (classes, of_code) = partition.classes();
         Divided {
-            classes: partition.classes(),
+            classes,
+            of_code,
             sets: held,
         }
     }
@@ -297,32 +317,45 @@ impl Codes {
         scheme.complication(id)
     }
 
-    fn held_by(&self, scheme: &Scheme, set: &SetRef) -> Bits {
-        let codes = self.texts.iter().zip(&self.ids).enumerate();
-        match set {
-            SetRef::Inline(patterns) => {
-                let patterns = Patterns::of(patterns);
-                let held = codes.filter(|(_, (code, _))| patterns.hold(code));
-                held.map(|(index, _)| index).collect()
-            }
+    /// The places of the codes in a set, rising.
+    fn held_by(&self, scheme: &Scheme, set: &SetRef) -> Vec<usize> {
+        let mut held: Vec<usize> = match set {
+            SetRef::Inline(patterns) => patterns
+                .iter()
+                .flat_map(|pattern| self.matching(pattern))
+                .collect(),
             SetRef::Named { .. } => {
                 let named = scheme.set(set).map_or(&[][..], |set| &set.codes);
-                let named: Bits = named.iter().map(|id| id.0 as usize).collect();
-                let is_named = |id: &Option<CodeId>| id.is_some_and(|id| named.contains(id.0 as usize));
-                let held = codes.filter(|(_, (_, id))| is_named(id));
-                held.map(|(index, _)| index).collect()
+                named
+                    .iter()
+                    .filter_map(|id| self.places.get(id).copied())
+                    .collect()
             }
-        }
+        };
+        held.sort_unstable();
+        held.dedup();
+        held
+    }
+
+    /// The places of the codes that a pattern names: neighbours in the order of the texts.
+    fn matching(&self, pattern: &Pattern) -> impl Iterator<Item = usize> {
+        let (Pattern::Exact(wanted) | Pattern::Prefix(wanted)) = pattern;
+        let exact = matches!(pattern, Pattern::Exact(_));
+        let text = |place: &usize| self.texts.get(*place).map_or("", String::as_str);
+        let first = self.sorted.partition_point(|place| text(place) < wanted.as_str());
+        let from_first = self.sorted.get(first..).unwrap_or_default().iter().copied();
+        from_first.take_while(move |place| {
+            let text = text(place);
+            if exact {
+                text == wanted
+            } else {
+                text.starts_with(wanted.as_str())
+            }
+        })
     }
 
     /// For each set the body regions of each code as a mask, and whether all found room in it.
     fn sites(&self, scheme: &Scheme, sets: &[SetRef]) -> (Vec<Vec<u64>>, bool) {
-        let index: HashMap<CodeId, usize> = self
-            .ids
-            .iter()
-            .enumerate()
-            .filter_map(|(index, id)| id.map(|id| (id, index)))
-            .collect();
         let mut countable = true;
         let mut of_sets = Vec::new();
         for set in sets {
@@ -332,7 +365,7 @@ impl Codes {
             countable &= regions.len() <= MOST_SITES;
             for (code, site) in rows {
                 let bit = regions.iter().position(|known| known == site).unwrap_or(0) % MOST_SITES;
-                let code = index.get(code).copied().unwrap_or(usize::MAX);
+                let code = self.places.get(code).copied().unwrap_or(usize::MAX);
                 masks
                     .iter_mut()
                     .skip(code)
@@ -376,35 +409,22 @@ pub(super) fn can_be_read(code: &str) -> bool {
         && !code.contains(['|', '"', ',', '\n', '\r'])
 }
 
-/// A written-out set, looked up by the code and by its beginnings.
-struct Patterns<'p> {
-    exact: HashSet<&'p str>,
-    prefixes: HashSet<&'p str>,
-}
+/// The beginnings that written-out sets name, looked up by a code.
+struct Beginnings<'p>(HashSet<&'p str>);
 
-impl<'p> Patterns<'p> {
-    fn of(patterns: impl IntoIterator<Item = &'p Pattern>) -> Patterns<'p> {
-        let mut sorted = Patterns {
-            exact: HashSet::new(),
-            prefixes: HashSet::new(),
-        };
-        for pattern in patterns {
-            match pattern {
-                Pattern::Exact(code) => sorted.exact.insert(code),
-                Pattern::Prefix(prefix) => sorted.prefixes.insert(prefix),
-            };
-        }
-        sorted
+impl<'p> Beginnings<'p> {
+    fn of(patterns: impl IntoIterator<Item = &'p Pattern>) -> Beginnings<'p> {
+        let prefixes = patterns.into_iter().filter_map(|pattern| match pattern {
+            Pattern::Prefix(prefix) => Some(prefix.as_str()),
+            Pattern::Exact(_) => None,
+        });
+        Beginnings(prefixes.collect())
     }
 
-    fn hold(&self, code: &str) -> bool {
-        self.exact.contains(code) || self.begin(code, 0)
-    }
-
-    /// Whether a prefix of at least so many bytes begins the code.
+    /// Whether one of at least so many bytes begins the code.
     fn begin(&self, code: &str, least: usize) -> bool {
         let mut beginnings = (least..=code.len()).filter_map(|end| code.get(..end));
-        !self.prefixes.is_empty() && beginnings.any(|beginning| self.prefixes.contains(beginning))
+        !self.0.is_empty() && beginnings.any(|beginning| self.0.contains(beginning))
     }
 }
 
@@ -414,13 +434,13 @@ fn made_up(sets: &[SetRef], known: impl Fn(&str) -> bool) -> Vec<String> {
         SetRef::Inline(patterns) => Some(patterns),
         SetRef::Named { .. } => None,
     });
-    let patterns = Patterns::of(patterns.flatten());
-    let prefixes: BTreeSet<&str> = patterns.prefixes.iter().copied().chain([""]).collect();
+    let beginnings = Beginnings::of(patterns.flatten());
+    let prefixes: BTreeSet<&str> = beginnings.0.iter().copied().chain([""]).collect();
     let endings = || ('0'..='9').chain('A'..='Z');
     let mut found = Vec::new();
     for prefix in prefixes {
         let fits =
-            |code: &String| can_be_read(code) && !known(code) && !patterns.begin(code, prefix.len() + 1);
+            |code: &String| can_be_read(code) && !known(code) && !beginnings.begin(code, prefix.len() + 1);
         let one = endings().map(|end| format!("{prefix}{end}"));
         let two = endings().flat_map(|a| endings().map(move |b| format!("{prefix}{a}{b}")));
         let itself = std::iter::once(prefix.to_owned());
@@ -457,9 +477,21 @@ impl Partition {
         }
     }
 
-    /// The codes of each class, classes in order of their first code.
-    fn classes(self) -> Vec<Vec<usize>> {
+    /// Codes of a set are not the same as those outside it; only those inside are visited.
+    fn by_set(&mut self, codes: &[usize]) {
+        self.said += 1;
+        let mark = u64::MAX - self.said;
+        for code in codes {
+            if let Some(key) = self.keys.get_mut(*code) {
+                key.push(mark);
+            }
+        }
+    }
+
+    /// The codes of each class, classes in order of their first code; and the class of each code.
+    fn classes(self) -> (Vec<Vec<usize>>, Vec<usize>) {
         let mut classes: Vec<Vec<usize>> = Vec::new();
+        let mut of_code = Vec::with_capacity(self.keys.len());
         let mut by_key: HashMap<Vec<u64>, usize> = HashMap::new();
         for (code, key) in self.keys.into_iter().enumerate() {
             let next = classes.len();
@@ -470,7 +502,8 @@ impl Partition {
             if let Some(codes) = classes.get_mut(class) {
                 codes.push(code);
             }
+            of_code.push(class);
         }
-        classes
+        (classes, of_code)
     }
 }
