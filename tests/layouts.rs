@@ -449,7 +449,10 @@ fn a_code_in_a_number_cell_is_found_with_its_cell() {
         ["病案!F4", "repaired", "46027"]
     );
     assert!(
-        summary.first_findings[0].contains("records.xlsx:病案!E4: F005"),
+        summary
+            .first_findings
+            .concat()
+            .contains("records.xlsx:病案!E4: F005"),
         "{:?}",
         summary.first_findings
     );
@@ -523,7 +526,9 @@ fn a_dbf_file_gives_the_same_cases() {
         12
     );
     // the file ends in the middle of a row
-    fs::write(&path, &bytes[..bytes.len() - 2000]).unwrap();
+    let of_head = |at: usize| usize::from(u16::from_le_bytes([bytes[at], bytes[at + 1]]));
+    let (head, row) = (of_head(8), of_head(10));
+    fs::write(&path, &bytes[..head + 22 * row + row / 2]).unwrap();
     let (_, summary) = converted(&path, &intake()).unwrap();
     assert_eq!(
         (summary.read, summary.rejected),
@@ -742,8 +747,9 @@ fn layout_files_say_what_is_wrong_with_them() {
     let folder = bench();
     let path = folder.path().join("x.toml");
     let cases = fs::read_to_string(file("layouts-bad/cases.txt")).unwrap();
-    let cases: Vec<&str> = cases.split("== ").skip(1).collect();
+    let cases: Vec<&str> = cases.split("\n== ").skip(1).collect();
     assert!(cases.len() > 10);
+    let mut wrong = Vec::new();
     for case in cases {
         let (expected, text) = case.split_once('\n').unwrap();
         fs::write(&path, text).unwrap();
@@ -751,8 +757,11 @@ fn layout_files_say_what_is_wrong_with_them() {
             .unwrap_err()
             .to_string();
         let (_, said) = error.split_once("x.toml:").unwrap_or(("", &error));
-        assert_eq!(said, expected, "{text}");
+        if said != expected {
+            wrong.push(format!("{text}\n  said     {said}\n  expected {expected}"));
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert_eq!(layouts(&Library::built_in()).unwrap().len(), 6);
 }
 
@@ -832,7 +841,10 @@ fn a_broken_row_of_a_foreign_file_costs_itself_alone() {
         .collect();
     assert_eq!(found, [("F002", 1), ("F003", 2)]);
     let states: Vec<String> = rows(&text).iter().map(|row| row["status"].clone()).collect();
-    assert_eq!(states, ["rejected", "grouped", "rejected", "grouped", "rejected"]);
+    assert_eq!(
+        states,
+        ["rejected", "grouped", "rejected", "ungrouped", "rejected"]
+    );
     let places = [
         "records.csv:2: F003",
         "records.csv:4: F002",

@@ -332,7 +332,7 @@ impl<'m, 't> Making<'m, 't> {
         match &step.take {
             Take::Nothing => {}
             Take::Constant(text) => self.text.push_str(text),
-            Take::Whole(field) => self.text.push_str(self.cells.cell(*field)),
+            Take::Whole(field) => self.put_dated(step, self.cells.cell(*field), None),
             Take::First(fields) => self.put_first(step, fields),
             Take::List(slots) => self.put_list(step, slots),
             Take::Each(slots) => self.put_each(step, slots),
