@@ -195,7 +195,7 @@ pub fn group(request: &GroupRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
     let library = Library::find(&request.tables)?;
     let grouper = Grouper::new(Compiled::new(Scheme::load(&library, &request.scheme)?));
     let reader = match Records::open(&request.records, &request.intake.clone().for_grouping())? {
-        Records::Csv(reader) => reader,
+        Records::Csv(reader) => *reader,
         Records::Packed(reader) => return super::packed::group_packed(request, &grouper, reader, watch),
     };
     let door = opened_door(request, &library, grouper.scheme(), &reader)?;

@@ -101,7 +101,9 @@ pub fn carry_out(arguments: &Arguments, terminal: &Terminal) -> Result<Ending> {
 
 fn run_scenario(run: &RunArguments, terminal: &Terminal) -> Result<Ending> {
     let records: Vec<PathBuf> = run.records.iter().cloned().collect();
-    let (_, intake) = run.reading.of(&[run.scenario.clone()], Some(&run.tables))?;
+    let (_, intake) = run
+        .reading
+        .of(std::slice::from_ref(&run.scenario), Some(&run.tables))?;
     let request = RunRequest {
         scenario: run.scenario.clone(),
         records: run.records.clone(),
