@@ -202,19 +202,24 @@ fn check_request(records: &Path, output: &Path) -> CheckRequest {
     }
 }
 
-/// What `group` writes of a file.
-fn grouped(records: &Path, intake: &Intake, threads: usize) -> (String, BulkSummary) {
-    let folder = bench();
-    let request = GroupRequest {
+/// To group a file.
+fn group_request(records: &Path, intake: &Intake, output: &Path) -> GroupRequest {
+    GroupRequest {
         intake: intake.clone(),
         records: records.to_owned(),
         scheme: "chs-drg-1.1".to_owned(),
         tables: Vec::new(),
-        output: folder.path().join("grouped.csv"),
+        output: output.to_owned(),
         findings: None,
         explain: false,
         door: DoorRequest::default(),
-    };
+    }
+}
+
+/// What `group` writes of a file.
+fn grouped(records: &Path, intake: &Intake, threads: usize) -> (String, BulkSummary) {
+    let folder = bench();
+    let request = group_request(records, intake, &folder.path().join("grouped.csv"));
     let summary = group(&request, &watch(threads)).unwrap();
     (fs::read_to_string(&request.output).unwrap(), summary)
 }
@@ -608,7 +613,7 @@ fn a_message_without_one_principal_has_none() {
 fn archives_and_folders_are_read_file_by_file() {
     let folder = bench();
     let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for name in ["hqms_gb18030.csv", "n041_gbk.csv", "settlement_4101.json"] {
+    for name in ["hqms_gb18030.csv", "n041_gbk.csv"] {
         archive
             .start_file(format!("in/{name}"), zip::write::SimpleFileOptions::default())
             .unwrap();
@@ -616,13 +621,13 @@ fn archives_and_folders_are_read_file_by_file() {
     }
     let bytes = archive.finish().unwrap().into_inner();
     fs::write(folder.path().join("all.zip"), bytes).unwrap();
-    fs::copy(file("neutral.csv"), folder.path().join("neutral.csv")).unwrap();
+    fs::copy(file("hqms_utf8bom.csv"), folder.path().join("hqms.csv")).unwrap();
     fs::write(folder.path().join("notes.md"), "no records").unwrap();
     let (text, summary) = grouped(folder.path(), &intake(), 2);
-    assert_eq!((summary.read, summary.rejected), (37, 0));
+    assert_eq!((summary.read, summary.rejected), (36, 0));
     let opened = summary.opened.list();
     let ids: Vec<&str> = opened.iter().map(|file| file.chosen.layout.id()).collect();
-    assert_eq!(ids, ["hqms-811", "n041", "setl-4101", "neutral"]);
+    assert_eq!(ids, ["hqms-811", "n041", "hqms-811"]);
     assert!(
         opened[0].file.ends_with("all.zip/in/hqms_gb18030.csv"),
         "{}",
@@ -630,7 +635,19 @@ fn archives_and_folders_are_read_file_by_file() {
     );
     let groups: Vec<String> = rows(&text).iter().map(|row| row["group"].clone()).collect();
     assert_eq!(groups[..12], groups[12..24]);
-    assert_eq!(groups[..12], groups[25..]);
+    assert_eq!(groups[..12], groups[24..]);
+}
+
+#[test]
+fn files_in_codes_of_different_editions_are_not_grouped_together() {
+    let folder = bench();
+    for name in ["hqms_gb18030.csv", "settlement_4101.json"] {
+        fs::copy(file(name), folder.path().join(name)).unwrap();
+    }
+    let request = group_request(folder.path(), &intake(), &folder.path().join("grouped.csv"));
+    let error = group(&request, &watch(1)).unwrap_err().to_string();
+    assert!(error.contains("the first one in `clinical-2.0`"), "{error}");
+    assert!(!request.output.exists());
 }
 
 // ---- what the user asks for --------------------------------------------------------------------

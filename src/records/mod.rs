@@ -29,7 +29,7 @@ mod stream;
 
 pub use case::{Case, FeeSplit, Numbers};
 pub use cells::read_date;
-pub use check::{Checked, Checker, Depth, Door, Row};
+pub use check::{Checked, Checker, Depth, Door, KILOGRAMS, Row};
 pub use columns::{Column, Header};
 pub use draft::{CaseDraft, DraftChecker, plain_number};
 pub use duplicates::{CaseKey, Duplicates, expected_of_copies};

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::formula::Slot;
+use crate::records::KILOGRAMS;
 use crate::tables::{Atom, NumberFact, Pattern, Scheme, SetRef, Subject};
 
 /// The oldest age tried, in years.
@@ -42,7 +43,7 @@ impl FactOptions {
         };
         FactOptions {
             ages: ages(&of(NumberFact::AgeDays)),
-            weights: missing_or(NumberFact::Weight, 1, 300_000),
+            weights: missing_or(NumberFact::Weight, KILOGRAMS, 300_000),
             stays: missing_or(NumberFact::Los, 0, 500),
             icu_hours: missing_or(NumberFact::IcuHours, 0, 2_400),
             amounts: missing_or(NumberFact::Amount, 0, 1_000_000),

@@ -32,6 +32,7 @@ use crate::diagnostics::{Finding, Lang};
 use found::Hit;
 pub(super) use functions::{EditFunction, function, is_asked_while_reading};
 use mapped::mapped_header;
+pub use person::KILOGRAMS;
 pub use row::Row;
 use sheet::{Plan, Sheet};
 

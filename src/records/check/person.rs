@@ -10,8 +10,8 @@ use crate::records::case::Span;
 use crate::records::cells::{day_number, full_years};
 use crate::records::{Column, plain_number};
 
-/// Below this many grams, in hundredths, a newborn's weight is in kilograms.
-const KILOGRAMS: i64 = 1_000;
+/// Below this many grams, in hundredths, a newborn's weight is in kilograms (以千克填写的体重).
+pub const KILOGRAMS: i64 = 1_000;
 
 impl Checker<'_> {
     pub(super) fn read_identity(&mut self) {
