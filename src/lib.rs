@@ -10,6 +10,7 @@
 //! | [`units`] | money, points, weights, ratios; named rounding; splitting without a lost fen |
 //! | [`codes`] | ICD codes and code lists |
 //! | [`diagnostics`] | places, errors, findings |
+//! | [`library`] | where tables and layouts are looked for |
 //! | [`tables`] | grouping schemes as rows, and their compiler |
 //! | [`records`] | discharge records read, checked, streamed |
 //! | [`grouper`] | case → group, fast, plain, explained |
@@ -31,6 +32,7 @@ pub mod cli;
 pub mod codes;
 pub mod diagnostics;
 pub mod grouper;
+pub mod library;
 pub mod points;
 pub mod records;
 pub mod reports;

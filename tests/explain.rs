@@ -23,7 +23,7 @@ use dianzhi::grouper::{
     Change, Explanation, Grouper, Neighbour, Neighbours, Relation, Status, Workspace, explain, group_plainly,
     neighbours,
 };
-use dianzhi::records::{CaseDraft, Checked, Checker, Depth, DraftChecker, Encoding, Header};
+use dianzhi::records::{CaseDraft, Checked, Checker, Depth, DraftChecker, Encoding, Header, Intake};
 use dianzhi::tables::{Compiled, Library, Scheme, Subject};
 use proptest::prelude::*;
 use serde_json::Value;
@@ -247,6 +247,7 @@ fn an_unknown_id_names_those_like_it() {
 
 fn request(case_id: &str, scheme: &str) -> ExplainRequest {
     ExplainRequest {
+        intake: Intake::default(),
         records: root().join(FOLDER).join("records.csv"),
         case_id: case_id.to_owned(),
         scheme: scheme.to_owned(),

@@ -19,7 +19,7 @@ use dianzhi::api::{
 };
 use dianzhi::diagnostics::{Lang, Place, Result};
 use dianzhi::grouper::{DictionaryFacts, Grouper, Workspace};
-use dianzhi::records::{Dictionary, PackedReader, PackedWriter};
+use dianzhi::records::{Dictionary, Intake, PackedReader, PackedWriter};
 use dianzhi::reports::{CROSSWALK_COLUMNS, Move};
 use dianzhi::scenarios::generate::{Plan, RECORD_COLUMNS};
 use dianzhi::tables::{Compiled, Library, Scheme};
@@ -74,6 +74,7 @@ impl Bench {
 
     fn pack(&self, records: &Path, output: &str, threads: usize) -> Result<BulkSummary> {
         let request = PackRequest {
+            intake: Intake::default(),
             records: records.to_owned(),
             output: self.file(output),
             findings: Some(self.file(&format!("{output}.findings"))),
@@ -83,6 +84,7 @@ impl Bench {
 
     fn group(&self, records: &Path, scheme: &str, output: &str, explain: bool) -> Result<BulkSummary> {
         let request = GroupRequest {
+            intake: Intake::default(),
             records: records.to_owned(),
             scheme: scheme.to_owned(),
             tables: vec![self.tables.clone()],
@@ -95,6 +97,7 @@ impl Bench {
 
     fn regroup(&self, records: &Path, [old, new]: [&str; 2], output: &str, threads: usize) -> Regrouped {
         let request = RegroupRequest {
+            intake: Intake::default(),
             records: records.to_owned(),
             old: old.to_owned(),
             new: new.to_owned(),
@@ -636,6 +639,7 @@ fn other_commands_say_that_they_read_no_packed_file() {
     let bench = Bench::new(shipped());
     fs::write(bench.file("sound.dzc"), sound()).unwrap();
     let request = CheckRequest {
+        intake: Intake::default(),
         records: bench.file("sound.dzc"),
         scheme: None,
         tables: vec![bench.tables.clone()],

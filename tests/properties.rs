@@ -18,7 +18,7 @@ use dianzhi::api::{CheckRequest, GroupRequest, Watch, check, group};
 use dianzhi::codes::{is_diagnosis, is_procedure, normal_form};
 use dianzhi::diagnostics::{Lang, Place};
 use dianzhi::grouper::{Grouper, Workspace};
-use dianzhi::records::{Checked, Checker, Counts, Depth, Encoding, Header, RowReader, in_order};
+use dianzhi::records::{Checked, Checker, Counts, Depth, Encoding, Header, Intake, RowReader, in_order};
 use dianzhi::tables::{CodeLists, Compiled, Condition, Library, Scheme};
 use dianzhi::units::Exact;
 use proptest::prelude::*;
@@ -447,6 +447,7 @@ fn files_on(threads: usize, records: &Path, folder: &Path) -> Vec<Vec<u8>> {
     let [grouped, findings, checked] =
         ["grouped", "findings", "checked"].map(|name| folder.join(format!("{name}-{threads}.csv")));
     let request = GroupRequest {
+        intake: Intake::default(),
         records: records.to_owned(),
         scheme: "small".to_owned(),
         tables: vec![bad().join("tables")],
@@ -463,6 +464,7 @@ fn files_on(threads: usize, records: &Path, folder: &Path) -> Vec<Vec<u8>> {
     } = request;
     check(
         &CheckRequest {
+            intake: Intake::default(),
             records,
             scheme: Some(scheme),
             tables,

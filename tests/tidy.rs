@@ -16,8 +16,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms by rank: a room uses rooms of lower ranks only, never one beside it.
-const RANKS: [&[&str]; 9] = [
+const RANKS: [&[&str]; 10] = [
     &["units", "codes", "diagnostics"],
+    &["library"],
     &["tables", "records"],
     &["grouper", "benefit"],
     &["points"],

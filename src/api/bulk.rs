@@ -8,8 +8,8 @@ use super::Watch;
 use crate::diagnostics::{Edit, Finding, Result};
 use crate::grouper::{Grouper, Status, Workspace};
 use crate::records::{
-    CaseKey, Checked, Checker, Depth, Duplicates, PlainRow, PlainRows, Records, RowReader, RowWork, in_order,
-    quickly_in_order,
+    CaseKey, Checked, Checker, Depth, Duplicates, Intake, OpenedFiles, PlainRow, PlainRows, Records,
+    RowReader, RowWork, in_order, quickly_in_order,
 };
 use crate::reports::{CsvText, FINDING_COLUMNS, GroupedRows, Output, finding_line, finding_row};
 use crate::tables::{CodeLists, Compiled, Library, Scheme};
@@ -22,6 +22,8 @@ const SHOWN_FINDINGS: usize = 10;
 pub struct GroupRequest {
     /// The records, `-` for standard input.
     pub records: PathBuf,
+    /// How the records are to be read.
+    pub intake: Intake,
     /// The scheme's id.
     pub scheme: String,
     /// Where tables are looked for before the usual places.
@@ -39,6 +41,8 @@ pub struct GroupRequest {
 pub struct CheckRequest {
     /// The records, `-` for standard input.
     pub records: PathBuf,
+    /// How the records are to be read.
+    pub intake: Intake,
     /// The scheme whose code lists are used; without one, the first lists of the tables.
     pub scheme: Option<String>,
     /// Where tables are looked for before the usual places.
@@ -62,25 +66,18 @@ pub struct BulkSummary {
     pub findings: BTreeMap<&'static str, (&'static Edit, u64)>,
     /// The first few findings, a line each.
     pub first_findings: Vec<String>,
-    /// How the bytes were read.
+    /// Of a packed file: its form.
     pub encoding: &'static str,
-    /// Headers of personal columns left out.
-    pub personal: Vec<String>,
+    /// The files read: their layouts, encodings, and personal columns left out.
+    pub opened: OpenedFiles,
     /// Of a packed file: records that were rejected when it was written.
     pub rejected_before: u64,
 }
 
 impl BulkSummary {
     pub(super) fn of(reader: &RowReader) -> BulkSummary {
-        let header = reader.header();
-        let personal = header
-            .personal()
-            .iter()
-            .filter_map(|index| header.names().get(*index))
-            .cloned();
         BulkSummary {
-            encoding: reader.encoding().name(),
-            personal: personal.collect(),
+            opened: reader.opened(),
             ..BulkSummary::default()
         }
     }
@@ -188,11 +185,11 @@ pub fn group(request: &GroupRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
     let outputs = [Some(request.output.clone()), request.findings.clone()];
     super::refuse_overwriting(
         outputs.into_iter().flatten(),
-        std::iter::once(request.records.as_path()),
+        request.intake.files(&request.records),
     )?;
     let library = Library::find(&request.tables)?;
     let grouper = Grouper::new(Compiled::new(Scheme::load(&library, &request.scheme)?));
-    let reader = match Records::open(&request.records, false)? {
+    let reader = match Records::open(&request.records, &request.intake.clone().for_grouping())? {
         Records::Csv(reader) => reader,
         Records::Packed(reader) => return super::packed::group_packed(request, &grouper, reader, watch),
     };
@@ -236,16 +233,13 @@ pub fn group(request: &GroupRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
 /// # Errors
 /// Tables, records or output cannot be used.
 pub fn check(request: &CheckRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
-    super::refuse_overwriting(
-        [request.output.clone()],
-        std::iter::once(request.records.as_path()),
-    )?;
+    super::refuse_overwriting([request.output.clone()], request.intake.files(&request.records))?;
     let library = Library::find(&request.tables)?;
     let lists = match &request.scheme {
         Some(scheme) => CodeLists::of(&library, &Scheme::load(&library, scheme)?)?,
         None => CodeLists::first(&library)?,
     };
-    let reader = RowReader::open(&request.records, request.money)?;
+    let reader = RowReader::open_all(&request.records, &request.intake.clone().for_all(request.money))?;
     let mut summary = BulkSummary::of(&reader);
     let mut output = FindingsFile::create(&request.output)?;
     let mut duplicates = Duplicates::default();

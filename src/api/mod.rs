@@ -6,9 +6,11 @@
 mod bulk;
 mod check_tables;
 mod conformance;
+mod convert;
 pub mod explained;
 mod generate;
 mod import;
+mod layouts;
 mod money;
 mod one_case;
 mod packed;
@@ -20,12 +22,14 @@ mod wording;
 pub use bulk::{BulkSummary, CheckRequest, GroupRequest, check, group};
 pub use check_tables::{CheckTablesRequest, CheckedTables, TableCounts, check_tables};
 pub use conformance::{ConformRequest, Conformed, Difference, WitnessRequest, Witnessed, conform, witness};
+pub use convert::{ConvertRequest, convert};
 pub use explained::{
     ChangeWords, Coded, ComplicationWords, EXPLAINED_SCHEMA, Explained, ExplainedRecord, FactWords,
     FindingWords, NeighbourWord, NeighbourWords, RecordRead, SchemeWords, StepWords, explained_json,
 };
 pub use generate::{GenerateRequest, Generated, generate};
 pub use import::{ImportRequest, ImportedScheme, import};
+pub use layouts::{Fit, fit, layout, layouts};
 pub use money::{CalibrateRequest, Calibrated, Ran, RunRequest, calibrate, run};
 pub use one_case::{ExplainRequest, MOST_RECORDS, explain};
 pub use packed::{PackRequest, pack};

@@ -8,7 +8,7 @@ use super::Watch;
 use crate::diagnostics::{Error, Place, Result, hexadecimal};
 use crate::grouper::{Grouper, Status, Workspace};
 use crate::points::{Calibration, Observation, calibrate as weights_of};
-use crate::records::{Checked, Column, Depth, RowReader, in_order};
+use crate::records::{Checked, Column, Depth, Intake, RowReader, in_order};
 use crate::reports::{
     Output, cases_csv, findings_csv, hospitals_csv, pools_csv, rejected_csv, run_json, run_summary,
     slips_csv, write_together,
@@ -24,6 +24,8 @@ pub struct RunRequest {
     pub scenario: PathBuf,
     /// Other records than it names.
     pub records: Option<PathBuf>,
+    /// How the records are to be read.
+    pub intake: Intake,
     /// Where tables are looked for before the usual places.
     pub tables: Vec<PathBuf>,
     /// Folder for the results.
@@ -50,7 +52,7 @@ pub fn run(request: &RunRequest, watch: &Watch<'_>) -> Result<Ran> {
             "the results are several files: -o names a folder, not `-`",
         ));
     }
-    let inputs = Inputs::load(&library, scenario, request.records.clone())?;
+    let inputs = Inputs::load(&library, scenario, request.records.clone())?.read_as(request.intake.clone());
     let outputs = OUTPUTS.iter().map(|name| request.output.join(name));
     super::refuse_overwriting(outputs, inputs.paths().iter().map(PathBuf::as_path))?;
     let result = run_chain(&inputs, watch.lang, watch.threads, watch.advance)?;
@@ -133,6 +135,8 @@ fn hash(bytes: &[u8]) -> String {
 pub struct CalibrateRequest {
     /// The earlier year's records.
     pub records: PathBuf,
+    /// How the records are to be read.
+    pub intake: Intake,
     /// The scheme's id.
     pub scheme: String,
     /// Where tables are looked for before the usual places.
@@ -162,7 +166,7 @@ pub fn calibrate(request: &CalibrateRequest, watch: &Watch<'_>) -> Result<Calibr
     let library = Library::find(&request.tables)?;
     let grouper = Grouper::new(Compiled::new(Scheme::load(&library, &request.scheme)?));
     let scheme = grouper.scheme();
-    let reader = RowReader::open(&request.records, false)?;
+    let reader = RowReader::open_all(&request.records, &request.intake.clone().for_grouping())?;
     if reader.header().field(Column::TotalFee).is_none() {
         let place = Place {
             file: reader.file().clone(),

@@ -8,7 +8,7 @@ use super::explained::{EXPLAINED_SCHEMA, Explained, ExplainedRecord};
 use super::wording::Wording;
 use crate::diagnostics::{Error, Evidence, Finding, Lang, Place, Result};
 use crate::grouper::{Grouper, Teller, explain as explain_case, neighbours};
-use crate::records::{CaseDraft, Checked, Checker, Column, Depth, DraftChecker, RowReader, in_order};
+use crate::records::{CaseDraft, Checked, Checker, Column, Depth, DraftChecker, Intake, RowReader, in_order};
 use crate::tables::{CodeLists, Compiled, Library, Scheme};
 
 /// How many records of one id are explained.
@@ -25,6 +25,8 @@ const NEAR_BY: usize = 2;
 pub struct ExplainRequest {
     /// The records, `-` for standard input.
     pub records: PathBuf,
+    /// How the records are to be read.
+    pub intake: Intake,
     /// The case.
     pub case_id: String,
     /// The scheme's id.
@@ -41,7 +43,7 @@ pub fn explain(request: &ExplainRequest, watch: &Watch<'_>) -> Result<Explained>
     let library = Library::find(&request.tables)?;
     let scheme = Scheme::load(&library, &request.scheme)?;
     let lists = CodeLists::of(&library, &scheme)?;
-    let reader = RowReader::open(&request.records, false)?;
+    let reader = RowReader::open_all(&request.records, &request.intake.clone().for_all(false))?;
     let file = Arc::clone(reader.file());
     let found = find(reader, &request.case_id, &lists, watch)?;
     if found.copies == 0 {

@@ -8,8 +8,8 @@ use super::bulk::{BulkSummary, FindingsFile, GroupRequest};
 use crate::diagnostics::{Place, Result};
 use crate::grouper::{DictionaryFacts, Grouper, Status, Workspace};
 use crate::records::{
-    Checked, Checker, CodedCases, Column, Dictionary, Header, PackedBlock, PackedReader, PackedWriter,
-    PlainRow, PlainRows, RowReader, RowWork, SharedDictionary, ordered, quickly_in_order,
+    Checked, Checker, CodedCases, Column, Dictionary, Header, Intake, PackedBlock, PackedReader,
+    PackedWriter, PlainRow, PlainRows, RowReader, RowWork, SharedDictionary, ordered, quickly_in_order,
 };
 use crate::reports::{CsvText, GroupedRows, NEUTRAL_COLUMNS, Output, neutral_cells};
 
@@ -18,6 +18,8 @@ use crate::reports::{CsvText, GroupedRows, NEUTRAL_COLUMNS, Output, neutral_cell
 pub struct PackRequest {
     /// The records, `-` for standard input.
     pub records: PathBuf,
+    /// How the records are to be read.
+    pub intake: Intake,
     /// The packed file, `-` for standard output.
     pub output: PathBuf,
     /// Where findings go, if anywhere.
@@ -75,9 +77,9 @@ pub fn pack(request: &PackRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
     let outputs = [Some(request.output.clone()), request.findings.clone()];
     super::refuse_overwriting(
         outputs.into_iter().flatten(),
-        std::iter::once(request.records.as_path()),
+        request.intake.files(&request.records),
     )?;
-    let reader = RowReader::open(&request.records, false)?;
+    let reader = RowReader::open_all(&request.records, &request.intake.clone().for_grouping())?;
     let work = Identity::of(reader.header());
     let mut summary = BulkSummary::of(&reader);
     let mut output = Output::create(&request.output)?;

@@ -8,8 +8,8 @@ use super::packed::{Pool, note_packed, plain_cell};
 use crate::diagnostics::Result;
 use crate::grouper::{DictionaryFacts, Grouper, Grouping, Workspace};
 use crate::records::{
-    Checked, Checker, Column, PackedBlock, PackedReader, PlainRow, PlainRows, Records, RowReader, RowWork,
-    SharedDictionary, ordered, quickly_in_order,
+    Checked, Checker, Column, Intake, PackedBlock, PackedReader, PlainRow, PlainRows, Records, RowReader,
+    RowWork, SharedDictionary, ordered, quickly_in_order,
 };
 use crate::reports::{Crosswalk, CsvText, MOVED_COLUMNS, Move, Output, Pairs, Tally};
 use crate::tables::{Compiled, Library, Scheme};
@@ -20,6 +20,8 @@ use crate::units::Fen;
 pub struct RegroupRequest {
     /// The records, CSV or packed, `-` for standard input.
     pub records: PathBuf,
+    /// How the records are to be read.
+    pub intake: Intake,
     /// The old scheme's id.
     pub old: String,
     /// The new scheme's id.
@@ -187,10 +189,10 @@ pub fn regroup(request: &RegroupRequest, watch: &Watch<'_>) -> Result<Regrouped>
     ];
     super::refuse_overwriting(
         outputs.into_iter().flatten(),
-        std::iter::once(request.records.as_path()),
+        request.intake.files(&request.records),
     )?;
     let mut both = Both::of(request)?;
-    let records = Records::open(&request.records, false)?;
+    let records = Records::open(&request.records, &request.intake.clone().for_grouping())?;
     let mut files = Files::create(request)?;
     let read = match records {
         Records::Csv(reader) => regroup_rows(&mut both, reader, &mut files, watch)?,

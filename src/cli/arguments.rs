@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::layouts_arguments::{ConvertArguments, LayoutsCommand};
 use super::packed_arguments::{PackArguments, RegroupArguments};
+use super::reading_arguments::ReadingArguments;
 use super::tables_arguments::{DiffArguments, ImportArguments};
 use crate::diagnostics::Lang;
 
@@ -127,6 +129,12 @@ With -o DIR/ (a folder, or a name ending in /) writes records.csv, hospitals.csv
 each record was planned to be); else only the records. The same options give the same bytes."
     )]
     Generate(GenerateArguments),
+    /// Write records of any layout as a neutral file, values as they were written
+    #[command(after_help = "Example: dianzhi convert hqmsts.csv list.xlsx lists/ -o records.csv")]
+    Convert(ConvertArguments),
+    /// The layouts of records: list, show, try one on a file
+    #[command(subcommand)]
+    Layouts(LayoutsCommand),
     /// The grouping schemes: list, show, check them; make and try conformance files
     #[command(subcommand)]
     Tables(TablesCommand),
@@ -143,6 +151,9 @@ pub struct RunArguments {
     /// Folder for the results
     #[arg(short, long, value_name = "DIR")]
     pub output: PathBuf,
+    /// How records are to be read.
+    #[command(flatten)]
+    pub reading: ReadingArguments,
     /// Where tables are looked for.
     #[command(flatten)]
     pub tables: Tables,
@@ -151,8 +162,9 @@ pub struct RunArguments {
 /// `group …`
 #[derive(Debug, Args)]
 pub struct GroupArguments {
-    /// The records, - for standard input
-    pub records: PathBuf,
+    /// The records: files and folders, - for standard input
+    #[arg(required = true)]
+    pub records: Vec<PathBuf>,
     /// The scheme; `dianzhi tables list` names them
     #[arg(short = 't', long, value_name = "SCHEME")]
     pub scheme: String,
@@ -165,6 +177,9 @@ pub struct GroupArguments {
     /// Say in `reason` which codes and values decided, e.g. `MDCC pdx I25.103; CK2 ppx 36.0601`
     #[arg(long)]
     pub explain: bool,
+    /// How records are to be read.
+    #[command(flatten)]
+    pub reading: ReadingArguments,
     /// Where tables are looked for.
     #[command(flatten)]
     pub tables: Tables,
@@ -173,8 +188,9 @@ pub struct GroupArguments {
 /// `check …`
 #[derive(Debug, Args)]
 pub struct CheckArguments {
-    /// The records, - for standard input
-    pub records: PathBuf,
+    /// The records: files and folders, - for standard input
+    #[arg(required = true)]
+    pub records: Vec<PathBuf>,
     /// The scheme whose code lists the codes must stand in [default: the first lists of the tables]
     #[arg(short = 't', long, value_name = "SCHEME")]
     pub scheme: Option<String>,
@@ -184,6 +200,9 @@ pub struct CheckArguments {
     /// Where the result goes.
     #[command(flatten)]
     pub output: ResultFile,
+    /// How records are to be read.
+    #[command(flatten)]
+    pub reading: ReadingArguments,
     /// Where tables are looked for.
     #[command(flatten)]
     pub tables: Tables,
@@ -202,6 +221,9 @@ pub struct ExplainArguments {
     /// Write one JSON object with codes and words instead of text
     #[arg(long)]
     pub json: bool,
+    /// How records are to be read.
+    #[command(flatten)]
+    pub reading: ReadingArguments,
     /// Where tables are looked for.
     #[command(flatten)]
     pub tables: Tables,
@@ -211,7 +233,8 @@ pub struct ExplainArguments {
 #[derive(Debug, Args)]
 pub struct CalibrateArguments {
     /// The earlier year's records, with total_fee
-    pub records: PathBuf,
+    #[arg(required = true)]
+    pub records: Vec<PathBuf>,
     /// The scheme
     #[arg(short = 't', long, value_name = "SCHEME")]
     pub scheme: String,
@@ -221,6 +244,9 @@ pub struct CalibrateArguments {
     /// Where the result goes.
     #[command(flatten)]
     pub output: ResultFile,
+    /// How records are to be read.
+    #[command(flatten)]
+    pub reading: ReadingArguments,
     /// Where tables are looked for.
     #[command(flatten)]
     pub tables: Tables,

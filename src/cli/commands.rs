@@ -1,7 +1,7 @@
 //! Each command: the request it makes, and what it says afterwards.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::arguments::{
@@ -9,8 +9,9 @@ use super::arguments::{
     TablesCommand,
 };
 use super::explained_text::explained_text;
+use super::reading_words::reading_words;
 use super::terminal::{Progress, Terminal};
-use super::{packed_commands, show_words, tables_check, tables_commands, tables_words};
+use super::{layouts_commands, packed_commands, show_words, tables_check, tables_commands, tables_words};
 use crate::api::{
     self, BulkSummary, CalibrateRequest, CheckRequest, ExplainRequest, GenerateRequest, GroupRequest,
     RunRequest, Watch,
@@ -44,8 +45,10 @@ pub fn carry_out(arguments: &Arguments, terminal: &Terminal) -> Result<Ending> {
     match &arguments.command {
         Command::Run(run) => run_scenario(run, terminal),
         Command::Group(group) => {
+            let (records, intake) = group.reading.of(&group.records, Some(&group.tables))?;
             let request = GroupRequest {
-                records: group.records.clone(),
+                records: records.to_owned(),
+                intake,
                 scheme: group.scheme.clone(),
                 tables: group.tables.tables.clone(),
                 output: group.output.file.clone(),
@@ -57,8 +60,10 @@ pub fn carry_out(arguments: &Arguments, terminal: &Terminal) -> Result<Ending> {
         Command::Pack(pack) => packed_commands::pack(pack, terminal),
         Command::Regroup(regroup) => packed_commands::regroup(regroup, terminal),
         Command::Check(check) => {
+            let (records, intake) = check.reading.of(&check.records, Some(&check.tables))?;
             let request = CheckRequest {
-                records: check.records.clone(),
+                records: records.to_owned(),
+                intake,
                 scheme: check.scheme.clone(),
                 tables: check.tables.tables.clone(),
                 money: check.money,
@@ -66,6 +71,8 @@ pub fn carry_out(arguments: &Arguments, terminal: &Terminal) -> Result<Ending> {
             };
             bulk(terminal, &check.records, |watch| api::check(&request, watch))
         }
+        Command::Convert(convert) => layouts_commands::convert(convert, terminal),
+        Command::Layouts(layouts) => layouts_commands::layouts(layouts, terminal),
         Command::Explain(explain) => explain_case(explain, terminal),
         Command::Calibrate(calibrate) => make_weights(calibrate, terminal),
         Command::Generate(generate) => make_records(generate, terminal),
@@ -101,15 +108,16 @@ pub fn carry_out(arguments: &Arguments, terminal: &Terminal) -> Result<Ending> {
 }
 
 fn run_scenario(run: &RunArguments, terminal: &Terminal) -> Result<Ending> {
+    let records: Vec<PathBuf> = run.records.iter().cloned().collect();
+    let (_, intake) = run.reading.of(&[run.scenario.clone()], Some(&run.tables))?;
     let request = RunRequest {
         scenario: run.scenario.clone(),
         records: run.records.clone(),
+        intake,
         tables: run.tables.tables.clone(),
         output: run.output.clone(),
     };
-    let ran = watched(terminal, run.records.as_deref(), |watch| {
-        api::run(&request, watch)
-    })?;
+    let ran = watched_all(terminal, &records, |watch| api::run(&request, watch))?;
     terminal.say(&ran.summary);
     let label = terminal.lang.pick("written to", "结果写入");
     terminal.say(format!("{label} {}", run.output.display()));
@@ -119,15 +127,16 @@ fn run_scenario(run: &RunArguments, terminal: &Terminal) -> Result<Ending> {
 }
 
 fn explain_case(explain: &ExplainArguments, terminal: &Terminal) -> Result<Ending> {
+    let records = [explain.records.clone()];
+    let (_, intake) = explain.reading.of(&records, Some(&explain.tables))?;
     let request = ExplainRequest {
         records: explain.records.clone(),
+        intake,
         case_id: explain.case_id.clone(),
         scheme: explain.scheme.clone(),
         tables: explain.tables.tables.clone(),
     };
-    let explained = watched(terminal, Some(&explain.records), |watch| {
-        api::explain(&request, watch)
-    })?;
+    let explained = watched_all(terminal, &records, |watch| api::explain(&request, watch))?;
     let text = if explain.json {
         api::explained_json(&explained)?
     } else {
@@ -140,14 +149,18 @@ fn explain_case(explain: &ExplainArguments, terminal: &Terminal) -> Result<Endin
 }
 
 fn make_weights(calibrate: &CalibrateArguments, terminal: &Terminal) -> Result<Ending> {
+    let (records, intake) = calibrate
+        .reading
+        .of(&calibrate.records, Some(&calibrate.tables))?;
     let request = CalibrateRequest {
-        records: calibrate.records.clone(),
+        records: records.to_owned(),
+        intake,
         scheme: calibrate.scheme.clone(),
         tables: calibrate.tables.tables.clone(),
         min_cases: calibrate.min_cases,
         output: calibrate.output.file.clone(),
     };
-    let made = watched(terminal, Some(&calibrate.records), |watch| {
+    let made = watched_all(terminal, &calibrate.records, |watch| {
         api::calibrate(&request, watch)
     })?;
     let groups = made.calibration.groups.len();
@@ -200,9 +213,27 @@ pub(super) fn watched<T>(
     records: Option<&Path>,
     request: impl FnOnce(&Watch<'_>) -> Result<T>,
 ) -> Result<T> {
+    let records: Vec<PathBuf> = records.map(Path::to_owned).into_iter().collect();
+    watched_all(terminal, &records, request)
+}
+
+/// As [`watched`], of several files.
+fn watched_all<T>(
+    terminal: &Terminal,
+    records: &[PathBuf],
+    request: impl FnOnce(&Watch<'_>) -> Result<T>,
+) -> Result<T> {
+    let length = |path: &PathBuf| {
+        std::fs::metadata(path)
+            .ok()
+            .filter(std::fs::Metadata::is_file)
+            .map(|file| file.len())
+    };
     let bytes = records
-        .and_then(|path| std::fs::metadata(path).ok())
-        .map(|file| file.len());
+        .iter()
+        .map(length)
+        .sum::<Option<u64>>()
+        .filter(|bytes| *bytes > 0);
     under(terminal, &terminal.progress(bytes), request)
 }
 
@@ -231,10 +262,10 @@ fn under<T>(
 
 pub(super) fn bulk(
     terminal: &Terminal,
-    records: &Path,
+    records: &[PathBuf],
     request: impl FnOnce(&Watch<'_>) -> Result<BulkSummary>,
 ) -> Result<Ending> {
-    let summary = watched(terminal, Some(records), request)?;
+    let summary = watched_all(terminal, records, request)?;
     terminal.say(bulk_words(&summary, terminal.lang));
     Ok(Ending {
         findings: summary.finding_count() > 0,
@@ -270,18 +301,17 @@ pub(super) fn bulk_words(summary: &BulkSummary, lang: Lang) -> String {
             }
         });
     }
-    text.push_str(&format!(
-        "\n{}: {}",
-        lang.pick("encoding", "编码"),
-        summary.encoding
-    ));
+    if !summary.encoding.is_empty() {
+        text.push_str(&format!(
+            "\n{}: {}",
+            lang.pick("encoding", "编码"),
+            summary.encoding
+        ));
+    }
+    text.push_str(&reading_words(&summary.opened.list(), lang));
     if summary.rejected_before > 0 {
         let label = lang.pick("rejected before, when it was packed", "打包时已退回");
         text.push_str(&format!("\n{label}: {}", summary.rejected_before));
-    }
-    if !summary.personal.is_empty() {
-        let label = lang.pick("personal columns left out", "已剔除的个人信息列");
-        text.push_str(&format!("\n{label}: {}", summary.personal.join(", ")));
     }
     if summary.finding_count() > 0 {
         text.push_str(&format!("\n{}:", lang.pick("findings", "质控问题")));

@@ -5,18 +5,23 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::arguments::{ResultFile, Tables};
+use super::reading_arguments::ReadingArguments;
 
 /// `pack …`
 #[derive(Debug, Args)]
 pub struct PackArguments {
-    /// The records, - for standard input
-    pub records: PathBuf,
+    /// The records: files and folders, - for standard input
+    #[arg(required = true)]
+    pub records: Vec<PathBuf>,
     /// The packed file, usually named .dzc; - for standard output
     #[arg(short, long, value_name = "FILE.dzc")]
     pub output: PathBuf,
     /// Write findings to FILE as CSV
     #[arg(long, value_name = "FILE")]
     pub findings: Option<PathBuf>,
+    /// How records are to be read.
+    #[command(flatten)]
+    pub reading: ReadingArguments,
 }
 
 /// `regroup …`
@@ -39,6 +44,9 @@ pub struct RegroupArguments {
     /// Write findings to FILE as CSV
     #[arg(long, value_name = "FILE")]
     pub findings: Option<PathBuf>,
+    /// How records are to be read.
+    #[command(flatten)]
+    pub reading: ReadingArguments,
     /// Where tables are looked for.
     #[command(flatten)]
     pub tables: Tables,

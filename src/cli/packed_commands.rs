@@ -9,8 +9,10 @@ use crate::reports::Tally;
 
 /// Writes the packed file and says what became of the records.
 pub(super) fn pack(pack: &PackArguments, terminal: &Terminal) -> Result<Ending> {
+    let (records, intake) = pack.reading.of(&pack.records, None)?;
     let request = PackRequest {
-        records: pack.records.clone(),
+        records: records.to_owned(),
+        intake,
         output: pack.output.clone(),
         findings: pack.findings.clone(),
     };
@@ -19,8 +21,11 @@ pub(super) fn pack(pack: &PackArguments, terminal: &Terminal) -> Result<Ending> 
 
 /// Writes the crosswalk and says how far the cases moved.
 pub(super) fn regroup(regroup: &RegroupArguments, terminal: &Terminal) -> Result<Ending> {
+    let records = [regroup.records.clone()];
+    let (records, intake) = regroup.reading.of(&records, Some(&regroup.tables))?;
     let request = RegroupRequest {
-        records: regroup.records.clone(),
+        records: records.to_owned(),
+        intake,
         old: regroup.old.clone(),
         new: regroup.new.clone(),
         tables: regroup.tables.tables.clone(),

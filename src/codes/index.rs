@@ -203,7 +203,11 @@ impl CodeIndex {
     pub fn get_other(&self, code: &str) -> Option<u32> {
         // nearly all codes asked for here are in no table at all: a hash of each would be in vain
         let in_vain = code.len() <= PACKED_BYTES && !self.short_others;
-        if in_vain { None } else { self.others.get(code).copied() }
+        if in_vain {
+            None
+        } else {
+            self.others.get(code).copied()
+        }
     }
 
     /// The number of a packed code; nothing for the few codes that found no slot.

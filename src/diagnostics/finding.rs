@@ -115,6 +115,10 @@ pub struct Finding {
     pub edit: &'static Edit,
     /// What was done.
     pub action: Action,
+    /// The source's own header; empty for the whole row.
+    pub field: String,
+    /// The cell of a sheet, e.g. `Sheet1!C7`.
+    pub cell: Option<String>,
     /// Neutral column; empty for the whole row.
     pub column: &'static str,
     /// Slot of a list, 0 = principal.

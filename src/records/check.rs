@@ -10,10 +10,11 @@ use super::cells::{read_date, read_number};
 use super::columns::{Column, Header};
 use super::edits::{
     A401, A402, A404, A406, B501, B502, C101, C102, C103, C104, C109, D601, D602, D603, F002, F003, F004,
-    F006, F007, F008, F009, F010, F014, M971, M979, P201, P205, X301,
+    F006, F007, F008, F009, F010, F014, M971, M979, P201, P205, X301, edit,
 };
+use super::encoding::Encoding;
 use super::frame::{Frame, MAX_ROW_BYTES};
-use super::reader::Encoding;
+use super::layout::Note;
 use crate::codes::{CodeList, is_diagnosis, is_placeholder, is_procedure, normal_form};
 use crate::diagnostics::{Action, Edit, Finding, Lang, Stops};
 use crate::units::Fen;
@@ -181,6 +182,11 @@ impl<'l> Checker<'l> {
         &self.case
     }
 
+    /// The header of the file.
+    pub(super) fn header(&self) -> &Header {
+        &self.header
+    }
+
     /// The last row as written.
     pub fn row(&self) -> &Row {
         &self.row
@@ -214,6 +220,23 @@ impl<'l> Checker<'l> {
     /// Counts a record that was read elsewhere, so that the numbers of the others stay right.
     pub(super) fn pass_over(&mut self) {
         self.record += 1;
+    }
+
+    /// Counts a record of a foreign file that has no sound shape.
+    pub(super) fn unreadable(&mut self, line: u64, note: &Note) -> Checked {
+        self.record += 1;
+        self.line = line;
+        self.case.clear();
+        self.row.set("", false);
+        self.note(note);
+        Checked::Unreadable
+    }
+
+    /// Adds what was found of the last record before it was checked.
+    pub(super) fn note(&mut self, note: &Note) {
+        let Some(edit) = edit(note.edit) else { return };
+        let (slot, value) = (note.slot, Some(note.value.as_str()));
+        self.found(edit, note.action, note.column, slot, value, note.expected.clone());
     }
 
     /// Reads and checks a record given as text, e.g. one just written.
@@ -715,6 +738,8 @@ impl<'l> Checker<'l> {
             hospital: of_shape(Column::Hospital).to_owned(),
             edit,
             action,
+            field: column.map_or_else(String::new, |column| self.header.origin(column, slot).to_owned()),
+            cell: self.header.cell(self.line, column, slot),
             column: column.map_or("", Column::name),
             slot,
             value,

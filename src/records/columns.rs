@@ -1,17 +1,31 @@
 //! The neutral layout's columns and the header row that names them.
 
+use std::sync::Arc;
+
+use super::layout::Origins;
 use crate::diagnostics::{Error, Place, Result, suggestion};
 
 macro_rules! columns {
     ($($name:ident = $text:literal, $zh:literal;)*) => {
         /// A column of the neutral layout (中性列). Others are passed through.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[allow(missing_docs, reason = "each variant is its column's name")]
         pub enum Column { $($name,)* }
 
         impl Column {
             /// All, in the order of their index.
             pub const ALL: &'static [Column] = &[$(Column::$name,)*];
+
+            /// The column of a header, compared as headers are.
+            pub fn of(header: &str) -> Option<Column> {
+                let header = fold(header);
+                Column::ALL.iter().copied().find(|column| column.name() == header)
+            }
+
+            /// Whether two headers are the same, as headers are compared.
+            pub fn same_header(one: &str, other: &str) -> bool {
+                fold(one) == fold(other)
+            }
 
             /// The header.
             pub const fn name(self) -> &'static str {
@@ -106,10 +120,10 @@ columns! {
 }
 
 /// What a file of records must have to be grouped.
-const FOR_GROUPING: [Column; 4] = [Column::CaseId, Column::Sex, Column::Age, Column::Diagnoses];
+pub(super) const FOR_GROUPING: [Column; 4] = [Column::CaseId, Column::Sex, Column::Age, Column::Diagnoses];
 
 /// What it must have besides for money.
-const FOR_MONEY: [Column; 9] = [
+pub(super) const FOR_MONEY: [Column; 9] = [
     Column::Hospital,
     Column::Person,
     Column::InsuredScheme,
@@ -122,7 +136,7 @@ const FOR_MONEY: [Column; 9] = [
 ];
 
 /// Headers of personal data: such a column is neither read nor passed on.
-const PERSONAL: [&str; 24] = [
+pub(super) const PERSONAL: [&str; 24] = [
     "name",
     "patient_name",
     "psn_name",
@@ -155,6 +169,8 @@ pub struct Header {
     names: Vec<String>,
     fields: Vec<Option<usize>>,
     personal: Vec<usize>,
+    /// Of a foreign file: where its columns stand there.
+    origins: Option<Arc<Origins>>,
 }
 
 impl Header {
@@ -163,16 +179,7 @@ impl Header {
     /// # Errors
     /// F001: a required column missing, with the nearest header found; a header that stands twice.
     pub fn read(place: &Place, names: Vec<String>, for_money: bool) -> Result<Header> {
-        if let [only] = names.as_slice()
-            && let Some(separator) = [';', '\t']
-                .into_iter()
-                .find(|separator| only.contains(*separator))
-        {
-            let separator = if separator == ';' { "semicolons" } else { "tabs" };
-            let message =
-                format!("F001: the columns are separated by {separator}; save the file with commas");
-            return Err(Error::at(place.clone(), message));
-        }
+        one_column_only(place, &names)?;
         let folded: Vec<String> = names.iter().map(|name| fold(name)).collect();
         let mut fields = Vec::with_capacity(Column::ALL.len());
         let mut errors = Vec::new();
@@ -197,6 +204,7 @@ impl Header {
             personal: personal(&folded),
             names,
             fields,
+            origins: None,
         };
         let needed = FOR_GROUPING.iter().chain(FOR_MONEY.iter().filter(|_| for_money));
         for column in needed.filter(|column| header.field(**column).is_none()) {
@@ -218,6 +226,30 @@ impl Header {
         self.fields.get(column as usize).copied().flatten()
     }
 
+    /// The same, of a foreign file.
+    pub(super) fn with_origins(self, origins: Origins) -> Header {
+        Header {
+            origins: Some(Arc::new(origins)),
+            ..self
+        }
+    }
+
+    /// The source's own header of a column, or of a slot of its list (来源列名).
+    pub fn origin(&self, column: Column, slot: Option<usize>) -> &str {
+        match &self.origins {
+            Some(origins) => origins.header(column, slot),
+            None => {
+                let name = self.field(column).and_then(|field| self.names.get(field));
+                name.map_or(column.name(), String::as_str)
+            }
+        }
+    }
+
+    /// The cell of a row of a sheet, e.g. `Sheet1!C7`; nothing for other files (单元格位置).
+    pub fn cell(&self, line: u64, column: Option<Column>, slot: Option<usize>) -> Option<String> {
+        self.origins.as_ref()?.cell(line, column, slot)
+    }
+
     /// How many fields a row has.
     pub fn width(&self) -> usize {
         self.names.len()
@@ -234,6 +266,27 @@ impl Header {
     }
 }
 
+/// # Errors
+/// F001: a single header that holds another separator.
+pub(super) fn one_column_only(place: &Place, names: &[String]) -> Result<()> {
+    let [only] = names else { return Ok(()) };
+    let found = [
+        (';', "semicolons", ";"),
+        ('\t', "tabs", "tab"),
+        ('|', "bars", "|"),
+    ];
+    match found
+        .into_iter()
+        .find(|(separator, ..)| only.contains(*separator))
+    {
+        Some((_, words, typed)) => {
+            let message = format!("F001: the columns are separated by {words}; give --delimiter '{typed}'");
+            Err(Error::at(place.clone(), message))
+        }
+        None => Ok(()),
+    }
+}
+
 fn personal(folded: &[String]) -> Vec<usize> {
     let hits = folded
         .iter()
@@ -243,7 +296,7 @@ fn personal(folded: &[String]) -> Vec<usize> {
 }
 
 /// Header names are compared trimmed, width-folded, ignoring case.
-fn fold(name: &str) -> String {
+pub(super) fn fold(name: &str) -> String {
     let name = name.trim().trim_matches('\u{feff}');
     name.chars()
         .map(|c| match c {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::case::Case;
 use super::check::{Checked, Checker, Depth};
 use super::columns::{Column, Header};
-use super::reader::Encoding;
+use super::encoding::Encoding;
 use crate::diagnostics::{Lang, Place, Result};
 
 /// What grouping looks at of a case, free to be changed (病例草稿).

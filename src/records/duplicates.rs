@@ -17,6 +17,8 @@ pub struct CaseKey {
     line: u64,
     record: u64,
     file: Arc<str>,
+    /// The header of the identifier.
+    field: String,
     /// SHA-256 of the row as written.
     row: [u8; 32],
 }
@@ -30,6 +32,7 @@ impl CaseKey {
             line: checker.line(),
             record: checker.record(),
             file: Arc::clone(checker.file()),
+            field: checker.header().origin(super::Column::CaseId, None).to_owned(),
             row: Sha256::digest(checker.row().written()).into(),
         }
     }
@@ -54,6 +57,7 @@ pub struct Duplicates {
 /// The first copy of a case.
 #[derive(Debug)]
 struct First {
+    file: Arc<str>,
     line: u64,
     row: [u8; 32],
     /// Line of a later copy that differs.
@@ -69,12 +73,13 @@ impl Duplicates {
         }
         let place = (key.hospital.clone(), key.case_id.clone());
         let fresh = First {
+            file: Arc::clone(&key.file),
             line: key.line,
             row: key.row,
             contradicted_by: None,
         };
         let first = self.firsts.entry(place).or_insert(fresh);
-        if first.line == key.line {
+        if first.line == key.line && first.file == key.file {
             return None;
         }
         let differs = first.row != key.row;
@@ -114,6 +119,8 @@ impl CaseKey {
             hospital: self.hospital,
             edit: &F012,
             action: Action::Kept,
+            field: self.field,
+            cell: None,
             column: super::Column::CaseId.name(),
             slot: None,
             expected: expected_of_copies(differs, lang).to_owned(),

@@ -24,6 +24,7 @@ edits! {
     F002 Fatal Record "bytes that are no text in the file's encoding" "存在无法解码的字节";
     F003 Fatal Record "the row's shape differs from the header" "行结构与表头不符";
     F004 Info None "a placeholder; counts as empty" "占位符，按空值处理";
+    F005 Error None "damaged by a spreadsheet" "被电子表格改写";
     F006 Error None "a value that is not in its code table" "值不在代码表中";
     F007 Error None "not a number, or out of range" "不是数字或超出范围";
     F008 Error None "not a date" "不是日期";

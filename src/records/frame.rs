@@ -13,6 +13,9 @@ pub const MAX_ROW_BYTES: usize = 1 << 20;
 /// looked at so far ahead.
 pub const MAX_ROW_LINES: usize = 256;
 
+/// What separates cells, unless the user says otherwise.
+pub(super) const COMMA: u8 = b',';
+
 /// How much is read at a time.
 ///
 /// A chunk and the rows made of it stay in the cache of one processor core.
@@ -55,7 +58,7 @@ enum End {
 }
 
 /// Where the record at the start of `bytes` ends. `complete`: nothing follows these bytes.
-fn end_of_record(bytes: &[u8], complete: bool) -> End {
+fn end_of_record(bytes: &[u8], complete: bool, delimiter: u8) -> End {
     let first_line = match memchr::memchr(b'\n', bytes) {
         Some(at) => at + 1,
         None if complete => bytes.len(),
@@ -65,7 +68,7 @@ fn end_of_record(bytes: &[u8], complete: bool) -> End {
     if memchr::memchr(b'"', line).is_none() {
         return End::Whole(first_line, false);
     }
-    match end_of_quoted(bytes) {
+    match end_of_quoted(bytes, delimiter) {
         Quoted::Ends(length) => End::Whole(length, true),
         Quoted::Endless => End::Broken(first_line),
         Quoted::AtEnd { closed: true } if complete => End::Whole(bytes.len(), true),
@@ -85,7 +88,7 @@ enum Quoted {
 }
 
 /// Where a record with quotes ends; never looks further than the longest record.
-fn end_of_quoted(bytes: &[u8]) -> Quoted {
+fn end_of_quoted(bytes: &[u8], delimiter: u8) -> Quoted {
     #[derive(Clone, Copy)]
     enum At {
         FieldStart,
@@ -104,8 +107,8 @@ fn end_of_quoted(bytes: &[u8]) -> Quoted {
             (At::Quoted, b'"') => At::QuoteInQuoted,
             (At::Quoted, _) => At::Quoted,
             (At::FieldStart | At::QuoteInQuoted, b'"') => At::Quoted,
-            (_, b',') => At::FieldStart,
             (_, b'\n') => return Quoted::Ends(index + 1),
+            (_, byte) if *byte == delimiter => At::FieldStart,
             _ => At::Plain,
         };
     }
@@ -116,12 +119,12 @@ fn end_of_quoted(bytes: &[u8]) -> Quoted {
 
 impl Chunk {
     /// The records in order; blank lines are left out.
-    pub(super) fn frames(&self) -> impl Iterator<Item = Frame<'_>> {
+    pub(super) fn frames(&self, delimiter: u8) -> impl Iterator<Item = Frame<'_>> {
         let mut rest = self.bytes.as_slice();
         let mut line = self.line;
         std::iter::from_fn(move || {
             while !rest.is_empty() {
-                let (frame, length, lines) = Frame::first_of(rest, line);
+                let (frame, length, lines) = Frame::first_of(rest, line, delimiter);
                 rest = rest.get(length..).unwrap_or_default();
                 line += lines;
                 if !frame.is_blank() {
@@ -135,8 +138,8 @@ impl Chunk {
 
 impl<'c> Frame<'c> {
     /// The record at the start of the last bytes of a chunk, with its length and lines.
-    pub(super) fn first_of(bytes: &'c [u8], line: u64) -> (Frame<'c>, usize, u64) {
-        let (length, quoted, broken) = match end_of_record(bytes, true) {
+    pub(super) fn first_of(bytes: &'c [u8], line: u64, delimiter: u8) -> (Frame<'c>, usize, u64) {
+        let (length, quoted, broken) = match end_of_record(bytes, true, delimiter) {
             End::Whole(length, quoted) => (length, quoted, length > MAX_ROW_BYTES),
             End::Broken(length) => (length, true, true),
             End::Open => (bytes.len(), false, false), // not when `complete`
@@ -173,6 +176,7 @@ pub(super) struct Cutter<R> {
     kept: Vec<u8>,
     line: u64,
     at_end: bool,
+    delimiter: u8,
 }
 
 /// Why cutting stopped.
@@ -184,19 +188,20 @@ pub(super) enum CutError {
 }
 
 impl<R: Read> Cutter<R> {
-    pub(super) fn new(source: R, already_read: Vec<u8>) -> Cutter<R> {
+    pub(super) fn new(source: R, already_read: Vec<u8>, delimiter: u8) -> Cutter<R> {
         Cutter {
             source,
             kept: already_read,
             line: 1,
             at_end: false,
+            delimiter,
         }
     }
 
     /// The header record's bytes, taken off the stream.
     pub(super) fn first_record(&mut self) -> Result<Chunk, CutError> {
         loop {
-            match end_of_record(&self.kept, self.at_end) {
+            match end_of_record(&self.kept, self.at_end, self.delimiter) {
                 End::Whole(length, _) | End::Broken(length) => return Ok(self.give(length)),
                 End::Open => self.read_more(CHUNK_BYTES)?,
             }
@@ -230,7 +235,7 @@ impl<R: Read> Cutter<R> {
         }
         let mut length = 0;
         while let Some(rest) = self.kept.get(length..) {
-            match end_of_record(rest, false) {
+            match end_of_record(rest, false, self.delimiter) {
                 End::Whole(more, _) | End::Broken(more) => length += more,
                 End::Open => break,
             }
@@ -278,11 +283,11 @@ mod tests {
     use super::*;
 
     fn frames_of(text: &[u8]) -> Vec<(u64, String, bool)> {
-        let mut cutter = Cutter::new(text, Vec::new());
+        let mut cutter = Cutter::new(text, Vec::new(), COMMA);
         let mut found = Vec::new();
         while let Ok(Some(chunk)) = cutter.next_chunk() {
             let texts = chunk
-                .frames()
+                .frames(COMMA)
                 .map(|f| (f.line, String::from_utf8_lossy(f.bytes).into_owned(), f.broken));
             found.extend(texts);
         }
@@ -293,19 +298,19 @@ mod tests {
     fn a_record_ends_nowhere_before_its_end() {
         let record = b"a,\"x\ny\",\"\"\"z\"\"\n\",b\n";
         for known in 0..record.len() {
-            let end = end_of_record(&record[..known], false);
+            let end = end_of_record(&record[..known], false, COMMA);
             assert!(matches!(end, End::Open), "after {known} bytes");
         }
         let followed = [&record[..], b"c,d\n"].concat();
         assert!(
-            matches!(end_of_record(&followed, false), End::Whole(length, true) if length == record.len())
+            matches!(end_of_record(&followed, false, COMMA), End::Whole(length, true) if length == record.len())
         );
     }
 
     #[test]
     fn an_open_quote_is_not_followed_for_ever() {
         let text = [&b"\"a\n"[..], &b"b\n".repeat(MAX_ROW_LINES)].concat();
-        assert!(matches!(end_of_record(&text, false), End::Broken(3)));
+        assert!(matches!(end_of_record(&text, false, COMMA), End::Broken(3)));
         let frames = frames_of(&text);
         assert_eq!(
             (frames.len(), frames[0].2, frames[1].2),

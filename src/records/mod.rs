@@ -5,6 +5,7 @@
 //! here knows a grouping scheme. Files of any size pass through in chunks ([`in_order`]), in
 //! order, on any number of threads.
 
+mod begin;
 mod case;
 mod cells;
 mod check;
@@ -12,7 +13,10 @@ mod columns;
 mod draft;
 mod duplicates;
 mod edits;
+mod encoding;
 mod frame;
+mod inputs;
+mod layout;
 mod packed;
 mod plain;
 mod reader;
@@ -27,11 +31,13 @@ pub use columns::{Column, Header};
 pub use draft::{CaseDraft, DraftChecker, plain_number};
 pub use duplicates::{CaseKey, Duplicates, expected_of_copies};
 pub use edits::{EDITS, edit};
+pub use encoding::Encoding;
 pub use frame::{Chunk, MAX_ROW_BYTES};
+pub use layout::{Chosen, Form, Intake, Layout, LayoutChoice, Layouts, Origins, Scope};
 pub use packed::{
     CodedCases, Dictionary, PACKED_MAGIC, PackedBlock, PackedCase, PackedCases, PackedReader, PackedWriter,
     Records, SharedDictionary, Vocabulary,
 };
 pub use plain::{PlainReader, PlainRow, PlainRows};
-pub use reader::{Encoding, RowReader, RunningHash};
+pub use reader::{Opened, OpenedFiles, RowReader, RunningHash};
 pub use stream::{Batch, Counts, RowWork, in_order, ordered, quickly_in_order};

@@ -1,122 +1,228 @@
-//! Opening a file of records: encoding, header, chunks.
+//! Files of records read in chunks, one after the other.
 
-use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use super::columns::Header;
-use super::frame::{Chunk, CutError, Cutter};
-use super::packed::PACKED_MAGIC;
-use super::source::{self, Counted, Taken};
-use crate::diagnostics::{Error, Place, Result, hexadecimal};
+use super::begin::{Begun, Body};
+use super::columns::{Column, Header};
+use super::encoding::Encoding;
+use super::frame::Chunk;
+use super::inputs::Input;
+use super::layout::{Asked, Chosen, DbfShape, Intake, Joined, JsonFields, NeutralRows, SheetRow, Transcoder};
+use super::plain::PlainReader;
+use super::source::Taken;
+use crate::diagnostics::{Error, Lang, Place, Result, hexadecimal};
 
-/// How much of a file decides on its encoding.
-const SAMPLE: u64 = 1 << 20;
-
-/// What a workbook of the time before XLSX begins with.
-const OLD_WORKBOOK: &[u8] = &[0xd0, 0xcf, 0x11, 0xe0];
-
-/// How bytes are read as text (字符编码), once for a whole file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Encoding {
-    /// With or without byte order mark.
-    Utf8,
-    /// Also reads GBK and GB2312.
-    Gb18030,
+/// What is known of a file while its rows are read (文件信息).
+pub(super) struct Facts {
+    /// Its number among the files of the run, from 0.
+    pub number: usize,
+    /// As named by the user.
+    pub file: Arc<str>,
+    pub header: Arc<Header>,
+    pub encoding: Encoding,
+    /// What separates cells.
+    pub delimiter: u8,
+    /// What its chunks are.
+    pub shape: Shape,
+    /// Of a foreign file: makes its rows neutral.
+    pub transcoder: Option<Transcoder>,
+    /// Readers of its plain rows that are not at work, with their memory.
+    pub idle: Mutex<Vec<PlainReader>>,
 }
 
-impl Encoding {
-    /// The name shown.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Encoding::Utf8 => "UTF-8",
-            Encoding::Gb18030 => "GB18030",
-        }
+/// What the chunks of a file are.
+pub(super) enum Shape {
+    /// Rows of separated text; of a sheet the rows are made neutral where they are read.
+    Text,
+    /// JSON.
+    Messages(JsonFields),
+    /// Rows of cells of fixed width.
+    Dbf(DbfShape),
+}
+
+impl Facts {
+    /// Lends a reader of plain rows.
+    pub(super) fn with_plain_reader<T>(&self, read: impl FnOnce(&mut PlainReader) -> T) -> T {
+        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let lent = idle().pop();
+        let mut reader = lent.unwrap_or_else(|| PlainReader::new(&self.header));
+        let result = read(&mut reader);
+        idle().push(reader);
+        result
     }
 
-    /// The text of a row, or nothing if some byte is none.
-    pub(super) fn decode(self, bytes: &[u8]) -> Option<Cow<'_, str>> {
-        match self {
-            Encoding::Utf8 => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
-            Encoding::Gb18030 => {
-                encoding_rs::GB18030.decode_without_bom_handling_and_without_replacement(bytes)
+    /// The rows of a portion of a foreign file as neutral text.
+    pub(super) fn neutral_rows(&self, transcoder: &Transcoder, portion: &Portion, lang: Lang) -> NeutralRows {
+        let (mut rows, chunk) = (NeutralRows::default(), &portion.chunk);
+        if let Some(sheet) = &portion.rows {
+            transcoder.sheet_rows(sheet, lang, &mut rows);
+            return rows;
+        }
+        match &self.shape {
+            Shape::Text => self.text_rows(transcoder, chunk, lang, &mut rows),
+            Shape::Messages(fields) => transcoder.messages(fields, &chunk.bytes, chunk.line, lang, &mut rows),
+            Shape::Dbf(shape) => {
+                let bytes = (chunk.bytes.as_slice(), chunk.line);
+                transcoder.dbf_rows(shape, self.encoding, bytes, lang, &mut rows);
+            }
+        }
+        rows
+    }
+
+    fn text_rows(&self, transcoder: &Transcoder, chunk: &Chunk, lang: Lang, rows: &mut NeutralRows) {
+        if let Some(text) = self.encoding.decode(&chunk.bytes) {
+            return transcoder.table_rows(&text, chunk.line, lang, rows);
+        }
+        // some row is no text: only that one is lost
+        for frame in chunk.frames(self.delimiter) {
+            match self.encoding.decode(frame.bytes) {
+                Some(text) => transcoder.table_rows(&text, frame.line, lang, rows),
+                None => rows.unreadable(frame.line, self.encoding.undecodable(frame.bytes, lang)),
             }
         }
     }
+}
 
-    /// From the first bytes: most of the lines with non-ASCII bytes decide.
-    fn of_sample(place: &Place, sample: &[u8]) -> Result<Encoding> {
-        if sample.starts_with(b"PK\x03\x04") || sample.starts_with(OLD_WORKBOOK) {
-            let message =
-                "F001: the file is a spreadsheet or an archive, not CSV; save the sheet as CSV UTF-8";
-            return Err(Error::at(place.clone(), message));
-        }
-        if sample.starts_with(&PACKED_MAGIC) {
-            let message = "F001: this is a packed file; only `group` and `regroup` read it, expected CSV";
-            return Err(Error::at(place.clone(), message));
-        }
-        let first_line = sample.split(|byte| *byte == b'\n').next().unwrap_or(sample);
-        let wide = first_line.contains(&0);
-        if sample.starts_with(&[0xff, 0xfe]) || sample.starts_with(&[0xfe, 0xff]) || wide {
-            let message = "F001: the file is UTF-16 text; save it as UTF-8 (in a spreadsheet: CSV UTF-8)";
-            return Err(Error::at(place.clone(), message));
-        }
-        let lines = sample
-            .split(|byte| *byte == b'\n')
-            .filter(|line| !line.is_ascii());
-        let (mut utf8, mut other) = (0_usize, 0_usize);
-        for line in lines {
-            match std::str::from_utf8(line) {
-                Ok(_) => utf8 += 1,
-                Err(_) => other += 1,
-            }
-        }
-        Ok(if other > utf8 {
-            Encoding::Gb18030
-        } else {
-            Encoding::Utf8
-        })
+/// Bytes of a file, and the file they are of.
+pub struct Portion {
+    pub(super) chunk: Chunk,
+    /// Of a sheet: its rows.
+    pub(super) rows: Option<Vec<SheetRow>>,
+    pub(super) facts: Arc<Facts>,
+}
+
+/// What was made of a file before its rows were read (文件说明).
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// As named by the user.
+    pub file: Arc<str>,
+    /// Its layout, and the headers by which it was told.
+    pub chosen: Chosen,
+    /// Whether its rows had to be made neutral.
+    pub foreign: bool,
+    /// How its bytes are read.
+    pub encoding: Encoding,
+    /// Headers of personal columns left out.
+    pub personal: Vec<String>,
+    /// Its headers, or the names in its first message.
+    pub headers: Vec<String>,
+    /// Neutral columns that its headers fill.
+    pub columns: Vec<String>,
+    /// The sheet, and whether it has as many rows as a sheet can have, so that some may be missing.
+    pub sheet: Option<(String, bool)>,
+    /// Rows of a DBF file that were marked as deleted, and left out.
+    pub deleted: Arc<AtomicU64>,
+    /// The joined file.
+    pub(super) joined: Option<Arc<Joined>>,
+}
+
+impl Opened {
+    /// By column, how many records say something else than the joined file; those with any.
+    pub fn differences(&self) -> Vec<(Column, u64)> {
+        self.joined
+            .as_ref()
+            .map_or_else(Vec::new, |joined| joined.differences())
     }
 }
 
-/// Reads a CSV of records in chunks (记录读取器).
+/// Opens every file once to see that it can be read.
+///
+/// # Errors
+/// Those of all files.
+fn look_at_headers(inputs: &[Input], intake: &Intake) -> Result<()> {
+    let asked = Asked {
+        intake,
+        uniform: true,
+    };
+    let look = |input: &Input| {
+        let (place, source) = input.open()?;
+        Begun::of(place, source, &asked, 0, None).map(drop)
+    };
+    let again = inputs.iter().filter(|input| !input.is_standard_input());
+    Error::all(again.filter_map(|input| look(input).err()))
+}
+
+fn nothing_to_read(path: &Path) -> Error {
+    let message = "this folder holds no file of a kind that is read: csv, txt, tsv, json, jsonl, ndjson, xlsx, xls, ods, dbf, zip, gz, zst";
+    Error::at(Place::file(path), message)
+}
+
+/// The files begun while a run goes on (已读文件).
+#[derive(Clone, Debug, Default)]
+pub struct OpenedFiles(Arc<Mutex<Vec<Opened>>>);
+
+impl OpenedFiles {
+    fn add(&self, opened: Opened) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(opened);
+    }
+
+    /// Those begun so far, in order.
+    pub fn list(&self) -> Vec<Opened> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Reads files of records in chunks (记录读取器), one after the other.
 pub struct RowReader {
-    cutter: Cutter<Box<dyn Read + Send>>,
+    body: Body,
     place: Place,
-    file: Arc<str>,
-    header: Arc<Header>,
-    encoding: Encoding,
+    facts: Arc<Facts>,
     taken: Taken,
     /// Bytes taken for the chunks already given out.
     told: u64,
+    opened: OpenedFiles,
+    begun: usize,
+    /// Files not yet begun.
+    rest: VecDeque<Input>,
+    intake: Intake,
+    hash: Option<RunningHash>,
 }
 
 impl RowReader {
-    /// Opens `path`, `-` for standard input, and reads the header. Files compressed by gzip or
-    /// Zstandard are read as what they hold.
+    /// Opens `path`, `-` for standard input, and reads the header; layouts are those inside the
+    /// program. Files compressed by gzip or Zstandard are read as what they hold.
     ///
     /// # Errors
-    /// It cannot be opened; F001: empty, no text, a column missing or doubled.
+    /// It cannot be opened; F001: empty, no text, of no known layout, a column missing or doubled.
     pub fn open(path: &Path, for_money: bool) -> Result<RowReader> {
-        let (place, source) = source::open(path)?;
-        RowReader::new(place, source, for_money)
+        RowReader::open_all(path, &Intake::plain(for_money))
     }
 
     /// As [`RowReader::open`], and hashes every byte of the file on the way.
     ///
     /// # Errors
     /// See [`RowReader::open`].
-    pub fn open_hashed(path: &Path, for_money: bool) -> Result<(RowReader, RunningHash)> {
-        let (place, source) = source::open(path)?;
+    pub fn open_hashed(path: &Path, intake: &Intake) -> Result<(RowReader, RunningHash)> {
         let hash = RunningHash::default();
-        let source = Box::new(Hashed {
-            source,
-            hash: hash.clone(),
-        });
-        Ok((RowReader::new(place, source, for_money)?, hash))
+        let reader = RowReader::begin(path, intake, Some(hash.clone()))?;
+        Ok((reader, hash))
+    }
+
+    /// Opens `path` and the further files of `intake`, one after the other; of several the rows are
+    /// given under one header.
+    ///
+    /// # Errors
+    /// See [`RowReader::open`].
+    pub fn open_all(path: &Path, intake: &Intake) -> Result<RowReader> {
+        RowReader::begin(path, intake, None)
+    }
+
+    fn begin(path: &Path, intake: &Intake, hash: Option<RunningHash>) -> Result<RowReader> {
+        let inputs = Input::all(std::iter::once(path).chain(intake.more.iter().map(PathBuf::as_path)))?;
+        let uniform = inputs.len() > 1;
+        if uniform {
+            look_at_headers(&inputs, intake)?;
+        }
+        let mut rest: VecDeque<Input> = inputs.into();
+        let first = rest.pop_front().ok_or_else(|| nothing_to_read(path))?;
+        let (place, source) = first.open()?;
+        RowReader::of_source(place, source, intake, rest, hash)
     }
 
     /// Reads from any source; `place` names it in messages.
@@ -124,80 +230,107 @@ impl RowReader {
     /// # Errors
     /// See [`RowReader::open`].
     pub fn new(place: Place, source: Box<dyn Read + Send>, for_money: bool) -> Result<RowReader> {
-        let taken = Taken::default();
-        let counted = Counted {
-            source,
-            taken: taken.clone(),
+        RowReader::new_as(place, source, &Intake::plain(for_money))
+    }
+
+    /// As [`RowReader::new`], in a way of the user's.
+    ///
+    /// # Errors
+    /// See [`RowReader::open`].
+    pub fn new_as(place: Place, source: Box<dyn Read + Send>, intake: &Intake) -> Result<RowReader> {
+        RowReader::of_source(place, source, intake, VecDeque::new(), None)
+    }
+
+    fn of_source(
+        place: Place,
+        source: Box<dyn Read + Send>,
+        intake: &Intake,
+        rest: VecDeque<Input>,
+        hash: Option<RunningHash>,
+    ) -> Result<RowReader> {
+        let asked = Asked {
+            intake,
+            uniform: !rest.is_empty(),
         };
-        let mut source = source::unpacked(&place, Box::new(counted))?;
-        let mut sample = Vec::new();
-        let read = (&mut source).take(SAMPLE).read_to_end(&mut sample);
-        read.map_err(|e| Error::at(place.clone(), format!("could not be read: {e}")))?;
-        let encoding = Encoding::of_sample(&place, &sample)?;
-        if sample.starts_with(&[0xef, 0xbb, 0xbf]) {
-            sample.drain(..3);
-        }
-        if sample.iter().all(u8::is_ascii_whitespace) {
-            return Err(Error::at(
-                place,
-                "F001: the file is empty; expected a header row and records",
-            ));
-        }
-        let mut cutter = Cutter::new(source, sample);
-        let first = first_row(&mut cutter).map_err(|e| cut_error(&place, &e))?;
-        let header = Header::read(
-            &place.line(first.line),
-            header_names(&place, &first, encoding)?,
-            for_money,
-        )?;
+        let begun = Begun::of(place, source, &asked, 0, hash.as_ref())?;
+        let opened = OpenedFiles::default();
+        opened.add(begun.opened);
         Ok(RowReader {
-            cutter,
-            file: Arc::clone(&place.file),
-            place,
-            header: Arc::new(header),
-            encoding,
-            taken,
+            body: begun.body,
+            place: begun.place,
+            facts: Arc::new(begun.facts),
+            taken: begun.taken,
             told: 0,
+            opened,
+            begun: 1,
+            rest,
+            intake: intake.clone(),
+            hash,
         })
     }
 
     /// The header row.
     pub fn header(&self) -> &Arc<Header> {
-        &self.header
+        &self.facts.header
     }
 
     /// How bytes are read as text.
     pub fn encoding(&self) -> Encoding {
-        self.encoding
+        self.facts.encoding
     }
 
     /// The file as named by the user.
     pub fn file(&self) -> &Arc<str> {
-        &self.file
+        &self.facts.file
+    }
+
+    /// The files begun, also those begun later.
+    pub fn opened(&self) -> OpenedFiles {
+        self.opened.clone()
     }
 
     /// The next whole records, or nothing at the end.
     ///
     /// # Errors
     /// Reading failed; a line without end.
-    pub fn next_chunk(&mut self) -> Result<Option<Chunk>> {
-        let chunk = self.cutter.next_chunk().map_err(|e| cut_error(&self.place, &e))?;
-        let taken = self.taken.bytes();
-        let newly = taken - std::mem::replace(&mut self.told, taken);
-        Ok(chunk.map(|chunk| Chunk {
-            taken: newly,
-            ..chunk
-        }))
-    }
-}
-
-/// The first row that is not blank; there is one.
-fn first_row<R: Read>(cutter: &mut Cutter<R>) -> std::result::Result<Chunk, CutError> {
-    loop {
-        let row = cutter.first_record()?;
-        if row.bytes.is_empty() || !row.bytes.iter().all(u8::is_ascii_whitespace) {
-            return Ok(row);
+    pub fn next_chunk(&mut self) -> Result<Option<Portion>> {
+        loop {
+            let next = self.body.next(&self.place, self.facts.transcoder.as_ref())?;
+            let taken = self.taken.bytes();
+            let newly = taken - std::mem::replace(&mut self.told, taken);
+            if let Some((chunk, rows)) = next {
+                return Ok(Some(Portion {
+                    rows,
+                    chunk: Chunk {
+                        taken: newly,
+                        ..chunk
+                    },
+                    facts: Arc::clone(&self.facts),
+                }));
+            }
+            let Some(input) = self.rest.pop_front() else {
+                return Ok(None);
+            };
+            self.go_on(&input)?;
         }
+    }
+
+    /// Begins the next file.
+    fn go_on(&mut self, input: &Input) -> Result<()> {
+        let (place, source) = input.open()?;
+        let asked = Asked {
+            intake: &self.intake,
+            uniform: true,
+        };
+        let begun = Begun::of(place, source, &asked, self.begun, self.hash.as_ref())?;
+        self.body = begun.body;
+        self.place = begun.place;
+        self.facts = Arc::new(begun.facts);
+        self.taken = begun.taken;
+        self.told = 0;
+        self.begun += 1;
+        self.opened.add(begun.opened);
+        Ok(())
     }
 }
 
@@ -213,9 +346,9 @@ impl RunningHash {
     }
 }
 
-struct Hashed {
-    source: Box<dyn Read + Send>,
-    hash: RunningHash,
+pub(super) struct Hashed {
+    pub source: Box<dyn Read + Send>,
+    pub hash: RunningHash,
 }
 
 impl Read for Hashed {
@@ -228,39 +361,5 @@ impl Read for Hashed {
             .unwrap_or_else(PoisonError::into_inner)
             .update(read);
         Ok(length)
-    }
-}
-
-fn header_names(place: &Place, first: &Chunk, encoding: Encoding) -> Result<Vec<String>> {
-    let no_header = || {
-        Error::at(
-            place.line(first.line),
-            "F001: the header row is no readable CSV row",
-        )
-    };
-    let text = encoding.decode(&first.bytes).ok_or_else(no_header)?;
-    if text.replace("\r\n", "\n").contains('\r') {
-        let message =
-            "F001: lines end with a carriage return alone; save the file with LF or CR LF at line ends";
-        return Err(Error::at(place.line(first.line), message));
-    }
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(text.as_bytes());
-    let mut record = csv::StringRecord::new();
-    match reader.read_record(&mut record) {
-        Ok(true) => Ok(record.iter().map(|name| name.trim().to_owned()).collect()),
-        _ => Err(no_header()),
-    }
-}
-
-fn cut_error(place: &Place, error: &CutError) -> Error {
-    match error {
-        CutError::Io(e) => Error::at(place.clone(), format!("could not be read: {e}")),
-        CutError::EndlessLine(line) => Error::at(
-            place.line(*line),
-            "F001: this line does not end within 64 MiB; this is not a CSV file",
-        ),
     }
 }

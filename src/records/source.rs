@@ -37,6 +37,19 @@ pub(super) fn open(path: &Path) -> Result<(Place, Bytes)> {
     Ok((Place::file(path), Box::new(file)))
 }
 
+/// Whether bytes are the beginning of a workbook: one of the old kind, or an archive whose first
+/// files are those of one.
+pub(super) fn is_workbook(head: &[u8]) -> bool {
+    const OLD: [u8; 8] = [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
+    let head = head.get(..4096.min(head.len())).unwrap_or_default();
+    let holds = |name: &[u8]| memchr::memmem::find(head, name).is_some();
+    let of_archive = || {
+        let opendocument = holds(b"opendocument.spreadsheet");
+        opendocument || holds(b"[Content_Types].xml") || holds(b"_rels/.rels") || holds(b"xl/")
+    };
+    head.starts_with(&OLD) || head.starts_with(b"PK\x03\x04") && of_archive()
+}
+
 /// The bytes unpacked, if their first ones say that they are gzip (`.gz`) or Zstandard (`.zst`).
 ///
 /// # Errors

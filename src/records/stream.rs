@@ -5,10 +5,11 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::check::{Checked, Checker, Depth};
-use super::columns::Header;
-use super::frame::{Chunk, Frame};
+use super::encoding::Encoding;
+use super::frame::{COMMA, Chunk, Frame};
+use super::layout::{Mark, NeutralRows, Note};
 use super::plain::{PlainReader, PlainRow, PlainRows};
-use super::reader::{Encoding, RowReader};
+use super::reader::{Facts, Portion, RowReader};
 use crate::diagnostics::{Error, Finding, Lang, Result};
 
 /// What became of the records read (记录计数): `read = grouped + ambiguous + ungrouped + rejected`.
@@ -68,19 +69,109 @@ pub fn in_order<T: Send>(
     row: impl Fn(&mut T, Checked, &Checker<'_>) + Sync,
     mut sink: impl FnMut(Batch<T>) -> Result<()>,
 ) -> Result<Counts> {
-    let checkers = Checkers::of(&reader, depth, lang);
-    let check_chunk = |chunk: Chunk| {
-        let mut checker = checkers.checker(checkers.encoding);
+    let check_chunk = |portion: Portion| {
+        let facts = &*portion.facts;
         let mut output = make();
         let mut counts = Counts::default();
-        for frame in chunk.frames() {
-            let checked = checker.check(frame);
+        let mut noted = |checked: Checked, checker: &Checker<'_>| {
             counts.note(checked);
-            row(&mut output, checked, &checker);
-        }
-        (Batch::new(output, &mut checker, &chunk), counts)
+            row(&mut output, checked, checker);
+        };
+        let mut checker = match &facts.transcoder {
+            None => {
+                let mut checker = facts.checker(facts.encoding, depth, lang);
+                for frame in portion.chunk.frames(COMMA) {
+                    let checked = checker.check(frame);
+                    noted(checked, &checker);
+                }
+                checker
+            }
+            Some(transcoder) => {
+                let rows = facts.neutral_rows(transcoder, &portion, lang);
+                let mut checker = facts.checker(Encoding::Utf8, depth, lang);
+                check_marked(&rows, &mut checker, &mut noted);
+                checker
+            }
+        };
+        (
+            Batch::new(output, &mut checker, &portion.chunk),
+            counts,
+            facts.number,
+        )
     };
     collect_batches(&mut reader, threads, check_chunk, &mut sink)
+}
+
+/// Checks the rows of a foreign chunk, each under its own line.
+fn check_marked(
+    rows: &NeutralRows,
+    checker: &mut Checker<'_>,
+    noted: &mut impl FnMut(Checked, &Checker<'_>),
+) {
+    let mut marked = Marked::of(rows);
+    let mut rest = rows.text.as_bytes();
+    loop {
+        marked.pass_unreadable(checker, noted);
+        if rest.is_empty() {
+            return;
+        }
+        let line = marked.line();
+        let (frame, length, _) = Frame::first_of(rest, line, COMMA);
+        rest = rest.get(length..).unwrap_or_default();
+        let checked = checker.check(frame);
+        marked.pass_row(checker);
+        noted(checked, checker);
+    }
+}
+
+/// The marks of a foreign chunk, taken one by one along its text.
+struct Marked<'r> {
+    marks: std::slice::Iter<'r, Mark>,
+    notes: std::slice::Iter<'r, Note>,
+}
+
+impl<'r> Marked<'r> {
+    fn of(rows: &'r NeutralRows) -> Marked<'r> {
+        Marked {
+            marks: rows.marks.iter(),
+            notes: rows.notes.iter(),
+        }
+    }
+
+    fn next(&self) -> Option<&'r Mark> {
+        self.marks.as_slice().first()
+    }
+
+    /// The line of the row that stands next in the text.
+    fn line(&self) -> u64 {
+        self.next().map_or(0, |mark| mark.line)
+    }
+
+    /// Whether something was noted of it.
+    fn has_notes(&self) -> bool {
+        self.next().is_some_and(|mark| mark.notes > 0)
+    }
+
+    /// Counts the rows without shape that stand before the next one of the text.
+    fn pass_unreadable(&mut self, checker: &mut Checker<'_>, noted: &mut impl FnMut(Checked, &Checker<'_>)) {
+        while let Some(mark) = self.next().filter(|mark| mark.unreadable) {
+            self.marks.next();
+            for note in self.notes.by_ref().take(mark.notes) {
+                let checked = checker.unreadable(mark.line, note);
+                noted(checked, checker);
+            }
+        }
+    }
+
+    /// Goes behind the row of the text that was just checked, and adds what was noted of it.
+    fn pass_row(&mut self, checker: &mut Checker<'_>) {
+        if let Some(mark) = self.marks.next() {
+            self.notes
+                .by_ref()
+                .take(mark.notes)
+                .for_each(|note| checker.note(note));
+        }
+    }
 }
 
 /// What is done with the rows of a file on the quick way (逐行处理).
@@ -108,28 +199,34 @@ pub fn quickly_in_order<W: RowWork>(
     work: &W,
     mut sink: impl FnMut(Batch<W::Output>) -> Result<()>,
 ) -> Result<Counts> {
-    let checkers = Checkers::of(&reader, Depth::Grouping, lang);
-    // memory of plain readers not at work
-    let plain_readers = Mutex::new(Vec::new());
-    let read_chunk = |chunk: Chunk| match checkers.encoding.decode(&chunk.bytes) {
-        Some(text) if !has_lone_return(text.as_bytes()) => {
-            let mut checker = checkers.checker(Encoding::Utf8);
-            let idle = plain_readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let mut plain = idle.unwrap_or_else(|| PlainReader::new(&checkers.header));
-            let (output, counts) = read_text(&text, chunk.line, &mut plain, &mut checker, work);
-            plain_readers.lock().unwrap_or_else(PoisonError::into_inner).push(plain);
-            (Batch::new(output, &mut checker, &chunk), counts)
+    let read_chunk = |portion: Portion| {
+        let (facts, chunk) = (&*portion.facts, &portion.chunk);
+        let depth = Depth::Grouping;
+        if let Some(transcoder) = &facts.transcoder {
+            let rows = facts.neutral_rows(transcoder, &portion, lang);
+            let mut checker = facts.checker(Encoding::Utf8, depth, lang);
+            let read = |plain: &mut PlainReader| read_marked(&rows, plain, &mut checker, work);
+            let (output, counts) = facts.with_plain_reader(read);
+            return (Batch::new(output, &mut checker, chunk), counts, facts.number);
         }
-        // some row is no text, the checker says which; or holds what must be quoted when written
-        _ => {
-            let mut checker = checkers.checker(checkers.encoding);
-            let (mut output, mut counts) = (work.start(), Counts::default());
-            for frame in chunk.frames() {
-                let checked = checker.check(frame);
-                counts.note(checked);
-                work.checked(&mut output, checked, &checker);
+        match facts.encoding.decode(&chunk.bytes) {
+            Some(text) if !has_lone_return(text.as_bytes()) => {
+                let mut checker = facts.checker(Encoding::Utf8, depth, lang);
+                let read = |plain: &mut PlainReader| read_text(&text, chunk.line, plain, &mut checker, work);
+                let (output, counts) = facts.with_plain_reader(read);
+                (Batch::new(output, &mut checker, chunk), counts, facts.number)
             }
-            (Batch::new(output, &mut checker, &chunk), counts)
+            // some row is no text, the checker says which; or holds what must be quoted when written
+            _ => {
+                let mut checker = facts.checker(facts.encoding, depth, lang);
+                let (mut output, mut counts) = (work.start(), Counts::default());
+                for frame in chunk.frames(COMMA) {
+                    let checked = checker.check(frame);
+                    counts.note(checked);
+                    work.checked(&mut output, checked, &checker);
+                }
+                (Batch::new(output, &mut checker, chunk), counts, facts.number)
+            }
         }
     };
     collect_batches(&mut reader, threads, read_chunk, &mut sink)
@@ -169,7 +266,7 @@ fn read_text<W: RowWork>(
             continue;
         }
         let rest = text.as_bytes().get(at..).unwrap_or_default();
-        let (frame, length, lines) = Frame::first_of(rest, line);
+        let (frame, length, lines) = Frame::first_of(rest, line, COMMA);
         if !frame.is_blank() {
             let checked = checker.check(frame);
             counts.note(checked);
@@ -181,29 +278,66 @@ fn read_text<W: RowWork>(
     (output, counts)
 }
 
-/// Makes the checkers of one file's chunks.
-struct Checkers<'l> {
-    file: Arc<str>,
-    header: Arc<Header>,
-    encoding: Encoding,
-    depth: Depth<'l>,
-    lang: Lang,
+/// Reads the rows of a foreign chunk as [`read_text`] does those of a neutral one, each under its
+/// own line; a row of which something was noted goes through the checker.
+fn read_marked<W: RowWork>(
+    rows: &NeutralRows,
+    plain: &mut PlainReader,
+    checker: &mut Checker<'_>,
+    work: &W,
+) -> (W::Output, Counts) {
+    let text = rows.text.as_str();
+    let (mut output, mut counts) = (work.start(), Counts::default());
+    let mut marked = Marked::of(rows);
+    let mut at = 0;
+    while at < text.len() {
+        let stretch = plain.rows(text, at);
+        work.prepare(&mut output, &stretch);
+        for row in stretch.iter() {
+            let mut noted = |checked, checker: &Checker<'_>| {
+                counts.note(checked);
+                work.checked(&mut output, checked, checker);
+            };
+            marked.pass_unreadable(checker, &mut noted);
+            if !marked.has_notes() && work.plain(&mut output, &row) {
+                checker.pass_over();
+                counts.read += 1;
+                marked.pass_row(checker);
+            } else {
+                let checked = checker.check_text(row.written(), marked.line());
+                marked.pass_row(checker);
+                counts.note(checked);
+                work.checked(&mut output, checked, checker);
+            }
+        }
+        at = stretch.end();
+        if !stretch.odd_row_follows() {
+            continue;
+        }
+        let mut noted = |checked, checker: &Checker<'_>| {
+            counts.note(checked);
+            work.checked(&mut output, checked, checker);
+        };
+        marked.pass_unreadable(checker, &mut noted);
+        let rest = text.as_bytes().get(at..).unwrap_or_default();
+        let (frame, length, _) = Frame::first_of(rest, marked.line(), COMMA);
+        let checked = checker.check(frame);
+        marked.pass_row(checker);
+        noted(checked, checker);
+        at += length;
+    }
+    let mut noted = |checked, checker: &Checker<'_>| {
+        counts.note(checked);
+        work.checked(&mut output, checked, checker);
+    };
+    marked.pass_unreadable(checker, &mut noted);
+    (output, counts)
 }
 
-impl<'l> Checkers<'l> {
-    fn of(reader: &RowReader, depth: Depth<'l>, lang: Lang) -> Checkers<'l> {
-        Checkers {
-            file: Arc::clone(reader.file()),
-            header: Arc::clone(reader.header()),
-            encoding: reader.encoding(),
-            depth,
-            lang,
-        }
-    }
-
-    fn checker(&self, encoding: Encoding) -> Checker<'l> {
+impl Facts {
+    fn checker<'l>(&self, encoding: Encoding, depth: Depth<'l>, lang: Lang) -> Checker<'l> {
         let (file, header) = (Arc::clone(&self.file), Arc::clone(&self.header));
-        Checker::new(file, header, encoding, self.depth, self.lang)
+        Checker::new(file, header, encoding, depth, lang)
     }
 }
 
@@ -211,15 +345,19 @@ impl<'l> Checkers<'l> {
 fn collect_batches<T: Send>(
     reader: &mut RowReader,
     threads: usize,
-    read_chunk: impl Fn(Chunk) -> (Batch<T>, Counts) + Sync,
+    read_chunk: impl Fn(Portion) -> (Batch<T>, Counts, usize) + Sync,
     sink: &mut impl FnMut(Batch<T>) -> Result<()>,
 ) -> Result<Counts> {
     let mut total = Counts::default();
     let next = || reader.next_chunk();
-    ordered(threads, next, read_chunk, |(mut batch, counts)| {
+    let (mut file, mut before_file) = (0, 0);
+    ordered(threads, next, read_chunk, |(mut batch, counts, number)| {
+        if number != file {
+            (file, before_file) = (number, total.read); // records are counted from 1 in each file
+        }
+        batch.before = total.read - before_file;
         let findings = batch.findings.iter_mut();
-        findings.for_each(|finding| finding.record += total.read);
-        batch.before = total.read;
+        findings.for_each(|finding| finding.record += batch.before);
         total.read += counts.read;
         total.rejected += counts.rejected;
         sink(batch)

@@ -12,6 +12,7 @@ use crate::benefit::BenefitPolicy;
 use crate::diagnostics::{Error, Lang, Place, Result, suggestion};
 use crate::grouper::Grouper;
 use crate::points::{Effective, Pack, Weights};
+use crate::records::Intake;
 use crate::tables::{CodeLists, Compiled, Library, Scheme};
 
 /// Everything a run reads besides the records, loaded and checked (运行输入).
@@ -30,6 +31,8 @@ pub struct Inputs {
     pub pack: Pack,
     /// Benefit policies by pool.
     pub benefits: BTreeMap<String, BenefitPolicy>,
+    /// How the records are to be read.
+    pub intake: Intake,
 }
 
 impl Inputs {
@@ -61,7 +64,19 @@ impl Inputs {
             pack,
             benefits,
             scenario,
+            intake: Intake {
+                library: Some(library.clone()),
+                ..Intake::plain(true)
+            },
         })
+    }
+
+    /// The same, its records to be read so.
+    pub fn read_as(self, intake: Intake) -> Inputs {
+        Inputs {
+            intake: intake.for_all(true),
+            ..self
+        }
     }
 }
 

@@ -21,7 +21,7 @@ struct Chunk {
 
 /// Reads, checks and groups every record; cases that cannot go on to money say why.
 pub(super) fn read(inputs: &Inputs, lang: Lang, threads: usize, advance: &dyn Fn(u64)) -> Result<RunResult> {
-    let (reader, hash) = RowReader::open_hashed(&inputs.scenario.records, true)?;
+    let (reader, hash) = RowReader::open_hashed(&inputs.scenario.records, &inputs.intake)?;
     let header = Arc::clone(reader.header());
     let file = Arc::clone(reader.file());
     let lists = &inputs.code_lists;
@@ -199,6 +199,8 @@ impl Statement {
             hospital: self.hospital.clone(),
             edit: edit(code)?,
             action: Action::Kept,
+            field: column.name().to_owned(),
+            cell: None,
             column: column.name(),
             slot: None,
             value: value.chars().take(32).collect(),

@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 
-use super::library::{Library, TableFile};
 use super::scheme::{Scheme, each_row};
 use crate::codes::CodeList;
 use crate::diagnostics::{Error, Evidence, Place, Result, parse_toml, suggestion};
+use crate::library::{Library, TableFile};
 
 const FOLDER: &str = "codes";
 

@@ -8,10 +8,10 @@ use hashbrown::{HashMap, HashSet};
 
 use super::code_lists::CodeLists;
 use super::condition::{Atom, Pattern, SetRef, Subject};
-use super::library::{Library, TableFile};
 use super::scheme::{Level, LineStarts, OPERATIONS, Rule, Scheme, each_row};
 use crate::codes::{CodeList, normal_form};
 use crate::diagnostics::{Error, Lang, Place, Result};
+use crate::library::{Library, TableFile};
 
 /// How bad a finding in tables is (严重程度).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

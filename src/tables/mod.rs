@@ -10,12 +10,12 @@ mod condition;
 mod diff;
 mod import;
 mod kinds;
-mod library;
 mod lint;
 mod marks;
 mod scheme;
 mod words;
 
+pub use crate::library::{Library, TableFile};
 pub use code_lists::CodeLists;
 pub use compile::{CodeFacts, Compiled, Complications, Drg, Entry, EntryKind, Mdc, Predicate, SetId};
 pub use condition::{
@@ -24,7 +24,6 @@ pub use condition::{
 pub use diff::{Change, ChangeKind, compare};
 pub use import::{Imported, Ledger, Problem, Reason, Remark, SCHEME_FILES, import};
 pub use kinds::CodeKind;
-pub use library::{Library, TableFile};
 pub use lint::{Grade, TableFinding, lint};
 pub use marks::{BitRow, Marks, Role};
 pub use scheme::{

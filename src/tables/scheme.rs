@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 use toml::Spanned;
 
 use super::condition::{Condition, Pattern, SetRef, cut};
-use super::library::{Library, TableFile};
 use crate::diagnostics::{Error, Evidence, Place, Result, did_you_mean, hexadecimal, parse_toml, suggestion};
+use crate::library::{Library, TableFile};
 
 /// The code of a case without a group (未入组).
 pub const NO_GROUP: &str = "0000";

@@ -8,6 +8,7 @@ use super::block::PackedBlock;
 use super::writer::checksum;
 use super::{BLOCK_HEAD, CASES, CLOSING, FORMAT, LARGEST_BLOCK, PACKED_MAGIC, Vocabulary};
 use crate::diagnostics::{Error, Place, Result};
+use crate::records::layout::Intake;
 use crate::records::reader::RowReader;
 use crate::records::source;
 use crate::records::stream::Counts;
@@ -25,7 +26,10 @@ impl Records {
     ///
     /// # Errors
     /// See [`RowReader::open`] and [`PackedReader::new`].
-    pub fn open(path: &Path, for_money: bool) -> Result<Records> {
+    pub fn open(path: &Path, intake: &Intake) -> Result<Records> {
+        if !intake.more.is_empty() {
+            return RowReader::open_all(path, intake).map(Records::Csv);
+        }
         let (place, mut source) = source::open(path)?;
         let first = read_up_to(&mut source, PACKED_MAGIC.len(), &place)?;
         let is_named_so = path
@@ -35,7 +39,7 @@ impl Records {
         if first == PACKED_MAGIC || is_named_so {
             return PackedReader::new(place, source).map(Records::Packed);
         }
-        RowReader::new(place, source, for_money).map(Records::Csv)
+        RowReader::new_as(place, source, intake).map(Records::Csv)
     }
 }
 

@@ -16,8 +16,8 @@ pub use ledger::{Ledger, Problem, Reason, Remark};
 use std::path::Path;
 
 use super::code_lists::CodeLists;
-use super::library::Library;
 use crate::diagnostics::{Lang, Place, Result, parse_toml, read_text};
+use crate::library::Library;
 use draft::Draft;
 use mapping::Mapping;
 

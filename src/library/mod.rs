@@ -1,4 +1,5 @@
-//! Where tables are looked for (规则表位置): folders first, then the copy inside the binary.
+//! Where tables and layouts are looked for (规则表位置): folders first, then the copy inside the
+//! binary.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -77,6 +78,40 @@ impl Library {
         Ok(Some(TableFile { place, text }))
     }
 
+    /// Every file of `folder` whose name ends so, sorted by name; of two with one name the one
+    /// found first. Unlike [`Library::read`] this mixes places: a folder of a user's own adds to
+    /// what the program brings along, or stands in for single files of it.
+    ///
+    /// # Errors
+    /// A folder cannot be listed, a file cannot be read or is not UTF-8.
+    pub fn files(&self, folder: &str, ending: &str) -> Result<Vec<TableFile>> {
+        let mut found: BTreeMap<String, TableFile> = BTreeMap::new();
+        for place in &self.folders {
+            for path in listed(&place.join(folder))? {
+                let name = path
+                    .file_name()
+                    .map_or(String::new(), |name| name.to_string_lossy().into_owned());
+                if name.ends_with(ending)
+                    && !found.contains_key(&name)
+                    && let Some(file) = read_from(&path)?
+                {
+                    found.insert(name, file);
+                }
+            }
+        }
+        for (path, packed) in packed()? {
+            let Some(name) = path.strip_prefix(folder).and_then(|path| path.strip_prefix('/')) else {
+                continue;
+            };
+            if name.ends_with(ending) && !name.contains('/') && !found.contains_key(name) {
+                let place = Place::file(Path::new(&format!("{INSIDE}/{path}")));
+                let text = utf8_text(place.clone(), unpacked(packed)?)?;
+                found.insert(name.to_owned(), TableFile { place, text });
+            }
+        }
+        Ok(found.into_values().collect())
+    }
+
     /// The ids of all schemes, sorted: every folder with a `scheme.toml`.
     ///
     /// # Errors
@@ -102,6 +137,18 @@ impl Library {
         ids.dedup();
         Ok(ids)
     }
+}
+
+/// The files of a folder; none if there is no such folder.
+fn listed(folder: &Path) -> Result<Vec<PathBuf>> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let unreadable = |e| Error::io(folder, "could not be listed", &e);
+    let entries = std::fs::read_dir(folder).map_err(unreadable)?;
+    let paths = entries.map(|entry| entry.map(|entry| entry.path()).map_err(unreadable));
+    let paths: Result<Vec<PathBuf>> = paths.collect();
+    Ok(paths?.into_iter().filter(|path| path.is_file()).collect())
 }
 
 fn read_from(path: &Path) -> Result<Option<TableFile>> {

@@ -1,0 +1,292 @@
+//! Rows of separated text cut into cells, sixty-four bytes at a time.
+
+use wide::u8x16;
+
+use super::super::frame::{Frame, MAX_ROW_BYTES};
+
+/// Bytes looked at in one step.
+const BLOCK: usize = 64;
+
+/// Between the cells of a row that had quotes, once they are taken off.
+const UNIT: u8 = 0x1f;
+
+/// A row cut into cells (切分行).
+#[derive(Debug)]
+pub(super) struct CutRow<'t> {
+    pub text: &'t str,
+    /// The place before the first cell, then that behind each.
+    pub ends: &'t [u32],
+    /// No cell holds a comma, a quote or the end of a line.
+    pub clean: bool,
+    pub line: u64,
+}
+
+/// What stands next in a text.
+pub(super) enum Next<'t> {
+    Row(CutRow<'t>),
+    /// A row whose quote is never closed, or too long: its line.
+    Broken(u64, usize),
+}
+
+/// Cuts a text of whole rows (切分器), reusing its memory.
+pub(super) struct Cutting<'t> {
+    text: &'t str,
+    delimiter: u8,
+    at: usize,
+    line: u64,
+    ends: Vec<u32>,
+    unquoted: String,
+}
+
+impl<'t> Cutting<'t> {
+    pub(super) fn new(text: &'t str, delimiter: u8, line: u64) -> Cutting<'t> {
+        Cutting {
+            text,
+            delimiter,
+            at: 0,
+            line,
+            ends: Vec::new(),
+            unquoted: String::new(),
+        }
+    }
+
+    /// The next row that is not blank.
+    pub(super) fn next(&mut self) -> Option<Next<'_>> {
+        loop {
+            let rest = self
+                .text
+                .as_bytes()
+                .get(self.at..)
+                .filter(|rest| !rest.is_empty())?;
+            let line = self.line;
+            match self.cut_plain() {
+                Some(end) => {
+                    let row = rest.get(..end - self.at).unwrap_or_default();
+                    let (blank, long) = (row.iter().all(u8::is_ascii_whitespace), row.len() > MAX_ROW_BYTES);
+                    self.line += 1;
+                    self.at = end + 1;
+                    if blank {
+                        continue;
+                    }
+                    if long {
+                        return Some(Next::Broken(line, row.len()));
+                    }
+                    return Some(Next::Row(CutRow {
+                        text: self.text,
+                        ends: &self.ends,
+                        clean: self.delimiter == b','
+                            && memchr::memchr(b'\r', row).is_none_or(|at| at + 1 == row.len()),
+                        line,
+                    }));
+                }
+                None => {
+                    let (frame, length, lines) = Frame::first_of(rest, self.line, self.delimiter);
+                    self.at += length;
+                    self.line += lines;
+                    if frame.is_blank() {
+                        continue;
+                    }
+                    if frame.broken {
+                        return Some(Next::Broken(line, frame.bytes.len()));
+                    }
+                    self.cut_quoted(frame.bytes);
+                    return Some(Next::Row(CutRow {
+                        text: &self.unquoted,
+                        ends: &self.ends,
+                        clean: false,
+                        line,
+                    }));
+                }
+            }
+        }
+    }
+
+    /// Notes where the cells of the row at hand end; gives the place of its line feed, or nothing
+    /// if it has a quote.
+    fn cut_plain(&mut self) -> Option<usize> {
+        let text = self.text.as_bytes();
+        self.ends.clear();
+        self.ends.push(small(self.at).wrapping_sub(1));
+        let mut at = self.at;
+        loop {
+            let marks = match text.get(at..).and_then(<[u8]>::first_chunk) {
+                Some(block) => Marks::of(block, self.delimiter),
+                None => Marks::of(&last_block(text, at), self.delimiter),
+            };
+            if marks.stops == 0 {
+                push_bits(&mut self.ends, at, marks.delimiters);
+                at += BLOCK;
+                continue;
+            }
+            let stop = marks.stops.trailing_zeros() as usize;
+            push_bits(&mut self.ends, at, marks.delimiters & ((1 << stop) - 1));
+            let end = at + stop;
+            if text.get(end) == Some(&b'"') {
+                return None;
+            }
+            let line_end = match text.get(end.wrapping_sub(1)) {
+                Some(b'\r') if end > self.at => end - 1,
+                _ => end,
+            };
+            self.ends.push(small(line_end));
+            return Some(end);
+        }
+    }
+
+    /// Takes the quotes off a row, its cells set apart by a byte.
+    fn cut_quoted(&mut self, row: &[u8]) {
+        let row = std::str::from_utf8(row).unwrap_or_default();
+        self.unquoted.clear();
+        self.ends.clear();
+        self.ends.push(u32::MAX);
+        let mut rest = row;
+        loop {
+            let (length, more) = self.unquote_cell(rest);
+            self.ends.push(small(self.unquoted.len()));
+            if !more {
+                return;
+            }
+            self.unquoted.push(char::from(UNIT));
+            rest = rest.get(length..).unwrap_or_default();
+        }
+    }
+
+    /// Appends a cell without quotes; gives its length with the delimiter, and whether there is
+    /// one.
+    fn unquote_cell(&mut self, rest: &str) -> (usize, bool) {
+        let bytes = rest.as_bytes();
+        let mut at = 0;
+        if bytes.first() == Some(&b'"') {
+            at = 1;
+            while let Some(quote) = bytes.get(at..).and_then(|from| memchr::memchr(b'"', from)) {
+                self.unquoted
+                    .push_str(rest.get(at..at + quote).unwrap_or_default());
+                at += quote + 1;
+                if bytes.get(at) != Some(&b'"') {
+                    break;
+                }
+                self.unquoted.push('"');
+                at += 1;
+            }
+        }
+        let plain = bytes.get(at..).unwrap_or_default();
+        let length = memchr::memchr(self.delimiter, plain);
+        let end = at + length.unwrap_or(plain.len());
+        self.unquoted.push_str(rest.get(at..end).unwrap_or_default());
+        (end + 1, length.is_some())
+    }
+}
+
+/// What stands where in 64 bytes, one bit each.
+struct Marks {
+    delimiters: u64,
+    /// Quotes and line feeds.
+    stops: u64,
+}
+
+impl Marks {
+    #[inline]
+    fn of(block: &[u8; BLOCK], delimiter: u8) -> Marks {
+        const QUOTE: u8x16 = u8x16::new([b'"'; 16]);
+        const LINE_FEED: u8x16 = u8x16::new([b'\n'; 16]);
+        let wanted = u8x16::new([delimiter; 16]);
+        let mut marks = Marks {
+            delimiters: 0,
+            stops: 0,
+        };
+        let (parts, _) = block.as_chunks::<16>();
+        for part in parts.iter().rev() {
+            let bytes = u8x16::new(*part);
+            let stops = bytes.simd_eq(QUOTE) | bytes.simd_eq(LINE_FEED);
+            marks.delimiters = marks.delimiters << 16 | u64::from(bytes.simd_eq(wanted).to_bitmask());
+            marks.stops = marks.stops << 16 | u64::from(stops.to_bitmask());
+        }
+        marks
+    }
+}
+
+#[inline]
+fn push_bits(places: &mut Vec<u32>, base: usize, mut bits: u64) {
+    let base = small(base);
+    places.reserve(BLOCK);
+    while bits != 0 {
+        places.push(base.wrapping_add(bits.trailing_zeros()));
+        bits &= bits.wrapping_sub(1);
+    }
+}
+
+/// The bytes from `at` on, behind them line feeds.
+#[cold]
+fn last_block(text: &[u8], at: usize) -> [u8; BLOCK] {
+    let mut block = [b'\n'; BLOCK];
+    let rest = text.get(at..).unwrap_or_default();
+    block.iter_mut().zip(rest).for_each(|(byte, from)| *byte = *from);
+    block
+}
+
+/// Texts are chunks of a file, far below 4 GiB.
+fn small(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cells(text: &str, delimiter: u8) -> Vec<(u64, Vec<String>)> {
+        let mut cutting = Cutting::new(text, delimiter, 1);
+        let mut rows = Vec::new();
+        while let Some(next) = cutting.next() {
+            match next {
+                Next::Row(row) => {
+                    let cell = |ends: &[u32]| {
+                        let (start, end) = (ends[0].wrapping_add(1) as usize, ends[1] as usize);
+                        row.text[start..end].to_owned()
+                    };
+                    rows.push((row.line, row.ends.windows(2).map(cell).collect()));
+                }
+                Next::Broken(line, _) => rows.push((line, vec!["(broken)".to_owned()])),
+            }
+        }
+        rows
+    }
+
+    /// As the `csv` crate cuts them, row by row.
+    fn plain(text: &str, delimiter: u8) -> Vec<Vec<String>> {
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(delimiter)
+            .from_reader(text.as_bytes());
+        let rows = reader
+            .records()
+            .map(|row| row.map(|row| row.iter().map(str::to_owned).collect()));
+        rows.filter_map(Result::ok).collect()
+    }
+
+    #[test]
+    fn cells_are_those_of_the_csv_crate() {
+        let wide = format!("{}\n{}", "x,".repeat(300), ",".repeat(90));
+        let texts = [
+            "a,b\r\n\n\"x\ny\",2\n5\" pipe,3\nlast,\"5\"\"6\" tail,",
+            "a;b;\"c;d\"\n;;\n",
+            "\u{4e2d},\u{6587}\n\"\u{4e2d},\u{6587}\"\"\",x",
+            "no line end",
+            &wide,
+        ];
+        for text in texts {
+            for delimiter in [b',', b';'] {
+                let cut: Vec<Vec<String>> = cells(text, delimiter).into_iter().map(|(_, row)| row).collect();
+                assert_eq!(cut, plain(text, delimiter), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn lines_are_counted_and_an_open_quote_costs_its_own() {
+        let rows = cells("a\n\n\"x\ny\"\n\"open,1\nz", b',');
+        let lines: Vec<u64> = rows.iter().map(|(line, _)| *line).collect();
+        assert_eq!(lines, [1, 3, 5, 6]);
+        assert_eq!(rows[2].1, ["(broken)"]);
+    }
+}
