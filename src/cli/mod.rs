@@ -4,6 +4,7 @@ mod arguments;
 mod columns;
 mod commands;
 mod explained_text;
+mod generate_commands;
 mod layouts_arguments;
 mod layouts_commands;
 mod packed_arguments;

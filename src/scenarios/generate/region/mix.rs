@@ -125,6 +125,15 @@ impl RegionMix {
         !self.deliveries.items.is_empty() && !self.newborns.items.is_empty()
     }
 
+    /// Share of the records whose groups are only of the young: mothers.
+    pub(super) fn young_share(&self) -> f64 {
+        let share = |of: &dyn Fn(&RegionGroup) -> bool| -> f64 {
+            let groups = self.groups.iter().filter(|group| group.class != Class::Newborn && of(group));
+            groups.map(|group| group.share).sum()
+        };
+        share(&|group| group.class == Class::Obstetric) / share(&|_| true).max(1e-12)
+    }
+
     /// Whether anything but newborns can be drawn.
     pub(super) fn is_empty(&self) -> bool {
         self.all.items.is_empty()
