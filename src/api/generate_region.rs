@@ -47,7 +47,7 @@ pub fn generate_region(request: &RegionRequest, watch: &Watch<'_>) -> Result<Gen
         },
         |batch| region.batch(batch),
         |batch| {
-            let written = files.batch(&batch, wanted - done.get())?;
+            let written = files.batch(&batch, wanted.saturating_sub(done.get()))?;
             done.set(done.get() + written);
             (watch.advance)(written);
             Ok(())
