@@ -117,9 +117,9 @@ fn write_items(sheet: &mut Sheet, parts: Parts, surgical: bool, rng: &mut ChaCha
         let weight = if surgical { item.surgical } else { item.medical };
         weight * rng.random_range(50_i128..=150)
     });
-    // of class B a tenth is the first own payment, on an average
+    // of class B a fifth is the first own payment (assumption)
     let in_scope = parts.pre + parts.scope;
-    let class_b = Fen::new(parts.pre.fen().saturating_mul(10).min(in_scope.fen()));
+    let class_b = Fen::new(parts.pre.fen().saturating_mul(5).min(in_scope.fen()));
     let class_a = in_scope - class_b;
     let by = |share: fn(&Item) -> i128| -> Vec<i128> {
         weights.iter().zip(&ITEMS).map(|(weight, item)| weight * share(item)).collect()

@@ -94,8 +94,17 @@ impl Draw {
 }
 
 impl RegionMix {
-    pub(super) fn new(drawer: &Drawer<'_>, base: &Mix, plan: &RegionPlan) -> Result<RegionMix> {
+    /// Of the groups that `can_be_made` says, in the order of `base`; all while that is not known.
+    pub(super) fn new(
+        drawer: &Drawer<'_>,
+        base: &Mix,
+        plan: &RegionPlan,
+        can_be_made: &[bool],
+    ) -> Result<RegionMix> {
         let mut groups = groups_of(drawer, base, plan.mix_seed);
+        for (group, can) in groups.iter_mut().zip(can_be_made) {
+            group.share *= f64::from(u8::from(*can));
+        }
         match &plan.mix {
             Some(path) => take_written_mix(&mut groups, path)?,
             None => shape_mix(&mut groups, plan),
@@ -118,6 +127,11 @@ impl RegionMix {
             Kind::Newborn => self.newborns.draw(rng),
         };
         self.groups.get(index?)
+    }
+
+    /// All groups, in the order of the base; not drawn if they have no share.
+    pub(super) fn groups(&self) -> impl Iterator<Item = (&RegionGroup, bool)> {
+        self.groups.iter().map(|group| (group, group.share > 0.0))
     }
 
     /// Whether mothers and newborns can be made by this scheme.
@@ -266,6 +280,9 @@ fn spread_over_levels(groups: &mut [RegionGroup], plan: &RegionPlan) {
     let levels = plan.hospitals.levels();
     let within = levels[0].cost.get() / levels[1].cost.get();
     let wanted = plan.hospitals.cost_ratio.get() / within;
+    if levels.iter().take(2).any(|level| level.share.get() == 0.0) {
+        return tilt_levels(groups, plan, 0.0); // there is nothing to compare
+    }
     let (mut low, mut high) = (-3.0, 3.0);
     for _ in 0..24 {
         let tilt = (low + high) / 2.0;

@@ -118,24 +118,36 @@ impl<'g> Region<'g> {
     /// The scheme has no groups, or none for births that the plan asks for; the mix cannot be used;
     /// an edit to be planted is not known.
     pub fn new(grouper: &'g Grouper, lists: &'g CodeLists, plan: RegionPlan) -> Result<Region<'g>> {
+        let base = Mix::new(grouper, plan.mix_seed);
+        let mut region = Region::of_all_groups(grouper, lists, &base, plan)?;
+        let can_be_made = region.groups_that_can_be_made();
+        if region.plan.mix.is_some() {
+            region.refuse_lost_groups(&can_be_made)?;
+        }
+        region.mix = RegionMix::new(&region.coder.drawer, &base, &region.plan, &can_be_made)?;
+        region.check_mix()?;
+        let newborns = region.plan.persons.newborns.get();
+        if region.mix.has_births() {
+            let stays = stays_a_person(&region.plan);
+            region.births = (newborns * stays / (1.0 - newborns).max(0.01)).min(1.0);
+        }
+        let older = region.plan.persons.older.get();
+        region.older = (older / (1.0 - region.mix.young_share()).max(0.01)).min(1.0);
+        Ok(region)
+    }
+
+    /// With every group in the mix, and no births yet.
+    fn of_all_groups(
+        grouper: &'g Grouper,
+        lists: &'g CodeLists,
+        base: &Mix,
+        plan: RegionPlan,
+    ) -> Result<Region<'g>> {
         let drawer = Drawer::new(grouper.compiled(), lists);
-        let mix = RegionMix::new(&drawer, &Mix::new(grouper, plan.mix_seed), &plan)?;
-        if mix.is_empty() {
-            let scheme = grouper.scheme().id();
-            return Err(Error::new(format!("scheme `{scheme}` has no group rows to draw from")));
-        }
-        let asked = plan.persons.newborns != PersonPlan::default().newborns;
-        if asked && plan.persons.newborns.get() > 0.0 && !mix.has_births() {
-            let scheme = grouper.scheme().id();
-            return Err(Error::new(format!(
-                "scheme `{scheme}` has no groups of deliveries and newborns; expected newborns = 0"
-            )));
-        }
-        let stays = plan.persons.stays.get();
-        let newborns = if mix.has_births() { plan.persons.newborns.get() } else { 0.0 };
-        let young = mix.young_share();
         let columns = sheet::columns(plan.output.detail);
+        let stays = plan.persons.stays.get();
         Ok(Region {
+            mix: RegionMix::new(&drawer, base, &plan, &[])?,
             hospitals: Hospitals::new(&plan.hospitals, &mut stream(plan.mix_seed, Domain::Hospitals, 1)),
             coder: Coder::new(drawer, lists, &plan.stays),
             headers: headers(&columns)?,
@@ -143,13 +155,60 @@ impl<'g> Region<'g> {
             columns,
             more_stays: Geometric::new(1.0 / stays).ok().filter(|_| stays > 1.0),
             entries: entries(&plan),
-            births: (newborns * stays_a_person(&plan) / (1.0 - newborns).max(0.01)).min(1.0),
-            older: (plan.persons.older.get() / (1.0 - young).max(0.01)).min(1.0),
+            births: 0.0,
+            older: plan.persons.older.get(),
             grouper,
             lists,
-            mix,
             plan,
         })
+    }
+
+    fn check_mix(&self) -> Result<()> {
+        let scheme = self.grouper.scheme().id();
+        if self.mix.is_empty() {
+            return Err(Error::new(format!(
+                "no sound record of any group of scheme `{scheme}` could be made"
+            )));
+        }
+        let newborns = self.plan.persons.newborns;
+        let asked = newborns != PersonPlan::default().newborns && newborns.get() > 0.0;
+        if asked && !self.mix.has_births() {
+            return Err(Error::new(format!(
+                "scheme `{scheme}` has no groups of deliveries and newborns; expected newborns = 0"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Tries every group: rows behind others, and codes outside the lists, leave some of them empty.
+    fn groups_that_can_be_made(&self) -> Vec<bool> {
+        let mut maker = Maker::new(self);
+        let groups = self.mix.groups().enumerate();
+        groups
+            .map(|(place, (group, in_mix))| {
+                let mut rng = stream(self.plan.mix_seed, Domain::Mix, (1 << 32) + place as u64);
+                in_mix && (0..2).any(|_| maker.can_make(group, &mut rng))
+            })
+            .collect()
+    }
+
+    /// A written mix says what is wanted: nothing of it is left out silently.
+    fn refuse_lost_groups(&self, can_be_made: &[bool]) -> Result<()> {
+        let groups = self.mix.groups().zip(can_be_made);
+        let lost: Vec<&str> = groups
+            .filter(|((_, in_mix), can)| *in_mix && !**can)
+            .map(|((group, _), _)| group.code.as_str())
+            .collect();
+        match (lost.first(), &self.plan.mix) {
+            (Some(first), Some(path)) => Err(Error::at(
+                crate::diagnostics::Place::file(path),
+                format!(
+                    "no sound record of group `{first}` could be made, nor of {} more groups",
+                    lost.len() - 1
+                ),
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// The hospitals, from level 3 down.
@@ -164,12 +223,7 @@ impl<'g> Region<'g> {
 
     /// Batches of persons, by number, without end.
     pub fn batch(&self, number: u64) -> Vec<MadePerson> {
-        let mut maker = Maker {
-            region: self,
-            work: Workspace::default(),
-            checks: Checks::new(self.lists, &self.headers),
-            row: String::new(),
-        };
+        let mut maker = Maker::new(self);
         let first = number * PERSONS_A_BATCH;
         (first..first + PERSONS_A_BATCH)
             .map(|person| maker.person(person))
@@ -216,7 +270,32 @@ struct Maker<'g, 'r> {
     row: String,
 }
 
-impl<'r> Maker<'_, 'r> {
+impl<'g, 'r> Maker<'g, 'r> {
+    fn new(region: &'r Region<'g>) -> Maker<'g, 'r> {
+        Maker {
+            region,
+            work: Workspace::default(),
+            checks: Checks::new(region.lists, &region.headers),
+            row: String::new(),
+        }
+    }
+
+    /// Whether a stay of somebody in this group can be made.
+    fn can_make(&mut self, group: &'r RegionGroup, rng: &mut ChaCha8Rng) -> bool {
+        let plan = &self.region.plan;
+        let mut stay = self.planned(group, Link::Apart, 0, rng);
+        let about = (group, &stay.wishes);
+        let mut person = RegionPerson::new(0, plan.first_year, about, (plan, 0.5), rng);
+        stay.admit = Date::new(plan.first_year, 7, 1).unwrap_or_default();
+        if group.class == Class::Newborn {
+            let (youngest, _) = stay.wishes.bounds(NumberFact::AgeDays);
+            person = person.child_of(plus_days(stay.admit, -(youngest / 100).clamp(0, 28)), plan, rng);
+        }
+        stay.discharge = plus_days(stay.admit, stay.nights);
+        let weight = (group.class == Class::Newborn).then(|| stay::birth_weight(Some(&stay.wishes), rng));
+        self.keep_once(&person, &stay, None, (1, weight, false), rng).is_some()
+    }
+
     fn person(&mut self, index: u64) -> MadePerson {
         let region = self.region;
         let mut rng = stream(region.plan.seed, Domain::Persons, index);
