@@ -261,10 +261,21 @@ pub struct GenerateArguments {
     #[arg(value_name = "PLAN.toml")]
     pub plan: Option<PathBuf>,
     /// The scheme whose rules the records are drawn from
-    #[arg(short = 't', long, value_name = "SCHEME", required_unless_present = "plan", conflicts_with = "plan")]
+    #[arg(
+        short = 't',
+        long,
+        value_name = "SCHEME",
+        required_unless_present = "plan",
+        conflicts_with = "plan"
+    )]
     pub scheme: Option<String>,
     /// How many records
-    #[arg(long, value_name = "N", required_unless_present = "plan", conflicts_with = "plan")]
+    #[arg(
+        long,
+        value_name = "N",
+        required_unless_present = "plan",
+        conflicts_with = "plan"
+    )]
     pub cases: Option<u64>,
     /// Other seed, other records
     #[arg(long, value_name = "S", default_value_t = 1, conflicts_with = "plan")]

@@ -5,16 +5,17 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::arguments::{
-    Arguments, CalibrateArguments, Command, Common, ExplainArguments, RunArguments,
-    TablesCommand,
+    Arguments, CalibrateArguments, Command, Common, ExplainArguments, RunArguments, TablesCommand,
 };
 use super::explained_text::explained_text;
 use super::reading_words::reading_words;
 use super::terminal::{Progress, Terminal};
-use super::{generate_commands, layouts_commands, packed_commands, show_words, tables_check, tables_commands, tables_words};
+use super::{
+    generate_commands, layouts_commands, packed_commands, show_words, tables_check, tables_commands,
+    tables_words,
+};
 use crate::api::{
-    self, BulkSummary, CalibrateRequest, CheckRequest, ExplainRequest, GroupRequest,
-    RunRequest, Watch,
+    self, BulkSummary, CalibrateRequest, CheckRequest, ExplainRequest, GroupRequest, RunRequest, Watch,
 };
 use crate::diagnostics::{Error, Lang, Result};
 use crate::grouper::Status;

@@ -53,7 +53,10 @@ fn make_region(plan: &Path, generate: &GenerateArguments, terminal: &Terminal) -
     };
     let made = watched(terminal, None, |watch| api::generate_region(&request, watch))?;
     terminal.say(match terminal.lang {
-        Lang::En => format!("{} records, each in its planned group before defects", made.records),
+        Lang::En => format!(
+            "{} records, each in its planned group before defects",
+            made.records
+        ),
         Lang::Zh => format!("生成{}条记录，植入缺陷前均按计划入组", made.records),
     });
     Ok(Ending::NO_FINDINGS)

@@ -122,7 +122,11 @@ fn write_items(sheet: &mut Sheet, parts: Parts, surgical: bool, rng: &mut ChaCha
     let class_b = Fen::new(parts.pre.fen().saturating_mul(5).min(in_scope.fen()));
     let class_a = in_scope - class_b;
     let by = |share: fn(&Item) -> i128| -> Vec<i128> {
-        weights.iter().zip(&ITEMS).map(|(weight, item)| weight * share(item)).collect()
+        weights
+            .iter()
+            .zip(&ITEMS)
+            .map(|(weight, item)| weight * share(item))
+            .collect()
     };
     let of_a = split(class_a, &by(|item| 1000 - item.class_b));
     let of_b = split(class_b, &by(|item| item.class_b));
@@ -192,7 +196,11 @@ fn write_payers(sheet: &mut Sheet, total: Fen, parts: Parts, employee: bool, rng
     let copay = parts.pre + at(&scope, 1);
     let self_paid = parts.own + parts.over;
     let patient = copay + self_paid;
-    let account_share = if employee { rng.random_range(0_i128..=100) } else { 0 };
+    let account_share = if employee {
+        rng.random_range(0_i128..=100)
+    } else {
+        0
+    };
     let account = at(&split(patient, &[account_share, 100 - account_share]), 0);
     sheet.set(Column::PatientPaid, patient);
     sheet.set(Column::Copay, copay);

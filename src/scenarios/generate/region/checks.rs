@@ -74,4 +74,3 @@ impl<'l> Checks<'l> {
         findings.iter().any(|finding| finding.edit.code == edit)
     }
 }
-

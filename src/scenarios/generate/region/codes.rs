@@ -44,8 +44,16 @@ const fn companion(
 /// A caesarean section is said by a diagnosis, a delivery by its outcome; treatments by drugs or rays
 /// by their procedure.
 const ASKED: [Companion; 6] = [
-    companion((&["74.0", "74.1", "74.2", "74.4"], true), &["O82", "O84.2"], ("O82", false)),
-    companion((&["O80", "O81", "O82", "O83", "O84"], false), &["Z37"], ("Z37.0", false)),
+    companion(
+        (&["74.0", "74.1", "74.2", "74.4"], true),
+        &["O82", "O84.2"],
+        ("O82", false),
+    ),
+    companion(
+        (&["O80", "O81", "O82", "O83", "O84"], false),
+        &["Z37"],
+        ("Z37.0", false),
+    ),
     companion((&["Z51.1"], false), &["99.25", "86.06"], ("99.25", true)),
     companion((&["Z51.0"], false), &["92.2", "92.3"], ("92.2", true)),
     companion((&["Z51.805", "Z51.810"], false), &["99.28"], ("99.28", true)),
@@ -83,9 +91,17 @@ impl<'g> Coder<'g> {
         };
         let is_companion = |id: &CodeId| begins(id, &COMPANIONS) && !begins(id, &NO_COMPANIONS);
         let companions = drawer.neutral.iter().copied().filter(is_companion).collect();
-        let known = || (0..scheme.code_count()).filter_map(|id| u32::try_from(id).ok()).map(CodeId);
+        let known = || {
+            (0..scheme.code_count())
+                .filter_map(|id| u32::try_from(id).ok())
+                .map(CodeId)
+        };
         let listed = |prefix: &str, procedures: bool| -> Vec<CodeId> {
-            let list = if procedures { &lists.procedures } else { &lists.diagnoses };
+            let list = if procedures {
+                &lists.procedures
+            } else {
+                &lists.diagnoses
+            };
             known()
                 .filter(|id| begins(id, &[prefix]) && list.contains(scheme.code(*id)))
                 .collect()
@@ -105,7 +121,10 @@ impl<'g> Coder<'g> {
         let causes = lists.diagnoses.codes().iter();
         Coder {
             companions,
-            asked: ASKED.iter().map(|asked| listed(asked.add, asked.adds_procedure)).collect(),
+            asked: ASKED
+                .iter()
+                .map(|asked| listed(asked.add, asked.adds_procedure))
+                .collect(),
             outcomes: listed("Z37.0", false),
             causes: causes
                 .filter(|code| code.starts_with("W0") || code.starts_with("W1") || code.starts_with("V2"))
@@ -161,7 +180,9 @@ impl<'g> Coder<'g> {
         if may_have_more {
             for _ in codes.procedures.len()..wanted {
                 let minor = pick(&self.drawer.minor, rng);
-                codes.procedures.extend(minor.filter(|id| !self.drawer.avoided(wishes, **id)));
+                codes
+                    .procedures
+                    .extend(minor.filter(|id| !self.drawer.avoided(wishes, **id)));
             }
         }
         dedup(&mut codes.procedures);
@@ -170,11 +191,19 @@ impl<'g> Coder<'g> {
 
     fn add_asked(&self, codes: &mut Codes, rng: &mut ChaCha8Rng) {
         for (asked, additions) in ASKED.iter().zip(&self.asked) {
-            let of = if asked.of_procedures { &codes.procedures } else { &codes.diagnoses };
+            let of = if asked.of_procedures {
+                &codes.procedures
+            } else {
+                &codes.diagnoses
+            };
             if !self.has(of, asked.when) {
                 continue;
             }
-            let goal = if asked.adds_procedure { &mut codes.procedures } else { &mut codes.diagnoses };
+            let goal = if asked.adds_procedure {
+                &mut codes.procedures
+            } else {
+                &mut codes.diagnoses
+            };
             if !self.has(goal, asked.unless) {
                 goal.extend(pick(additions, rng));
             }

@@ -200,7 +200,10 @@ impl Need {
     fn holds(&self, sheet: &Sheet) -> bool {
         let cell = sheet.get(self.column);
         let number = || cell.parse::<i64>().ok();
-        let begins = |prefix: &String| cell.split('|').any(|element| element.starts_with(prefix.as_str()));
+        let begins = |prefix: &String| {
+            cell.split('|')
+                .any(|element| element.starts_with(prefix.as_str()))
+        };
         match &self.test {
             Test::Filled => !cell.is_empty(),
             Test::Empty => cell.is_empty(),

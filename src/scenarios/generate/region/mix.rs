@@ -142,7 +142,10 @@ impl RegionMix {
     /// Share of the records whose groups are only of the young: mothers.
     pub(super) fn young_share(&self) -> f64 {
         let share = |of: &dyn Fn(&RegionGroup) -> bool| -> f64 {
-            let groups = self.groups.iter().filter(|group| group.class != Class::Newborn && of(group));
+            let groups = self
+                .groups
+                .iter()
+                .filter(|group| group.class != Class::Newborn && of(group));
             groups.map(|group| group.share).sum()
         };
         share(&|group| group.class == Class::Obstetric) / share(&|_| true).max(1e-12)
@@ -216,7 +219,10 @@ fn take_written_mix(groups: &mut [RegionGroup], path: &Path) -> Result<()> {
     let table = Table::read(path)?;
     groups.iter_mut().for_each(|group| group.share = 0.0);
     let number = |text: &str, column: &str| {
-        let number = text.parse::<f64>().ok().filter(|number| *number > 0.0 && *number < 1e9);
+        let number = text
+            .parse::<f64>()
+            .ok()
+            .filter(|number| *number > 0.0 && *number < 1e9);
         number.ok_or_else(|| format!("`{text}` in column `{column}`; expected a number above 0"))
     };
     table.each(

@@ -41,7 +41,7 @@ pub use plan::{
 
 use calendar::{Link, Planned, days, lay_out};
 use checks::{Checks, Headers, headers};
-use codes::{Codes, Coder};
+use codes::{Coder, Codes};
 use defects::{Defects, Shown};
 use mix::{Class, Kind, RegionGroup, RegionMix};
 use people::{Hospitals, RegionPerson};
@@ -237,7 +237,10 @@ impl<'g> Region<'g> {
     fn draw_entry(&self, rng: &mut ChaCha8Rng) -> i16 {
         let at: f64 = rng.random();
         let year = self.entries.partition_point(|sum| *sum < at);
-        self.plan.first_year + i16::try_from(year).unwrap_or(0).min(i16::from(self.plan.years) - 1)
+        self.plan.first_year
+            + i16::try_from(year)
+                .unwrap_or(0)
+                .min(i16::from(self.plan.years) - 1)
     }
 }
 
@@ -293,7 +296,8 @@ impl<'g, 'r> Maker<'g, 'r> {
         }
         stay.discharge = plus_days(stay.admit, stay.nights);
         let weight = (group.class == Class::Newborn).then(|| stay::birth_weight(Some(&stay.wishes), rng));
-        self.keep_once(&person, &stay, None, (1, weight, false), rng).is_some()
+        self.keep_once(&person, &stay, None, (1, weight, false), rng)
+            .is_some()
     }
 
     fn person(&mut self, index: u64) -> MadePerson {
@@ -349,9 +353,13 @@ impl<'g, 'r> Maker<'g, 'r> {
                 _ => Link::Apart,
             };
             let before = stays.last();
-            let planned = next.take().or_else(|| self.plan_for(person, year, link, before, rng));
+            let planned = next
+                .take()
+                .or_else(|| self.plan_for(person, year, link, before, rng));
             let Some(mut stay) = planned else { continue };
-            if number > 0 && let Some(before) = before {
+            if number > 0
+                && let Some(before) = before
+            {
                 stay.hospital = self.hospital_again(before.hospital, &stay, rng);
             }
             let (dies, moves_on) = (stay.status == "5", stay.status == "2");
@@ -497,7 +505,11 @@ impl<'g, 'r> Maker<'g, 'r> {
             let child = mother.child_of(birth, &region.plan, rng);
             let (low, high) = stay.wishes.bounds(NumberFact::AgeDays);
             let (low, high) = ((low / 100).clamp(0, 28), (high / 100).clamp(0, 28));
-            let age = if rng.random_bool(0.7) { low } else { rng.random_range(low..=high.max(low)) };
+            let age = if rng.random_bool(0.7) {
+                low
+            } else {
+                rng.random_range(low..=high.max(low))
+            };
             stay.admit = plus_days(birth, age);
             // at home with the mother's hospital unless brought in later
             if age <= 1 {
@@ -663,7 +675,9 @@ impl<'g, 'r> Maker<'g, 'r> {
     /// Plants a defect, or does not, and hands the record out.
     fn finish(&mut self, kept: Kept, made: &mut MadePerson, rng: &mut ChaCha8Rng) {
         let region = self.region;
-        let planted = region.defects.plant(&kept.sheet, &region.columns, &mut self.checks, rng);
+        let planted = region
+            .defects
+            .plant(&kept.sheet, &region.columns, &mut self.checks, rng);
         let [case_id, rest] = kept.truth;
         let truth = |edit: &str| [case_id.clone(), format!("{rest},{edit}")];
         match planted {
@@ -707,5 +721,9 @@ fn nights(wishes: &Wishes, days: f64, rng: &mut ChaCha8Rng) -> i64 {
     let shortest = (shortest / 100).max(1);
     let longest = (longest / 100).clamp(shortest, 180.max(shortest));
     let days = round_to_int(days).clamp(shortest, longest);
-    if days == 1 && rng.random_bool(0.3) { 0 } else { days }
+    if days == 1 && rng.random_bool(0.3) {
+        0
+    } else {
+        days
+    }
 }

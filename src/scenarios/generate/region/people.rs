@@ -78,14 +78,14 @@ impl Hospitals {
 
     /// Another hospital, of the same level if there is one.
     pub(super) fn other(&self, than: usize, level: usize, rng: &mut ChaCha8Rng) -> usize {
-        let drawn = (0..8)
-            .map(|_| self.draw(level, rng))
-            .find(|drawn| *drawn != than);
+        let drawn = (0..8).map(|_| self.draw(level, rng)).find(|drawn| *drawn != than);
         drawn.unwrap_or_else(|| (than + 1) % self.all.len().max(1))
     }
 
     pub(super) fn is_of_level(&self, hospital: usize, level: usize) -> bool {
-        self.levels.get(level).is_some_and(|range| range.contains(&hospital))
+        self.levels
+            .get(level)
+            .is_some_and(|range| range.contains(&hospital))
     }
 }
 
@@ -135,7 +135,14 @@ impl RegionPerson {
         RegionPerson::of(format!("{}N", self.id), sex, birth, birth.year(), plan, rng)
     }
 
-    fn of(id: String, sex: u8, birth: Date, year: i16, plan: &RegionPlan, rng: &mut ChaCha8Rng) -> RegionPerson {
+    fn of(
+        id: String,
+        sex: u8,
+        birth: Date,
+        year: i16,
+        plan: &RegionPlan,
+        rng: &mut ChaCha8Rng,
+    ) -> RegionPerson {
         let age = year - birth.year();
         let is_employee = age >= 18 && rng.random_bool(plan.persons.employee.get());
         let lower = rng.random_bool(plan.persons.lower_tier.get());
@@ -151,7 +158,11 @@ impl RegionPerson {
                 (false, true) => "p1",
                 (false, false) => "p2",
             },
-            category: if is_employee { "ordinary" } else { super::super::people::category(drawn) },
+            category: if is_employee {
+                "ordinary"
+            } else {
+                super::super::people::category(drawn)
+            },
             status: match (is_employee, retired) {
                 (false, _) => "",
                 (true, true) => "retired",

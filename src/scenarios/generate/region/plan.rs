@@ -296,13 +296,20 @@ impl RegionPlan {
         }
         let levels = self.hospitals.levels();
         sum_to_one("hospitals", levels.map(|level| level.share.0), &mut error);
-        if levels.iter().any(|level| level.hospitals == 0 && level.share.0 > 0.0) {
+        if levels
+            .iter()
+            .any(|level| level.hospitals == 0 && level.share.0 > 0.0)
+        {
             let message = "a level with a share has no hospitals; expected hospitals = 1 or more";
             error("hospitals", message.to_owned());
         }
         let status = &self.stays.discharge_status;
         if *status != StayPlan::default().discharge_status {
-            sum_to_one("discharge_status", status.values().map(|share| share.0), &mut error);
+            sum_to_one(
+                "discharge_status",
+                status.values().map(|share| share.0),
+                &mut error,
+            );
         }
         let known = StayPlan::default().discharge_status;
         for written in status.keys().filter(|written| !known.contains_key(*written)) {

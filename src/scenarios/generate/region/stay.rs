@@ -95,7 +95,13 @@ pub(super) fn birth_weight(wishes: Option<&Wishes>, rng: &mut ChaCha8Rng) -> i64
 
 impl Facts<'_> {
     /// What decides the group.
-    pub(super) fn write_probe(&self, stay: &Planned<'_>, codes: &Codes, coder: &Coder<'_>, sheet: &mut Sheet) {
+    pub(super) fn write_probe(
+        &self,
+        stay: &Planned<'_>,
+        codes: &Codes,
+        coder: &Coder<'_>,
+        sheet: &mut Sheet,
+    ) {
         sheet.clear();
         let age = self.person.age(stay.admit);
         let age_days = days(self.person.birth, stay.admit);
@@ -112,8 +118,14 @@ impl Facts<'_> {
         sheet.set(Column::Department, department(stay, codes, coder));
         sheet.set(Column::DischargeStatus, &stay.status);
         sheet.set(Column::IcuHours, self.icu_hours);
-        sheet.list(Column::Diagnoses, codes.diagnoses.iter().map(|id| coder.code(*id)));
-        sheet.list(Column::Procedures, codes.procedures.iter().map(|id| coder.code(*id)));
+        sheet.list(
+            Column::Diagnoses,
+            codes.diagnoses.iter().map(|id| coder.code(*id)),
+        );
+        sheet.list(
+            Column::Procedures,
+            codes.procedures.iter().map(|id| coder.code(*id)),
+        );
     }
 
     /// The rest of the columns but the bill.
@@ -141,7 +153,10 @@ impl Facts<'_> {
         sheet.set(Column::Person, &person.id);
         sheet.set(Column::InsuredScheme, person.scheme);
         sheet.set(Column::Plan, person.plan);
-        sheet.set(Column::Payer, if person.scheme == "employee" { "1.1" } else { "2.1" });
+        sheet.set(
+            Column::Payer,
+            if person.scheme == "employee" { "1.1" } else { "2.1" },
+        );
         sheet.set(Column::BirthDate, person.birth);
         let newborn = days(person.birth, stay.admit) <= 28;
         if let Some(weight) = self.birth_weight {
@@ -242,7 +257,11 @@ impl Facts<'_> {
         }
         if self.icu_hours > 0 {
             let start = rng.random_range(0..=(minutes - self.icu_hours * 60).max(0));
-            let kind = if self.person.age(stay.admit) == 0 { "04" } else { "07" };
+            let kind = if self.person.age(stay.admit) == 0 {
+                "04"
+            } else {
+                "07"
+            };
             let (from, to) = (
                 self.moment(stay, start),
                 self.moment(stay, start + self.icu_hours * 60),
@@ -281,7 +300,10 @@ fn write_diagnoses(
     sheet: &mut Sheet,
     rng: &mut ChaCha8Rng,
 ) {
-    sheet.list(Column::DiagnosisNames, codes.diagnoses.iter().map(|id| coder.name(*id)));
+    sheet.list(
+        Column::DiagnosisNames,
+        codes.diagnoses.iter().map(|id| coder.name(*id)),
+    );
     // what the delivery brings is not there on admission, nor are some complications
     let poa = codes.diagnoses.iter().enumerate().map(|(place, id)| {
         let arose = place > 0 && (coder.has(&[*id], &["Z37"]) || rng.random_bool(0.06));
@@ -290,7 +312,11 @@ fn write_diagnoses(
     let poa: Vec<&str> = poa.collect();
     sheet.list(Column::Poa, poa);
     let outcome = if stay.status == "5" { "4" } else { "2" };
-    let cured = if stay.status == "1" && rng.random_bool(0.4) { "1" } else { outcome };
+    let cured = if stay.status == "1" && rng.random_bool(0.4) {
+        "1"
+    } else {
+        outcome
+    };
     let outcomes = codes.diagnoses.iter().enumerate();
     sheet.list(
         Column::DiagnosisOutcomes,
@@ -315,8 +341,14 @@ const MORPHOLOGY: [(&[&str], &str); 8] = [
     (&["C"], "M81400/3"),
     (&["D0"], "M80100/2"),
     (&["D25"], "M88900/0"),
-    (&["D1", "D2", "D30", "D31", "D32", "D33", "D34", "D35", "D36"], "M80000/0"),
-    (&["D37", "D38", "D39", "D40", "D41", "D42", "D43", "D44"], "M80000/1"),
+    (
+        &["D1", "D2", "D30", "D31", "D32", "D33", "D34", "D35", "D36"],
+        "M80000/0",
+    ),
+    (
+        &["D37", "D38", "D39", "D40", "D41", "D42", "D43", "D44"],
+        "M80000/1",
+    ),
 ];
 
 /// A level that is always the same for a code (手术级别; assumption).
