@@ -292,13 +292,11 @@ fn what_is_planted_is_found() {
             .or_default()
             .insert(finding["code"].clone());
     }
-    let known: BTreeSet<&str> = dianzhi::records::EDITS.iter().map(|edit| edit.code).collect();
     let planted = truth.iter().filter(|row| !row["planted"].is_empty());
     let planted: Vec<&Row> = planted.collect();
     assert!((0.45..0.55).contains(&(planted.len() as f64 / truth.len() as f64)));
     let missed = planted
         .iter()
-        .filter(|row| known.contains(row["planted"].as_str()))
         .filter(|row| {
             let line: u64 = row["line"].parse().unwrap();
             // the finding of a double stands at its second copy

@@ -91,6 +91,7 @@ impl Bench {
             output: self.file(output),
             findings: Some(self.file(&format!("{output}.findings"))),
             explain,
+            door: Default::default(),
         };
         group(&request, &watch(2))
     }
@@ -639,12 +640,9 @@ fn other_commands_say_that_they_read_no_packed_file() {
     let bench = Bench::new(shipped());
     fs::write(bench.file("sound.dzc"), sound()).unwrap();
     let request = CheckRequest {
-        intake: Intake::default(),
         records: bench.file("sound.dzc"),
-        scheme: None,
-        tables: vec![bench.tables.clone()],
-        money: false,
         output: bench.file("findings.csv"),
+        ..CheckRequest::default()
     };
     let expected = "sound.dzc: F001: this is a packed file; only `group` and `regroup` read it, expected CSV";
     let error = check(&request, &watch(1)).unwrap_err().to_string();

@@ -18,7 +18,10 @@ use dianzhi::api::{CheckRequest, GroupRequest, Watch, check, group};
 use dianzhi::codes::{is_diagnosis, is_procedure, normal_form};
 use dianzhi::diagnostics::{Lang, Place};
 use dianzhi::grouper::{Grouper, Workspace};
-use dianzhi::records::{Checked, Checker, Counts, Depth, Encoding, Header, Intake, RowReader, in_order};
+use dianzhi::records::{
+    Checked, Checker, Counts, Depth, EditBook, Encoding, Header, Intake, RowReader, in_order,
+};
+use dianzhi::scenarios::edit_book;
 use dianzhi::tables::{CodeLists, Compiled, Condition, Library, Scheme};
 use dianzhi::units::Exact;
 use proptest::prelude::*;
@@ -33,14 +36,15 @@ fn bad() -> PathBuf {
 
 struct World {
     grouper: Grouper,
-    lists: CodeLists,
+    book: EditBook,
 }
 
 static WORLD: LazyLock<World> = LazyLock::new(|| {
     let library = Library::find(&[bad().join("tables")]).unwrap();
     let grouper = Grouper::new(Compiled::new(Scheme::load(&library, "small").unwrap()));
     let lists = CodeLists::of(&library, grouper.scheme()).unwrap();
-    World { grouper, lists }
+    let book = edit_book(&library, lists, None).unwrap();
+    World { grouper, book }
 });
 
 fn sound_file() -> Vec<u8> {
@@ -48,12 +52,8 @@ fn sound_file() -> Vec<u8> {
 }
 
 fn depths() -> [Depth<'static>; 3] {
-    let (diagnoses, procedures) = (&WORLD.lists.diagnoses, &WORLD.lists.procedures);
-    let all = |for_money| Depth::All {
-        diagnoses,
-        procedures,
-        for_money,
-    };
+    let book = &WORLD.book;
+    let all = |for_money| Depth::All { book, for_money };
     [Depth::Grouping, all(false), all(true)]
 }
 
@@ -454,6 +454,7 @@ fn files_on(threads: usize, records: &Path, folder: &Path) -> Vec<Vec<u8>> {
         output: grouped.clone(),
         findings: Some(findings.clone()),
         explain: true,
+        door: Default::default(),
     };
     group(&request, &watch).unwrap();
     let GroupRequest {
@@ -464,12 +465,12 @@ fn files_on(threads: usize, records: &Path, folder: &Path) -> Vec<Vec<u8>> {
     } = request;
     check(
         &CheckRequest {
-            intake: Intake::default(),
             records,
             scheme: Some(scheme),
             tables,
-            money: false,
             output: checked.clone(),
+            max_findings: 10_000,
+            ..CheckRequest::default()
         },
         &watch,
     )

@@ -1,18 +1,19 @@
-//! Whole files: `group` and `check`.
+//! Whole files: `group`.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Watch;
-use crate::diagnostics::{Edit, Finding, Result};
+use super::door::{DoorRequest, refuse_other_codes};
+use crate::diagnostics::{Edit, Finding, Result, Severity};
 use crate::grouper::{Grouper, Status, Workspace};
 use crate::records::{
-    CaseKey, Checked, Checker, Depth, Duplicates, Intake, OpenedFiles, PlainRow, PlainRows, Records,
-    RowReader, RowWork, in_order, quickly_in_order,
+    Batch, Checked, Checker, Depth, Door, Intake, OpenedFiles, PlainRow, PlainRows, Records, RowReader,
+    RowWork, in_order, quickly_in_order,
 };
 use crate::reports::{CsvText, FINDING_COLUMNS, GroupedRows, Output, finding_line, finding_row};
-use crate::tables::{CodeLists, Compiled, Library, Scheme};
+use crate::tables::{Compiled, Library, Scheme, code_list_version};
 
 /// How many findings are kept as lines to show.
 const SHOWN_FINDINGS: usize = 10;
@@ -34,23 +35,8 @@ pub struct GroupRequest {
     pub findings: Option<PathBuf>,
     /// Say in `reason` which codes and values decided.
     pub explain: bool,
-}
-
-/// Check every record of a file (清单质控).
-#[derive(Clone, Debug)]
-pub struct CheckRequest {
-    /// The records, `-` for standard input.
-    pub records: PathBuf,
-    /// How the records are to be read.
-    pub intake: Intake,
-    /// The scheme whose code lists are used; without one, the first lists of the tables.
-    pub scheme: Option<String>,
-    /// Where tables are looked for before the usual places.
-    pub tables: Vec<PathBuf>,
-    /// Also check what the money stages need.
-    pub money: bool,
-    /// The findings, `-` for standard output.
-    pub output: PathBuf,
+    /// What is done to rows before they are read.
+    pub door: DoorRequest,
 }
 
 /// What became of the records of a file (批量结果).
@@ -63,7 +49,7 @@ pub struct BulkSummary {
     /// Records rejected.
     pub rejected: u64,
     /// Findings by code.
-    pub findings: BTreeMap<&'static str, (&'static Edit, u64)>,
+    pub findings: BTreeMap<&'static str, (Arc<Edit>, u64)>,
     /// The first few findings, a line each.
     pub first_findings: Vec<String>,
     /// Of a packed file: its form.
@@ -72,6 +58,16 @@ pub struct BulkSummary {
     pub opened: OpenedFiles,
     /// Of a packed file: records that were rejected when it was written.
     pub rejected_before: u64,
+    /// The version of the codes; empty where none is looked at.
+    pub code_version: String,
+    /// Nobody declared it.
+    pub version_assumed: bool,
+    /// The profile of the edits, if one was given.
+    pub profile: Option<String>,
+    /// Findings counted but not written, being too many of their kind.
+    pub left_out: u64,
+    /// Edits that could not be asked, where a quality summary says why.
+    pub not_asked: Option<usize>,
 }
 
 impl BulkSummary {
@@ -86,12 +82,21 @@ impl BulkSummary {
         for finding in findings {
             self.findings
                 .entry(finding.edit.code)
-                .or_insert((finding.edit, 0))
+                .or_insert_with(|| (Arc::clone(&finding.edit), 0))
                 .1 += 1;
             if self.first_findings.len() < SHOWN_FINDINGS {
                 self.first_findings.push(finding_line(finding, watch.lang));
             }
         }
+    }
+
+    /// How many findings there are of edits that are more than information.
+    pub fn graver_findings(&self) -> u64 {
+        let graver = self
+            .findings
+            .values()
+            .filter(|(edit, _)| edit.severity != Severity::Info);
+        graver.map(|(_, count)| count).sum()
     }
 
     /// How many findings there are.
@@ -190,10 +195,11 @@ pub fn group(request: &GroupRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
     let library = Library::find(&request.tables)?;
     let grouper = Grouper::new(Compiled::new(Scheme::load(&library, &request.scheme)?));
     let reader = match Records::open(&request.records, &request.intake.clone().for_grouping())? {
-        Records::Csv(reader) => reader,
+        Records::Csv(reader) => *reader,
         Records::Packed(reader) => return super::packed::group_packed(request, &grouper, reader, watch),
     };
-    let header = reader.header().clone();
+    let door = opened_door(request, &library, grouper.scheme(), &reader)?;
+    let header = Arc::new(door.header(reader.header()));
     let work = GroupRows {
         rows: GroupedRows::new(grouper.scheme(), &header, watch.lang),
         explain: request.explain,
@@ -208,7 +214,7 @@ pub fn group(request: &GroupRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
     let statuses = [Status::Grouped, Status::Ambiguous, Status::Ungrouped];
     summary.outcomes.extend(statuses.map(|status| (status, 0)));
 
-    let counts = quickly_in_order(reader, watch.lang, watch.threads, &work, |batch| {
+    let take = |batch: Batch<Grouped>| {
         output.put(batch.output.text.bytes())?;
         for (status, count) in statuses.into_iter().zip(batch.output.outcomes) {
             *summary.outcomes.entry(status).or_default() += count;
@@ -220,7 +226,25 @@ pub fn group(request: &GroupRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
         }
         (watch.advance)(batch.bytes);
         Ok(())
-    })?;
+    };
+    let counts = match door.changes_rows() {
+        false => quickly_in_order(reader, watch.lang, watch.threads, &work, take)?,
+        true => {
+            let row = |grouped: &mut Grouped, checked, checker: &Checker<'_>| {
+                work.checked(grouped, checked, checker)
+            };
+            in_order(
+                reader,
+                Depth::Behind(&door),
+                watch.lang,
+                watch.threads,
+                || work.start(),
+                row,
+                take,
+            )?
+        }
+    };
+    refuse_other_codes(&summary.opened, &request.door)?;
     output.finish()?;
     findings_out.map_or(Ok(()), FindingsFile::finish)?;
     summary.read = counts.read;
@@ -228,54 +252,22 @@ pub fn group(request: &GroupRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
     Ok(summary)
 }
 
-/// Runs every edit on every record and writes the findings (清单质控).
-///
-/// # Errors
-/// Tables, records or output cannot be used.
-pub fn check(request: &CheckRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
-    super::refuse_overwriting([request.output.clone()], request.intake.files(&request.records))?;
-    let library = Library::find(&request.tables)?;
-    let lists = match &request.scheme {
-        Some(scheme) => CodeLists::of(&library, &Scheme::load(&library, scheme)?)?,
-        None => CodeLists::first(&library)?,
-    };
-    let reader = RowReader::open_all(&request.records, &request.intake.clone().for_all(request.money))?;
-    let mut summary = BulkSummary::of(&reader);
-    let mut output = FindingsFile::create(&request.output)?;
-    let mut duplicates = Duplicates::default();
-    let depth = Depth::All {
-        diagnoses: &lists.diagnoses,
-        procedures: &lists.procedures,
-        for_money: request.money,
-    };
-    let counts = in_order(
-        reader,
-        depth,
-        watch.lang,
-        watch.threads,
-        Vec::new,
-        |keys: &mut Vec<CaseKey>, checked, checker| {
-            if checked == Checked::Case {
-                keys.push(CaseKey::of(checker));
-            }
-        },
-        |batch| {
-            let mut findings = batch.findings;
-            for mut key in batch.output {
-                key.shift_record(batch.before);
-                findings.extend(duplicates.note(key, watch.lang));
-            }
-            findings.sort_by_key(|finding| finding.line);
-            summary.note(&findings, watch);
-            output.put(&findings, watch)?;
-            (watch.advance)(batch.bytes);
-            Ok(())
-        },
-    )?;
-    output.finish()?;
-    summary.read = counts.read;
-    summary.rejected = counts.rejected;
-    Ok(summary)
+/// What is done to the rows before they are read; mostly nothing.
+fn opened_door(
+    request: &GroupRequest,
+    library: &Library,
+    scheme: &Scheme,
+    reader: &RowReader,
+) -> Result<Door> {
+    if !request.door.may_change(reader) {
+        return Ok(Door::default());
+    }
+    let lists = code_list_version(library, &scheme.code_lists().diagnosis)?;
+    let intake = request.intake.clone().for_grouping();
+    let (_, door) = request
+        .door
+        .open(library, &lists, reader, &request.records, &intake)?;
+    Ok(door)
 }
 
 /// `findings.csv` being written.

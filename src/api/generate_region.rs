@@ -9,6 +9,7 @@ use crate::diagnostics::Result;
 use crate::grouper::Grouper;
 use crate::records::ordered;
 use crate::reports::{CsvText, Output};
+use crate::scenarios::edit_book;
 use crate::scenarios::generate::region::{
     MadePerson, REGION_PERSON_COLUMNS, REGION_TRUTH_COLUMNS, Region, RegionHospital, RegionPlan,
 };
@@ -35,8 +36,9 @@ pub fn generate_region(request: &RegionRequest, watch: &Watch<'_>) -> Result<Gen
     let library = Library::find(&request.tables)?;
     let grouper = Grouper::new(Compiled::new(Scheme::load(&library, &plan.scheme)?));
     let lists = CodeLists::of(&library, grouper.scheme())?;
+    let book = edit_book(&library, CodeLists::of(&library, grouper.scheme())?, None)?;
     let wanted = plan.cases;
-    let region = Region::new(&grouper, &lists, plan)?;
+    let region = Region::new(&grouper, &lists, &book, plan)?;
     let mut files = Files::create(&request.output, &region)?;
     let (mut next, done) = (0_u64, Cell::new(0_u64));
     ordered(

@@ -4,9 +4,11 @@
 //! through the rooms below and says what became of them.
 
 mod bulk;
+mod check;
 mod check_tables;
 mod conformance;
 mod convert;
+mod door;
 pub mod explained;
 mod generate;
 mod generate_region;
@@ -20,10 +22,12 @@ mod regroup;
 mod tables;
 mod wording;
 
-pub use bulk::{BulkSummary, CheckRequest, GroupRequest, check, group};
+pub use bulk::{BulkSummary, GroupRequest, group};
+pub use check::{CheckRequest, check};
 pub use check_tables::{CheckTablesRequest, CheckedTables, TableCounts, check_tables};
 pub use conformance::{ConformRequest, Conformed, Difference, WitnessRequest, Witnessed, conform, witness};
 pub use convert::{ConvertRequest, convert};
+pub use door::DoorRequest;
 pub use explained::{
     ChangeWords, Coded, ComplicationWords, EXPLAINED_SCHEMA, Explained, ExplainedRecord, FactWords,
     FindingWords, NeighbourWord, NeighbourWords, RecordRead, SchemeWords, StepWords, explained_json,

@@ -53,6 +53,7 @@ pub fn run(request: &RunRequest, watch: &Watch<'_>) -> Result<Ran> {
         ));
     }
     let inputs = Inputs::load(&library, scenario, request.records.clone())?.read_as(request.intake.clone());
+    let inputs = inputs.find_codes(&library)?;
     let outputs = OUTPUTS.iter().map(|name| request.output.join(name));
     super::refuse_overwriting(outputs, inputs.paths().iter().map(PathBuf::as_path))?;
     let result = run_chain(&inputs, watch.lang, watch.threads, watch.advance)?;

@@ -8,7 +8,10 @@ use super::explained::{EXPLAINED_SCHEMA, Explained, ExplainedRecord};
 use super::wording::Wording;
 use crate::diagnostics::{Error, Evidence, Finding, Lang, Place, Result};
 use crate::grouper::{Grouper, Teller, explain as explain_case, neighbours};
-use crate::records::{CaseDraft, Checked, Checker, Column, Depth, DraftChecker, Intake, RowReader, in_order};
+use crate::records::{
+    CaseDraft, Checked, Checker, Column, Depth, DraftChecker, EditBook, Intake, RowReader, in_order,
+};
+use crate::scenarios::{edit_book, take_codes_of_source};
 use crate::tables::{CodeLists, Compiled, Library, Scheme};
 
 /// How many records of one id are explained.
@@ -43,9 +46,13 @@ pub fn explain(request: &ExplainRequest, watch: &Watch<'_>) -> Result<Explained>
     let library = Library::find(&request.tables)?;
     let scheme = Scheme::load(&library, &request.scheme)?;
     let lists = CodeLists::of(&library, &scheme)?;
-    let reader = RowReader::open_all(&request.records, &request.intake.clone().for_all(false))?;
+    let version = lists.version.clone();
+    let mut book = edit_book(&library, lists, None)?;
+    let intake = request.intake.clone().for_all(false);
+    let reader = RowReader::open_all(&request.records, &intake)?;
+    take_codes_of_source(&mut book, &library, &version, &reader, &request.records, &intake)?;
     let file = Arc::clone(reader.file());
-    let found = find(reader, &request.case_id, &lists, watch)?;
+    let found = find(reader, &request.case_id, &book, watch)?;
     if found.copies == 0 {
         return Err(not_found(&file, &request.case_id, &found.near));
     }
@@ -53,7 +60,7 @@ pub fn explain(request: &ExplainRequest, watch: &Watch<'_>) -> Result<Explained>
     let wording = Wording {
         grouper: &grouper,
         teller: Teller {
-            names: [&lists.diagnoses, &lists.procedures],
+            names: [book.diagnoses(), book.procedures()],
             lang: watch.lang,
         },
     };
@@ -95,11 +102,10 @@ struct FoundRecord {
     read: Option<CaseDraft>,
 }
 
-fn find(reader: RowReader, case_id: &str, lists: &CodeLists, watch: &Watch<'_>) -> Result<Found> {
+fn find(reader: RowReader, case_id: &str, book: &EditBook, watch: &Watch<'_>) -> Result<Found> {
     let id_field = reader.header().field(Column::CaseId).unwrap_or(0);
     let depth = Depth::All {
-        diagnoses: &lists.diagnoses,
-        procedures: &lists.procedures,
+        book,
         for_money: false,
     };
     let mut all = Found::default();

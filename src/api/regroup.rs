@@ -195,7 +195,7 @@ pub fn regroup(request: &RegroupRequest, watch: &Watch<'_>) -> Result<Regrouped>
     let records = Records::open(&request.records, &request.intake.clone().for_grouping())?;
     let mut files = Files::create(request)?;
     let read = match records {
-        Records::Csv(reader) => regroup_rows(&mut both, reader, &mut files, watch)?,
+        Records::Csv(reader) => regroup_rows(&mut both, *reader, &mut files, watch)?,
         Records::Packed(reader) => regroup_blocks(&both, reader, &mut files, watch)?,
     };
     let states = std::mem::take(&mut both.states).all();

@@ -188,7 +188,7 @@ impl Wording<'_> {
             .iter()
             .map(|finding| FindingWords {
                 code: finding.edit.code,
-                severity: finding.edit.severity.as_str(),
+                severity: finding.severity.as_str(),
                 stops: finding.edit.stops.as_str(),
                 column: finding.column,
                 slot: finding.slot,

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::check_arguments::CheckArguments;
+use super::door_arguments::DoorArguments;
 use super::layouts_arguments::{ConvertArguments, LayoutsCommand};
 use super::packed_arguments::{PackArguments, RegroupArguments};
 use super::reading_arguments::ReadingArguments;
@@ -104,7 +106,12 @@ old group's cases, cases without a fee, cost (sum of total_fee) and mean cost in
     )]
     Regroup(RegroupArguments),
     /// Check records and write the findings: file, line, column, value, what was expected
-    #[command(after_help = "Example: dianzhi check records.csv -o findings.csv --money")]
+    #[command(
+        after_help = "Examples: dianzhi check records.csv -o out/; dianzhi check a.csv b.csv -o out/ --xlsx --lang zh\n\n\
+Writes findings.csv (one row a finding), rejected.csv (rows that must not be grouped) and quality.csv (rates by \
+hospital, month, department and edit) into DIR; with -o FILE.csv the findings alone. A profile holds differences \
+only, e.g. C102 = { stops = \"group\" }; off = [\"S994\"]."
+    )]
     Check(CheckArguments),
     /// Explain one case: its group, why, its MCC/CC, and why not the neighbouring groups
     #[command(
@@ -179,29 +186,9 @@ pub struct GroupArguments {
     /// Say in `reason` which codes and values decided, e.g. `MDCC pdx I25.103; CK2 ppx 36.0601`
     #[arg(long)]
     pub explain: bool,
-    /// How records are to be read.
+    /// What is done to rows before they are read.
     #[command(flatten)]
-    pub reading: ReadingArguments,
-    /// Where tables are looked for.
-    #[command(flatten)]
-    pub tables: Tables,
-}
-
-/// `check …`
-#[derive(Debug, Args)]
-pub struct CheckArguments {
-    /// The records: files and folders, - for standard input
-    #[arg(required = true)]
-    pub records: Vec<PathBuf>,
-    /// The scheme whose code lists the codes must stand in [default: the first lists of the tables]
-    #[arg(short = 't', long, value_name = "SCHEME")]
-    pub scheme: Option<String>,
-    /// Also check what pricing needs: hospital, person, dates, the bill
-    #[arg(long)]
-    pub money: bool,
-    /// Where the result goes.
-    #[command(flatten)]
-    pub output: ResultFile,
+    pub door: DoorArguments,
     /// How records are to be read.
     #[command(flatten)]
     pub reading: ReadingArguments,

@@ -11,11 +11,11 @@ use super::explained_text::explained_text;
 use super::reading_words::reading_words;
 use super::terminal::{Progress, Terminal};
 use super::{
-    generate_commands, layouts_commands, packed_commands, show_words, tables_check, tables_commands,
-    tables_words,
+    check_commands, generate_commands, layouts_commands, packed_commands, show_words, tables_check,
+    tables_commands, tables_words,
 };
 use crate::api::{
-    self, BulkSummary, CalibrateRequest, CheckRequest, ExplainRequest, GroupRequest, RunRequest, Watch,
+    self, BulkSummary, CalibrateRequest, ExplainRequest, GroupRequest, RunRequest, Watch,
 };
 use crate::diagnostics::{Error, Lang, Result};
 use crate::grouper::Status;
@@ -54,23 +54,13 @@ pub fn carry_out(arguments: &Arguments, terminal: &Terminal) -> Result<Ending> {
                 output: group.output.file.clone(),
                 findings: group.findings.clone(),
                 explain: group.explain,
+                door: group.door.request(),
             };
             bulk(terminal, &group.records, |watch| api::group(&request, watch))
         }
         Command::Pack(pack) => packed_commands::pack(pack, terminal),
         Command::Regroup(regroup) => packed_commands::regroup(regroup, terminal),
-        Command::Check(check) => {
-            let (records, intake) = check.reading.of(&check.records, Some(&check.tables))?;
-            let request = CheckRequest {
-                records: records.to_owned(),
-                intake,
-                scheme: check.scheme.clone(),
-                tables: check.tables.tables.clone(),
-                money: check.money,
-                output: check.output.file.clone(),
-            };
-            bulk(terminal, &check.records, |watch| api::check(&request, watch))
-        }
+        Command::Check(check) => check_commands::check(check, terminal),
         Command::Convert(convert) => layouts_commands::convert(convert, terminal),
         Command::Layouts(layouts) => layouts_commands::layouts(layouts, terminal),
         Command::Explain(explain) => explain_case(explain, terminal),
@@ -109,7 +99,9 @@ pub fn carry_out(arguments: &Arguments, terminal: &Terminal) -> Result<Ending> {
 
 fn run_scenario(run: &RunArguments, terminal: &Terminal) -> Result<Ending> {
     let records: Vec<PathBuf> = run.records.iter().cloned().collect();
-    let (_, intake) = run.reading.of(&[run.scenario.clone()], Some(&run.tables))?;
+    let (_, intake) = run
+        .reading
+        .of(std::slice::from_ref(&run.scenario), Some(&run.tables))?;
     let request = RunRequest {
         scenario: run.scenario.clone(),
         records: run.records.clone(),
@@ -193,7 +185,7 @@ pub(super) fn watched<T>(
 }
 
 /// As [`watched`], of several files.
-fn watched_all<T>(
+pub(super) fn watched_all<T>(
     terminal: &Terminal,
     records: &[PathBuf],
     request: impl FnOnce(&Watch<'_>) -> Result<T>,

@@ -1,8 +1,11 @@
 //! The command line (命令行): arguments, words for people, exit codes.
 
 mod arguments;
+mod check_arguments;
+mod check_commands;
 mod columns;
 mod commands;
+mod door_arguments;
 mod explained_text;
 mod generate_commands;
 mod layouts_arguments;

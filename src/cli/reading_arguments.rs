@@ -14,7 +14,7 @@ use crate::records::{Encoding, Intake, LayoutChoice};
 #[command(next_help_heading = "Reading records")]
 pub struct ReadingArguments {
     /// The layout of the records: an id, or a layout file ending in .toml [default: told by the
-    /// headers; `dianzhi layouts` lists them]
+    /// headers; `dianzhi layouts list` names them]
     #[arg(long, value_name = "ID or FILE")]
     pub layout: Option<String>,
     /// utf-8, gb18030, gbk, utf-16le or utf-16be [default: found out]

@@ -8,4 +8,4 @@ mod syntax;
 pub use index::{CodeIndex, LookUp, PackedCode, UNKNOWN, WrittenCode};
 pub use level::HospitalLevel;
 pub use list::CodeList;
-pub use syntax::{is_diagnosis, is_placeholder, is_procedure, normal_form};
+pub use syntax::{damaged_forms, is_diagnosis, is_placeholder, is_procedure, normal_form};

@@ -64,6 +64,40 @@ fn fold_width(c: char) -> char {
     }
 }
 
+/// The codes that a spreadsheet may have turned into this number (受损编码): `9.25` was `09.2500` or
+/// `09.25000`, `5.123E+01` was `51.2300`. Nothing if it is no number.
+///
+/// ```
+/// use dianzhi::codes::damaged_forms;
+/// assert_eq!(damaged_forms("0.21").unwrap(), ["00.2100", "00.21000"]);
+/// assert_eq!(damaged_forms("5.123E+01").unwrap(), ["51.2300", "51.23000"]);
+/// assert!(damaged_forms("I10.x00").is_none());
+/// ```
+pub fn damaged_forms(written: &str) -> Option<Vec<String>> {
+    let (number, exponent) = match written.split_once(['E', 'e']) {
+        Some((number, exponent)) => (number, exponent.parse::<i32>().ok()?),
+        None => (written, 0),
+    };
+    let (whole, part) = number.split_once('.').unwrap_or((number, ""));
+    let digits: String = format!("{whole}{part}");
+    let is_number = !whole.is_empty() && digits.len() <= 9 && digits.bytes().all(|b| b.is_ascii_digit());
+    let point = i32::try_from(whole.len()).ok()?.checked_add(exponent)?;
+    if !is_number || !(0..=9).contains(&point) {
+        return None;
+    }
+    let digits = format!("{digits:0<9}");
+    let (whole, part) = digits.split_at_checked(usize::try_from(point).ok()?)?;
+    let whole = whole.trim_start_matches('0');
+    let part = part.trim_end_matches('0');
+    let fits = whole.len() <= 2 && part.len() <= 4;
+    fits.then(|| {
+        vec![
+            format!("{whole:0>2}.{part:0<4}"),
+            format!("{whole:0>2}.{part:0<5}"),
+        ]
+    })
+}
+
 /// `[A-Z]\d\d\.[\dx]\d\d(x\d{3})?(\+[A-Z]\d\d(\.\d)?\*)?`: an insurance-edition diagnosis code.
 pub fn is_diagnosis(code: &str) -> bool {
     let (base, asterisk) = match code.split_once('+') {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Words;
+use super::{Lang, Texts};
 
 /// How bad a finding is (严重程度).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,6 +18,19 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// All, the gravest first.
+    pub const ALL: [Severity; 4] = [
+        Severity::Fatal,
+        Severity::Error,
+        Severity::Warning,
+        Severity::Info,
+    ];
+
+    /// By the word used in files.
+    pub fn by_word(word: &str) -> Option<Severity> {
+        Severity::ALL.into_iter().find(|value| value.as_str() == word)
+    }
+
     /// The word used in files.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -26,6 +39,17 @@ impl Severity {
             Severity::Warning => "warning",
             Severity::Info => "info",
         }
+    }
+
+    /// For people; the English word is that of the files.
+    pub const fn in_lang(self, lang: Lang) -> &'static str {
+        let chinese = match self {
+            Severity::Fatal => "致命",
+            Severity::Error => "错误",
+            Severity::Warning => "警告",
+            Severity::Info => "提示",
+        };
+        lang.pick(self.as_str(), chinese)
     }
 }
 
@@ -45,6 +69,20 @@ pub enum Stops {
 }
 
 impl Stops {
+    /// All, the gravest first.
+    pub const ALL: [Stops; 5] = [
+        Stops::File,
+        Stops::Record,
+        Stops::Group,
+        Stops::Money,
+        Stops::None,
+    ];
+
+    /// By the word used in files.
+    pub fn by_word(word: &str) -> Option<Stops> {
+        Stops::ALL.into_iter().find(|value| value.as_str() == word)
+    }
+
     /// The word used in files.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -54,6 +92,18 @@ impl Stops {
             Stops::Money => "money",
             Stops::None => "none",
         }
+    }
+
+    /// For people; the English word is that of the files.
+    pub const fn in_lang(self, lang: Lang) -> &'static str {
+        let chinese = match self {
+            Stops::File => "文件",
+            Stops::Record => "记录",
+            Stops::Group => "分组",
+            Stops::Money => "结算",
+            Stops::None => "无",
+        };
+        lang.pick(self.as_str(), chinese)
     }
 }
 
@@ -80,19 +130,34 @@ impl Action {
             Action::Rejected => "rejected",
         }
     }
+
+    /// For people; the English word is that of the files.
+    pub const fn in_lang(self, lang: Lang) -> &'static str {
+        let chinese = match self {
+            Action::Kept => "保留",
+            Action::Repaired => "修复",
+            Action::Emptied => "置空",
+            Action::Rejected => "退回",
+        };
+        lang.pick(self.as_str(), chinese)
+    }
 }
 
 /// One edit rule (校验规则): its code is stable, never reused, independent of language.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edit {
     /// Topic letter and three digits, e.g. `A401`.
     pub code: &'static str,
-    /// Default severity.
+    /// How bad a hit is, where nothing else is said.
     pub severity: Severity,
     /// Where it stops the record.
     pub stops: Stops,
+    /// What it is about, e.g. `age`.
+    pub topic: String,
     /// What it says.
-    pub name: Words,
+    pub name: Texts,
+    /// What was expected, where the finding does not say it more closely.
+    pub expected: Texts,
 }
 
 /// One hit of an edit at one place (质控问题).
@@ -112,7 +177,9 @@ pub struct Finding {
     /// As read.
     pub hospital: String,
     /// The edit that hit.
-    pub edit: &'static Edit,
+    pub edit: Arc<Edit>,
+    /// How bad this hit is: information where the value was repaired.
+    pub severity: Severity,
     /// What was done.
     pub action: Action,
     /// The source's own header; empty for the whole row.

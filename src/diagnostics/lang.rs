@@ -31,6 +31,22 @@ impl Words {
     }
 }
 
+/// The same words in both languages, as read from a file (双语文字).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Texts {
+    /// English.
+    pub en: String,
+    /// Chinese.
+    pub zh: String,
+}
+
+impl Texts {
+    /// The words in one language.
+    pub fn in_lang(&self, lang: Lang) -> &str {
+        lang.pick(&self.en, &self.zh)
+    }
+}
+
 impl Lang {
     /// Picks one of two wordings.
     pub const fn pick<'a>(self, en: &'a str, zh: &'a str) -> &'a str {

@@ -16,7 +16,7 @@ pub use error::{Error, Place, Result};
 pub use evidence::Evidence;
 pub use files::{hexadecimal, parse_toml, read_text, read_toml, utf8_text};
 pub use finding::{Action, Edit, Finding, Severity, Stops};
-pub use lang::{Lang, Words};
+pub use lang::{Lang, Texts, Words};
 pub use unfinished::{Unfinished, remove_unfinished};
 
 /// Longer words are not compared: the cost grows with their square.

@@ -162,3 +162,24 @@ impl Case {
         self.stops_money
     }
 }
+
+impl Case {
+    /// Forgets the case, keeps the memory.
+    pub(super) fn clear(&mut self) {
+        let Case {
+            mut text,
+            mut diagnoses,
+            mut procedures,
+            ..
+        } = std::mem::take(self);
+        text.clear();
+        diagnoses.clear();
+        procedures.clear();
+        *self = Case {
+            text,
+            diagnoses,
+            procedures,
+            ..Case::default()
+        };
+    }
+}

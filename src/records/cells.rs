@@ -177,6 +177,64 @@ pub fn read_date(cell: &str) -> Option<Date> {
     Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
 }
 
+/// A date that a spreadsheet shows as its day number, 20000 to 80000, with or without a part of a day.
+pub(super) fn read_serial_date(cell: &str) -> Option<Date> {
+    let (days, part) = cell.split_once('.').unwrap_or((cell, "0"));
+    let is_number = days.len() == 5 && days.bytes().chain(part.bytes()).all(|b| b.is_ascii_digit());
+    let days: i32 = days.parse().ok().filter(|_| is_number && !part.is_empty())?;
+    let first = Date::new(1899, 12, 30).ok()?;
+    (20_000..=80_000)
+        .contains(&days)
+        .then(|| first.checked_add(jiff::Span::new().days(days)).ok())?
+}
+
+/// Minutes since midnight (时刻): `8`, `8:30`, `08:30:00`.
+pub(super) fn read_time(cell: &str) -> Option<i64> {
+    let mut parts = cell.trim().split(':');
+    let mut part = |most: i64| {
+        let text = parts.next()?;
+        let is_number = matches!(text.len(), 1 | 2) && text.bytes().all(|b| b.is_ascii_digit());
+        text.parse::<i64>()
+            .ok()
+            .filter(|value| is_number && *value <= most)
+    };
+    let hour = part(24)?;
+    let rest = [part(59), part(59)];
+    let minute = match rest {
+        [None, _] if cell.contains(':') => return None,
+        [_, None] if cell.matches(':').count() > 1 => return None,
+        [minute, _] => minute.unwrap_or(0),
+    };
+    (cell.matches(':').count() <= 2).then_some(hour * 60 + minute)
+}
+
+/// A date with the time behind it, in minutes since a day long ago; midnight where there is none.
+pub(super) fn read_moment(cell: &str) -> Option<i64> {
+    let cell = cell.trim();
+    let day = day_number(read_date(cell)?);
+    let time = cell
+        .split_once([' ', 'T'])
+        .map_or(Some(0), |(_, time)| read_time(time))?;
+    Some(day * 1440 + time)
+}
+
+/// Days since a day long ago.
+pub(super) fn day_number(date: Date) -> i64 {
+    let date = IsoDate {
+        year: i64::from(date.year()),
+        month: i64::from(date.month()),
+        day: i64::from(date.day()),
+    };
+    date.day_number()
+}
+
+/// Full years from birth to a later day.
+pub(super) fn full_years(birth: Date, day: Date) -> Option<i64> {
+    let before_birthday = (day.month(), day.day()) < (birth.month(), birth.day());
+    let years = i64::from(day.year() - birth.year()) - i64::from(before_birthday);
+    (years >= 0).then_some(years)
+}
+
 /// One or two leading digits and what follows.
 fn split_digits(text: &str) -> Option<(&str, &str)> {
     let length = text.bytes().take_while(u8::is_ascii_digit).count();

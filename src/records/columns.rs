@@ -220,6 +220,18 @@ impl Header {
         Ok(header)
     }
 
+    /// The same with further columns behind the last.
+    pub(super) fn with(&self, columns: &[Column]) -> Header {
+        let mut header = self.clone();
+        for column in columns {
+            if let Some(field) = header.fields.get_mut(*column as usize) {
+                *field = Some(header.names.len());
+            }
+            header.names.push(column.name().to_owned());
+        }
+        header
+    }
+
     /// The field of a column.
     #[inline]
     pub fn field(&self, column: Column) -> Option<usize> {

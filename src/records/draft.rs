@@ -102,7 +102,7 @@ impl CaseDraft {
 }
 
 /// Appends a cell, quoted where CSV needs it.
-fn write_cell(row: &mut String, cell: &str) {
+pub(super) fn write_cell(row: &mut String, cell: &str) {
     if cell.contains([',', '"', '\n', '\r']) {
         row.push('"');
         row.push_str(&cell.replace('"', "\"\""));

@@ -6,8 +6,8 @@ use hashbrown::HashMap;
 use sha2::{Digest, Sha256};
 
 use super::check::Checker;
-use super::edits::F012;
-use crate::diagnostics::{Action, Finding, Lang};
+use super::edits::Edits;
+use crate::diagnostics::{Action, Edit, Finding, Lang};
 
 /// What makes a case the same case: hospital and case id (病例主键).
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ pub struct CaseKey {
     line: u64,
     record: u64,
     file: Arc<str>,
-    /// The header of the identifier.
+    /// The header of the case id.
     field: String,
     /// SHA-256 of the row as written.
     row: [u8; 32],
@@ -49,8 +49,9 @@ impl CaseKey {
 ///
 /// Copies that are alike count once. Of copies that differ nobody can say which one stands, so
 /// none of them is priced: what is paid must not depend on their order.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Duplicates {
+    edit: Arc<Edit>,
     firsts: HashMap<(String, String), First>,
 }
 
@@ -65,6 +66,14 @@ struct First {
 }
 
 impl Duplicates {
+    /// None seen yet.
+    pub fn new(edits: &Edits) -> Duplicates {
+        Duplicates {
+            edit: edits.get("F012"),
+            firsts: HashMap::new(),
+        }
+    }
+
     /// Notes cases in file order; the finding of a second copy, if it is one, names the first's
     /// line and keeps the copy out of the money stages.
     pub fn note(&mut self, key: CaseKey, lang: Lang) -> Option<Finding> {
@@ -86,8 +95,11 @@ impl Duplicates {
         if differs {
             first.contradicted_by.get_or_insert(key.line);
         }
-        let see = first.line;
-        Some(key.finding(see, differs, lang))
+        let place = (
+            first.line,
+            (first.file != key.file).then(|| Arc::clone(&first.file)),
+        );
+        Some(key.finding(Arc::clone(&self.edit), place, differs, lang))
     }
 
     /// Line of a later copy that differs from the first, which stands on `line`.
@@ -109,7 +121,14 @@ pub fn expected_of_copies(differ: bool, lang: Lang) -> &'static str {
 }
 
 impl CaseKey {
-    fn finding(self, see: u64, differs: bool, lang: Lang) -> Finding {
+    fn finding(self, edit: Arc<Edit>, first: (u64, Option<Arc<str>>), differs: bool, lang: Lang) -> Finding {
+        let mut expected = expected_of_copies(differs, lang).to_owned();
+        if let (_, Some(file)) = &first {
+            expected.push_str(&match lang {
+                Lang::En => format!("; the first is in {file}"),
+                Lang::Zh => format!("；首次出现于 {file}"),
+            });
+        }
         Finding {
             file: self.file,
             line: self.line,
@@ -117,14 +136,15 @@ impl CaseKey {
             value: self.case_id.clone(),
             case_id: self.case_id,
             hospital: self.hospital,
-            edit: &F012,
+            severity: edit.severity,
+            edit,
             action: Action::Kept,
             field: self.field,
             cell: None,
             column: super::Column::CaseId.name(),
             slot: None,
-            expected: expected_of_copies(differs, lang).to_owned(),
-            see: Some(see),
+            expected,
+            see: Some(first.0),
         }
     }
 }

@@ -17,8 +17,11 @@ mod encoding;
 mod frame;
 mod inputs;
 mod layout;
+mod mapping;
 mod packed;
 mod plain;
+mod pseudonym;
+mod quality;
 mod reader;
 mod separators;
 mod source;
@@ -26,18 +29,23 @@ mod stream;
 
 pub use case::{Case, FeeSplit, Numbers};
 pub use cells::read_date;
-pub use check::{Checked, Checker, Depth, Row};
+pub use check::{Checked, Checker, Depth, Door, Row};
 pub use columns::{Column, Header};
 pub use draft::{CaseDraft, DraftChecker, plain_number};
 pub use duplicates::{CaseKey, Duplicates, expected_of_copies};
-pub use edits::{EDITS, edit};
+pub use edits::{
+    CodeSystem, EditBook, EditFile, Edits, Inapplicable, MarkedCodes, Parameters, Profile, edit,
+};
 pub use encoding::Encoding;
 pub use frame::{Chunk, MAX_ROW_BYTES};
 pub use layout::{Chosen, Form, Intake, Layout, LayoutChoice, Layouts, Origins, Scope};
+pub use mapping::{CodeMap, Codes, Declared, Mapped, SourceCodes, codes_of_source};
 pub use packed::{
     CodedCases, Dictionary, PACKED_MAGIC, PackedBlock, PackedCase, PackedCases, PackedReader, PackedWriter,
     Records, SharedDictionary, Vocabulary,
 };
 pub use plain::{PlainReader, PlainRow, PlainRows};
+pub use pseudonym::Pseudonyms;
+pub use quality::{Counted, EditCount, Quality, QualityScope, RowFacts, ScopeCount};
 pub use reader::{Opened, OpenedFiles, RowReader, RunningHash};
 pub use stream::{Batch, Counts, RowWork, in_order, ordered, quickly_in_order};

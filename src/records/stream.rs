@@ -169,7 +169,7 @@ impl<'r> Marked<'r> {
             self.notes
                 .by_ref()
                 .take(mark.notes)
-                .for_each(|note| checker.note(note));
+                .for_each(|note| checker.add_note(note));
         }
     }
 }

@@ -20,7 +20,7 @@ pub fn finding_row(out: &mut CsvText, finding: &Finding, lang: Lang) {
     out.cell(&finding.case_id);
     out.cell(&finding.hospital);
     out.cell(finding.edit.code);
-    out.cell(finding.edit.severity.as_str());
+    out.cell(finding.severity.as_str());
     out.cell(finding.edit.stops.as_str());
     out.cell(finding.action.as_str());
     out.cell(&finding.field);

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use hashbrown::HashSet;
 
+use super::edits::{edit_book, take_codes_of_source};
 use super::lists::Lists;
 use super::statement::RunResult;
 use super::{Scenario, read, settle};
@@ -12,7 +13,7 @@ use crate::benefit::BenefitPolicy;
 use crate::diagnostics::{Error, Lang, Place, Result, suggestion};
 use crate::grouper::Grouper;
 use crate::points::{Effective, Pack, Weights};
-use crate::records::Intake;
+use crate::records::{EditBook, Intake, RowReader};
 use crate::tables::{CodeLists, Compiled, Library, Scheme};
 
 /// Everything a run reads besides the records, loaded and checked (运行输入).
@@ -23,8 +24,10 @@ pub struct Inputs {
     pub lists: Lists,
     /// The scheme.
     pub grouper: Grouper,
-    /// Its code lists.
-    pub code_lists: CodeLists,
+    /// The edits of the records, with the scheme's code lists.
+    pub edits: EditBook,
+    /// The version of those lists.
+    pub list_version: String,
     /// Group weights.
     pub weights: Weights,
     /// Policy pack.
@@ -46,6 +49,8 @@ impl Inputs {
         }
         let scheme = Scheme::load(library, &scenario.scheme)?;
         let code_lists = CodeLists::of(library, &scheme)?;
+        let list_version = code_lists.version.clone();
+        let edits = edit_book(library, code_lists, None)?.stopping_only();
         let weights = Weights::load(&scenario.weights)?;
         let pack = Pack::load(&scenario.policy)?;
         weights_of_scheme(&scenario, &scheme, &weights)?;
@@ -59,7 +64,8 @@ impl Inputs {
         Ok(Inputs {
             lists: Lists::load(&scenario, &benefits)?,
             grouper: Grouper::new(Compiled::new(scheme)),
-            code_lists,
+            edits,
+            list_version,
             weights,
             pack,
             benefits,
@@ -69,6 +75,35 @@ impl Inputs {
                 ..Intake::plain(true)
             },
         })
+    }
+
+    /// Finds out in which codes the records are, and how they are mapped to those of the lists.
+    ///
+    /// # Errors
+    /// The records cannot be read; no map leads to the lists.
+    pub fn find_codes(mut self, library: &Library) -> Result<Inputs> {
+        let records = &self.scenario.records;
+        if records.is_file() || records.is_dir() {
+            let reader = RowReader::open_all(records, &self.intake)?;
+            let lists = &self.list_version;
+            take_codes_of_source(&mut self.edits, library, lists, &reader, records, &self.intake)?;
+        }
+        Ok(self)
+    }
+
+    /// Records of a stream are looked at only once: if their layout says that they are in other codes
+    /// than the lists, nobody has mapped them.
+    pub(super) fn refuse_unmapped(&self, reader: &RowReader) -> Result<()> {
+        let opened = reader.opened().list();
+        let codes = opened.first().map_or("", |file| file.chosen.layout.codes());
+        if codes.is_empty() || codes == self.list_version || self.edits.door().map.is_some() {
+            return Ok(());
+        }
+        let message = format!(
+            "these records are in codes `{codes}`, the lists in `{}`; a stream cannot be mapped here, give a file",
+            self.list_version
+        );
+        Err(Error::at(Place::file(&self.scenario.records), message))
     }
 
     /// The same, its records to be read so.

@@ -4,6 +4,7 @@
 //! what the fund, each payer and the person pay into one [`Statement`] per case.
 
 mod chain;
+mod edits;
 mod file;
 pub mod generate;
 mod lists;
@@ -12,6 +13,7 @@ mod settle;
 mod statement;
 
 pub use chain::{Inputs, run};
+pub use edits::{DeclaredCodes, code_system, edit_book, find_profile, take_codes_of_source};
 pub use file::{PoolOfScenario, Scenario};
 pub use lists::{Hospital, Insured, Lists};
 pub use statement::{BenefitParameter, Money, PoolResult, Rejected, RunResult, Settled, Statement};

@@ -22,16 +22,15 @@ struct Chunk {
 /// Reads, checks and groups every record; cases that cannot go on to money say why.
 pub(super) fn read(inputs: &Inputs, lang: Lang, threads: usize, advance: &dyn Fn(u64)) -> Result<RunResult> {
     let (reader, hash) = RowReader::open_hashed(&inputs.scenario.records, &inputs.intake)?;
+    inputs.refuse_unmapped(&reader)?;
     let header = Arc::clone(reader.header());
     let file = Arc::clone(reader.file());
-    let lists = &inputs.code_lists;
     let depth = Depth::All {
-        diagnoses: &lists.diagnoses,
-        procedures: &lists.procedures,
+        book: &inputs.edits,
         for_money: true,
     };
     let mut result = RunResult::empty(&header);
-    let mut duplicates = Duplicates::default();
+    let mut duplicates = Duplicates::new(inputs.edits.edits());
     result.counts = in_order(
         reader,
         depth,
@@ -191,13 +190,15 @@ impl Statement {
         value: &str,
         expected: String,
     ) -> Option<Finding> {
+        let edit = Arc::clone(edit(code)?);
         Some(Finding {
+            severity: edit.severity,
             file: Arc::clone(file),
             line: self.line,
             record: self.record,
             case_id: self.case_id.clone(),
             hospital: self.hospital.clone(),
-            edit: edit(code)?,
+            edit,
             action: Action::Kept,
             field: column.name().to_owned(),
             cell: None,

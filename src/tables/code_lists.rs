@@ -2,12 +2,13 @@
 
 use serde::Deserialize;
 
+use super::code_maps::MapEntry;
 use super::scheme::{Scheme, each_row};
 use crate::codes::CodeList;
 use crate::diagnostics::{Error, Evidence, Place, Result, parse_toml, suggestion};
 use crate::library::{Library, TableFile};
 
-const FOLDER: &str = "codes";
+pub(super) const FOLDER: &str = "codes";
 
 /// The diagnoses and procedures a scheme is written in (诊断与手术编码目录).
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub struct CodeLists {
     pub diagnoses: CodeList,
     /// Procedures.
     pub procedures: CodeList,
+    /// The version of the diagnoses, e.g. `insurance-2.0`.
+    pub version: String,
 }
 
 impl CodeLists {
@@ -27,6 +30,7 @@ impl CodeLists {
         let names = scheme.code_lists();
         let [of_diagnosis, of_procedure] = &names.places;
         Ok(CodeLists {
+            version: code_list_version(library, &names.diagnosis)?,
             diagnoses: list_named(library, &names.diagnosis, ListKind::Diagnosis, Some(of_diagnosis))?,
             procedures: list_named(library, &names.procedure, ListKind::Procedure, Some(of_procedure))?,
         })
@@ -37,7 +41,7 @@ impl CodeLists {
     /// # Errors
     /// Faults of the index or of the lists; there is no list of a kind.
     pub fn first(library: &Library) -> Result<CodeLists> {
-        let (index, lists) = read_index(library)?;
+        let (index, Index { list: lists, .. }) = read_index(library)?;
         let of_kind = |kind: ListKind| {
             let list = lists.iter().find(|list| list.kind == kind);
             let missing = || {
@@ -61,6 +65,7 @@ impl CodeLists {
     /// As [`CodeLists::of`].
     pub fn named(library: &Library, diagnosis: &str, procedure: &str) -> Result<CodeLists> {
         Ok(CodeLists {
+            version: code_list_version(library, diagnosis)?,
             diagnoses: list_named(library, diagnosis, ListKind::Diagnosis, None)?,
             procedures: list_named(library, procedure, ListKind::Procedure, None)?,
         })
@@ -85,8 +90,10 @@ impl ListKind {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Index {
+pub(super) struct Index {
     list: Vec<Entry>,
+    #[serde(default)]
+    pub(super) map: Vec<MapEntry>,
 }
 
 #[derive(Deserialize)]
@@ -104,10 +111,20 @@ struct Entry {
     evidence: Evidence,
 }
 
+/// The version of the code list of this name, e.g. `insurance-2.0`; empty if there is none.
+///
+/// # Errors
+/// Faults of the index.
+pub fn code_list_version(library: &Library, name: &str) -> Result<String> {
+    let (_, index) = read_index(library)?;
+    let found = index.list.into_iter().find(|list| list.name == name);
+    Ok(found.map_or_else(String::new, |list| list.version))
+}
+
 /// Loads the code list of this name; that it is unknown, or of another kind, is the fault of the
 /// file that names it, or of the index if nobody knows which that is.
 fn list_named(library: &Library, name: &str, kind: ListKind, named_at: Option<&Place>) -> Result<CodeList> {
-    let (index, lists) = read_index(library)?;
+    let (index, Index { list: lists, .. }) = read_index(library)?;
     let blamed = named_at.unwrap_or(&index.place).clone();
     let Some(entry) = lists.iter().find(|list| list.name == name) else {
         let known = || {
@@ -141,9 +158,9 @@ fn list_named(library: &Library, name: &str, kind: ListKind, named_at: Option<&P
     Ok(CodeList::new(names))
 }
 
-fn read_index(library: &Library) -> Result<(TableFile, Vec<Entry>)> {
+pub(super) fn read_index(library: &Library) -> Result<(TableFile, Index)> {
     let missing = || Error::new("there is no codes/codes.toml among the tables");
     let file = library.read(FOLDER, "codes.toml")?.ok_or_else(missing)?;
     let index: Index = parse_toml(&file.place, &file.text)?;
-    Ok((file, index.list))
+    Ok((file, index))
 }

@@ -5,6 +5,7 @@
 //! over numbered codes, for the fast evaluation.
 
 mod code_lists;
+mod code_maps;
 mod compile;
 mod condition;
 mod diff;
@@ -16,7 +17,8 @@ mod scheme;
 mod words;
 
 pub use crate::library::{Library, TableFile};
-pub use code_lists::CodeLists;
+pub use code_lists::{CodeLists, code_list_version};
+pub use code_maps::{CodeMapFiles, code_map};
 pub use compile::{CodeFacts, Compiled, Complications, Drg, Entry, EntryKind, Mdc, Predicate, SetId};
 pub use condition::{
     Atom, Comparison, Condition, NumberFact, Pattern, SetRef, Subject, SyntaxError, hundredths,

@@ -121,7 +121,7 @@ fn nearest<'l>(layouts: impl Iterator<Item = &'l Arc<Layout>>, known: &Known<'_>
         .collect();
     let found = known.headers.len();
     format!(
-        "F001: no layout fits these {found} headers; the nearest is `{}`, which expects also {}; `dianzhi layouts` lists them, --layout names one",
+        "F001: no layout fits these {found} headers; the nearest is `{}`, which expects also {}; `dianzhi layouts list` names them, --layout takes one",
         best.id,
         missing.join(", ")
     )

@@ -316,8 +316,12 @@ impl Step {
             take: Take::of(&source.written, fields),
             form: match source.read {
                 Some(read) => Reading::By(read),
-                None if matches!(source.written, Written::Whole(_)) => Reading::Plain,
-                None => usual_reading(column),
+                None => match (usual_reading(column), &source.written) {
+                    // of a neutral file only dates are read: those of a sheet may be numbers
+                    (Reading::By(read), _) => Reading::By(read),
+                    (_, Written::Whole(_)) => Reading::Plain,
+                    (reading, _) => reading,
+                },
             },
             table: source.table.clone(),
             other: source.other.clone(),

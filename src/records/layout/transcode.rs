@@ -332,7 +332,7 @@ impl<'m, 't> Making<'m, 't> {
         match &step.take {
             Take::Nothing => {}
             Take::Constant(text) => self.text.push_str(text),
-            Take::Whole(field) => self.text.push_str(self.cells.cell(*field)),
+            Take::Whole(field) => self.put_dated(step, self.cells.cell(*field), None),
             Take::First(fields) => self.put_first(step, fields),
             Take::List(slots) => self.put_list(step, slots),
             Take::Each(slots) => self.put_each(step, slots),
@@ -715,8 +715,8 @@ impl<'m, 't> Making<'m, 't> {
     /// Writes what follows from other columns, for a column that is empty.
     fn derive(&mut self, column: Column) {
         let number = match column {
-            Column::Age => self.dates(|born, admitted| years_between(born, admitted)),
-            Column::AgeDays if self.is_infant() => self.dates(|born, admitted| days_between(born, admitted)),
+            Column::Age => self.dates(years_between),
+            Column::AgeDays if self.is_infant() => self.dates(days_between),
             Column::LosDays => self.stay(),
             Column::WeightG if self.is_infant() => return self.put_birth_weight(),
             Column::IcuHours => return self.put_icu_hours(),
@@ -762,7 +762,7 @@ impl<'m, 't> Making<'m, 't> {
             _ => written,
         };
         match written {
-            "" => self.dates(|born, admitted| years_between(born, admitted)) == Some(0),
+            "" => self.dates(years_between) == Some(0),
             written => read_number(written) == Some(0),
         }
     }
@@ -820,7 +820,7 @@ fn ordered<'e>(elements: &'e [Element], take: &NodeTake, index: usize) -> (Vec<&
     };
     let is_flagged = |element: &&Element| value(element, *field) == flag;
     let flagged = elements.iter().filter(|element| is_flagged(element)).count();
-    if let Some(first) = elements.iter().position(|element| is_flagged(&element)) {
+    if let Some(first) = elements.iter().position(is_flagged) {
         let front = elements.get_mut(..=first);
         front.into_iter().for_each(|front| front.rotate_right(1));
     }

@@ -16,30 +16,38 @@ use crate::records::stream::Counts;
 /// A file of records in one of the forms that are read (记录文件).
 pub enum Records {
     /// Rows of text.
-    Csv(RowReader),
+    Csv(Box<RowReader>),
     /// Cases in coded form.
     Packed(PackedReader),
 }
 
 impl Records {
+    fn csv(reader: RowReader) -> Records {
+        Records::Csv(Box::new(reader))
+    }
+
     /// Opens `path`, `-` for standard input, and tells the form by the first bytes.
     ///
     /// # Errors
     /// See [`RowReader::open`] and [`PackedReader::new`].
     pub fn open(path: &Path, intake: &Intake) -> Result<Records> {
-        if !intake.more.is_empty() {
-            return RowReader::open_all(path, intake).map(Records::Csv);
+        if !intake.more.is_empty() || path.is_dir() {
+            return RowReader::open_all(path, intake).map(Records::csv);
         }
         let (place, mut source) = source::open(path)?;
         let first = read_up_to(&mut source, PACKED_MAGIC.len(), &place)?;
         let is_named_so = path
             .extension()
             .is_some_and(|end| end.eq_ignore_ascii_case("dzc"));
-        let source = Box::new(Cursor::new(first.clone()).chain(source));
         if first == PACKED_MAGIC || is_named_so {
+            let source = Box::new(Cursor::new(first).chain(source));
             return PackedReader::new(place, source).map(Records::Packed);
         }
-        RowReader::new_as(place, source, intake).map(Records::Csv)
+        if path.as_os_str() == "-" {
+            let source = Box::new(Cursor::new(first).chain(source));
+            return RowReader::new_as(place, source, intake).map(Records::csv);
+        }
+        RowReader::open_all(path, intake).map(Records::csv)
     }
 }
 

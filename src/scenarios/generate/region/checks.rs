@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use super::sheet::PROBE;
 use crate::diagnostics::{Lang, Place, Result, Severity};
-use crate::records::{Case, Checked, Checker, Column, Depth, Encoding, Header};
-use crate::tables::CodeLists;
+use crate::records::{Case, Checked, Checker, Column, Depth, EditBook, Encoding, Header};
 
 /// What stands for the file in findings that nobody sees.
 const GENERATED: &str = "(generated)";
@@ -34,10 +33,9 @@ pub(super) fn headers(columns: &[Column]) -> Result<Headers> {
 }
 
 impl<'l> Checks<'l> {
-    pub(super) fn new(lists: &'l CodeLists, [probe, all]: &Headers) -> Checks<'l> {
+    pub(super) fn new(book: &'l EditBook, [probe, all]: &Headers) -> Checks<'l> {
         let everything = Depth::All {
-            diagnoses: &lists.diagnoses,
-            procedures: &lists.procedures,
+            book,
             for_money: true,
         };
         let checker = |header: &Arc<Header>, depth| {
@@ -64,7 +62,7 @@ impl<'l> Checks<'l> {
         checked == Checked::Case
             && findings
                 .iter()
-                .all(|finding| finding.edit.severity == Severity::Info)
+                .all(|finding| finding.severity == Severity::Info)
     }
 
     /// Whether an edit hits a row.

@@ -14,7 +14,7 @@ use super::checks::Checks;
 use super::plan::DefectPlan;
 use super::sheet::Sheet;
 use crate::diagnostics::{Error, Result, suggestion};
-use crate::records::{Column, edit, read_date};
+use crate::records::{Column, read_date};
 use crate::units::Fen;
 
 const ROWS: &str = include_str!("defects.csv");
@@ -162,7 +162,7 @@ impl Plant {
         needs && changes
     }
 
-    /// The rows with the defect; none if the edit is run here and does not find it.
+    /// The rows with the defect; none if its edit does not find it.
     fn rows(&self, sheet: &Sheet, columns: &[Column], checks: &mut Checks<'_>) -> Option<Vec<Vec<u8>>> {
         let mut row = String::new();
         let Change::Cells(cells) = &self.change else {
@@ -186,12 +186,12 @@ impl Plant {
             }
         }
         sheet.write(columns, &mut row);
-        let is_run = self.weight_is_of_check() && edit(&self.edit).is_some();
-        (!is_run || checks.finds(&self.edit, &row)).then(|| vec![row.into_bytes()])
+        let is_found = !self.is_found_in_row() || checks.finds(&self.edit, &row);
+        is_found.then(|| vec![row.into_bytes()])
     }
 
     /// What a later stage or an option finds cannot be looked for in the row.
-    fn weight_is_of_check(&self) -> bool {
+    fn is_found_in_row(&self) -> bool {
         !matches!(self.edit.as_str(), "M980" | "M981" | "M982" | "D609")
     }
 }

@@ -30,7 +30,7 @@ use super::wishes::Wishes;
 use super::{Domain, Mix, standard_normal, stream};
 use crate::diagnostics::{Error, Result};
 use crate::grouper::{Grouper, Workspace};
-use crate::records::Column;
+use crate::records::{Column, EditBook};
 use crate::tables::{CodeLists, NumberFact};
 
 pub use people::{REGION_PERSON_COLUMNS, RegionHospital};
@@ -70,7 +70,7 @@ const OTHER_GROUPS: usize = 12;
 /// Makes the persons of a region and their records (区域数据生成器).
 pub struct Region<'g> {
     grouper: &'g Grouper,
-    lists: &'g CodeLists,
+    book: &'g EditBook,
     plan: RegionPlan,
     columns: Vec<Column>,
     headers: Headers,
@@ -117,9 +117,9 @@ impl<'g> Region<'g> {
     /// # Errors
     /// The scheme has no groups, or none for births that the plan asks for; the mix cannot be used;
     /// an edit to be planted is not known.
-    pub fn new(grouper: &'g Grouper, lists: &'g CodeLists, plan: RegionPlan) -> Result<Region<'g>> {
+    pub fn new(grouper: &'g Grouper, lists: &'g CodeLists, book: &'g EditBook, plan: RegionPlan) -> Result<Region<'g>> {
         let base = Mix::new(grouper, plan.mix_seed);
-        let mut region = Region::of_all_groups(grouper, lists, &base, plan)?;
+        let mut region = Region::of_all_groups(grouper, (lists, book), &base, plan)?;
         let can_be_made = region.groups_that_can_be_made();
         if region.plan.mix.is_some() {
             region.refuse_lost_groups(&can_be_made)?;
@@ -139,7 +139,7 @@ impl<'g> Region<'g> {
     /// With every group in the mix, and no births yet.
     fn of_all_groups(
         grouper: &'g Grouper,
-        lists: &'g CodeLists,
+        (lists, book): (&CodeLists, &'g EditBook),
         base: &Mix,
         plan: RegionPlan,
     ) -> Result<Region<'g>> {
@@ -158,7 +158,7 @@ impl<'g> Region<'g> {
             births: 0.0,
             older: plan.persons.older.get(),
             grouper,
-            lists,
+            book,
             plan,
         })
     }
@@ -278,7 +278,7 @@ impl<'g, 'r> Maker<'g, 'r> {
         Maker {
             region,
             work: Workspace::default(),
-            checks: Checks::new(region.lists, &region.headers),
+            checks: Checks::new(region.book, &region.headers),
             row: String::new(),
         }
     }

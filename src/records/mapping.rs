@@ -1,0 +1,234 @@
+//! From the codes of one edition to those of another (编码映射): declared for a whole file, and
+//! applied exactly once.
+//!
+//! 245 codes stand in both national editions and mean different things, and some targets of the
+//! map are sources themselves: neither can a code tell whether it must be mapped, nor may it be
+//! mapped twice. So a map takes [`Codes<Declared>`] and gives [`Codes<Mapped>`], and there is no
+//! way back:
+//!
+//! ```compile_fail
+//! # fn twice(map: &dianzhi::records::CodeMap, codes: dianzhi::records::Codes<dianzhi::records::Declared>) {
+//! let once = map.apply_to_diagnoses(codes);
+//! let twice = map.apply_to_diagnoses(once); // expected `Codes<Declared>`
+//! # }
+//! ```
+
+use std::marker::PhantomData;
+use std::path::Path;
+
+use hashbrown::HashMap;
+
+use super::edits::EditFile;
+use super::{Checked, Checker, Column, Depth, Intake, RowReader, in_order};
+use crate::diagnostics::{Error, Lang, Result};
+
+/// Codes in the edition their file declares (声明版本).
+#[derive(Clone, Copy, Debug)]
+pub struct Declared;
+
+/// Codes in the edition a map leads to (目标版本).
+#[derive(Clone, Copy, Debug)]
+pub struct Mapped;
+
+/// The codes of one list of a record, in one edition (同一版本的编码).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Codes<Edition> {
+    codes: Vec<String>,
+    edition: PhantomData<Edition>,
+}
+
+impl Codes<Declared> {
+    /// As written, in normal form.
+    pub fn declared(codes: Vec<String>) -> Codes<Declared> {
+        Codes {
+            codes,
+            edition: PhantomData,
+        }
+    }
+}
+
+impl<Edition> Codes<Edition> {
+    /// In their slots.
+    pub fn as_slice(&self) -> &[String] {
+        &self.codes
+    }
+}
+
+/// The target and name of each code of one kind.
+#[derive(Debug, Default)]
+struct OneKind {
+    /// An empty target is the code itself; an empty name that of the target list.
+    rows: HashMap<String, (String, String)>,
+}
+
+impl OneKind {
+    fn read(file: &EditFile) -> Result<OneKind> {
+        let mut kind = OneKind::default();
+        file.each_row(["code", "name", "target"], |[code, name, target], place| {
+            kind.add(code, name, target)
+                .map_err(|message| Error::at(place.clone(), message))
+        })?;
+        Ok(kind)
+    }
+
+    fn add(&mut self, code: &str, name: &str, target: &str) -> std::result::Result<(), String> {
+        let row = (name.to_owned(), target.to_owned());
+        match self.rows.insert(code.to_owned(), row) {
+            None if !code.is_empty() => Ok(()),
+            None => Err("this row has no code".to_owned()),
+            Some(_) => Err(format!("code `{code}` stands twice")),
+        }
+    }
+
+    fn apply(&self, codes: Codes<Declared>) -> Codes<Mapped> {
+        let mapped = codes.codes.into_iter().map(|code| match self.rows.get(&code) {
+            Some((_, target)) if !target.is_empty() => target.clone(),
+            _ => code,
+        });
+        Codes {
+            codes: mapped.collect(),
+            edition: PhantomData,
+        }
+    }
+}
+
+/// What a file says of the edition of its codes (编码版本声明).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SourceCodes {
+    /// In the column `code_version` of its first record.
+    pub column: Option<String>,
+    /// By its layout.
+    pub layout: Option<String>,
+}
+
+/// What the first file of `reader` says of the edition of its codes; `path` and `intake` are those
+/// it was opened by. Of a stream the column is not looked at: it is read once.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn codes_of_source(reader: &RowReader, path: &Path, intake: &Intake) -> Result<SourceCodes> {
+    let opened = reader.opened().list();
+    let layout = opened.first().map(|file| file.chosen.layout.codes().to_owned());
+    let has_column = reader.header().field(Column::CodeVersion).is_some();
+    let column = if has_column && (path.is_file() || path.is_dir()) {
+        first_version(path, intake)?
+    } else {
+        None
+    };
+    Ok(SourceCodes {
+        column,
+        layout: layout.filter(|codes| !codes.is_empty()),
+    })
+}
+
+fn first_version(path: &Path, intake: &Intake) -> Result<Option<String>> {
+    let reader = RowReader::open_all(path, intake)?;
+    let Some(field) = reader.header().field(Column::CodeVersion) else {
+        return Ok(None);
+    };
+    let mut first = None;
+    let note = |version: &mut Option<String>, _: Checked, checker: &Checker<'_>| {
+        if version.is_none() && checker.row().width() > field {
+            *version = Some(checker.row().field(field).trim().to_owned());
+        }
+    };
+    let found = in_order(
+        reader,
+        Depth::Grouping,
+        Lang::En,
+        1,
+        || None,
+        note,
+        |batch| {
+            first = batch.output;
+            Err(Error::silent()) // the first chunk is enough
+        },
+    );
+    match found {
+        Err(e) if e.count() > 0 => Err(e),
+        _ => Ok(first.filter(|version| !version.is_empty())),
+    }
+}
+
+/// A map between editions of the code lists (编码映射表).
+#[derive(Debug)]
+pub struct CodeMap {
+    /// The edition it leads from.
+    pub from: String,
+    /// The edition it leads to.
+    pub to: String,
+    diagnoses: OneKind,
+    procedures: OneKind,
+}
+
+impl CodeMap {
+    /// Reads a map of two files with columns `code, name, target`; an empty target is the code
+    /// itself.
+    ///
+    /// # Errors
+    /// Faults of the files, with their places.
+    pub fn read(from: &str, to: &str, diagnoses: &EditFile, procedures: &EditFile) -> Result<CodeMap> {
+        Ok(CodeMap {
+            from: from.to_owned(),
+            to: to.to_owned(),
+            diagnoses: OneKind::read(diagnoses)?,
+            procedures: OneKind::read(procedures)?,
+        })
+    }
+
+    /// Reads a map of one file with columns `kind, code, target`, the kind `diagnosis` or
+    /// `procedure`.
+    ///
+    /// # Errors
+    /// Faults of the file, with their places.
+    pub fn read_one(from: &str, to: &str, file: &EditFile) -> Result<CodeMap> {
+        let (mut diagnoses, mut procedures) = (OneKind::default(), OneKind::default());
+        file.each_row(["kind", "code", "target"], |[kind, code, target], place| {
+            let kind = match kind {
+                "diagnosis" => &mut diagnoses,
+                "procedure" => &mut procedures,
+                other => {
+                    let message = format!("unknown kind `{other}`; expected `diagnosis` or `procedure`");
+                    return Err(Error::at(place.clone(), message));
+                }
+            };
+            kind.add(code, "", target)
+                .map_err(|message| Error::at(place.clone(), message))
+        })?;
+        Ok(CodeMap {
+            from: from.to_owned(),
+            to: to.to_owned(),
+            diagnoses,
+            procedures,
+        })
+    }
+
+    /// The targets of diagnoses; a code without target stays.
+    pub fn apply_to_diagnoses(&self, codes: Codes<Declared>) -> Codes<Mapped> {
+        self.diagnoses.apply(codes)
+    }
+
+    /// The targets of procedures; a code without target stays.
+    pub fn apply_to_procedures(&self, codes: Codes<Declared>) -> Codes<Mapped> {
+        self.procedures.apply(codes)
+    }
+
+    /// Whether a diagnosis, or else a procedure, stands in the edition it leads from.
+    pub fn knows(&self, code: &str, is_diagnosis: bool) -> bool {
+        self.of(is_diagnosis).rows.contains_key(code)
+    }
+
+    /// The name a code has in the edition it leads from, where it differs from its target's.
+    pub fn name(&self, code: &str, is_diagnosis: bool) -> Option<&str> {
+        let (name, _) = self.of(is_diagnosis).rows.get(code)?;
+        (!name.is_empty()).then_some(name.as_str())
+    }
+
+    fn of(&self, is_diagnosis: bool) -> &OneKind {
+        if is_diagnosis {
+            &self.diagnoses
+        } else {
+            &self.procedures
+        }
+    }
+}
