@@ -295,19 +295,17 @@ fn what_is_planted_is_found() {
     let planted = truth.iter().filter(|row| !row["planted"].is_empty());
     let planted: Vec<&Row> = planted.collect();
     assert!((0.45..0.55).contains(&(planted.len() as f64 / truth.len() as f64)));
-    let missed = planted
-        .iter()
-        .filter(|row| {
-            let line: u64 = row["line"].parse().unwrap();
-            // the finding of a double stands at its second copy
-            let lines = [line, line + u64::from(row["planted"] == "F012")];
-            let at = |line: &u64| {
-                found
-                    .get(&line.to_string())
-                    .is_some_and(|codes| codes.contains(&row["planted"]))
-            };
-            !lines.iter().any(at)
-        });
+    let missed = planted.iter().filter(|row| {
+        let line: u64 = row["line"].parse().unwrap();
+        // the finding of a double stands at its second copy
+        let lines = [line, line + u64::from(row["planted"] == "F012")];
+        let at = |line: &u64| {
+            found
+                .get(&line.to_string())
+                .is_some_and(|codes| codes.contains(&row["planted"]))
+        };
+        !lines.iter().any(at)
+    });
     let missed: Vec<String> = missed
         .map(|row| format!("{} {}", row["line"], row["planted"]))
         .collect();

@@ -14,9 +14,7 @@ use super::{
     check_commands, generate_commands, layouts_commands, packed_commands, show_words, tables_check,
     tables_commands, tables_words,
 };
-use crate::api::{
-    self, BulkSummary, CalibrateRequest, ExplainRequest, GroupRequest, RunRequest, Watch,
-};
+use crate::api::{self, BulkSummary, CalibrateRequest, ExplainRequest, GroupRequest, RunRequest, Watch};
 use crate::diagnostics::{Error, Lang, Result};
 use crate::grouper::Status;
 use crate::tables::Library;

@@ -59,10 +59,7 @@ impl<'l> Checks<'l> {
     pub(super) fn is_clean(&mut self, row: &str) -> bool {
         let checked = self.all.check_text(row, 1);
         let findings = self.all.take_findings();
-        checked == Checked::Case
-            && findings
-                .iter()
-                .all(|finding| finding.severity == Severity::Info)
+        checked == Checked::Case && findings.iter().all(|finding| finding.severity == Severity::Info)
     }
 
     /// Whether an edit hits a row.

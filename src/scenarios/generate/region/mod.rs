@@ -117,7 +117,12 @@ impl<'g> Region<'g> {
     /// # Errors
     /// The scheme has no groups, or none for births that the plan asks for; the mix cannot be used;
     /// an edit to be planted is not known.
-    pub fn new(grouper: &'g Grouper, lists: &'g CodeLists, book: &'g EditBook, plan: RegionPlan) -> Result<Region<'g>> {
+    pub fn new(
+        grouper: &'g Grouper,
+        lists: &'g CodeLists,
+        book: &'g EditBook,
+        plan: RegionPlan,
+    ) -> Result<Region<'g>> {
         let base = Mix::new(grouper, plan.mix_seed);
         let mut region = Region::of_all_groups(grouper, (lists, book), &base, plan)?;
         let can_be_made = region.groups_that_can_be_made();
