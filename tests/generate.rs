@@ -90,7 +90,7 @@ fn mean(values: impl Iterator<Item = f64>) -> f64 {
     sum / count
 }
 
-fn share<'r>(records: &'r [Row], fits: impl Fn(&'r Row) -> bool) -> f64 {
+fn share(records: &[Row], fits: impl Fn(&Row) -> bool) -> f64 {
     mean(records.iter().map(|row| f64::from(u8::from(fits(row)))))
 }
 
@@ -114,11 +114,9 @@ fn figures(records: &[Row], truth: &[Row]) -> BTreeMap<&'static str, f64> {
         let of_level = records.iter().filter(|row| level(row, of));
         mean(of_level.map(|row| number(row, "total_fee")))
     };
-    let count = |column: &'static str| {
-        let codes = records
-            .iter()
-            .map(move |row| row[column].split('|').filter(|code| !code.is_empty()));
-        mean(codes.map(|codes| codes.count() as f64))
+    let count = |column: &str| {
+        let codes = |row: &Row| row[column].split('|').filter(|code| !code.is_empty()).count() as f64;
+        mean(records.iter().map(codes))
     };
     let (mut returns, mut within) = (0.0, 0.0);
     for stays in histories(records) {
@@ -215,12 +213,12 @@ fn records_of_a_region_are_sound_and_in_order() {
         transfers > 20 && over_the_year > 20,
         "{transfers} {over_the_year}"
     );
-    let year = |year: &str| {
+    let year = |year: &'static str| {
         records
             .iter()
             .filter(move |row| row["discharge_date"].starts_with(year))
     };
-    let cost = |of: &str| mean(year(of).map(|row| number(row, "total_fee")));
+    let cost = |of: &'static str| mean(year(of).map(|row| number(row, "total_fee")));
     assert!(
         (1.9..2.7).contains(&(cost("2022") / cost("2020"))),
         "cost grows by half a year"
