@@ -334,15 +334,14 @@ fn sum_to_one(key: &str, shares: impl IntoIterator<Item = f64>, error: &mut impl
     }
 }
 
-/// The line on which a key or a table of that name first stands.
+/// The line on which a key or a table of that name first stands, comments apart.
 fn line_of(place: &Place, text: &str, key: &str) -> Place {
     let mut start = 0;
     for line in text.split_inclusive('\n') {
-        let words = line.trim_start().trim_start_matches('[');
-        let named = words
-            .split(['.', '=', ' ', ']'])
-            .take(2)
-            .any(|word| word.trim() == key);
+        let said = line.split('#').next().unwrap_or("");
+        let named = said
+            .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .any(|word| word == key);
         if named {
             return place.of_offset(text, start);
         }
