@@ -11,6 +11,7 @@ mod convert;
 mod door;
 pub mod explained;
 mod generate;
+mod generate_region;
 mod import;
 mod layouts;
 mod money;
@@ -32,6 +33,7 @@ pub use explained::{
     FindingWords, NeighbourWord, NeighbourWords, RecordRead, SchemeWords, StepWords, explained_json,
 };
 pub use generate::{GenerateRequest, Generated, generate};
+pub use generate_region::{RegionRequest, generate_region};
 pub use import::{ImportRequest, ImportedScheme, import};
 pub use layouts::{Fit, fit, layout, layouts};
 pub use money::{CalibrateRequest, Calibrated, Ran, RunRequest, calibrate, run};

@@ -131,8 +131,10 @@ and marked not stable. Weights are marked `assumption`."
     /// Generate records from a scheme's tables: tests, demonstrations, load; no real persons
     #[command(
         after_help = "Examples:\n  dianzhi generate -t chs-drg-1.1 --cases 1000000 --seed 7 -o records.csv\n  \
-dianzhi generate -t chongqing-2022 --cases 3000 --seed 1 --year 2022 --defects 0.02 -o sample/\n\n\
-With -o DIR/ (a folder, or a name ending in /) writes records.csv, hospitals.csv, persons.csv and truth.csv (what \
+dianzhi generate -t chongqing-2022 --cases 3000 --seed 1 --year 2022 --defects 0.02 -o sample/\n  \
+dianzhi generate scenarios/region.toml -o region/\n\n\
+With a PLAN.toml a whole region: hospitals by level, persons with several stays over several years, transfers, \
+mothers and newborns, itemised bills; written into a folder. Else with -o DIR/ (a folder, or a name ending in /) writes records.csv, hospitals.csv, persons.csv and truth.csv (what \
 each record was planned to be); else only the records. The same options give the same bytes."
     )]
     Generate(GenerateArguments),
@@ -242,26 +244,40 @@ pub struct CalibrateArguments {
 /// `generate …`
 #[derive(Debug, Args)]
 pub struct GenerateArguments {
+    /// Plan of a whole region, a TOML file; in place of the options on records
+    #[arg(value_name = "PLAN.toml")]
+    pub plan: Option<PathBuf>,
     /// The scheme whose rules the records are drawn from
-    #[arg(short = 't', long, value_name = "SCHEME")]
-    pub scheme: String,
+    #[arg(
+        short = 't',
+        long,
+        value_name = "SCHEME",
+        required_unless_present = "plan",
+        conflicts_with = "plan"
+    )]
+    pub scheme: Option<String>,
     /// How many records
-    #[arg(long, value_name = "N")]
-    pub cases: u64,
+    #[arg(
+        long,
+        value_name = "N",
+        required_unless_present = "plan",
+        conflicts_with = "plan"
+    )]
+    pub cases: Option<u64>,
     /// Other seed, other records
-    #[arg(long, value_name = "S", default_value_t = 1)]
+    #[arg(long, value_name = "S", default_value_t = 1, conflicts_with = "plan")]
     pub seed: u64,
     /// Year of discharge
-    #[arg(long, value_name = "YEAR", default_value_t = 2022)]
+    #[arg(long, value_name = "YEAR", default_value_t = 2022, conflicts_with = "plan")]
     pub year: i16,
     /// Which groups are frequent and dear; keep it when two years are to be comparable
-    #[arg(long, value_name = "S", default_value_t = 1)]
+    #[arg(long, value_name = "S", default_value_t = 1, conflicts_with = "plan")]
     pub mix_seed: u64,
     /// Mean stays a person in the year
-    #[arg(long, value_name = "X", default_value_t = 1.35)]
+    #[arg(long, value_name = "X", default_value_t = 1.35, conflicts_with = "plan")]
     pub stays: f64,
     /// Share of records that get one planted defect
-    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, conflicts_with = "plan")]
     pub defects: f64,
     /// Folder, or file for the records alone [default: standard output]
     #[arg(

@@ -5,22 +5,18 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::arguments::{
-    Arguments, CalibrateArguments, Command, Common, ExplainArguments, GenerateArguments, RunArguments,
-    TablesCommand,
+    Arguments, CalibrateArguments, Command, Common, ExplainArguments, RunArguments, TablesCommand,
 };
 use super::explained_text::explained_text;
 use super::reading_words::reading_words;
 use super::terminal::{Progress, Terminal};
 use super::{
-    check_commands, layouts_commands, packed_commands, show_words, tables_check, tables_commands,
-    tables_words,
+    check_commands, generate_commands, layouts_commands, packed_commands, show_words, tables_check,
+    tables_commands, tables_words,
 };
-use crate::api::{
-    self, BulkSummary, CalibrateRequest, ExplainRequest, GenerateRequest, GroupRequest, RunRequest, Watch,
-};
+use crate::api::{self, BulkSummary, CalibrateRequest, ExplainRequest, GroupRequest, RunRequest, Watch};
 use crate::diagnostics::{Error, Lang, Result};
 use crate::grouper::Status;
-use crate::scenarios::generate::Plan;
 use crate::tables::Library;
 
 /// How a command ended.
@@ -67,7 +63,7 @@ pub fn carry_out(arguments: &Arguments, terminal: &Terminal) -> Result<Ending> {
         Command::Layouts(layouts) => layouts_commands::layouts(layouts, terminal),
         Command::Explain(explain) => explain_case(explain, terminal),
         Command::Calibrate(calibrate) => make_weights(calibrate, terminal),
-        Command::Generate(generate) => make_records(generate, terminal),
+        Command::Generate(generate) => generate_commands::make_records(generate, terminal),
         Command::Tables(TablesCommand::List { tables }) => {
             print(&tables_words::list(
                 &Library::find(&tables.tables)?,
@@ -172,31 +168,6 @@ fn make_weights(calibrate: &CalibrateArguments, terminal: &Terminal) -> Result<E
         Lang::Zh => format!(
             "读入{read}，使用{used}个有费用的入组病例：{groups}个病组，其中{stable}个有权重（不少于{least}例）；证据等级：assumption"
         ),
-    });
-    Ok(Ending::NO_FINDINGS)
-}
-
-fn make_records(generate: &GenerateArguments, terminal: &Terminal) -> Result<Ending> {
-    let request = GenerateRequest {
-        scheme: generate.scheme.clone(),
-        tables: generate.tables.tables.clone(),
-        plan: Plan {
-            cases: generate.cases,
-            seed: generate.seed,
-            mix_seed: generate.mix_seed,
-            year: generate.year,
-            stays: generate.stays,
-            defects: generate.defects,
-        },
-        output: generate.output.clone(),
-    };
-    let made = watched(terminal, None, |watch| api::generate(&request, watch))?;
-    terminal.say(match terminal.lang {
-        Lang::En => format!(
-            "{} records, {} of them group as planned",
-            made.records, made.as_planned
-        ),
-        Lang::Zh => format!("生成{}条记录，其中{}条按计划入组", made.records, made.as_planned),
     });
     Ok(Ending::NO_FINDINGS)
 }

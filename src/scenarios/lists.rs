@@ -161,14 +161,14 @@ fn add<T>(
 }
 
 /// A small CSV with a header, columns by name in any order.
-struct Table {
+pub(super) struct Table {
     place: Place,
     text: String,
     path: String,
 }
 
 impl Table {
-    fn read(path: &Path) -> Result<Table> {
+    pub(super) fn read(path: &Path) -> Result<Table> {
         let bytes = std::fs::read(path).map_err(|e| Error::io(path, "could not be read", &e))?;
         let place = Place::file(path);
         let text = utf8_text(place.clone(), bytes)?;
@@ -184,7 +184,7 @@ impl Table {
     }
 
     /// Hands the named cells of each row to `row`; its complaints become errors with the line.
-    fn each<const N: usize>(
+    pub(super) fn each<const N: usize>(
         &self,
         columns: [&str; N],
         mut row: impl FnMut([&str; N]) -> std::result::Result<(), String>,

@@ -28,16 +28,16 @@ const STATUSES: [(&str, f64); 6] = [
 
 /// Draws stays by a compiled scheme.
 pub(super) struct Drawer<'g> {
-    compiled: &'g Compiled,
+    pub(super) compiled: &'g Compiled,
     /// Codes that stand in the code list, of each set that conditions use.
-    listed: HashMap<SetId, Vec<CodeId>>,
+    pub(super) listed: HashMap<SetId, Vec<CodeId>>,
     mcc: Vec<CodeId>,
     cc: Vec<CodeId>,
     /// Diagnoses that complicate nothing.
-    neutral: Vec<CodeId>,
+    pub(super) neutral: Vec<CodeId>,
     /// Procedures that are no operations.
-    minor: Vec<CodeId>,
-    operations: Vec<CodeId>,
+    pub(super) minor: Vec<CodeId>,
+    pub(super) operations: Vec<CodeId>,
 }
 
 /// A stay as drawn, before it is written as a row.
@@ -112,7 +112,7 @@ impl<'g> Drawer<'g> {
         }
     }
 
-    fn scheme(&self) -> &'g Scheme {
+    pub(super) fn scheme(&self) -> &'g Scheme {
         self.compiled.scheme()
     }
 
@@ -198,6 +198,25 @@ impl<'g> Drawer<'g> {
 
     /// The principal from all its sets, what is asked for besides, then neutral ones.
     fn diagnoses(&self, wishes: &Wishes, rng: &mut ChaCha8Rng) -> Vec<String> {
+        let mut codes = self.required_diagnoses(wishes, rng);
+        let more = rng.random_range(1..=6);
+        for _ in 0..more {
+            let neutral = pick(&self.neutral, rng).filter(|id| !self.avoided(wishes, **id));
+            codes.extend(neutral);
+        }
+        let mut seen: Vec<CodeId> = Vec::with_capacity(codes.len());
+        codes.into_iter().for_each(|code| {
+            if !seen.contains(&code) {
+                seen.push(code);
+            }
+        });
+        seen.into_iter()
+            .map(|id| self.scheme().code(id).to_owned())
+            .collect()
+    }
+
+    /// The principal from all its sets and what is asked for besides; a code may stand twice.
+    pub(super) fn required_diagnoses(&self, wishes: &Wishes, rng: &mut ChaCha8Rng) -> Vec<CodeId> {
         let mut codes: Vec<CodeId> = Vec::new();
         let principal = match wishes.regions {
             Some((set, _)) if wishes.principal_diagnosis.is_empty() => {
@@ -231,20 +250,7 @@ impl<'g> Drawer<'g> {
                 codes.extend(counting);
             }
         }
-        let more = rng.random_range(1..=6);
-        for _ in 0..more {
-            let neutral = pick(&self.neutral, rng).filter(|id| !self.avoided(wishes, **id));
-            codes.extend(neutral);
-        }
-        let mut seen: Vec<CodeId> = Vec::with_capacity(codes.len());
-        codes.into_iter().for_each(|code| {
-            if !seen.contains(&code) {
-                seen.push(code);
-            }
-        });
-        seen.into_iter()
-            .map(|id| self.scheme().code(id).to_owned())
-            .collect()
+        codes
     }
 
     fn hit_regions(&self, set: SetId, regions: i64, codes: &mut Vec<CodeId>, rng: &mut ChaCha8Rng) {
@@ -271,8 +277,26 @@ impl<'g> Drawer<'g> {
     }
 
     fn procedures(&self, wishes: &Wishes, rng: &mut ChaCha8Rng) -> Vec<String> {
-        if wishes.no_procedure && wishes.principal_procedure.is_empty() && wishes.procedures.is_empty() {
+        let Some(mut codes) = self.required_procedures(wishes, rng) else {
             return Vec::new();
+        };
+        // examinations and small treatments besides
+        let more = rng.random_range(0..=2);
+        for _ in 0..more {
+            let minor =
+                pick(&self.minor, rng).filter(|id| !codes.contains(id) && !self.avoided(wishes, **id));
+            codes.extend(minor);
+        }
+        codes
+            .into_iter()
+            .map(|id| self.scheme().code(id).to_owned())
+            .collect()
+    }
+
+    /// The procedures that are asked for; `None` if there must be none at all.
+    pub(super) fn required_procedures(&self, wishes: &Wishes, rng: &mut ChaCha8Rng) -> Option<Vec<CodeId>> {
+        if wishes.no_procedure && wishes.principal_procedure.is_empty() && wishes.procedures.is_empty() {
+            return None;
         }
         let mut codes: Vec<CodeId> = Vec::new();
         if !wishes.principal_procedure.is_empty() {
@@ -293,17 +317,7 @@ impl<'g> Drawer<'g> {
         if codes.is_empty() && wishes.any_procedure {
             codes.extend(pick(&self.operations, rng));
         }
-        // examinations and small treatments besides
-        let more = rng.random_range(0..=2);
-        for _ in 0..more {
-            let minor =
-                pick(&self.minor, rng).filter(|id| !codes.contains(id) && !self.avoided(wishes, **id));
-            codes.extend(minor);
-        }
-        codes
-            .into_iter()
-            .map(|id| self.scheme().code(id).to_owned())
-            .collect()
+        Some(codes)
     }
 
     /// A code that is in all sets, drawn from the smallest; none if there are no sets.
@@ -326,11 +340,11 @@ impl<'g> Drawer<'g> {
         last.or_else(|| smallest.iter().copied().find(fits))
     }
 
-    fn is_in(&self, set: SetId, code: CodeId) -> bool {
+    pub(super) fn is_in(&self, set: SetId, code: CodeId) -> bool {
         self.compiled.holds(set, self.compiled.kind_of(code))
     }
 
-    fn avoided(&self, wishes: &Wishes, code: CodeId) -> bool {
+    pub(super) fn avoided(&self, wishes: &Wishes, code: CodeId) -> bool {
         let text = self.scheme().code(code);
         wishes.avoid.iter().any(|set| self.is_in(*set, code))
             // never a cause or an outcome where a disease is due
@@ -374,7 +388,7 @@ impl<'g> Drawer<'g> {
         within_year(admit, plus_days(admit, los), last)
     }
 
-    fn discharge_status(&self, wishes: &Wishes, rng: &mut ChaCha8Rng) -> String {
+    pub(super) fn discharge_status(&self, wishes: &Wishes, rng: &mut ChaCha8Rng) -> String {
         if let Some(set) = wishes.discharge
             && let Some(code) = pick(self.compiled.codes_of(set), rng)
         {
@@ -421,7 +435,7 @@ fn is_listed(code: &str, lists: &CodeLists) -> bool {
     lists.diagnoses.contains(code) || lists.procedures.contains(code)
 }
 
-fn pick<'t, T>(list: &'t [T], rng: &mut ChaCha8Rng) -> Option<&'t T> {
+pub(super) fn pick<'t, T>(list: &'t [T], rng: &mut ChaCha8Rng) -> Option<&'t T> {
     if list.is_empty() {
         None
     } else {
@@ -430,7 +444,7 @@ fn pick<'t, T>(list: &'t [T], rng: &mut ChaCha8Rng) -> Option<&'t T> {
 }
 
 /// Full years on a day.
-fn age_on(birth: Date, day: Date) -> i64 {
+pub(super) fn age_on(birth: Date, day: Date) -> i64 {
     let years = i64::from(day.year()) - i64::from(birth.year());
     let had_birthday = (day.month(), day.day()) >= (birth.month(), birth.day());
     (years - i64::from(!had_birthday)).max(0)
@@ -442,11 +456,11 @@ fn within_year(admit: Date, discharge: Date, last: Date) -> (Date, Date, i64) {
     (admit, discharge, days_between(admit, discharge).max(1))
 }
 
-fn days_between(first: Date, last: Date) -> i64 {
+pub(super) fn days_between(first: Date, last: Date) -> i64 {
     first.until(last).map_or(0, |span| i64::from(span.get_days()))
 }
 
-fn plus_days(day: Date, days: i64) -> Date {
+pub(super) fn plus_days(day: Date, days: i64) -> Date {
     day.checked_add(jiff::Span::new().days(days)).unwrap_or(day)
 }
 
@@ -491,11 +505,11 @@ fn split_fee(total: Fen, rng: &mut ChaCha8Rng) -> [Fen; 4] {
     clippy::cast_possible_truncation,
     reason = "statistics: the value is drawn, its bounds are checked here"
 )]
-fn round_to_int(value: f64) -> i64 {
+pub(super) fn round_to_int(value: f64) -> i64 {
     value.round().clamp(-1e12, 1e12) as i64
 }
 
 /// A drawn cost in whole fen, at least one yuan.
-fn to_fen(value: f64) -> Fen {
+pub(super) fn to_fen(value: f64) -> Fen {
     Fen::new(round_to_int(value).clamp(100, Fen::LARGEST_INPUT.fen()))
 }

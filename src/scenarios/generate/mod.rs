@@ -10,6 +10,7 @@
 mod defects;
 mod draw;
 mod people;
+pub mod region;
 mod wishes;
 
 use std::sync::Arc;

@@ -90,6 +90,15 @@ const CATEGORIES: [(&str, f64); 5] = [
     ("illness_poor", 0.006),
 ];
 
+/// The category of a resident, by a number from 0 to 1.
+pub(super) fn category(mut draw: f64) -> &'static str {
+    let category = CATEGORIES.iter().find(|(_, share)| {
+        draw -= share;
+        draw < 0.0
+    });
+    category.map_or("ordinary", |(name, _)| name)
+}
+
 impl Person {
     /// A person who can have what is wished.
     pub(super) fn new(index: u64, year: i16, wishes: &Wishes, rng: &mut ChaCha8Rng) -> Person {
@@ -113,14 +122,8 @@ impl Person {
             (true, true) => "retired",
             (true, false) => "active",
         };
-        let mut draw: f64 = rng.random();
-        let category = CATEGORIES.iter().find(|(_, share)| {
-            draw -= share;
-            draw < 0.0
-        });
-        let category = category
-            .filter(|_| !is_employee)
-            .map_or("ordinary", |(name, _)| name);
+        let draw: f64 = rng.random();
+        let category = if is_employee { "ordinary" } else { category(draw) };
         Person {
             index,
             year,

@@ -1,0 +1,232 @@
+//! The diagnoses and procedures of one stay.
+
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, Poisson};
+
+use super::super::draw::{Drawer, pick};
+use super::super::wishes::Wishes;
+use super::plan::StayPlan;
+use crate::tables::{CodeId, CodeLists};
+
+/// Chapters that go with any stay of an adult or child: no injuries, tumours, pregnancies, newborn
+/// or congenital conditions, symptoms, causes or contacts, which would ask for more to be written.
+const COMPANIONS: [&str; 9] = ["A", "B", "E", "H", "I", "J", "K", "L", "M"];
+/// Of these, what stands only behind a dagger code, or only together with another code.
+const NO_COMPANIONS: [&str; 18] = [
+    "B15", "B16", "B18", "B19", "B65", "E35", "H03", "H06", "H13", "H19", "H22", "H28", "H32", "H36", "H42",
+    "H45", "H48", "H58",
+];
+
+/// What coding rules ask for besides: a code of one of the first, and none of the second, asks for one
+/// that begins with the last; procedures where the flags say so.
+struct Companion {
+    when: &'static [&'static str],
+    of_procedures: bool,
+    unless: &'static [&'static str],
+    add: &'static str,
+    adds_procedure: bool,
+}
+
+const fn companion(
+    (when, of_procedures): (&'static [&'static str], bool),
+    unless: &'static [&'static str],
+    (add, adds_procedure): (&'static str, bool),
+) -> Companion {
+    Companion {
+        when,
+        of_procedures,
+        unless,
+        add,
+        adds_procedure,
+    }
+}
+
+/// A caesarean section is said by a diagnosis, a delivery by its outcome; treatments by drugs or rays
+/// by their procedure.
+const ASKED: [Companion; 6] = [
+    companion(
+        (&["74.0", "74.1", "74.2", "74.4"], true),
+        &["O82", "O84.2"],
+        ("O82", false),
+    ),
+    companion(
+        (&["O80", "O81", "O82", "O83", "O84"], false),
+        &["Z37"],
+        ("Z37.0", false),
+    ),
+    companion((&["Z51.1"], false), &["99.25", "86.06"], ("99.25", true)),
+    companion((&["Z51.0"], false), &["92.2", "92.3"], ("92.2", true)),
+    companion((&["Z51.805", "Z51.810"], false), &["99.28"], ("99.28", true)),
+    companion((&["Z51.811"], false), &["92.28"], ("92.28", true)),
+];
+
+/// Draws codes for a region (编码抽取).
+pub(super) struct Coder<'g> {
+    pub(super) drawer: Drawer<'g>,
+    companions: Vec<CodeId>,
+    /// For each of [`ASKED`], what can be added.
+    asked: Vec<Vec<CodeId>>,
+    /// Outcomes of delivery: one live child.
+    outcomes: Vec<CodeId>,
+    pub(super) causes: Vec<String>,
+    pub(super) names: Vec<String>,
+    is_operation: Vec<bool>,
+    more_diagnoses: Option<Poisson<f64>>,
+    more_procedures: Option<Poisson<f64>>,
+}
+
+/// The codes of a stay, principal first.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Codes {
+    pub(super) diagnoses: Vec<CodeId>,
+    pub(super) procedures: Vec<CodeId>,
+}
+
+impl<'g> Coder<'g> {
+    pub(super) fn new(drawer: Drawer<'g>, lists: &CodeLists, plan: &StayPlan) -> Coder<'g> {
+        let scheme = drawer.scheme();
+        let begins = |id: &CodeId, prefixes: &[&str]| {
+            let text = scheme.code(*id);
+            prefixes.iter().any(|prefix| text.starts_with(prefix))
+        };
+        let is_companion = |id: &CodeId| begins(id, &COMPANIONS) && !begins(id, &NO_COMPANIONS);
+        let companions = drawer.neutral.iter().copied().filter(is_companion).collect();
+        let known = || {
+            (0..scheme.code_count())
+                .filter_map(|id| u32::try_from(id).ok())
+                .map(CodeId)
+        };
+        let listed = |prefix: &str, procedures: bool| -> Vec<CodeId> {
+            let list = if procedures {
+                &lists.procedures
+            } else {
+                &lists.diagnoses
+            };
+            known()
+                .filter(|id| begins(id, &[prefix]) && list.contains(scheme.code(*id)))
+                .collect()
+        };
+        let mut is_operation = vec![false; scheme.code_count()];
+        for id in &drawer.operations {
+            if let Some(flag) = is_operation.get_mut(id.0 as usize) {
+                *flag = true;
+            }
+        }
+        let name = |id: CodeId| {
+            let code = scheme.code(id);
+            let name = lists.diagnoses.name(code).or_else(|| lists.procedures.name(code));
+            // the separators of lists and of their elements become full width
+            name.unwrap_or("").replace('|', "｜").replace(';', "；")
+        };
+        let causes = lists.diagnoses.codes().iter();
+        Coder {
+            companions,
+            asked: ASKED
+                .iter()
+                .map(|asked| listed(asked.add, asked.adds_procedure))
+                .collect(),
+            outcomes: listed("Z37.0", false),
+            causes: causes
+                .filter(|code| code.starts_with("W0") || code.starts_with("W1") || code.starts_with("V2"))
+                .cloned()
+                .collect(),
+            names: known().map(name).collect(),
+            is_operation,
+            more_diagnoses: Poisson::new((plan.diagnoses.get() - 1.0).max(0.01)).ok(),
+            more_procedures: Poisson::new(plan.procedures.get()).ok(),
+            drawer,
+        }
+    }
+
+    pub(super) fn code(&self, id: CodeId) -> &str {
+        self.drawer.scheme().code(id)
+    }
+
+    pub(super) fn name(&self, id: CodeId) -> &str {
+        self.names.get(id.0 as usize).map_or("", String::as_str)
+    }
+
+    pub(super) fn is_operation(&self, id: CodeId) -> bool {
+        self.is_operation.get(id.0 as usize).copied().unwrap_or(false)
+    }
+
+    /// Whether some code begins so.
+    pub(super) fn has(&self, codes: &[CodeId], prefixes: &[&str]) -> bool {
+        let begins = |id: &CodeId| prefixes.iter().any(|prefix| self.code(*id).starts_with(prefix));
+        codes.iter().any(begins)
+    }
+
+    /// One draw: what the group asks for, what coding rules ask for besides, then companions up to a
+    /// drawn number. `delivers`: the record is of a woman who gave birth.
+    pub(super) fn draw(&self, wishes: &Wishes, delivers: bool, rng: &mut ChaCha8Rng) -> Codes {
+        let mut codes = Codes {
+            diagnoses: self.drawer.required_diagnoses(wishes, rng),
+            procedures: Vec::new(),
+        };
+        let procedures = self.drawer.required_procedures(wishes, rng);
+        let may_have_more = procedures.is_some();
+        codes.procedures = procedures.unwrap_or_default();
+        self.add_asked(&mut codes, rng);
+        if delivers && !self.has(&codes.diagnoses, &["Z37"]) {
+            codes.diagnoses.extend(pick(&self.outcomes, rng));
+        }
+        let wanted = 1 + number(&self.more_diagnoses, rng);
+        for _ in codes.diagnoses.len()..wanted {
+            let companion = pick(&self.companions, rng).filter(|id| !self.drawer.avoided(wishes, **id));
+            codes.diagnoses.extend(companion);
+        }
+        dedup(&mut codes.diagnoses);
+        let wanted = number(&self.more_procedures, rng);
+        if may_have_more {
+            for _ in codes.procedures.len()..wanted {
+                let minor = pick(&self.drawer.minor, rng);
+                codes
+                    .procedures
+                    .extend(minor.filter(|id| !self.drawer.avoided(wishes, **id)));
+            }
+        }
+        dedup(&mut codes.procedures);
+        codes
+    }
+
+    fn add_asked(&self, codes: &mut Codes, rng: &mut ChaCha8Rng) {
+        for (asked, additions) in ASKED.iter().zip(&self.asked) {
+            let of = if asked.of_procedures {
+                &codes.procedures
+            } else {
+                &codes.diagnoses
+            };
+            if !self.has(of, asked.when) {
+                continue;
+            }
+            let goal = if asked.adds_procedure {
+                &mut codes.procedures
+            } else {
+                &mut codes.diagnoses
+            };
+            if !self.has(goal, asked.unless) {
+                goal.extend(pick(additions, rng));
+            }
+        }
+    }
+}
+
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "statistics: a small count"
+)]
+fn number(law: &Option<Poisson<f64>>, rng: &mut ChaCha8Rng) -> usize {
+    law.map_or(0, |law| law.sample(rng).clamp(0.0, 30.0) as usize)
+}
+
+fn dedup(codes: &mut Vec<CodeId>) {
+    let mut seen: Vec<CodeId> = Vec::with_capacity(codes.len());
+    codes.retain(|code| {
+        let fresh = !seen.contains(code);
+        if fresh {
+            seen.push(*code);
+        }
+        fresh
+    });
+}
