@@ -48,8 +48,11 @@ const ITEMS: [Item; 12] = [
     item("14", (2, 2), 0, &[("D34", 3), ("D14", 1)]),
 ];
 
-/// Sub-items of the front sheet: item, its sub-items with weights, what of it is in none.
-const SUB_ITEMS: [(&str, &[(&str, i128)], i128); 3] = [
+/// An item, its sub-items with weights, what of it is in none.
+type SubItems = (&'static str, &'static [(&'static str, i128)], i128);
+
+/// Sub-items of the front sheet.
+const SUB_ITEMS: [SubItems; 3] = [
     ("D19", &[("D19x01", 1)], 2),
     ("D20", &[("D20x01", 3), ("D20x02", 7)], 0),
     ("D23", &[("D23x01", 1)], 4),

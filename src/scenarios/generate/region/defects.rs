@@ -91,7 +91,7 @@ impl Defects {
     pub(super) fn new(plan: &DefectPlan, columns: &[Column]) -> Result<Defects> {
         let mut plants = read_plants()?;
         let known: Vec<String> = plants.iter().map(|plant| plant.edit.clone()).collect();
-        for written in plan.weights.keys().filter(|written| !known.contains(written)) {
+        if let Some(written) = plan.weights.keys().find(|written| !known.contains(written)) {
             let hint = suggestion(written, known.iter().map(String::as_str));
             return Err(Error::new(format!(
                 "[defects.weights]: `{written}` is no edit that can be planted{hint}"
