@@ -17,8 +17,8 @@ use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 
 use dianzhi::api::{
-    BulkSummary, CheckRequest, ConvertRequest, DoorRequest, GroupRequest, Watch, check, convert, group,
-    layout, layouts,
+    BulkSummary, CalibrateRequest, CheckRequest, ConvertRequest, DoorRequest, GroupRequest, PackRequest,
+    RegroupRequest, Watch, calibrate, check, convert, group, layout, layouts, pack, regroup,
 };
 use dianzhi::diagnostics::{Lang, Place};
 use dianzhi::library::Library;
@@ -648,6 +648,58 @@ fn files_in_codes_of_different_editions_are_not_grouped_together() {
     let error = group(&request, &watch(1)).unwrap_err().to_string();
     assert!(error.contains("the first one in `clinical-2.0`"), "{error}");
     assert!(!request.output.exists());
+}
+
+#[test]
+fn commands_that_take_codes_as_they_stand_refuse_other_editions() {
+    let folder = bench();
+    let records = file("hqms_gb18030.csv");
+    let output = folder.path().join("result");
+    let packed = pack(
+        &PackRequest {
+            records: records.clone(),
+            intake: intake(),
+            output: output.clone(),
+            findings: None,
+        },
+        &watch(1),
+    );
+    let regrouped = regroup(
+        &RegroupRequest {
+            records: records.clone(),
+            intake: intake(),
+            old: "chs-drg-1.0".to_owned(),
+            new: "chs-drg-1.1".to_owned(),
+            tables: Vec::new(),
+            output: output.clone(),
+            cases: None,
+            findings: None,
+        },
+        &watch(1),
+    );
+    let calibrated = calibrate(
+        &CalibrateRequest {
+            records,
+            intake: intake(),
+            scheme: "chs-drg-1.1".to_owned(),
+            tables: Vec::new(),
+            min_cases: 5,
+            output: output.clone(),
+        },
+        &watch(1),
+    );
+    for error in [
+        packed.unwrap_err(),
+        regrouped.unwrap_err(),
+        calibrated.map(|_| ()).unwrap_err(),
+    ] {
+        let error = error.to_string();
+        assert!(
+            error.contains("the codes are of version `clinical-2.0`"),
+            "{error}"
+        );
+    }
+    assert!(!output.exists());
 }
 
 // ---- what the user asks for --------------------------------------------------------------------

@@ -66,6 +66,36 @@ impl DoorRequest {
     }
 }
 
+/// Refuses records that declare their codes in another version than `lists`, for commands that take
+/// codes as they stand.
+pub(super) fn refuse_foreign_codes(
+    lists: &str,
+    reader: &RowReader,
+    records: &Path,
+    intake: &Intake,
+) -> Result<()> {
+    if !DoorRequest::default().may_change(reader) {
+        return Ok(());
+    }
+    let place = || Place::file(records);
+    let has_column = reader.header().field(Column::CodeVersion).is_some();
+    if has_column && !records.is_file() && !records.is_dir() {
+        let message =
+            "column code_version of a stream cannot be looked at before its rows are read; save it as a file";
+        return Err(Error::at(place(), message));
+    }
+    let source = codes_of_source(reader, records, intake)?;
+    let declared = source.column.or(source.layout);
+    let Some(version) = declared.filter(|version| version != lists) else {
+        return Ok(());
+    };
+    let message = format!(
+        "the codes are of version `{version}`, those of the tables of `{lists}`, and this command takes codes as they \
+         stand; `dianzhi check … -o DIR --neutral` writes the records with their codes mapped"
+    );
+    Err(Error::at(place(), message))
+}
+
 /// All files of a run are in codes of one version: a later one whose layout says otherwise stops it.
 pub(super) fn refuse_other_codes(opened: &OpenedFiles, door: &DoorRequest) -> Result<()> {
     let opened = opened.list();

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::Watch;
+use super::door::refuse_foreign_codes;
 use crate::diagnostics::{Error, Place, Result, hexadecimal};
 use crate::grouper::{Grouper, Status, Workspace};
 use crate::points::{Calibration, Observation, calibrate as weights_of};
@@ -14,7 +15,7 @@ use crate::reports::{
     slips_csv, write_together,
 };
 use crate::scenarios::{Inputs, RunResult, Scenario, run as run_chain};
-use crate::tables::{Compiled, Library, Scheme};
+use crate::tables::{Compiled, Library, Scheme, code_list_version};
 use crate::units::{Fen, Overflow};
 
 /// Run a scenario (全流程运行).
@@ -167,7 +168,10 @@ pub fn calibrate(request: &CalibrateRequest, watch: &Watch<'_>) -> Result<Calibr
     let library = Library::find(&request.tables)?;
     let grouper = Grouper::new(Compiled::new(Scheme::load(&library, &request.scheme)?));
     let scheme = grouper.scheme();
-    let reader = RowReader::open_all(&request.records, &request.intake.clone().for_grouping())?;
+    let intake = request.intake.clone().for_grouping();
+    let reader = RowReader::open_all(&request.records, &intake)?;
+    let lists = code_list_version(&library, &scheme.code_lists().diagnosis)?;
+    refuse_foreign_codes(&lists, &reader, &request.records, &intake)?;
     if reader.header().field(Column::TotalFee).is_none() {
         let place = Place {
             file: reader.file().clone(),

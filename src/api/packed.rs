@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::Watch;
 use super::bulk::{BulkSummary, FindingsFile, GroupRequest};
+use super::door::refuse_foreign_codes;
 use crate::diagnostics::{Place, Result};
 use crate::grouper::{DictionaryFacts, Grouper, Status, Workspace};
 use crate::records::{
@@ -12,6 +13,7 @@ use crate::records::{
     PackedWriter, PlainRow, PlainRows, RowReader, RowWork, SharedDictionary, ordered, quickly_in_order,
 };
 use crate::reports::{CsvText, GroupedRows, NEUTRAL_COLUMNS, Output, neutral_cells};
+use crate::tables::{Library, first_code_list_version};
 
 /// Write every accepted case of a file in coded form (编码打包).
 #[derive(Clone, Debug)]
@@ -79,7 +81,10 @@ pub fn pack(request: &PackRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
         outputs.into_iter().flatten(),
         request.intake.files(&request.records),
     )?;
-    let reader = RowReader::open_all(&request.records, &request.intake.clone().for_grouping())?;
+    let intake = request.intake.clone().for_grouping();
+    let reader = RowReader::open_all(&request.records, &intake)?;
+    let lists = first_code_list_version(&Library::find(&[])?)?;
+    refuse_foreign_codes(&lists, &reader, &request.records, &intake)?;
     let work = Identity::of(reader.header());
     let mut summary = BulkSummary::of(&reader);
     let mut output = Output::create(&request.output)?;

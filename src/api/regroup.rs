@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::Watch;
 use super::bulk::{BulkSummary, FindingsFile};
+use super::door::refuse_foreign_codes;
 use super::packed::{Pool, note_packed, plain_cell};
 use crate::diagnostics::Result;
 use crate::grouper::{DictionaryFacts, Grouper, Grouping, Workspace};
@@ -12,7 +13,7 @@ use crate::records::{
     RowWork, SharedDictionary, ordered, quickly_in_order,
 };
 use crate::reports::{Crosswalk, CsvText, MOVED_COLUMNS, Move, Output, Pairs, Tally};
-use crate::tables::{Compiled, Library, Scheme};
+use crate::tables::{Compiled, Library, Scheme, code_list_version};
 use crate::units::Fen;
 
 /// Group records by two schemes and set the groups against each other (两方案对照).
@@ -83,6 +84,21 @@ impl Both {
             case_id: None,
             states: Pool::default(),
         })
+    }
+
+    /// Both schemes take the codes of the records as they stand.
+    fn refuse_foreign_codes(
+        &self,
+        request: &RegroupRequest,
+        reader: &RowReader,
+        intake: &Intake,
+    ) -> Result<()> {
+        let library = Library::find(&request.tables)?;
+        for grouper in [&self.old, &self.new] {
+            let lists = code_list_version(&library, &grouper.scheme().code_lists().diagnosis)?;
+            refuse_foreign_codes(&lists, reader, &request.records, intake)?;
+        }
+        Ok(())
     }
 
     #[inline]
@@ -192,7 +208,11 @@ pub fn regroup(request: &RegroupRequest, watch: &Watch<'_>) -> Result<Regrouped>
         request.intake.files(&request.records),
     )?;
     let mut both = Both::of(request)?;
-    let records = Records::open(&request.records, &request.intake.clone().for_grouping())?;
+    let intake = request.intake.clone().for_grouping();
+    let records = Records::open(&request.records, &intake)?;
+    if let Records::Csv(reader) = &records {
+        both.refuse_foreign_codes(request, reader, &intake)?;
+    }
     let mut files = Files::create(request)?;
     let read = match records {
         Records::Csv(reader) => regroup_rows(&mut both, *reader, &mut files, watch)?,

@@ -121,6 +121,16 @@ pub fn code_list_version(library: &Library, name: &str) -> Result<String> {
     Ok(found.map_or_else(String::new, |list| list.version))
 }
 
+/// The version of the first code list (首个编码表版本): what codes are taken for where no scheme is named.
+///
+/// # Errors
+/// Faults of the index.
+pub fn first_code_list_version(library: &Library) -> Result<String> {
+    let (_, index) = read_index(library)?;
+    let first = index.list.into_iter().next();
+    Ok(first.map_or_else(String::new, |list| list.version))
+}
+
 /// Loads the code list of this name; that it is unknown, or of another kind, is the fault of the
 /// file that names it, or of the index if nobody knows which that is.
 fn list_named(library: &Library, name: &str, kind: ListKind, named_at: Option<&Place>) -> Result<CodeList> {

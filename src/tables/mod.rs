@@ -17,7 +17,7 @@ mod scheme;
 mod words;
 
 pub use crate::library::{Library, TableFile};
-pub use code_lists::{CodeLists, code_list_version};
+pub use code_lists::{CodeLists, code_list_version, first_code_list_version};
 pub use code_maps::{CodeMapFiles, code_map};
 pub use compile::{CodeFacts, Compiled, Complications, Drg, Entry, EntryKind, Mdc, Predicate, SetId};
 pub use condition::{
