@@ -1,9 +1,9 @@
 //! A whole region (区域模拟): hospitals by level, two insurance schemes, persons with several stays over
 //! several years, transfers, mothers and newborns, bills by item, planted defects.
 //!
-//! In reading order: the plan ([`plan`]); which groups there are ([`mix`]); hospitals and persons
-//! ([`people`]); a person's stays laid into the year ([`calendar`]); the codes of a stay ([`codes`]);
-//! its other columns ([`stay`]) and its bill ([`bill`]); a defect planted in it ([`defects`]).
+//! In reading order: the plan (`plan`); which groups there are (`mix`); hospitals and persons
+//! (`people`); a person's stays laid into the year (`calendar`); the codes of a stay (`codes`);
+//! its other columns (`stay`) and its bill (`bill`); a defect planted in it (`defects`).
 //!
 //! A person has a random stream of its own and is made whole, a child with its mother. So the same
 //! plan gives the same bytes on any number of threads, and memory does not grow with the region.
