@@ -98,10 +98,7 @@ pub(super) struct Index {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(
-    dead_code,
-    reason = "version, source and evidence are for readers of the file"
-)]
+#[allow(dead_code, reason = "source and evidence are for readers of the file")]
 struct Entry {
     name: String,
     version: String,

@@ -522,13 +522,12 @@ impl<'m, 't> Making<'m, 't> {
 
     /// An item of a list: a bar in it would end it, a semicolon too where it is a part of one.
     fn put_item(&mut self, item: &str, part: bool) {
-        let ends = |c: char| c == '|' || part && c == ';';
         if !item.bytes().any(|byte| byte == b'|' || byte == b';') {
             return self.text.push_str(item);
         }
         self.text.extend(item.chars().map(|c| match c {
-            '|' if ends(c) => '｜',
-            ';' if ends(c) => '；',
+            '|' => '｜',
+            ';' if part => '；',
             other => other,
         }));
     }
