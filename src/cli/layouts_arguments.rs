@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::arguments::Tables;
+use super::arguments::{ResultFile, Tables};
 use super::reading_arguments::ReadingArguments;
 
 /// `layouts …`
@@ -52,15 +52,9 @@ pub struct ConvertArguments {
     /// The records: files and folders, - for standard input
     #[arg(required = true)]
     pub records: Vec<PathBuf>,
-    /// The neutral file [default: standard output]
-    #[arg(
-        short,
-        long,
-        value_name = "FILE",
-        default_value = "-",
-        hide_default_value = true
-    )]
-    pub output: PathBuf,
+    /// Where the neutral file goes.
+    #[command(flatten)]
+    pub output: ResultFile,
     /// Write findings to FILE as CSV
     #[arg(long, value_name = "FILE")]
     pub findings: Option<PathBuf>,

@@ -15,7 +15,7 @@ pub(super) fn convert(convert: &ConvertArguments, terminal: &Terminal) -> Result
     let request = ConvertRequest {
         records: records.to_owned(),
         intake,
-        output: convert.output.clone(),
+        output: convert.output.file.clone(),
         findings: convert.findings.clone(),
     };
     bulk(terminal, &convert.records, |watch| api::convert(&request, watch))
