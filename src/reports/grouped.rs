@@ -85,7 +85,9 @@ impl<'s> GroupedRows<'s> {
         grouping: &Grouping,
         procedure: impl FnOnce(usize) -> Option<&'c str>,
     ) {
-        let Some(packets) = self.scheme.packets() else { return };
+        let Some(packets) = self.scheme.packets() else {
+            return;
+        };
         let packet = &grouping.packet;
         out.cell(packet.main_procedure().and_then(procedure).unwrap_or(""));
         out.cell(packet.treatment_type.word());

@@ -3,8 +3,8 @@
 //! Unlike the rows of groups, packets compete: a row that holds may lose to another by what the case's
 //! other procedures are. So cases are made that fulfil the row, with the codes of its sets in turn, and
 //! each is grouped. A row that one of them lands on is reached. That none does is proof only where it is
-//! said to be: no code is of the row's diagnosis, every such diagnosis is excluded, or a row of the same
-//! condition always wins. All other rows are left undecided, and said to be.
+//! said to be: no code is of the row's diagnosis, every such diagnosis is excluded, or a row that holds
+//! whenever this one does always wins. All other rows are left undecided, and said to be.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::grouper::Grouper;
 use crate::records::CaseDraft;
 use crate::tables::{
     Atom, CodeLists, Comparison, Condition, Criterion, Expression, Figure, NumberFact, PacketTest, Packets,
-    Scheme, Selection, SetRef, Subject, TreatmentType,
+    Pattern, Scheme, Selection, SetRef, Subject, TreatmentType,
 };
 
 /// A principal diagnosis for rows that ask for none: illness without a name.
@@ -35,7 +35,11 @@ pub(super) struct PacketHunt<'g> {
 }
 
 impl<'g> PacketHunt<'g> {
-    pub(super) fn new(grouper: &'g Grouper, packets: &'g Packets, lists: Option<&CodeLists>) -> PacketHunt<'g> {
+    pub(super) fn new(
+        grouper: &'g Grouper,
+        packets: &'g Packets,
+        lists: Option<&CodeLists>,
+    ) -> PacketHunt<'g> {
         let scheme = grouper.scheme();
         let listed = lists.map_or(&[][..], |lists| lists.procedures.codes());
         PacketHunt {
@@ -81,9 +85,17 @@ impl<'g> PacketHunt<'g> {
         let mut bench = Bench::new(self.grouper)?;
         let blank = self.blank(usize::MAX);
         let mut codes: Vec<Arc<str>> = vec!["U99.900".into(), "Z99.999".into()];
-        if let Some(excluded) = self.packets.excluded().and_then(|row| self.scheme.rules().get(row)) {
+        if let Some(excluded) = self
+            .packets
+            .excluded()
+            .and_then(|row| self.scheme.rules().get(row))
+        {
             let drafts = self.fulfilling(&excluded.when, vec![blank.clone()]);
-            codes.extend(drafts.into_iter().filter_map(|draft| draft.diagnoses.first().cloned()));
+            codes.extend(
+                drafts
+                    .into_iter()
+                    .filter_map(|draft| draft.diagnoses.first().cloned()),
+            );
         }
         for code in codes {
             let draft = CaseDraft {
@@ -133,7 +145,8 @@ impl<'g> PacketHunt<'g> {
         {
             return Some(Cause::Shadowed(vec![excluded]));
         }
-        self.always_beaten_by(row).map(|winner| Cause::Shadowed(vec![winner]))
+        self.always_beaten_by(row)
+            .map(|winner| Cause::Shadowed(vec![winner]))
     }
 
     /// Every code that the condition asks the principal diagnosis to be one of, if it is one set that
@@ -158,7 +171,7 @@ impl<'g> PacketHunt<'g> {
         (!known.is_empty() || !begins_a_code).then_some(known)
     }
 
-    /// A row of the same condition that wins whatever the case is.
+    /// A row that holds whenever this one does, and wins whatever the case is.
     fn always_beaten_by(&self, row: usize) -> Option<usize> {
         let rules = self.scheme.rules();
         let own = rules.get(row)?;
@@ -168,35 +181,73 @@ impl<'g> PacketHunt<'g> {
             layers.next().map(|(layer, _)| layer)
         };
         let same = rules.iter().enumerate().filter(|(other, rule)| {
-            *other != row && rule.written == own.written && self.packets.of(*other).is_some()
+            *other != row && (rule.written == own.written || self.implies(row, *other))
         });
-        let mut same = same.map(|(other, _)| other).filter(|other| layer(*other) == layer(row));
+        let mut same = same
+            .map(|(other, _)| other)
+            .filter(|other| self.packets.of(*other).is_some() && layer(*other) == layer(row));
         match &self.packets.selection {
             Selection::FirstRow => same.find(|other| *other < row),
-            Selection::Catalogue { severity_rows: true, .. } => None,
+            Selection::Catalogue {
+                severity_rows: true, ..
+            } => None,
             Selection::Catalogue { tie_break, .. } => same.find(|other| self.beats(tie_break, *other, row)),
         }
     }
 
-    /// Whether a row of the same condition wins by what both always have.
+    /// Whether a catalogue row with procedures holds only where another does: the other's diagnosis covers
+    /// its own, and of each of its alternatives some of the other's is a part.
+    fn implies(&self, row: usize, other: usize) -> bool {
+        let expression = |row: usize| self.packets.of(row)?.expression.as_ref();
+        let prefix = |row: usize| {
+            let rule = self.scheme.rules().get(row)?;
+            match rule.when.sets().next()? {
+                SetRef::Inline(patterns) => match patterns.as_slice() {
+                    [Pattern::Prefix(prefix)] => Some(prefix),
+                    _ => None,
+                },
+                SetRef::Named { .. } => None,
+            }
+        };
+        let (Some(own), Some(others)) = (expression(row), expression(other)) else {
+            return false;
+        };
+        let covers = prefix(row)
+            .zip(prefix(other))
+            .is_some_and(|(own, other)| own.starts_with(other.as_str()));
+        let smaller = |own: &Vec<SetRef>| others.alternatives().iter().any(|other| is_part_of(other, own));
+        matches!(self.packets.selection, Selection::Catalogue { .. })
+            && covers
+            && own.alternatives().iter().all(smaller)
+    }
+
+    /// Whether a row that holds too wins by what both always have.
     fn beats(&self, tie_break: &[Criterion], other: usize, row: usize) -> bool {
         let packet = |row: usize| self.packets.of(row);
+        let written = |row: usize| self.scheme.rules().get(row).map(|rule| &rule.written);
+        let same_condition = written(other) == written(row);
         for criterion in tie_break {
             let (theirs, own) = match criterion {
-                Criterion::NearestMeanCost if packet(other).map(|p| p.mean_cost) == packet(row).map(|p| p.mean_cost) => {
+                Criterion::NearestMeanCost
+                    if packet(other).map(|p| p.mean_cost) == packet(row).map(|p| p.mean_cost) =>
+                {
                     continue;
                 }
                 // which is nearer depends on the case; which row counts as surgical on its procedures
                 Criterion::NearestMeanCost | Criterion::HighestScoreIfSurgical => return false,
-                Criterion::HighestScore => (packet(other).and_then(|p| p.score), packet(row).and_then(|p| p.score)),
+                Criterion::HighestScore => (
+                    packet(other).and_then(|p| p.score),
+                    packet(row).and_then(|p| p.score),
+                ),
                 Criterion::CodeOrder => {
                     let code = |row: usize| self.scheme.rules().get(row).map(|rule| &rule.code);
                     return code(other) < code(row);
                 }
                 Criterion::EarliestRow => return other < row,
                 Criterion::LatestRow => return other > row,
-                // rows of one condition are alike in all these
-                _ => continue,
+                // rows of one condition are alike in all that is left
+                _ if same_condition => continue,
+                _ => return false,
             };
             if theirs != own {
                 return theirs > own;
@@ -214,21 +265,14 @@ impl<'g> PacketHunt<'g> {
                 .iter()
                 .fold(drafts, |drafts, part| self.fulfilling(part, drafts)),
             Condition::Any(parts) => {
-                let ways = parts.iter().flat_map(|part| self.fulfilling(part, drafts.clone()));
-                ways.take(MOST_CASES).collect()
+                let ways = parts.iter().map(|part| self.fulfilling(part, drafts.clone()));
+                in_turn(ways.collect())
             }
             // what must not hold is seen when the case is grouped
             Condition::Not(_) => drafts,
             Condition::Atom(atom) => {
-                let mut made = Vec::new();
-                // first the first way of every draft, then the second, so that none is starved
-                let ways: Vec<Vec<CaseDraft>> = drafts.iter().map(|draft| self.ways(atom, draft)).collect();
-                let most = ways.iter().map(Vec::len).max().unwrap_or(0);
-                for way in 0..most {
-                    made.extend(ways.iter().filter_map(|of_draft| of_draft.get(way).cloned()));
-                }
-                made.truncate(MOST_CASES);
-                made
+                let ways = drafts.iter().map(|draft| self.ways(atom, draft));
+                in_turn(ways.collect())
             }
         }
     }
@@ -247,7 +291,9 @@ impl<'g> PacketHunt<'g> {
                 set,
             } => {
                 let codes = self.some_codes(set);
-                let ways = codes.iter().map(|code| with(&|draft| put_code(draft, *subject, code)));
+                let ways = codes
+                    .iter()
+                    .map(|code| with(&|draft| put_code(draft, *subject, code)));
                 ways.collect()
             }
             Atom::Number(fact, comparison, bound) => {
@@ -309,7 +355,10 @@ impl<'g> PacketHunt<'g> {
             return vec![draft.clone()];
         }
         let fits = |level: u8| levels.is_none_or(|(low, high)| (low..=high).contains(&level));
-        let fitting = self.of_type.iter().filter(|(own, level, _)| *own == kind && fits(*level));
+        let fitting = self
+            .of_type
+            .iter()
+            .filter(|(own, level, _)| *own == kind && fits(*level));
         let with = |(_, _, code): &(TreatmentType, u8, Arc<str>)| {
             let mut draft = draft.clone();
             if levels.is_some() {
@@ -351,12 +400,34 @@ fn examples(scheme: &Scheme, packets: &Packets, listed: &[String]) -> Vec<(Treat
         let (Some(kind), None) = (traits.kind, &traits.rule) else {
             continue;
         };
-        let same = found.iter().filter(|(own, level, _)| (*own, *level) == (kind, traits.level));
+        let same = found
+            .iter()
+            .filter(|(own, level, _)| (*own, *level) == (kind, traits.level));
         if same.count() < OF_EACH {
             found.push((kind, traits.level, code.as_str().into()));
         }
     }
     found
+}
+
+/// The first of each list, then the second of each, so that none is starved; not too many.
+fn in_turn(lists: Vec<Vec<CaseDraft>>) -> Vec<CaseDraft> {
+    let most = lists.iter().map(Vec::len).max().unwrap_or(0);
+    let turns = (0..most).flat_map(|turn| lists.iter().filter_map(move |list| list.get(turn)));
+    turns.take(MOST_CASES).cloned().collect()
+}
+
+/// Whether every operand of one list stands, as often, in another: cases of the other are cases of the one.
+fn is_part_of(part: &[SetRef], whole: &[SetRef]) -> bool {
+    let mut left: Vec<&SetRef> = whole.iter().collect();
+    part.iter()
+        .all(|operand| match left.iter().position(|other| *other == operand) {
+            Some(at) => {
+                left.swap_remove(at);
+                true
+            }
+            None => false,
+        })
 }
 
 fn put_code(draft: &mut CaseDraft, subject: Subject, code: &Arc<str>) {

@@ -68,7 +68,10 @@ impl Linter<'_> {
 
     /// Codes of the list of exclusions.
     fn excluded_codes(&mut self) -> Result<()> {
-        let name = self.scheme.packets().and_then(|packets| packets.exclusion_file.as_deref());
+        let name = self
+            .scheme
+            .packets()
+            .and_then(|packets| packets.exclusion_file.as_deref());
         if let Some(file) = name.map(|name| self.own(name)).transpose()?.flatten() {
             self.codes_of(&file, ["kind", "code"], |[kind, code]| {
                 (*kind == "procedure", (*code).to_owned())
@@ -116,12 +119,20 @@ impl Linter<'_> {
                 }
             }
         }
-        let (all, untyped) = (procedures.len(), procedures.values().filter(|typed| !**typed).count());
+        let (all, untyped) = (
+            procedures.len(),
+            procedures.values().filter(|typed| !**typed).count(),
+        );
         let asks = |rule: &crate::tables::Rule| {
             let mut atoms = rule.when.atoms().into_iter();
             atoms.any(|atom| matches!(atom, Atom::Packet(PacketTest::Type(_))))
         };
-        let Some(first) = scheme.rules().iter().find(|rule| asks(rule)).filter(|_| untyped > 0) else {
+        let Some(first) = scheme
+            .rules()
+            .iter()
+            .find(|rule| asks(rule))
+            .filter(|_| untyped > 0)
+        else {
             return;
         };
         self.say(
