@@ -33,7 +33,7 @@ pub use explained::{
     FindingWords, NeighbourWord, NeighbourWords, RecordRead, SchemeWords, StepWords, explained_json,
 };
 pub use generate::{GenerateRequest, Generated, generate};
-pub use generate_region::{RegionRequest, generate_region};
+pub use generate_region::{MadeRegion, RegionRequest, generate_region};
 pub use import::{ImportRequest, ImportedScheme, import};
 pub use layouts::{Fit, fit, layout, layouts};
 pub use money::{CalibrateRequest, Calibrated, Ran, RunRequest, calibrate, run};

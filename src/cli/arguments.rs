@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::check_arguments::CheckArguments;
 use super::door_arguments::DoorArguments;
+use super::form_arguments::FormArguments;
 use super::layouts_arguments::{ConvertArguments, LayoutsCommand};
 use super::packed_arguments::{PackArguments, RegroupArguments};
 use super::reading_arguments::ReadingArguments;
@@ -132,9 +133,10 @@ and marked not stable. Weights are marked `assumption`."
     #[command(
         after_help = "Examples:\n  dianzhi generate -t chs-drg-1.1 --cases 1000000 --seed 7 -o records.csv\n  \
 dianzhi generate -t chongqing-2022 --cases 3000 --seed 1 --year 2022 --defects 0.02 -o sample/\n  \
-dianzhi generate scenarios/region.toml -o region/\n\n\
+dianzhi generate scenarios/region.toml -o region/\n  \
+dianzhi generate scenarios/region.toml -o region/ --layout hqms-811 --encoding gb18030\n\n\
 With a PLAN.toml a whole region: hospitals by level, persons with several stays over several years, transfers, \
-mothers and newborns, itemised bills; written into a folder. Else with -o DIR/ (a folder, or a name ending in /) writes records.csv, hospitals.csv, persons.csv and truth.csv (what \
+mothers and newborns, itemised bills; written into a folder, the records in any layout, format and encoding. Else with -o DIR/ (a folder, or a name ending in /) writes records.csv, hospitals.csv, persons.csv and truth.csv (what \
 each record was planned to be); else only the records. The same options give the same bytes."
     )]
     Generate(GenerateArguments),
@@ -279,6 +281,9 @@ pub struct GenerateArguments {
     /// Share of records that get one planted defect
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, conflicts_with = "plan")]
     pub defects: f64,
+    /// The form of the records.
+    #[command(flatten)]
+    pub form: FormArguments,
     /// Folder, or file for the records alone [default: standard output]
     #[arg(
         short,

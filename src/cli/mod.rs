@@ -7,6 +7,7 @@ mod columns;
 mod commands;
 mod door_arguments;
 mod explained_text;
+mod form_arguments;
 mod generate_commands;
 mod layouts_arguments;
 mod layouts_commands;

@@ -38,6 +38,8 @@ pub(super) struct Drawer<'g> {
     /// Procedures that are no operations.
     pub(super) minor: Vec<CodeId>,
     pub(super) operations: Vec<CodeId>,
+    /// Causes and outcomes, by number: never where a disease is due.
+    no_disease: Vec<bool>,
 }
 
 /// A stay as drawn, before it is written as a row.
@@ -99,7 +101,12 @@ impl<'g> Drawer<'g> {
                 .for_each(|o| *o = true)
         });
         minor.retain(|id| !is_operation.get(id.0 as usize).copied().unwrap_or(false));
+        let is_no_disease = |id: CodeId| {
+            let text = scheme.code(id);
+            text.starts_with(['V', 'W', 'X', 'Y']) || text.starts_with("Z37")
+        };
         Drawer {
+            no_disease: known().map(is_no_disease).collect(),
             listed: set_ids
                 .map(|set| (set, of_sets(compiled.codes_of(set))))
                 .collect(),
@@ -345,11 +352,9 @@ impl<'g> Drawer<'g> {
     }
 
     pub(super) fn avoided(&self, wishes: &Wishes, code: CodeId) -> bool {
-        let text = self.scheme().code(code);
-        wishes.avoid.iter().any(|set| self.is_in(*set, code))
-            // never a cause or an outcome where a disease is due
-            || text.starts_with(['V', 'W', 'X', 'Y'])
-            || text.starts_with("Z37")
+        let kind = self.compiled.kind_of(code);
+        wishes.avoid.iter().any(|set| self.compiled.holds(*set, kind))
+            || self.no_disease.get(code.0 as usize) == Some(&true)
     }
 
     fn dates(

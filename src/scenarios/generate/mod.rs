@@ -128,6 +128,7 @@ enum Domain {
     Hospitals = 1,
     Persons = 2,
     Mix = 3,
+    Defects = 4,
 }
 
 fn stream(seed: u64, domain: Domain, index: u64) -> ChaCha8Rng {

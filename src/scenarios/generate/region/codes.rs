@@ -5,7 +5,9 @@ use rand_distr::{Distribution, Poisson};
 
 use super::super::draw::{Drawer, pick};
 use super::super::wishes::Wishes;
+use super::edition::listed_name;
 use super::plan::StayPlan;
+use super::stay::departments;
 use crate::tables::{CodeId, CodeLists};
 
 /// Chapters that go with any stay of an adult or child: no injuries, tumours, pregnancies, newborn
@@ -70,9 +72,15 @@ pub(super) struct Coder<'g> {
     outcomes: Vec<CodeId>,
     pub(super) causes: Vec<String>,
     pub(super) names: Vec<String>,
+    /// Listed codes that no rule of the scheme names, numbered behind those it knows.
+    beyond: Vec<String>,
     is_operation: Vec<bool>,
     more_diagnoses: Option<Poisson<f64>>,
     more_procedures: Option<Poisson<f64>>,
+    /// Most diagnoses and procedures.
+    at_most: [usize; 2],
+    /// By code as principal diagnosis: the department of those not operated, and of those operated.
+    departments: Vec<[&'static str; 2]>,
 }
 
 /// The codes of a stay, principal first.
@@ -96,54 +104,90 @@ impl<'g> Coder<'g> {
                 .filter_map(|id| u32::try_from(id).ok())
                 .map(CodeId)
         };
-        let listed = |prefix: &str, procedures: bool| -> Vec<CodeId> {
+        // what no rule of the scheme names has an id behind those it knows
+        let mut beyond: Vec<String> = Vec::new();
+        let mut listed = |prefix: &str, procedures: bool| -> Vec<CodeId> {
             let list = if procedures {
                 &lists.procedures
             } else {
                 &lists.diagnoses
             };
-            known()
-                .filter(|id| begins(id, &[prefix]) && list.contains(scheme.code(*id)))
+            let first = list.codes().partition_point(|code| code.as_str() < prefix);
+            let of_prefix = list.codes().iter().skip(first);
+            of_prefix
+                .take_while(|code| code.starts_with(prefix))
+                .filter_map(|code| match scheme.code_id(code) {
+                    Some(id) => Some(id),
+                    None => {
+                        let known = beyond.iter().position(|other| other == code);
+                        let place = known.unwrap_or_else(|| {
+                            beyond.push(code.clone());
+                            beyond.len() - 1
+                        });
+                        u32::try_from(scheme.code_count() + place).ok().map(CodeId)
+                    }
+                })
                 .collect()
         };
+        let asked: Vec<Vec<CodeId>> = ASKED
+            .iter()
+            .map(|asked| listed(asked.add, asked.adds_procedure))
+            .collect();
+        let outcomes = listed("Z37.0", false);
         let mut is_operation = vec![false; scheme.code_count()];
         for id in &drawer.operations {
             if let Some(flag) = is_operation.get_mut(id.0 as usize) {
                 *flag = true;
             }
         }
-        let name = |id: CodeId| {
-            let code = scheme.code(id);
+        let name = |code: &str| {
             let name = lists.diagnoses.name(code).or_else(|| lists.procedures.name(code));
-            // the separators of lists and of their elements become full width
-            name.unwrap_or("").replace('|', "｜").replace(';', "；")
+            listed_name(name.unwrap_or(""))
         };
         let causes = lists.diagnoses.codes().iter();
         Coder {
             companions,
-            asked: ASKED
-                .iter()
-                .map(|asked| listed(asked.add, asked.adds_procedure))
-                .collect(),
-            outcomes: listed("Z37.0", false),
+            asked,
+            outcomes,
             causes: causes
                 .filter(|code| code.starts_with("W0") || code.starts_with("W1") || code.starts_with("V2"))
                 .cloned()
                 .collect(),
-            names: known().map(name).collect(),
+            names: known()
+                .map(|id| scheme.code(id))
+                .chain(beyond.iter().map(String::as_str))
+                .map(name)
+                .collect(),
+            beyond,
             is_operation,
             more_diagnoses: Poisson::new((plan.diagnoses.get() - 1.0).max(0.01)).ok(),
             more_procedures: Poisson::new(plan.procedures.get()).ok(),
+            departments: known().map(|id| departments(scheme.code(id))).collect(),
+            at_most: [plan.diagnoses_at_most, plan.procedures_at_most].map(|most| whole(most.get())),
             drawer,
         }
     }
 
     pub(super) fn code(&self, id: CodeId) -> &str {
-        self.drawer.scheme().code(id)
+        let scheme = self.drawer.scheme();
+        let beyond = (id.0 as usize).checked_sub(scheme.code_count());
+        match beyond {
+            None => scheme.code(id),
+            Some(place) => self.beyond.get(place).map_or("", String::as_str),
+        }
     }
 
     pub(super) fn name(&self, id: CodeId) -> &str {
         self.names.get(id.0 as usize).map_or("", String::as_str)
+    }
+
+    pub(super) fn department(&self, principal: CodeId, operated: bool) -> &'static str {
+        let [usual, of_operated] = self
+            .departments
+            .get(principal.0 as usize)
+            .copied()
+            .unwrap_or_default();
+        if operated { of_operated } else { usual }
     }
 
     pub(super) fn is_operation(&self, id: CodeId) -> bool {
@@ -170,13 +214,14 @@ impl<'g> Coder<'g> {
         if delivers && !self.has(&codes.diagnoses, &["Z37"]) {
             codes.diagnoses.extend(pick(&self.outcomes, rng));
         }
-        let wanted = 1 + number(&self.more_diagnoses, rng);
+        let [most_diagnoses, most_procedures] = self.at_most;
+        let wanted = (1 + number(&self.more_diagnoses, rng)).min(most_diagnoses);
         for _ in codes.diagnoses.len()..wanted {
             let companion = pick(&self.companions, rng).filter(|id| !self.drawer.avoided(wishes, **id));
             codes.diagnoses.extend(companion);
         }
         dedup(&mut codes.diagnoses);
-        let wanted = number(&self.more_procedures, rng);
+        let wanted = number(&self.more_procedures, rng).min(most_procedures);
         if may_have_more {
             for _ in codes.procedures.len()..wanted {
                 let minor = pick(&self.drawer.minor, rng);
@@ -187,6 +232,12 @@ impl<'g> Coder<'g> {
         }
         dedup(&mut codes.procedures);
         codes
+    }
+
+    /// Whether there are no more codes than the plan allows.
+    pub(super) fn fits(&self, codes: &Codes) -> bool {
+        let [diagnoses, procedures] = self.at_most;
+        codes.diagnoses.len() <= diagnoses && codes.procedures.len() <= procedures
     }
 
     fn add_asked(&self, codes: &mut Codes, rng: &mut ChaCha8Rng) {
@@ -218,6 +269,15 @@ impl<'g> Coder<'g> {
 )]
 fn number(law: &Option<Poisson<f64>>, rng: &mut ChaCha8Rng) -> usize {
     law.map_or(0, |law| law.sample(rng).clamp(0.0, 30.0) as usize)
+}
+
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "statistics: a small count"
+)]
+fn whole(count: f64) -> usize {
+    count.clamp(0.0, 99.0) as usize
 }
 
 fn dedup(codes: &mut Vec<CodeId>) {
