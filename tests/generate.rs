@@ -363,60 +363,133 @@ fn single_edits_have_the_share_that_is_stated() {
     }
 }
 
-/// Rows of `generate/forms.csv`: a layout, a form, and the columns it cannot take whole.
+/// The records of a folder as neutral rows, read with what their layout has no place for.
+fn as_neutral(folder: &Path, layout: &str) -> Vec<Row> {
+    let (out, join, records) = (
+        folder.join("neutral.csv"),
+        folder.join("join.csv"),
+        records_in(folder),
+    );
+    let mut arguments = vec!["convert", records.to_str().unwrap(), "-o", out.to_str().unwrap()];
+    if join.exists() {
+        arguments.extend(["--join", join.to_str().unwrap()]);
+    }
+    let (code, said) = dianzhi(&arguments);
+    assert!(
+        code == 0 && said.contains(&format!("layout: {layout} ")),
+        "{said}"
+    );
+    rows(out)
+}
+
+/// Rows of `generate/forms.csv`: a form, and the columns of which it keeps a part.
 #[test]
 fn every_form_is_read_as_the_neutral_one() {
     let plan =
         "cases = 300\n[stays]\ndiagnoses_at_most = 16\nprocedures_at_most = 7\n[persons]\nnewborns = 0.05\n";
-    let mut neutral: BTreeMap<String, Vec<Row>> = BTreeMap::new();
+    let mut neutral: BTreeMap<(String, bool), Vec<Row>> = BTreeMap::new();
     for case in rows(root().join("tests/generate/forms.csv")) {
         let mut form = vec!["--layout", &case["layout"], "--format", &case["format"]];
         if !case["encoding"].is_empty() {
             form.extend(["--encoding", &case["encoding"]]);
         }
         let (folder, words) = region_as(plan, &form, "2");
-        let out = folder.path().join("neutral.csv");
-        let (out, records) = (out.to_str().unwrap(), records_in(folder.path()));
-        let (code, said) = dianzhi(&["convert", records.to_str().unwrap(), "-o", out]);
-        assert_eq!(code, 0, "{form:?}: {said}");
-        assert!(
-            said.contains(&format!("layout {}", case["layout"])) || case["layout"] == "neutral",
-            "{said}"
-        );
-        let expected = neutral.entry(case["codes"].clone()).or_insert_with(|| {
-            let folder = region_as(plan, &["--codes", &case["codes"]], "2").0;
-            rows(folder.path().join("records.csv"))
+        // codes whose names GBK cannot write are not drawn
+        let gbk = case["encoding"] == "gbk";
+        let expected = neutral.entry((case["codes"].clone(), gbk)).or_insert_with(|| {
+            let encoding = if gbk { "gbk" } else { "utf-8" };
+            let folder = region_as(plan, &["--codes", &case["codes"], "--encoding", encoding], "2").0;
+            as_neutral(folder.path(), "neutral")
         });
-        let found = rows(PathBuf::from(out));
+        let found = as_neutral(folder.path(), &case["layout"]);
         assert_eq!(found.len(), expected.len(), "{form:?}");
-        let apart: BTreeSet<&str> = case["apart"].split(' ').filter(|name| !name.is_empty()).collect();
-        let absent: BTreeSet<&str> = case["absent"]
-            .split(' ')
-            .filter(|name| !name.is_empty())
-            .collect();
         let mut differing = BTreeMap::new();
         for (expected, found) in expected.iter().zip(&found) {
-            for (column, value) in expected {
+            for (column, value) in expected.iter().filter(|(column, _)| *column != "code_version") {
                 let is = found.get(column).map_or("", String::as_str);
                 if is != value {
-                    differing
-                        .entry(column.as_str())
-                        .or_insert(format!("`{is}`, not `{value}`"));
+                    differing.entry(column.as_str()).or_insert((is, value));
                 }
             }
         }
-        let wrong: Vec<_> = differing
-            .iter()
-            .filter(|(column, _)| !apart.contains(*column) && !absent.contains(*column))
+        let coarse: BTreeSet<&str> = case["coarse"]
+            .split(' ')
+            .filter(|name| !name.is_empty())
             .collect();
-        assert!(wrong.is_empty(), "{form:?}: {wrong:#?}");
-        // nothing is excused that need not be, and what is absent is said
-        let both = apart.union(&absent).copied().collect::<BTreeSet<&str>>();
-        assert_eq!(both, differing.keys().copied().collect(), "{form:?}");
-        for column in absent {
-            assert!(words.contains(column), "{form:?}: {column}: {words}");
-        }
+        let columns: BTreeSet<&str> = differing.keys().copied().collect();
+        assert_eq!(columns, coarse, "{form:?}: {differing:#?}");
+        assert!(coarse.iter().all(|column| words.contains(column)), "{words}");
+        let foreign = case["layout"] != "neutral";
+        assert_eq!(words.contains("join.csv has it"), foreign, "{words}");
     }
+}
+
+/// What no form can be.
+#[test]
+fn forms_that_do_not_go_together_are_told() {
+    let cases: [(&[&str], &str); 8] = [
+        (
+            &["--layout", "hqms-812"],
+            "unknown layout `hqms-812`; did you mean `hqms-811`?",
+        ),
+        (
+            &["--format", "parquet"],
+            "--format: `parquet` is no format; expected csv, xlsx, dbf, json or ndjson",
+        ),
+        (
+            &["--encoding", "big5"],
+            "--encoding: `big5` is no encoding that is written",
+        ),
+        (
+            &["--format", "json"],
+            "--format json: layout `neutral` is of rows and columns; expected csv, xlsx or dbf",
+        ),
+        (
+            &["--layout", "setl-4101", "--format", "csv"],
+            "--format csv: layout `setl-4101` is of messages; expected json or ndjson",
+        ),
+        (
+            &["--layout", "setl-4101", "--encoding", "gbk"],
+            "--encoding GBK: JSON is UTF-8 by its definition; expected utf-8",
+        ),
+        (
+            &["--codes", "icd-11"],
+            "--codes: no map leads from `icd-11` to `insurance-2.0`",
+        ),
+        (
+            &["--layout", "chinese-headers", "--format", "dbf"],
+            "is too long a name for a dBASE table; expected at most 10 bytes",
+        ),
+    ];
+    for (form, expected) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("plan.toml");
+        std::fs::write(&file, "schema = 1\nscheme = \"chongqing-2022\"\ncases = 1\n").unwrap();
+        let out = folder.path().join("out");
+        let mut arguments = vec!["generate", file.to_str().unwrap(), "-o", out.to_str().unwrap()];
+        arguments.extend(form);
+        let (code, words) = dianzhi(&arguments);
+        assert!(code == 2 && words.contains(expected), "{form:?}: {words}");
+        assert!(!out.join("truth.csv").exists());
+    }
+}
+
+#[test]
+fn a_list_too_long_for_a_layout_is_cut_and_counted() {
+    let (folder, words) = region_as(
+        "cases = 200\n",
+        &["--layout", "n041", "--encoding", "gb18030"],
+        "2",
+    );
+    assert!(
+        words.contains("diagnoses of ") && words.contains("the list is longer than the layout"),
+        "{words}"
+    );
+    assert!(
+        as_neutral(folder.path(), "n041")
+            .iter()
+            .all(|row| row["procedures"].split('|').count() <= 7)
+    );
 }
 
 #[test]

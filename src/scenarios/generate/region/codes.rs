@@ -7,7 +7,7 @@ use super::super::draw::{Drawer, pick};
 use super::super::wishes::Wishes;
 use super::edition::listed_name;
 use super::plan::StayPlan;
-use super::stay::departments;
+use super::stay::{departments, morphology};
 use crate::tables::{CodeId, CodeLists};
 
 /// Chapters that go with any stay of an adult or child: no injuries, tumours, pregnancies, newborn
@@ -62,6 +62,49 @@ const ASKED: [Companion; 6] = [
     companion((&["Z51.811"], false), &["92.28"], ("92.28", true)),
 ];
 
+/// What is asked of codes again and again, by how they begin.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Mark {
+    /// An outcome of delivery.
+    Outcome,
+    Injury,
+    /// A cause of injuries.
+    Cause,
+    Ventilated,
+    /// For 96 hours or more.
+    LongVentilated,
+    /// The first of [`ASKED`]: what asks, then what makes it needless.
+    Asked,
+}
+
+/// Marks by the beginnings of codes, those of [`ASKED`] apart.
+const MARKS: [(Mark, &[&str]); 5] = [
+    (Mark::Outcome, &["Z37"]),
+    (Mark::Injury, &["S", "T"]),
+    (Mark::Cause, &["V", "W", "X", "Y"]),
+    (Mark::Ventilated, &["96.7"]),
+    (Mark::LongVentilated, &["96.7201"]),
+];
+
+/// The marks of a code, a bit each.
+fn marks_of(code: &str) -> u32 {
+    let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| code.starts_with(prefix));
+    let plain = MARKS.iter().filter(|(_, prefixes)| begins(prefixes));
+    let mut marks = plain.fold(0, |marks, (mark, _)| marks | 1 << (*mark as u32));
+    for (place, asked) in ASKED.iter().enumerate() {
+        let bits = asked_bits(place);
+        marks |= if begins(asked.when) { bits.0 } else { 0 };
+        marks |= if begins(asked.unless) { bits.1 } else { 0 };
+    }
+    marks
+}
+
+/// The bits of one of [`ASKED`].
+fn asked_bits(place: usize) -> (u32, u32) {
+    let first = Mark::Asked as u32 + 2 * u32::try_from(place).unwrap_or(0);
+    (1 << first, 1 << (first + 1))
+}
+
 /// Draws codes for a region (编码抽取).
 pub(super) struct Coder<'g> {
     pub(super) drawer: Drawer<'g>,
@@ -81,6 +124,10 @@ pub(super) struct Coder<'g> {
     at_most: [usize; 2],
     /// By code as principal diagnosis: the department of those not operated, and of those operated.
     departments: Vec<[&'static str; 2]>,
+    /// By code as principal diagnosis.
+    morphologies: Vec<&'static str>,
+    /// By code.
+    marks: Vec<u32>,
 }
 
 /// The codes of a stay, principal first.
@@ -144,6 +191,11 @@ impl<'g> Coder<'g> {
             let name = lists.diagnoses.name(code).or_else(|| lists.procedures.name(code));
             listed_name(name.unwrap_or(""))
         };
+        let codes = || {
+            known()
+                .map(|id| scheme.code(id))
+                .chain(beyond.iter().map(String::as_str))
+        };
         let causes = lists.diagnoses.codes().iter();
         Coder {
             companions,
@@ -153,11 +205,9 @@ impl<'g> Coder<'g> {
                 .filter(|code| code.starts_with("W0") || code.starts_with("W1") || code.starts_with("V2"))
                 .cloned()
                 .collect(),
-            names: known()
-                .map(|id| scheme.code(id))
-                .chain(beyond.iter().map(String::as_str))
-                .map(name)
-                .collect(),
+            names: codes().map(name).collect(),
+            marks: codes().map(marks_of).collect(),
+            morphologies: codes().map(morphology).collect(),
             beyond,
             is_operation,
             more_diagnoses: Poisson::new((plan.diagnoses.get() - 1.0).max(0.01)).ok(),
@@ -194,10 +244,19 @@ impl<'g> Coder<'g> {
         self.is_operation.get(id.0 as usize).copied().unwrap_or(false)
     }
 
-    /// Whether some code begins so.
-    pub(super) fn has(&self, codes: &[CodeId], prefixes: &[&str]) -> bool {
-        let begins = |id: &CodeId| prefixes.iter().any(|prefix| self.code(*id).starts_with(prefix));
-        codes.iter().any(begins)
+    /// Whether some code has a mark.
+    pub(super) fn any(&self, codes: &[CodeId], mark: Mark) -> bool {
+        self.any_of(codes, 1 << (mark as u32))
+    }
+
+    fn any_of(&self, codes: &[CodeId], bits: u32) -> bool {
+        let marks = |id: &CodeId| self.marks.get(id.0 as usize).copied().unwrap_or(0);
+        codes.iter().any(|id| marks(id) & bits != 0)
+    }
+
+    /// The morphology that goes with a principal diagnosis.
+    pub(super) fn morphology(&self, principal: CodeId) -> &'static str {
+        self.morphologies.get(principal.0 as usize).copied().unwrap_or("")
     }
 
     /// One draw: what the group asks for, what coding rules ask for besides, then companions up to a
@@ -211,7 +270,7 @@ impl<'g> Coder<'g> {
         let may_have_more = procedures.is_some();
         codes.procedures = procedures.unwrap_or_default();
         self.add_asked(&mut codes, rng);
-        if delivers && !self.has(&codes.diagnoses, &["Z37"]) {
+        if delivers && !self.any(&codes.diagnoses, Mark::Outcome) {
             codes.diagnoses.extend(pick(&self.outcomes, rng));
         }
         let [most_diagnoses, most_procedures] = self.at_most;
@@ -241,13 +300,14 @@ impl<'g> Coder<'g> {
     }
 
     fn add_asked(&self, codes: &mut Codes, rng: &mut ChaCha8Rng) {
-        for (asked, additions) in ASKED.iter().zip(&self.asked) {
+        for (place, (asked, additions)) in ASKED.iter().zip(&self.asked).enumerate() {
+            let (when, unless) = asked_bits(place);
             let of = if asked.of_procedures {
                 &codes.procedures
             } else {
                 &codes.diagnoses
             };
-            if !self.has(of, asked.when) {
+            if !self.any_of(of, when) {
                 continue;
             }
             let goal = if asked.adds_procedure {
@@ -255,7 +315,7 @@ impl<'g> Coder<'g> {
             } else {
                 &mut codes.diagnoses
             };
-            if !self.has(goal, asked.unless) {
+            if !self.any_of(goal, unless) {
                 goal.extend(pick(additions, rng));
             }
         }

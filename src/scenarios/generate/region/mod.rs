@@ -47,7 +47,7 @@ pub use plan::{
 
 use calendar::{Link, Planned, days, lay_out};
 use checks::{Checks, Headers, headers};
-use codes::{Coder, Codes};
+use codes::{Coder, Codes, Mark};
 use defects::{Defects, Showing, Shown};
 use edition::Edition;
 use mix::{Class, Kind, RegionGroup, RegionMix};
@@ -764,7 +764,7 @@ impl<'g, 'r> Maker<'g, 'r> {
                 continue;
             }
             // a woman who gave birth carries the weight of the child
-            let delivers = facts.person.sex == 2 && region.coder.has(&codes.diagnoses, &["Z37"]);
+            let delivers = facts.person.sex == 2 && region.coder.any(&codes.diagnoses, Mark::Outcome);
             if delivers && facts.birth_weight.is_none() {
                 facts.birth_weight = Some(stay::birth_weight(None, rng));
             }
@@ -803,7 +803,7 @@ impl<'g, 'r> Maker<'g, 'r> {
         if full {
             facts.write_rest(stay, codes, &region.coder, sheet, rng);
         } else {
-            facts.write_short(stay, sheet);
+            facts.write_short(sheet);
         }
         let operated = codes.procedures.iter().any(|id| region.coder.is_operation(*id));
         let employee = facts.person.scheme == "employee";

@@ -78,7 +78,7 @@ pub(super) fn columns(detail: Detail) -> Vec<Column> {
 
 /// What a record is checked by before it is kept: all that depends on its codes. The rest, as dates and
 /// bills, is sound by the way it is made.
-pub(super) const SOUND: [Column; 22] = [
+pub(super) const SOUND: [Column; 25] = [
     Column::CaseId,
     Column::Sex,
     Column::BirthDate,
@@ -89,6 +89,9 @@ pub(super) const SOUND: [Column; 22] = [
     Column::AdmitWeightG,
     Column::NewbornType,
     Column::AdmitDate,
+    Column::AdmitTime,
+    Column::DischargeDate,
+    Column::DischargeTime,
     Column::LosDays,
     Column::Department,
     Column::DischargeStatus,

@@ -8,7 +8,7 @@ use super::super::draw::{plus_days, round_to_int};
 use super::super::standard_normal;
 use super::super::wishes::Wishes;
 use super::calendar::{Link, Planned, days};
-use super::codes::{Coder, Codes};
+use super::codes::{Coder, Codes, Mark};
 use super::people::{RegionHospital, RegionPerson, one_of};
 use super::sheet::Sheet;
 use crate::records::Column;
@@ -139,14 +139,16 @@ impl Facts<'_> {
     ) {
         self.write_birth(stay, sheet);
         sheet.set(Column::AdmitDate, stay.admit);
+        sheet.set(Column::AdmitTime, Clock(self.admit_minute));
+        sheet.set(Column::DischargeDate, stay.discharge);
+        sheet.set(Column::DischargeTime, Clock(self.discharge_minute));
         write_diagnoses(stay, codes, coder, sheet, rng);
         self.write_treatment(stay, codes, coder, sheet, rng);
     }
 
     /// Besides the codes, what grouping and money need.
-    pub(super) fn write_short(&self, stay: &Planned<'_>, sheet: &mut Sheet) {
+    pub(super) fn write_short(&self, sheet: &mut Sheet) {
         self.write_person(sheet);
-        sheet.set(Column::DischargeDate, stay.discharge);
     }
 
     /// The rest of the columns but the bill.
@@ -200,9 +202,6 @@ impl Facts<'_> {
     }
 
     fn write_dates(&self, stay: &Planned<'_>, sheet: &mut Sheet, rng: &mut ChaCha8Rng) {
-        sheet.set(Column::AdmitTime, Clock(self.admit_minute));
-        sheet.set(Column::DischargeDate, stay.discharge);
-        sheet.set(Column::DischargeTime, Clock(self.discharge_minute));
         let route = match stay.link {
             Link::Transfer => "3",
             _ if rng.random_bool(0.35) => "1",
@@ -279,9 +278,9 @@ impl Facts<'_> {
         rng: &mut ChaCha8Rng,
     ) {
         let hours = self.minutes(stay) / 60;
-        if coder.has(&codes.procedures, &["96.7201"]) {
+        if coder.any(&codes.procedures, Mark::LongVentilated) {
             sheet.set(Column::VentilatorHours, rng.random_range(96..=hours.max(96)));
-        } else if coder.has(&codes.procedures, &["96.7"]) {
+        } else if coder.any(&codes.procedures, Mark::Ventilated) {
             sheet.set(Column::VentilatorHours, rng.random_range(1..=hours.clamp(1, 95)));
         }
         let operated = codes.procedures.iter().any(|id| coder.is_operation(*id));
@@ -340,7 +339,7 @@ fn write_diagnoses(
 ) {
     // what the delivery brings is not there on admission, nor are some complications
     let poa = codes.diagnoses.iter().enumerate().map(|(place, id)| {
-        let arose = place > 0 && (coder.has(&[*id], &["Z37"]) || rng.random_bool(0.06));
+        let arose = place > 0 && (coder.any(&[*id], Mark::Outcome) || rng.random_bool(0.06));
         if arose { "4" } else { "1" }
     });
     let poa: Vec<&str> = poa.collect();
@@ -356,15 +355,22 @@ fn write_diagnoses(
         Column::DiagnosisOutcomes,
         outcomes.map(|(place, _)| if place == 0 { cured } else { "2" }),
     );
-    let injured = coder.has(&codes.diagnoses, &["S", "T"]);
-    let says_cause = coder.has(&codes.diagnoses, &["V", "W", "X", "Y"]);
+    let injured = coder.any(&codes.diagnoses, Mark::Injury);
+    let says_cause = coder.any(&codes.diagnoses, Mark::Cause);
     if injured && !says_cause && !coder.causes.is_empty() {
         let cause = coder.causes.get(rng.random_range(0..coder.causes.len()));
         sheet.set(Column::ExternalCauses, cause.map_or("", String::as_str));
     }
-    let principal = codes.diagnoses.get(..1).unwrap_or_default();
-    let morphology = MORPHOLOGY.iter().find(|(codes, _)| coder.has(principal, codes));
-    sheet.set(Column::Pathologies, morphology.map_or("", |(_, code)| code));
+    let principal = codes.diagnoses.first();
+    let morphology = principal.map_or("", |id| coder.morphology(*id));
+    sheet.set_text(Column::Pathologies, morphology);
+}
+
+/// The morphology that goes with a principal diagnosis; empty if none does.
+pub(super) fn morphology(code: &str) -> &'static str {
+    let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| code.starts_with(prefix));
+    let found = MORPHOLOGY.iter().find(|(prefixes, _)| begins(prefixes));
+    found.map_or("", |(_, morphology)| morphology)
 }
 
 /// Morphology by the principal diagnosis (ICD-O); blood and lymph are left to their own examination.
