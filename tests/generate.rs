@@ -80,12 +80,19 @@ fn rows(file: PathBuf) -> Vec<Row> {
 }
 
 fn findings(folder: &Path) -> Vec<Row> {
-    let records = records_in(folder);
-    let found = folder.join("found.csv");
-    let found = found.to_str().unwrap();
-    let arguments = ["check", records.to_str().unwrap(), "--money", "-o", found];
-    assert!(dianzhi(&arguments).0 < 2);
-    rows(PathBuf::from(found))
+    let (records, found, join) = (
+        records_in(folder),
+        folder.join("found.csv"),
+        folder.join("join.csv"),
+    );
+    let mut arguments = vec!["check", records.to_str().unwrap(), "--money"];
+    arguments.extend(["-o", found.to_str().unwrap()]);
+    if join.exists() {
+        arguments.extend(["--join", join.to_str().unwrap()]);
+    }
+    let (code, words) = dianzhi(&arguments);
+    assert!(code < 2, "{words}");
+    rows(found)
 }
 
 /// Days since an early day.
@@ -390,6 +397,7 @@ fn every_form_is_read_as_the_neutral_one() {
     let mut neutral: BTreeMap<(String, bool), Vec<Row>> = BTreeMap::new();
     for case in rows(root().join("tests/generate/forms.csv")) {
         let mut form = vec!["--layout", &case["layout"], "--format", &case["format"]];
+        form.extend(["--codes", &case["codes"]]);
         if !case["encoding"].is_empty() {
             form.extend(["--encoding", &case["encoding"]]);
         }
@@ -482,7 +490,7 @@ fn a_list_too_long_for_a_layout_is_cut_and_counted() {
         "2",
     );
     assert!(
-        words.contains("diagnoses of ") && words.contains("the list is longer than the layout"),
+        words.contains("procedures of ") && words.contains("the list is longer than the layout"),
         "{words}"
     );
     assert!(

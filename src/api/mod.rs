@@ -4,6 +4,7 @@
 //! through the rooms below and says what became of them.
 
 mod bulk;
+mod catalogue;
 mod check;
 mod check_tables;
 mod conformance;
@@ -23,6 +24,7 @@ mod tables;
 mod wording;
 
 pub use bulk::{BulkSummary, GroupRequest, group};
+pub use catalogue::{BuiltCatalogue, CatalogueRequest, build_catalogue};
 pub use check::{CheckRequest, check};
 pub use check_tables::{CheckTablesRequest, CheckedTables, TableCounts, check_tables};
 pub use conformance::{ConformRequest, Conformed, Difference, WitnessRequest, Witnessed, conform, witness};

@@ -317,9 +317,7 @@ impl Wording<'_> {
                 let (value, wanted) = (value.clone(), wanted.clone());
                 ("department", "dept", "=", Some(wanted), Some(value))
             }
-            Fact::Packet {
-                condition, value, ..
-            } => {
+            Fact::Packet { condition, value, .. } => {
                 let value = Some(value.clone()).filter(|value| !value.is_empty());
                 ("packet", "", "", Some(condition.clone()), value)
             }

@@ -175,7 +175,9 @@ pub fn explain(scheme: &Scheme, case: &Case) -> Explanation {
         facts: Facts::new(scheme, case),
     };
     let mut tried = Vec::new();
-    let packets = scheme.packets().map(|packets| walk_packets(scheme, packets, case));
+    let packets = scheme
+        .packets()
+        .map(|packets| walk_packets(scheme, packets, case));
     let grouping = match &packets {
         None => walk(scheme, case, |rule, holds| tried.push((rule, holds))),
         Some(walked) => {
@@ -254,7 +256,11 @@ impl Reader<'_> {
         let excluded = walked.grouping.mdc.filter(|_| walked.grouping.row.is_none());
         let mut missed = 0;
         let mut tried: Vec<(usize, bool)> = excluded.map(|row| (row, true)).into_iter().collect();
-        for (row, rule) in rules.iter().enumerate().filter(|(_, rule)| rule.level == Level::Packet) {
+        for (row, rule) in rules
+            .iter()
+            .enumerate()
+            .filter(|(_, rule)| rule.level == Level::Packet)
+        {
             let holds = held(row);
             if holds || (excluded.is_none() && missed < MOST_MISSED && self.is_of_principal(rule)) {
                 missed += usize::from(!holds);
@@ -380,7 +386,10 @@ impl Reader<'_> {
             }
             PacketTest::Figure(figure, comparison, bound) => {
                 let bound = plain_number(*bound);
-                packet(format!("{} {} {bound}", figure.word(), comparison.sign()), String::new())
+                packet(
+                    format!("{} {} {bound}", figure.word(), comparison.sign()),
+                    String::new(),
+                )
             }
             PacketTest::LongStay => packet("long_stay".to_owned(), String::new()),
         }

@@ -104,7 +104,9 @@ impl<'a> Facts<'a> {
 
     /// A code as the scheme reads it.
     fn read<'c>(&'c self, code: &'c str) -> &'c str {
-        self.scheme.packets().map_or(code, |packets| packets.read_as(code))
+        self.scheme
+            .packets()
+            .map_or(code, |packets| packets.read_as(code))
     }
 
     /// Diagnoses as the scheme reads them, the principal first.
@@ -167,9 +169,7 @@ impl<'a> Facts<'a> {
             PacketTest::Takes(expression) => takes(self, expression).is_some(),
             PacketTest::Type(kind) => view.kind == *kind,
             PacketTest::SurgeryLevel(low, high) => (*low..=*high).contains(&view.surgery_level),
-            PacketTest::Figure(figure, comparison, bound) => {
-                figure_holds(self, *figure, *comparison, *bound)
-            }
+            PacketTest::Figure(figure, comparison, bound) => figure_holds(self, *figure, *comparison, *bound),
             PacketTest::LongStay => false, // what it says was put in its place by the loader
         }
     }
@@ -226,10 +226,7 @@ impl<'a> Facts<'a> {
 
     /// The first diagnosis other than the principal that counts at this level.
     pub(super) fn counted(&self, level: ComplicationLevel) -> Option<&str> {
-        let principal = self
-            .diagnoses()
-            .next()
-            .and_then(|code| self.scheme.code_id(code));
+        let principal = self.diagnoses().next().and_then(|code| self.scheme.code_id(code));
         let excluded = principal.map_or(&[][..], |code| self.scheme.exclusions(code));
         self.diagnoses().skip(1).find(|code| {
             let complication = self

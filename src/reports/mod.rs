@@ -1,5 +1,6 @@
 //! Results → files and words (报表): one file a report, written whole or not at all.
 
+mod catalogue;
 mod conformance;
 mod crosswalk;
 mod csv_text;
@@ -18,6 +19,10 @@ mod summary;
 mod table_changes;
 mod table_findings;
 
+pub use catalogue::{
+    CatalogueCounts, GROUPS, MEAN_COSTS, SchemeKeys, catalogue_report_csv, catalogue_summary_csv, groups_csv,
+    mean_costs_csv, scheme_toml,
+};
 pub use conformance::{ConformanceCase, EXPECTED_COLUMNS, conformance_header, conformance_row};
 pub use crosswalk::{CROSSWALK_COLUMNS, Crosswalk, End, MOVED_COLUMNS, Move, Pairs, Tally};
 pub use csv_text::CsvText;

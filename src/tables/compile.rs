@@ -395,7 +395,9 @@ impl Compiled {
         let mut lengths = (0..=code.len()).rev();
         let longest = lengths.find_map(|length| {
             let start = code.get(..length)?;
-            self.prefixes.binary_search_by(|prefix| prefix.as_str().cmp(start)).ok()
+            self.prefixes
+                .binary_search_by(|prefix| prefix.as_str().cmp(start))
+                .ok()
         });
         let number = self.scheme.code_count() + longest.map_or(0, |index| index + 1);
         self.kinds.get(number_of(number))
@@ -693,7 +695,10 @@ impl Builder<'_> {
         });
         let families = families.collect();
         let scopes = packets.procedures.scopes();
-        let scopes = scopes.into_iter().map(|(code, scope)| (code, self.set(scope))).collect();
+        let scopes = scopes
+            .into_iter()
+            .map(|(code, scope)| (code, self.set(scope)))
+            .collect();
         let layers = mdcs.iter().enumerate().map(|(index, mdc)| (mdc.rule, index));
         let expressions = std::mem::take(&mut self.expressions);
         let expression_of = std::mem::take(&mut self.expression_of);

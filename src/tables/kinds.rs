@@ -54,7 +54,9 @@ impl Kinds {
         kinds.tell_apart(lists.filter(|(_, lists)| !lists.is_empty()));
         if let Some(packets) = scheme.packets() {
             let ids = (0..number_of_codes(scheme)).map(CodeId);
-            let traits = ids.clone().filter_map(|id| Some((id.0, packets.procedures.traits(id)?)));
+            let traits = ids
+                .clone()
+                .filter_map(|id| Some((id.0, packets.procedures.traits(id)?)));
             kinds.tell_apart(traits);
             let weights = ids.filter_map(|id| Some((id.0, packets.comorbidity.of(id)?)));
             kinds.tell_apart(weights);

@@ -540,7 +540,10 @@ impl<'a> Loader<'a> {
     }
 
     fn load(mut self, most_errors: usize) -> Result<Scheme> {
-        let kind = self.chain.first().map_or(Kind::Drg, |scheme| *scheme.header.kind.get_ref());
+        let kind = self
+            .chain
+            .first()
+            .map_or(Kind::Drg, |scheme| *scheme.header.kind.get_ref());
         if kind == Kind::Dip {
             let known = self.number_code_lists();
             self.kept(known);
@@ -598,7 +601,8 @@ impl<'a> Loader<'a> {
 
     fn refuse_no_rules(&mut self, tables: &RuleTables) {
         if tables.rules.is_empty() && self.errors.is_empty() {
-            let message = "there are no rules; expected a row for every MDC, core group and group, or for every packet";
+            let message =
+                "there are no rules; expected a row for every MDC, core group and group, or for every packet";
             let place = tables.files.first().map(|file| file.place.clone());
             self.errors.push(match place {
                 Some(place) => Error::at(place, message),
@@ -1140,7 +1144,10 @@ pub(super) fn each_row<const N: usize>(
 
 /// Visits the rows of a table, cells trimmed, with the byte at which each was begun to be looked
 /// for, until `row` says it has seen enough.
-pub(super) fn table_rows(file: &TableFile, mut row: impl FnMut(&[&str], usize) -> Result<bool>) -> Result<()> {
+pub(super) fn table_rows(
+    file: &TableFile,
+    mut row: impl FnMut(&[&str], usize) -> Result<bool>,
+) -> Result<()> {
     let text = file.text.as_str();
     if memchr::memchr2(b'"', b'\r', text.as_bytes()).is_some() {
         refuse_returns_alone(file)?;

@@ -191,7 +191,11 @@ impl Wording<'_> {
             },
             (PacketTest::LongStay, lang) => lang.pick("long stay", "住院时间较长").to_owned(),
             (PacketTest::Figure(figure, comparison, bound), lang) => {
-                format!("{} {}", figure.words().in_lang(lang), self.amount(*comparison, *bound, ""))
+                format!(
+                    "{} {}",
+                    figure.words().in_lang(lang),
+                    self.amount(*comparison, *bound, "")
+                )
             }
         }
     }

@@ -251,8 +251,15 @@ impl Matching<'_> {
 
     /// The rows of a level that hold; where one asks for procedures, only such. Whether each of all that
     /// hold leaves a surgical procedure.
-    fn candidates(&mut self, offer: Offer, evaluation: &mut Evaluation<'_>, rows: &mut Vec<Candidate>) -> bool {
-        let Some(layer) = self.layer(offer) else { return true };
+    fn candidates(
+        &mut self,
+        offer: Offer,
+        evaluation: &mut Evaluation<'_>,
+        rows: &mut Vec<Candidate>,
+    ) -> bool {
+        let Some(layer) = self.layer(offer) else {
+            return true;
+        };
         let mut held = std::mem::take(&mut self.memory.held);
         held.clear();
         evaluation.all_held(layer, &mut held);
@@ -288,7 +295,10 @@ impl Matching<'_> {
         let kinds = taken.iter().filter_map(|place| procedures.get(*place));
         let of_taken = kinds.map(|code| self.tables.traits(code).kind).max();
         let stated = self.packets.of(rule).and_then(|packet| packet.treatment_type);
-        let left = procedures.iter().enumerate().filter(|(place, _)| !taken.contains(place));
+        let left = procedures
+            .iter()
+            .enumerate()
+            .filter(|(place, _)| !taken.contains(place));
         let surgical = |code: &CodeFacts| self.tables.traits(code).kind == TreatmentType::Surgical;
         Candidate {
             offer,
@@ -404,7 +414,10 @@ impl Matching<'_> {
 
     /// The operands as the tables write them.
     fn written(&self, row: &Candidate) -> &[SetRef] {
-        let expression = self.packets.of(row.rule).and_then(|packet: &Packet| packet.expression.as_ref());
+        let expression = self
+            .packets
+            .of(row.rule)
+            .and_then(|packet: &Packet| packet.expression.as_ref());
         let alternative = row.alternative.map(|(_, alternative)| alternative);
         let operands = expression
             .zip(alternative)
@@ -443,7 +456,13 @@ impl Matching<'_> {
     // ---- labels
 
     /// Notes the labels of the case; the line of the winner for its severity.
-    fn labelled(&self, rule: usize, layer: usize, scratch: &mut Scratch, outcome: &mut PacketOutcome) -> usize {
+    fn labelled(
+        &self,
+        rule: usize,
+        layer: usize,
+        scratch: &mut Scratch,
+        outcome: &mut PacketOutcome,
+    ) -> usize {
         if self.packets.families.is_empty() {
             return rule;
         }
@@ -466,7 +485,9 @@ impl Matching<'_> {
                 severity_rows: true, ..
             } => {
                 let family = self.packets.families.first();
-                let label = family.zip(outcome.label(0)).and_then(|(family, at)| family.labels.get(at));
+                let label = family
+                    .zip(outcome.label(0))
+                    .and_then(|(family, at)| family.labels.get(at));
                 let severity = label.and_then(Label::severity);
                 severity.map_or(rule, |severity| self.packets.severities.line(rule, severity))
             }

@@ -84,7 +84,9 @@ impl Walker<'_> {
             ..Grouping::NONE
         };
         if let Some(excluded) = self.packets.excluded()
-            && self.rule(excluded).is_some_and(|rule| self.facts.hold(&rule.when))
+            && self
+                .rule(excluded)
+                .is_some_and(|rule| self.facts.hold(&rule.when))
         {
             return PacketWalk {
                 grouping: Grouping {
@@ -270,7 +272,9 @@ impl Walker<'_> {
             .find(|(_, rule)| rule.code == offer.word())
             .map(|(row, _)| row);
         let rows = layer.map_or_else(Vec::new, |layer| self.rows_of(layer));
-        let rows = rows.into_iter().filter(|row| self.packets.severities.competes(*row));
+        let rows = rows
+            .into_iter()
+            .filter(|row| self.packets.severities.competes(*row));
         rows.filter(|row| self.holds(*row))
             .map(|row| self.consider(row))
             .collect()
@@ -330,7 +334,8 @@ impl Walker<'_> {
             if kept.is_empty() {
                 continue;
             }
-            let (stay, go): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(_, row)| kept.contains(&row.rule));
+            let (stay, go): (Vec<_>, Vec<_>) =
+                rows.into_iter().partition(|(_, row)| kept.contains(&row.rule));
             considered.extend(go.into_iter().map(|(_, row)| Considered {
                 lost: Some(Lost::Tie(*criterion)),
                 ..row
@@ -390,7 +395,10 @@ impl Walker<'_> {
 
     /// The operands of the alternative a row holds by.
     fn operands(&self, row: &Considered) -> Vec<SetRef> {
-        let expression = self.packets.of(row.rule).and_then(|packet| packet.expression.as_ref());
+        let expression = self
+            .packets
+            .of(row.rule)
+            .and_then(|packet| packet.expression.as_ref());
         let taken = expression.and_then(|expression| takes(&self.facts, expression));
         taken.map_or_else(Vec::new, |taken| taken.operands)
     }
@@ -418,13 +426,19 @@ impl Walker<'_> {
             && !begun.is_empty()
             && whole.iter().all(|operand| prefix_of(operand).is_none())
             && begun.iter().any(|operand| prefix_of(operand).is_some())
-            && whole.iter().zip(&begun).all(|(whole, begun)| stands_under(whole, begun))
+            && whole
+                .iter()
+                .zip(&begun)
+                .all(|(whole, begun)| stands_under(whole, begun))
     }
 
     // ---- labels
 
     fn label(&mut self, winner: usize, outcome: &mut PacketOutcome) {
-        let mean_cost = self.packets.of(winner).and_then(|packet: &Packet| packet.mean_cost);
+        let mean_cost = self
+            .packets
+            .of(winner)
+            .and_then(|packet: &Packet| packet.mean_cost);
         if let Some(view) = &mut self.facts.view {
             view.mean_cost = mean_cost;
         }
@@ -499,7 +513,9 @@ pub(in crate::grouper) fn takes(facts: &Facts<'_>, expression: &Expression) -> O
             pair.is_some_and(|(set, code)| facts.set_holds(set, code))
         };
         let mut taken = Vec::new();
-        let more = best.as_ref().is_none_or(|best| best.operands.len() < operands.len());
+        let more = best
+            .as_ref()
+            .is_none_or(|best| best.operands.len() < operands.len());
         if more && occurrences(operands.len(), procedures.len(), &hits, &mut taken) {
             best = Some(Taken {
                 operands: operands.clone(),

@@ -92,11 +92,7 @@ impl View {
 }
 
 /// What the tables say of a procedure as a record writes it.
-pub(super) fn traits<'s>(
-    scheme: &Scheme,
-    packets: &'s Packets,
-    code: &str,
-) -> Option<&'s ProcedureTraits> {
+pub(super) fn traits<'s>(scheme: &Scheme, packets: &'s Packets, code: &str) -> Option<&'s ProcedureTraits> {
     let id = scheme.code_id(packets.read_as(code))?;
     packets.procedures.traits(id)
 }

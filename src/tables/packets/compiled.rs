@@ -112,13 +112,15 @@ impl CompiledPackets {
         for sample in kinds.samples() {
             let code = CodeId(sample);
             let traits = packets.procedures.traits(code);
-            self.traits.push(traits.map_or(KindTraits::UNKNOWN, |traits| KindTraits {
-                kind: traits.kind.unwrap_or_default(),
-                level: traits.level,
-                slight: Procedures::is_slight(Some(traits)),
-                rule: self.rule(code, traits.rule.as_ref()),
-            }));
-            self.comorbidity.push(packets.comorbidity.of(code).unwrap_or_default());
+            self.traits
+                .push(traits.map_or(KindTraits::UNKNOWN, |traits| KindTraits {
+                    kind: traits.kind.unwrap_or_default(),
+                    level: traits.level,
+                    slight: Procedures::is_slight(Some(traits)),
+                    rule: self.rule(code, traits.rule.as_ref()),
+                }));
+            self.comorbidity
+                .push(packets.comorbidity.of(code).unwrap_or_default());
         }
     }
 

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use hashbrown::{HashMap, HashSet};
 
+use super::SeverityRows;
 use super::diagnosis::{DiagnosisCell, scope};
 use super::labels::{Comorbidity, Family, Label, MOST_FAMILIES};
 use super::procedures::{ProcedureRule, ProcedureTraits, Procedures, TreatmentType};
 use super::rows::{NamedRow, named_rows};
-use super::SeverityRows;
 use super::selection::{Offer, OrderStep, Selection};
 use super::settings::{
     AsConservative, AuxiliaryMode, ComprehensiveKey, ConservativeIf, DiagnosisMatch, FallbackKind,
@@ -344,7 +344,12 @@ impl Reading<'_, '_> {
         }
         self.rule_file(&file);
         let (when, written) = principal_in(patterns);
-        Ok(Some(self.put_layer(EXCLUDED, "不予入组的主要诊断", when, written)))
+        Ok(Some(self.put_layer(
+            EXCLUDED,
+            "不予入组的主要诊断",
+            when,
+            written,
+        )))
     }
 
     // ---- layers
@@ -358,7 +363,9 @@ impl Reading<'_, '_> {
             .settings
             .need(&keys.files, "layers.files", "the files of rows")?;
         repeated(&order).map_or(Ok(()), |twice| {
-            Err(self.settings.fault(format!("`layers.order` names `{twice}` twice")))
+            Err(self
+                .settings
+                .fault(format!("`layers.order` names `{twice}` twice")))
         })?;
         let mut rows: BTreeMap<usize, Vec<Made>> = BTreeMap::new();
         for name in files {
@@ -498,7 +505,10 @@ impl Reading<'_, '_> {
         let mut errors = Vec::new();
         for made in rows {
             if let Some(before) = seen.insert(made.rule.written.as_str(), &made.rule) {
-                let place = self.files.get(made.rule.file).map(|file| file.place.line(made.rule.line));
+                let place = self
+                    .files
+                    .get(made.rule.file)
+                    .map(|file| file.place.line(made.rule.line));
                 let message = format!(
                     "`{}` and `{}` hold for the same cases, and nothing decides between them: {}",
                     before.code, made.rule.code, made.rule.written
@@ -536,13 +546,18 @@ impl Reading<'_, '_> {
                            `latest_row` at its end";
             return Err(settings.fault(message));
         }
-        let levels = settings.need(&keys.pool, "match.pool", "levels that compete, such as [\"core\"]")?;
+        let levels = settings.need(
+            &keys.pool,
+            "match.pool",
+            "levels that compete, such as [\"core\"]",
+        )?;
         let pool: Option<Vec<Offer>> = levels.iter().map(|word| Offer::by_word(word)).collect();
         let pool = pool.filter(|pool| {
             let competes = |offer: &Offer| matches!(offer, Offer::Core | Offer::Primary);
             !pool.is_empty() && pool.iter().all(competes)
         });
-        let pool = pool.ok_or_else(|| settings.fault("`match.pool`: expected `core`, or `core` and `primary`"))?;
+        let pool =
+            pool.ok_or_else(|| settings.fault("`match.pool`: expected `core`, or `core` and `primary`"))?;
         let primary_survives = match pool.contains(&Offer::Primary) {
             true => settings.need(
                 &settings.written.primary.survives_pool,
@@ -585,7 +600,9 @@ impl Reading<'_, '_> {
                 )));
             };
             if order.contains(&step) {
-                return Err(self.settings.fault(format!("`match.order` names `{select}` twice")));
+                return Err(self
+                    .settings
+                    .fault(format!("`match.order` names `{select}` twice")));
             }
             order.push(step);
         }
@@ -607,8 +624,14 @@ impl Reading<'_, '_> {
 
     fn families(&mut self) -> Result<Vec<Family>> {
         let keys = self.settings.written.auxiliary.clone();
-        let mode = self.settings.need(&keys.mode, "auxiliary.mode", "`none`, `factor` or `rows`")?;
-        let Some(file) = self.loader.nearest("auxiliary.csv")?.filter(|_| mode != AuxiliaryMode::None) else {
+        let mode = self
+            .settings
+            .need(&keys.mode, "auxiliary.mode", "`none`, `factor` or `rows`")?;
+        let Some(file) = self
+            .loader
+            .nearest("auxiliary.csv")?
+            .filter(|_| mode != AuxiliaryMode::None)
+        else {
             return Ok(Vec::new());
         };
         let long_stay = keys.long_stay.map(toml::Spanned::into_inner);
@@ -636,7 +659,12 @@ impl Reading<'_, '_> {
             let label = Label {
                 name: label.to_owned(),
                 order,
-                scope: scope.split('|').map(str::trim).filter(|word| !word.is_empty()).map(Pattern::of).collect(),
+                scope: scope
+                    .split('|')
+                    .map(str::trim)
+                    .filter(|word| !word.is_empty())
+                    .map(Pattern::of)
+                    .collect(),
                 when: condition,
                 written: when.to_owned(),
             };
@@ -653,7 +681,11 @@ impl Reading<'_, '_> {
         families
             .iter_mut()
             .for_each(|family| family.labels.sort_by_key(|label| label.order));
-        let longest = families.iter().map(|family| family.labels.len()).max().unwrap_or(0);
+        let longest = families
+            .iter()
+            .map(|family| family.labels.len())
+            .max()
+            .unwrap_or(0);
         if families.len() > MOST_FAMILIES || longest > usize::from(u8::MAX) {
             return Err(Error::at(
                 file.place,
@@ -669,23 +701,28 @@ impl Reading<'_, '_> {
             return Ok(weights);
         };
         let mut classes: Vec<String> = Vec::new();
-        let errors = named_rows(&file, ["class", "weight", "code"], [], |row: &NamedRow<'_, 3, 0>| {
-            let [class, weight, code] = row.required;
-            let weight = weight
-                .parse()
-                .map_err(|_| row.wrong("weight", weight, "a whole number"))?;
-            let known = classes.iter().position(|known| known == class);
-            let number = known.unwrap_or_else(|| {
-                classes.push(class.to_owned());
-                classes.len() - 1
-            });
-            let number = u16::try_from(number).map_err(|_| row.fault("more than 65,535 classes"))?;
-            let id = CodeId(self.loader.codes.id(&row.code("code", code)?));
-            match weights.of.insert(id, (number, weight)) {
-                Some(_) => Err(row.fault(format!("field `code`: `{code}` stands twice"))),
-                None => Ok(()),
-            }
-        })?;
+        let errors = named_rows(
+            &file,
+            ["class", "weight", "code"],
+            [],
+            |row: &NamedRow<'_, 3, 0>| {
+                let [class, weight, code] = row.required;
+                let weight = weight
+                    .parse()
+                    .map_err(|_| row.wrong("weight", weight, "a whole number"))?;
+                let known = classes.iter().position(|known| known == class);
+                let number = known.unwrap_or_else(|| {
+                    classes.push(class.to_owned());
+                    classes.len() - 1
+                });
+                let number = u16::try_from(number).map_err(|_| row.fault("more than 65,535 classes"))?;
+                let id = CodeId(self.loader.codes.id(&row.code("code", code)?));
+                match weights.of.insert(id, (number, weight)) {
+                    Some(_) => Err(row.fault(format!("field `code`: `{code}` stands twice"))),
+                    None => Ok(()),
+                }
+            },
+        )?;
         self.loader.errors.extend(errors);
         Ok(weights)
     }
@@ -693,8 +730,18 @@ impl Reading<'_, '_> {
     /// Lines of several severities need one family whose labels are severities; without it they stand
     /// for nothing.
     fn refuse_mixed_severities(&mut self, selection: &Selection, families: &[Family]) -> Result<()> {
-        let by_rows = matches!(selection, Selection::Catalogue { severity_rows: true, .. });
-        let with_severity = self.packets.iter().flatten().position(|packet| packet.severity > 0);
+        let by_rows = matches!(
+            selection,
+            Selection::Catalogue {
+                severity_rows: true,
+                ..
+            }
+        );
+        let with_severity = self
+            .packets
+            .iter()
+            .flatten()
+            .position(|packet| packet.severity > 0);
         if !by_rows {
             return match with_severity {
                 None => Ok(()),
@@ -775,8 +822,11 @@ impl Reading<'_, '_> {
         let errors = named_rows(&file, ["code", "score"], [], |row: &NamedRow<'_, 2, 0>| {
             let [code, score] = row.required;
             let score = millionths(score).ok_or_else(|| row.wrong("score", score, SIX_DECIMALS))?;
-            let packet = by_code.get(code).and_then(|rule| self.packets.get_mut(*rule)?.as_mut());
-            let packet = packet.ok_or_else(|| row.fault(format!("field `code`: `{code}` is no group here")))?;
+            let packet = by_code
+                .get(code)
+                .and_then(|rule| self.packets.get_mut(*rule)?.as_mut());
+            let packet =
+                packet.ok_or_else(|| row.fault(format!("field `code`: `{code}` is no group here")))?;
             packet.score = Some(score);
             Ok(())
         })?;
@@ -796,8 +846,11 @@ impl Reading<'_, '_> {
                 return Ok(()); // of one class of hospitals or persons: for the price, not for the group
             }
             let mean = millionths(mean).ok_or_else(|| row.wrong("mean", mean, SIX_DECIMALS))?;
-            let packet = by_code.get(group).and_then(|rule| self.packets.get_mut(*rule)?.as_mut());
-            let packet = packet.ok_or_else(|| row.fault(format!("field `group`: `{group}` is no group here")))?;
+            let packet = by_code
+                .get(group)
+                .and_then(|rule| self.packets.get_mut(*rule)?.as_mut());
+            let packet =
+                packet.ok_or_else(|| row.fault(format!("field `group`: `{group}` is no group here")))?;
             packet.mean_cost = Some(mean);
             Ok(())
         })?;
@@ -871,7 +924,9 @@ impl CatalogueReading<'_> {
             (_, Some(_), _) => None,
             (_, None, Some(kind)) => Some(kind),
             (_, None, None) => {
-                return Err(row.fault("field `treatment_type` is empty; a row without procedures must state it"));
+                return Err(
+                    row.fault("field `treatment_type` is empty; a row without procedures must state it")
+                );
             }
         };
         let (when, written) = condition_of(&cell, expression.as_ref(), type_asked, surgery);
@@ -906,10 +961,13 @@ impl CatalogueReading<'_> {
         match offer {
             Offer::Core => Ok(Some(0)),
             Offer::Primary => {
-                let rows = self
-                    .settings
-                    .need(&written.primary.rows, "primary.rows", "`core`, `comprehensive`, `list`")?;
-                let core_like = expression.is_some() || matches!(cell, DiagnosisCell::Prefix(p) if p.len() > 3);
+                let rows = self.settings.need(
+                    &written.primary.rows,
+                    "primary.rows",
+                    "`core`, `comprehensive`, `list`",
+                )?;
+                let core_like =
+                    expression.is_some() || matches!(cell, DiagnosisCell::Prefix(p) if p.len() > 3);
                 let form = match core_like {
                     true => PrimaryRows::Core,
                     false => PrimaryRows::Comprehensive,
@@ -946,7 +1004,11 @@ impl CatalogueReading<'_> {
                     "fallback.use",
                     "any of `letter`, `chapter`, `blank`, in order",
                 )?;
-                if let Some(twice) = used.iter().enumerate().find(|(at, kind)| used.iter().take(*at).any(|k| k == *kind)) {
+                if let Some(twice) = used
+                    .iter()
+                    .enumerate()
+                    .find(|(at, kind)| used.iter().take(*at).any(|k| k == *kind))
+                {
                     let message = format!("`fallback.use` names a kind twice: {:?}", twice.1).to_lowercase();
                     return Err(self.settings.fault(message));
                 }
@@ -1021,7 +1083,10 @@ fn principal_in(patterns: Vec<Pattern>) -> (Condition, String) {
         negated: false,
         set: SetRef::Inline(patterns),
     };
-    (Condition::Atom(atom), format!("pdx in {{{}}}", written.join(", ")))
+    (
+        Condition::Atom(atom),
+        format!("pdx in {{{}}}", written.join(", ")),
+    )
 }
 
 /// What a catalogue row asks for.
@@ -1050,7 +1115,10 @@ fn condition_of(
             true => low.to_string(),
             false => format!("{low}-{high}"),
         };
-        push(PacketTest::SurgeryLevel(low, high), format!("surgery_level = {levels}"));
+        push(
+            PacketTest::SurgeryLevel(low, high),
+            format!("surgery_level = {levels}"),
+        );
     }
     (Condition::All(parts), written)
 }
@@ -1063,7 +1131,11 @@ fn millionths(text: &str) -> Option<i64> {
         return None;
     }
     let part: i64 = format!("{part:0<6}").parse().ok()?;
-    whole.parse::<i64>().ok()?.checked_mul(1_000_000)?.checked_add(part)
+    whole
+        .parse::<i64>()
+        .ok()?
+        .checked_mul(1_000_000)?
+        .checked_add(part)
 }
 
 /// The first of several words that stands twice.

@@ -20,9 +20,9 @@ mod settings;
 pub use compiled::{CompiledPackets, KindRule, KindTraits, SeverityRows};
 pub use expression::{Expression, Syntax, occurrences};
 pub use labels::{Comorbidity, Family, Figure, Label, MOST_FAMILIES};
+pub(super) use load::load;
 pub use procedures::{ProcedureRule, ProcedureTraits, Procedures, TreatmentType, TypeFrom};
 pub use selection::{Criterion, Offer, OrderStep, Selection, TypeChoice};
-pub(super) use load::load;
 pub(super) use settings::{
     AuxiliaryKeys, ComprehensiveKeys, ExclusionKeys, ExpressionKeys, FallbackKeys, GroupKeys, LayerKeys,
     MatchKeys, PrimaryKeys, Settings, Style, TreatmentKeys, Written,

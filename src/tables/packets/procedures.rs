@@ -120,10 +120,13 @@ impl Procedures {
 
     /// The principal diagnoses that procedures are main procedures for, as sets written out.
     pub(in crate::tables) fn scopes(&self) -> Vec<(CodeId, &SetRef)> {
-        let scopes = self.traits.iter().filter_map(|(code, traits)| match &traits.rule {
-            Some(ProcedureRule::MainOnlyFor(scope)) => Some((*code, scope)),
-            _ => None,
-        });
+        let scopes = self
+            .traits
+            .iter()
+            .filter_map(|(code, traits)| match &traits.rule {
+                Some(ProcedureRule::MainOnlyFor(scope)) => Some((*code, scope)),
+                _ => None,
+            });
         let mut scopes: Vec<(CodeId, &SetRef)> = scopes.collect();
         scopes.sort_unstable_by_key(|(code, _)| *code);
         scopes
@@ -131,7 +134,10 @@ impl Procedures {
 
     /// How many procedures have a type.
     pub fn typed(&self) -> usize {
-        self.traits.values().filter(|traits| traits.kind.is_some()).count()
+        self.traits
+            .values()
+            .filter(|traits| traits.kind.is_some())
+            .count()
     }
 
     /// Whether a procedure leaves the case conservative under `incision_and_level`.

@@ -82,12 +82,7 @@ pub enum Offer {
 
 impl Offer {
     /// In the order their rows stand.
-    pub const ALL: [Offer; 4] = [
-        Offer::Core,
-        Offer::Primary,
-        Offer::Comprehensive,
-        Offer::Fallback,
-    ];
+    pub const ALL: [Offer; 4] = [Offer::Core, Offer::Primary, Offer::Comprehensive, Offer::Fallback];
 
     /// The word of tables.
     pub const fn word(self) -> &'static str {

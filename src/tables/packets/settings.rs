@@ -241,7 +241,8 @@ impl Settings {
     /// A key that must be there.
     pub(super) fn need<T: Clone>(&self, value: &Option<T>, key: &str, expected: &str) -> Result<T> {
         value.clone().ok_or_else(|| {
-            let message = format!("`{key}` is missing, here and in what this scheme extends; expected {expected}");
+            let message =
+                format!("`{key}` is missing, here and in what this scheme extends; expected {expected}");
             Error::at(self.place.clone(), message)
         })
     }
