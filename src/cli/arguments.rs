@@ -126,7 +126,10 @@ record, not to choose a group."
     #[command(
         after_help = "Example: dianzhi calibrate records-2021.csv -t chongqing-2022 -o weights.csv --min-cases 5\n\n\
 Arithmetic means of total_fee, untrimmed. A group with fewer than --min-cases cases is written without a weight \
-and marked not stable. Weights are marked `assumption`."
+and marked not stable. Weights are marked `assumption`.\n\n\
+A catalogue: dianzhi calibrate --dip 2021.csv 2022.csv 2023.csv --parameters scenarios/dip-catalogue.toml -o tables/\n\
+Makes tables/ID/ with scheme.toml, groups.csv and mean-costs.csv, and report.csv and summary.csv on it; then \
+`dianzhi group RECORDS -t ID --tables tables/`."
     )]
     Calibrate(CalibrateArguments),
     /// Generate records from a scheme's tables: tests, demonstrations, load; no real persons
@@ -227,11 +230,17 @@ pub struct CalibrateArguments {
     #[arg(required = true)]
     pub records: Vec<PathBuf>,
     /// The scheme
-    #[arg(short = 't', long, value_name = "SCHEME")]
-    pub scheme: String,
+    #[arg(short = 't', long, value_name = "SCHEME", required_unless_present = "dip", conflicts_with = "dip")]
+    pub scheme: Option<String>,
     /// Fewest cases for a weight
-    #[arg(long, value_name = "N", default_value_t = 5)]
+    #[arg(long, value_name = "N", default_value_t = 5, conflicts_with = "dip")]
     pub min_cases: u64,
+    /// Build a DIP catalogue of the records of several years, by --parameters, into -o DIR
+    #[arg(long, requires = "parameters")]
+    pub dip: bool,
+    /// How the catalogue is built, e.g. scenarios/dip-catalogue.toml
+    #[arg(long, value_name = "FILE.toml", requires = "dip")]
+    pub parameters: Option<PathBuf>,
     /// Where the result goes.
     #[command(flatten)]
     pub output: ResultFile,

@@ -1,6 +1,7 @@
 //! The command line (命令行): arguments, words for people, exit codes.
 
 mod arguments;
+mod catalogue_commands;
 mod check_arguments;
 mod check_commands;
 mod columns;

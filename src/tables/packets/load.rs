@@ -115,6 +115,7 @@ impl Reading<'_, '_> {
                 families,
                 comorbidity,
                 severities,
+                exclusion_file: self.settings.written.exclusions.file.clone(),
                 mapped,
             },
         })
@@ -501,10 +502,10 @@ impl Reading<'_, '_> {
 
     /// Two rows of which nothing says which one a case belongs to.
     fn undecided(&mut self, rows: &[Made]) {
-        let mut seen: HashMap<&str, &Rule> = HashMap::new();
+        let mut seen: HashMap<(u32, &str), &Rule> = HashMap::new();
         let mut errors = Vec::new();
         for made in rows {
-            if let Some(before) = seen.insert(made.rule.written.as_str(), &made.rule) {
+            if let Some(before) = seen.insert((made.order.0, made.rule.written.as_str()), &made.rule) {
                 let place = self
                     .files
                     .get(made.rule.file)
