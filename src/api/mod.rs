@@ -4,6 +4,7 @@
 //! through the rooms below and says what became of them.
 
 mod bulk;
+mod catalogue;
 mod check;
 mod check_tables;
 mod conformance;
@@ -24,6 +25,7 @@ mod tables;
 mod wording;
 
 pub use bulk::{BulkSummary, GroupRequest, group};
+pub use catalogue::{BuiltCatalogue, CatalogueRequest, build_catalogue};
 pub use check::{CheckRequest, check};
 pub use check_tables::{CheckTablesRequest, CheckedTables, TableCounts, check_tables};
 pub use conformance::{ConformRequest, Conformed, Difference, WitnessRequest, Witnessed, conform, witness};
@@ -34,7 +36,7 @@ pub use explained::{
     FindingWords, NeighbourWord, NeighbourWords, RecordRead, SchemeWords, StepWords, explained_json,
 };
 pub use generate::{GenerateRequest, Generated, generate};
-pub use generate_region::{RegionRequest, generate_region};
+pub use generate_region::{MadeRegion, RegionRequest, generate_region};
 pub use import::{ImportRequest, ImportedScheme, import};
 pub use layouts::{Fit, fit, layout, layouts};
 pub use money::{CalibrateRequest, Calibrated, Ran, RunRequest, calibrate, run};
