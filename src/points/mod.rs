@@ -43,22 +43,46 @@
     clippy::panic
 )]
 
+#[macro_use]
+mod language;
+
 mod calibrate;
 mod document;
 mod file;
+mod file_money;
+mod file_stay;
+mod file_time;
+mod formation;
+mod keys;
 mod kind;
+mod lookup;
 mod outlier;
 mod pack;
+mod probe;
+mod readmission;
 mod rules;
+mod rules_coef;
+mod rules_money;
+mod rules_outlier;
+mod rules_price;
+mod rules_stay;
+mod rules_time;
 mod schema;
 mod score;
 mod weights;
 
 pub use calibrate::{Calibration, Observation, calibrate};
 pub use document::{Document, Effective, Parameter};
-pub use file::{FormulaClass, Grouper, GrouperSystem, PoolFund, Reflow};
-pub use kind::{Kind, Kinds};
+pub use file::{FormulaClass, Grouper, GrouperSystem};
+pub(crate) use file_money::{
+    AddonFunding, AddonPosition, AssessEffect, CorridorBalance, Denominator, FundFormula, FundSplit, Outcome,
+    PenaltyMode, QuotaRound, RegionBasis, Step,
+};
+pub use file_money::{PoolFund, Reflow};
+pub use formation::{Printed, catalogue_value, related_increase, year_mixed_mean};
+pub use kind::{Kind, Kinds, Mark, Marks};
 pub use pack::Pack;
-pub(crate) use rules::Cap;
-pub use score::{Payment, PricingCase, Score, ScoreError, score};
+pub use readmission::{Cut, Stay};
+pub(crate) use rules_money::{Band, Corridor, FundRatio, MoneyRules};
+pub use score::{CaseFacts, Ending, Payment, PricingCase, Score, ScoreError, score};
 pub use weights::{GroupWeight, Weights};
