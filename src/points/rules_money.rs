@@ -406,6 +406,13 @@ impl Reader<'_> {
 
     fn region(&self) -> Result<Option<Region>> {
         const KEY: &str = "clear.corridor.region";
+        let empty = |corridor: &super::file_money::CorridorFile| {
+            corridor.region.is_none() && corridor.hospital.is_none()
+        };
+        if self.file.clear.corridor.as_ref().is_some_and(empty) {
+            let message = "`clear.corridor` is empty; expected `region`, `hospital` or both";
+            return Err(self.at.error("clear.corridor", message));
+        }
         let Some(region) = self
             .file
             .clear
