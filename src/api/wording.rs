@@ -221,6 +221,8 @@ impl Wording<'_> {
                 Level::Adrg => "adrg",
                 Level::Ambiguous => "ambiguous",
                 Level::Drg => "drg",
+                Level::Layer => "layer",
+                Level::Packet => "packet",
             },
             code: rule.code.clone(),
             name: self
@@ -278,6 +280,13 @@ impl Wording<'_> {
                 hits: self.all_coded(regions),
                 ..common
             },
+            Fact::Takes { expression, hits, .. } => FactWords {
+                kind: "takes",
+                subject: "px takes",
+                set: Some(format!("{{{expression}}}")),
+                hits: self.all_coded(hits),
+                ..common
+            },
             single => self.single_fact(single, common),
         }
     }
@@ -308,7 +317,13 @@ impl Wording<'_> {
                 let (value, wanted) = (value.clone(), wanted.clone());
                 ("department", "dept", "=", Some(wanted), Some(value))
             }
-            Fact::Codes { .. } | Fact::Complication { .. } | Fact::Sites { .. } => return common,
+            Fact::Packet { condition, value, .. } => {
+                let value = Some(value.clone()).filter(|value| !value.is_empty());
+                ("packet", "", "", Some(condition.clone()), value)
+            }
+            Fact::Codes { .. } | Fact::Complication { .. } | Fact::Sites { .. } | Fact::Takes { .. } => {
+                return common;
+            }
         };
         FactWords {
             kind,

@@ -82,7 +82,7 @@ pub(super) fn targets<'s>(scheme: &'s Scheme, case: &Case, grouping: &Grouping) 
         found = same_adrg(scheme, &blocks, adrg, group);
     }
     let looker = Looker {
-        facts: Facts { scheme, case },
+        facts: Facts::new(scheme, case),
     };
     let mut others: Vec<Target<'s>> = Vec::new();
     for block in blocks.iter().filter(|block| Some(&*block.rule.code) != own_adrg) {
@@ -114,8 +114,8 @@ fn blocks(scheme: &Scheme) -> Vec<Block<'_>> {
     let mut mdc = 0;
     for (index, rule) in scheme.rules().iter().enumerate() {
         match rule.level {
-            Level::Mdc => mdc = index,
-            Level::Adrg => blocks.push(Block {
+            Level::Mdc | Level::Layer => mdc = index,
+            Level::Adrg | Level::Packet => blocks.push(Block {
                 mdc,
                 adrg: index,
                 rule,

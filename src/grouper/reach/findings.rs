@@ -74,8 +74,8 @@ impl<'g> Teller<'_, 'g> {
         while let Some(rule) = rules.get(row) {
             let below = self.below(row);
             let passed = match rule.level {
-                Level::Mdc | Level::Adrg => self.can_be_passed(row, below)?,
-                Level::Ambiguous | Level::Drg => self.tell_outcome(row),
+                Level::Mdc | Level::Layer | Level::Adrg => self.can_be_passed(row, below)?,
+                Level::Ambiguous | Level::Drg | Level::Packet => self.tell_outcome(row),
             };
             if rule.level == Level::Adrg && passed {
                 self.tell_core_group(row, below);

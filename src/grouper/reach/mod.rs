@@ -120,8 +120,9 @@ impl<'g> Reaches<'g> {
     pub fn outcome_rows(&self) -> Vec<usize> {
         let decides = |rule: &Rule| match rule.level {
             Level::Drg | Level::Ambiguous => true,
+            Level::Packet => true,
             Level::Adrg => rule.otherwise == Otherwise::Group,
-            Level::Mdc => false,
+            Level::Mdc | Level::Layer => false,
         };
         let rules = self.grouper.scheme().rules().iter().enumerate();
         rules

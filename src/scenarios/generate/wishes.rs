@@ -90,6 +90,11 @@ impl Wishes {
             Predicate::Sex(sex) => self.sex = Some(if wanted { *sex } else { 3 - *sex }),
             Predicate::Department(word) if wanted => self.department = Some(word.to_string()),
             Predicate::Department(_) => {}
+            // packets are drawn from their catalogue, not from conditions
+            Predicate::Takes(_)
+            | Predicate::Type(_)
+            | Predicate::SurgeryLevel(..)
+            | Predicate::Figure(..) => {}
         }
     }
 
