@@ -7,7 +7,6 @@
     reason = "a test fails by panicking"
 )]
 
-
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

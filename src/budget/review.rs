@@ -1,7 +1,7 @@
 //! Reviews of single cases within a quota (特例单议), and what violations and assessments do to
 //! points: everything that changes a case before the pool is priced.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::HashMap;
 
@@ -11,7 +11,7 @@ use super::share::failed;
 use super::terms::{PoolMoney, Reviewed, Verdict, is_amount};
 use crate::codes::HospitalLevel;
 use crate::diagnostics::{Error, Result, suggestion};
-use crate::points::{AssessEffect, Denominator, MoneyRules, Outcome, PenaltyMode, QuotaRound};
+use crate::points::{AssessEffect, Denominator, MoneyRules, Outcome, PenaltyMode, QuotaRound, Special};
 use crate::units::{Exact, Fen, Overflow, Points};
 
 /// How many cases may be reviewed (特例单议限额): share × discharges, rounded as the pack says.
@@ -68,67 +68,25 @@ fn decide(
     by_id: &HashMap<&str, usize>,
     stakes: &mut [Stake],
 ) -> Result<Vec<Reviewed>> {
-    let Some(special) = &rules.special else {
-        return match money.decisions {
-            [] => Ok(Vec::new()),
-            _ => Err(failed(
-                pool,
-                &"there are decisions on single cases, but the pack has no table `special`",
-            )),
-        };
+    let mut quotas = match (&rules.special, money.decisions) {
+        (_, []) => return Ok(Vec::new()),
+        (Some(special), _) => Quotas::new(special, pool, cases),
+        (None, _) => {
+            let message = "there are decisions on single cases, but the pack has no table `special`";
+            return Err(failed(pool, &message));
+        }
     };
-    let mut discharges: BTreeMap<&str, u64> = BTreeMap::new();
-    for case in cases {
-        *discharges.entry(case.hospital).or_default() += 1;
-    }
-    let all = cases.len() as u64;
-    let mut used: BTreeMap<&str, i128> = BTreeMap::new();
     let mut reviewed: Vec<Reviewed> = Vec::new();
+    let mut decided = BTreeSet::new();
     for decision in money.decisions {
         let at = by_id.get(decision.case).copied();
         let found = at.and_then(|at| Some((cases.get(at)?, stakes.get_mut(at)?)));
         let (case, stake) = found.ok_or_else(|| unknown_case(pool, "a decision", decision.case, by_id))?;
-        if reviewed.iter().any(|known| known.case == decision.case) {
-            return Err(failed(
-                pool,
-                &format!("case `{}` is decided twice", decision.case),
-            ));
+        if !decided.insert(decision.case) {
+            return Err(failed(pool, &format!("case `{}` is decided twice", case.id)));
         }
-        let outcome = outcome_of(decision.verdict);
-        if !special.outcomes.contains(&outcome) {
-            return Err(failed(
-                pool,
-                &format!(
-                    "case `{}`: the pack's `special.outcome` does not allow this decision",
-                    decision.case
-                ),
-            ));
-        }
-        let (whose, count) = match special.denominator {
-            Denominator::HospitalDischarges => {
-                (case.hospital, discharges.get(case.hospital).copied().unwrap_or(0))
-            }
-            Denominator::PoolDischarges => ("", all),
-        };
-        let level = case.more.level.unwrap_or(HospitalLevel::One);
-        let share = special
-            .quota
-            .get(&level)
-            .filter(|_| case.more.level.is_some() || special.quota.len() == 3);
-        let share = share.ok_or_else(|| {
-            failed(
-                pool,
-                &format!(
-                    "case `{}`: `special.quota` has no share for its hospital's level",
-                    case.id
-                ),
-            )
-        })?;
-        let limit = quota(*share, count, special.round).map_err(|e| failed(pool, &e))?;
-        let so_far = used.entry(whose).or_default();
-        let within_quota = *so_far < limit;
+        let within_quota = quotas.take(case, decision.verdict)?;
         if within_quota {
-            *so_far += 1;
             apply(decision.verdict, case, stake).map_err(|e| failed(pool, &e))?;
         }
         reviewed.push(Reviewed {
@@ -138,6 +96,61 @@ fn decide(
         });
     }
     Ok(reviewed)
+}
+
+/// What is left of the quotas while decisions are taken in their order.
+struct Quotas<'a> {
+    rule: &'a Special,
+    pool: &'a str,
+    discharges: BTreeMap<&'a str, u64>,
+    all: u64,
+    used: BTreeMap<&'a str, i128>,
+}
+
+impl<'a> Quotas<'a> {
+    fn new(rule: &'a Special, pool: &'a str, cases: &[PoolCase<'a>]) -> Quotas<'a> {
+        let mut discharges: BTreeMap<&str, u64> = BTreeMap::new();
+        for case in cases {
+            *discharges.entry(case.hospital).or_default() += 1;
+        }
+        Quotas {
+            rule,
+            pool,
+            discharges,
+            all: cases.len() as u64,
+            used: BTreeMap::new(),
+        }
+    }
+
+    /// Whether one more case may be reviewed; it then counts.
+    fn take(&mut self, case: &PoolCase<'a>, verdict: Verdict) -> Result<bool> {
+        let say = |what: &str| failed(self.pool, &format!("case `{}`: {what}", case.id));
+        if !self.rule.outcomes.contains(&outcome_of(verdict)) {
+            return Err(say("the pack's `special.outcome` does not allow this decision"));
+        }
+        let (whose, discharges) = match self.rule.denominator {
+            Denominator::HospitalDischarges => (case.hospital, self.discharges.get(case.hospital).copied()),
+            Denominator::PoolDischarges => ("", Some(self.all)),
+        };
+        let share = self.share(case.more.level);
+        let share = share.ok_or_else(|| say("`special.quota` has no share for its hospital's level"))?;
+        let limit =
+            quota(share, discharges.unwrap_or(0), self.rule.round).map_err(|e| failed(self.pool, &e))?;
+        let used = self.used.entry(whose).or_default();
+        let within = *used < limit;
+        *used += i128::from(within);
+        Ok(within)
+    }
+
+    /// The share of a level; of one that is not known only where all levels have one and the same.
+    fn share(&self, level: Option<HospitalLevel>) -> Option<Exact> {
+        if let Some(level) = level {
+            return self.rule.quota.get(&level).copied();
+        }
+        let one = self.rule.quota.get(&HospitalLevel::One).copied()?;
+        let is_same = self.rule.quota.len() == 3 && self.rule.quota.values().all(|share| *share == one);
+        is_same.then_some(one)
+    }
 }
 
 const fn outcome_of(verdict: Verdict) -> Outcome {

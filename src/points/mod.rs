@@ -89,6 +89,6 @@ pub use formation::{Printed, catalogue_value, related_increase, year_mixed_mean}
 pub use kind::{Kind, Kinds, Mark, Marks};
 pub use pack::Pack;
 pub use readmission::{Cut, Stay};
-pub(crate) use rules_money::{Band, Corridor, FundRatio, MoneyRules};
+pub(crate) use rules_money::{Band, Corridor, FundRatio, MoneyRules, Special};
 pub use score::{CaseFacts, Ending, Payment, PricingCase, Score, ScoreError, score};
 pub use weights::{GroupWeight, Weights};

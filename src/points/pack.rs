@@ -199,7 +199,7 @@ impl Places<'_> {
     }
 
     /// What is written at a key, in one line.
-    fn text(&self, key: &str) -> String {
+    pub(super) fn text(&self, key: &str) -> String {
         let written = schema::written(self.text, self.root, key).map_or("", |(_, text)| text);
         written.split_whitespace().collect::<Vec<_>>().join(" ")
     }

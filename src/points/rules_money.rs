@@ -3,7 +3,7 @@
 use hashbrown::HashMap;
 
 use super::file::LowEdge;
-use super::file::{FormulaClass, PackFile, PriceModel};
+use super::file::{FormulaClass, GrouperSystem, PackFile, PriceModel};
 use super::file_money::{
     AddonFunding, AddonPosition, AssessEffect, CapFile, CorridorBalance, Denominator, FundFormula,
     FundNegative, FundSplit, Outcome, PenaltyMode, PoolFund, PoolKey, PvPayDp, QuotaRound, Reflow,
@@ -376,6 +376,13 @@ impl Reader<'_> {
         let Some(table) = &self.file.special else {
             return Ok(None);
         };
+        let in_per_cent = self.at.text(KEY).contains('%');
+        if self.file.grouper.system == GrouperSystem::Dip && in_per_cent {
+            let message = format!(
+                "`{KEY}` is in per cent; a quota of DIP is written in per mille, e.g. \"5‰\" (E_UNIT)"
+            );
+            return Err(self.at.error(KEY, message));
+        }
         let mut quota = HashMap::new();
         for (level, value) in super::rules::by_level(self.at, KEY, &table.quota)? {
             quota.insert(level, share(self.at, KEY, value)?);
