@@ -178,6 +178,10 @@ pub(super) fn score_cases(
             return Ok(None);
         };
         let grouped = statement.grouping.status(scheme) == Status::Grouped;
+        let packets = scheme.packets().into_iter();
+        let auxiliary: Vec<(&str, &str)> = packets
+            .flat_map(|packets| statement.grouping.packet.labels(packets))
+            .collect();
         let case = PricingCase {
             group: grouped.then(|| statement.grouping.code(scheme)),
             hospital: &statement.hospital,
@@ -185,7 +189,10 @@ pub(super) fn score_cases(
             pool: &statement.insured_scheme,
             cost: slip.total,
             los_days: statement.los_days,
-            facts: CaseFacts::default(),
+            facts: CaseFacts {
+                auxiliary: &auxiliary,
+                ..CaseFacts::default()
+            },
         };
         let scored = score(&inputs.pack, &inputs.weights, &case);
         scored.map(Some).map_err(|e| {
