@@ -1,7 +1,7 @@
 //! A file begun: its form told by its first bytes, its encoding, its layout, its header.
 
 use std::io::{Cursor, Read};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::encoding::{Encoding, Utf16};
 use super::frame::{COMMA, Chunk, CutError, Cutter};
@@ -147,6 +147,7 @@ impl Told {
                 delimiter: self.delimiter,
                 shape: self.shape,
                 transcoder,
+                recoder: OnceLock::new(),
                 idle: Mutex::default(),
             },
         }

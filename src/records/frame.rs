@@ -48,6 +48,18 @@ pub struct Frame<'c> {
     pub broken: bool,
 }
 
+impl<'c> Frame<'c> {
+    /// Of a row without its line end.
+    pub(super) fn of_row(row: &'c str, line: u64) -> Frame<'c> {
+        Frame {
+            bytes: row.as_bytes(),
+            line,
+            quoted: row.contains('"'),
+            broken: false,
+        }
+    }
+}
+
 enum End {
     /// Length with line end; quoted or not.
     Whole(usize, bool),

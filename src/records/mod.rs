@@ -10,6 +10,7 @@ mod case;
 mod cells;
 mod check;
 mod columns;
+mod door;
 mod draft;
 mod duplicates;
 mod edits;
@@ -23,23 +24,23 @@ mod plain;
 mod pseudonym;
 mod quality;
 mod reader;
+mod recode;
 mod separators;
 mod source;
 mod stream;
 
 pub use case::{Case, FeeSplit, Numbers};
 pub use cells::read_date;
-pub use check::{Checked, Checker, Depth, Door, KILOGRAMS, Row};
+pub use check::{Checked, Checker, Depth, KILOGRAMS, Row};
 pub use columns::{Column, Header};
+pub use door::{CodeSystem, Door};
 pub use draft::{CaseDraft, DraftChecker, plain_number};
 pub use duplicates::{CaseKey, Duplicates, expected_of_copies};
-pub use edits::{
-    CodeSystem, EditBook, EditFile, Edits, Inapplicable, MarkedCodes, Parameters, Profile, edit,
-};
+pub use edits::{EditBook, EditFile, Edits, Inapplicable, MarkedCodes, Parameters, Profile, edit};
 pub use encoding::Encoding;
 pub use frame::{Chunk, MAX_ROW_BYTES};
 pub use layout::{Chosen, Form, Intake, Layout, LayoutChoice, Layouts, Origins, Scope};
-pub use mapping::{CodeMap, Codes, Declared, Mapped, SourceCodes, codes_of_source};
+pub use mapping::{CodeMap, Codes, Declared, Mapped, SourceCodes, codes_of_files};
 pub use packed::{
     CodedCases, Dictionary, PACKED_MAGIC, PackedBlock, PackedCase, PackedCases, PackedReader, PackedWriter,
     Records, SharedDictionary, Vocabulary,
@@ -48,4 +49,4 @@ pub use plain::{PlainReader, PlainRow, PlainRows};
 pub use pseudonym::Pseudonyms;
 pub use quality::{Counted, EditCount, Quality, QualityScope, RowFacts, ScopeCount};
 pub use reader::{Opened, OpenedFiles, RowReader, RunningHash};
-pub use stream::{Batch, Counts, RowWork, in_order, ordered, quickly_in_order};
+pub use stream::{Batch, Counts, RowWork, in_order, ordered, quickly_behind, quickly_in_order};

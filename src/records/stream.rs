@@ -5,11 +5,14 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::check::{Checked, Checker, Depth};
+use super::columns::Header;
+use super::door::Door;
 use super::encoding::Encoding;
-use super::frame::{COMMA, Chunk, Frame};
+use super::frame::{COMMA, Frame};
 use super::layout::{Mark, NeutralRows, Note};
 use super::plain::{PlainReader, PlainRow, PlainRows};
 use super::reader::{Facts, Portion, RowReader};
+use super::recode::Recoder;
 use crate::diagnostics::{Error, Finding, Lang, Result};
 
 /// What became of the records read (记录计数): `read = grouped + ambiguous + ungrouped + rejected`.
@@ -30,6 +33,8 @@ pub struct Batch<T> {
     pub findings: Vec<Finding>,
     /// Bytes of the file newly read for it, before unpacking.
     pub bytes: u64,
+    /// Number of the file in the run, from 0.
+    pub file: usize,
     /// Records of the file before it.
     pub before: u64,
 }
@@ -42,11 +47,12 @@ impl Counts {
 }
 
 impl<T> Batch<T> {
-    fn new(output: T, checker: &mut Checker<'_>, chunk: &Chunk) -> Batch<T> {
+    fn new(output: T, checker: &mut Checker<'_>, portion: &Portion) -> Batch<T> {
         Batch {
             output,
             findings: checker.take_findings(),
-            bytes: chunk.taken,
+            bytes: portion.chunk.taken,
+            file: portion.facts.number,
             before: 0,
         }
     }
@@ -70,36 +76,44 @@ pub fn in_order<T: Send>(
     mut sink: impl FnMut(Batch<T>) -> Result<()>,
 ) -> Result<Counts> {
     let check_chunk = |portion: Portion| {
-        let facts = &*portion.facts;
         let mut output = make();
-        let mut counts = Counts::default();
-        let mut noted = |checked: Checked, checker: &Checker<'_>| {
-            counts.note(checked);
-            row(&mut output, checked, checker);
-        };
-        let mut checker = match &facts.transcoder {
-            None => {
-                let mut checker = facts.checker(facts.encoding, depth, lang);
-                for frame in portion.chunk.frames(COMMA) {
-                    let checked = checker.check(frame);
-                    noted(checked, &checker);
-                }
-                checker
-            }
-            Some(transcoder) => {
-                let rows = facts.neutral_rows(transcoder, &portion, lang);
-                let mut checker = facts.checker(Encoding::Utf8, depth, lang);
-                check_marked(&rows, &mut checker, &mut noted);
-                checker
-            }
-        };
-        (
-            Batch::new(output, &mut checker, &portion.chunk),
-            counts,
-            facts.number,
-        )
+        let noted = |checked: Checked, checker: &Checker<'_>| row(&mut output, checked, checker);
+        let (mut checker, counts) = check_portion(&portion, depth, lang, noted);
+        (Batch::new(output, &mut checker, &portion), counts)
     };
     collect_batches(&mut reader, threads, check_chunk, &mut sink)
+}
+
+/// Checks every row of a portion.
+fn check_portion<'l>(
+    portion: &Portion,
+    depth: Depth<'l>,
+    lang: Lang,
+    mut row: impl FnMut(Checked, &Checker<'_>),
+) -> (Checker<'l>, Counts) {
+    let facts = &*portion.facts;
+    let mut counts = Counts::default();
+    let mut noted = |checked: Checked, checker: &Checker<'_>| {
+        counts.note(checked);
+        row(checked, checker);
+    };
+    let checker = match &facts.transcoder {
+        None => {
+            let mut checker = facts.checker(facts.encoding, depth, lang);
+            for frame in portion.chunk.frames(COMMA) {
+                let checked = checker.check(frame);
+                noted(checked, &checker);
+            }
+            checker
+        }
+        Some(transcoder) => {
+            let rows = facts.neutral_rows(transcoder, portion, lang);
+            let mut checker = facts.checker(Encoding::Utf8, depth, lang);
+            check_marked(&rows, &mut checker, &mut noted);
+            checker
+        }
+    };
+    (checker, counts)
 }
 
 /// Checks the rows of a foreign chunk, each under its own line.
@@ -118,7 +132,7 @@ fn check_marked(
         let line = marked.line();
         let (frame, length, _) = Frame::first_of(rest, line, COMMA);
         rest = rest.get(length..).unwrap_or_default();
-        let checked = checker.check(frame);
+        let checked = checker.check_noted(frame, marked.early());
         marked.pass_row(checker);
         noted(checked, checker);
     }
@@ -163,12 +177,19 @@ impl<'r> Marked<'r> {
         }
     }
 
+    /// What was noted of it that is told before anything else.
+    fn early(&self) -> &'r [Note] {
+        let early = self.next().map_or(0, |mark| mark.early);
+        self.notes.as_slice().get(..early).unwrap_or_default()
+    }
+
     /// Goes behind the row of the text that was just checked, and adds what was noted of it.
     fn pass_row(&mut self, checker: &mut Checker<'_>) {
         if let Some(mark) = self.marks.next() {
             self.notes
                 .by_ref()
                 .take(mark.notes)
+                .skip(mark.early)
                 .for_each(|note| checker.add_note(note));
         }
     }
@@ -193,43 +214,68 @@ pub trait RowWork: Sync {
 /// # Errors
 /// Reading fails, or `sink` does.
 pub fn quickly_in_order<W: RowWork>(
+    reader: RowReader,
+    lang: Lang,
+    threads: usize,
+    work: &W,
+    sink: impl FnMut(Batch<W::Output>) -> Result<()>,
+) -> Result<Counts> {
+    quickly_behind(reader, Door::nothing(), lang, threads, work, sink)
+}
+
+/// As [`quickly_in_order`], behind a door that changes the rows; only where it replaces numbers of
+/// persons all rows go through the checker.
+///
+/// # Errors
+/// Reading fails, or `sink` does.
+pub fn quickly_behind<W: RowWork>(
     mut reader: RowReader,
+    door: &Door,
     lang: Lang,
     threads: usize,
     work: &W,
     mut sink: impl FnMut(Batch<W::Output>) -> Result<()>,
 ) -> Result<Counts> {
     let read_chunk = |portion: Portion| {
-        let (facts, chunk) = (&*portion.facts, &portion.chunk);
-        let depth = Depth::Grouping;
-        if let Some(transcoder) = &facts.transcoder {
-            let rows = facts.neutral_rows(transcoder, &portion, lang);
-            let mut checker = facts.checker(Encoding::Utf8, depth, lang);
-            let read = |plain: &mut PlainReader| read_marked(&rows, plain, &mut checker, work);
-            let (output, counts) = facts.with_plain_reader(read);
-            return (Batch::new(output, &mut checker, chunk), counts, facts.number);
+        if door.pseudonyms.is_some() {
+            return check_all(&portion, Depth::Behind(door), lang, work);
         }
+        let facts = &*portion.facts;
+        let recoder = facts.recoder(door);
+        let header = recoder.map_or(&facts.header, Recoder::header);
+        if facts.transcoder.is_some() || recoder.is_some() {
+            let rows = facts.rows_behind(&portion, recoder, lang);
+            let mut checker = facts.checker_under(header, Encoding::Utf8, Depth::Grouping, lang);
+            let read = |plain: &mut PlainReader| read_marked(&rows, plain, &mut checker, work);
+            let (output, counts) = facts.with_plain_reader(header, read);
+            return (Batch::new(output, &mut checker, &portion), counts);
+        }
+        let chunk = &portion.chunk;
         match facts.encoding.decode(&chunk.bytes) {
             Some(text) if !has_lone_return(text.as_bytes()) => {
-                let mut checker = facts.checker(Encoding::Utf8, depth, lang);
+                let mut checker = facts.checker(Encoding::Utf8, Depth::Grouping, lang);
                 let read = |plain: &mut PlainReader| read_text(&text, chunk.line, plain, &mut checker, work);
-                let (output, counts) = facts.with_plain_reader(read);
-                (Batch::new(output, &mut checker, chunk), counts, facts.number)
+                let (output, counts) = facts.with_plain_reader(header, read);
+                (Batch::new(output, &mut checker, &portion), counts)
             }
             // some row is no text, the checker says which; or holds what must be quoted when written
-            _ => {
-                let mut checker = facts.checker(facts.encoding, depth, lang);
-                let (mut output, mut counts) = (work.start(), Counts::default());
-                for frame in chunk.frames(COMMA) {
-                    let checked = checker.check(frame);
-                    counts.note(checked);
-                    work.checked(&mut output, checked, &checker);
-                }
-                (Batch::new(output, &mut checker, chunk), counts, facts.number)
-            }
+            _ => check_all(&portion, Depth::Grouping, lang, work),
         }
     };
     collect_batches(&mut reader, threads, read_chunk, &mut sink)
+}
+
+/// Takes every row of a portion through the checker.
+fn check_all<W: RowWork>(
+    portion: &Portion,
+    depth: Depth<'_>,
+    lang: Lang,
+    work: &W,
+) -> (Batch<W::Output>, Counts) {
+    let mut output = work.start();
+    let row = |checked, checker: &Checker<'_>| work.checked(&mut output, checked, checker);
+    let (mut checker, counts) = check_portion(portion, depth, lang, row);
+    (Batch::new(output, &mut checker, portion), counts)
 }
 
 /// Whether a carriage return stands anywhere but at the end of a line.
@@ -304,7 +350,8 @@ fn read_marked<W: RowWork>(
                 counts.read += 1;
                 marked.pass_row(checker);
             } else {
-                let checked = checker.check_text(row.written(), marked.line());
+                let checked =
+                    checker.check_noted(Frame::of_row(row.written(), marked.line()), marked.early());
                 marked.pass_row(checker);
                 counts.note(checked);
                 work.checked(&mut output, checked, checker);
@@ -321,7 +368,7 @@ fn read_marked<W: RowWork>(
         marked.pass_unreadable(checker, &mut noted);
         let rest = text.as_bytes().get(at..).unwrap_or_default();
         let (frame, length, _) = Frame::first_of(rest, marked.line(), COMMA);
-        let checked = checker.check(frame);
+        let checked = checker.check_noted(frame, marked.early());
         marked.pass_row(checker);
         noted(checked, checker);
         at += length;
@@ -336,8 +383,32 @@ fn read_marked<W: RowWork>(
 
 impl Facts {
     fn checker<'l>(&self, encoding: Encoding, depth: Depth<'l>, lang: Lang) -> Checker<'l> {
-        let (file, header) = (Arc::clone(&self.file), Arc::clone(&self.header));
-        Checker::new(file, header, encoding, depth, lang)
+        self.checker_under(&self.header, encoding, depth, lang)
+    }
+
+    fn checker_under<'l>(
+        &self,
+        header: &Arc<Header>,
+        encoding: Encoding,
+        depth: Depth<'l>,
+        lang: Lang,
+    ) -> Checker<'l> {
+        let (file, header) = (Arc::clone(&self.file), Arc::clone(header));
+        Checker::new(file, header, encoding, depth, lang).of_file(self.number)
+    }
+
+    /// The rows of a portion as neutral text, in codes of the lists.
+    fn rows_behind(&self, portion: &Portion, recoder: Option<&Recoder>, lang: Lang) -> NeutralRows {
+        let rows = self
+            .transcoder
+            .as_ref()
+            .map(|transcoder| self.neutral_rows(transcoder, portion, lang));
+        match (rows, recoder) {
+            (Some(rows), None) => rows,
+            (Some(rows), Some(recoder)) => recoder.recoded(rows),
+            (None, Some(recoder)) => self.recoded_rows(recoder, &portion.chunk, lang),
+            (None, None) => NeutralRows::default(),
+        }
     }
 }
 
@@ -345,15 +416,15 @@ impl Facts {
 fn collect_batches<T: Send>(
     reader: &mut RowReader,
     threads: usize,
-    read_chunk: impl Fn(Portion) -> (Batch<T>, Counts, usize) + Sync,
+    read_chunk: impl Fn(Portion) -> (Batch<T>, Counts) + Sync,
     sink: &mut impl FnMut(Batch<T>) -> Result<()>,
 ) -> Result<Counts> {
     let mut total = Counts::default();
     let next = || reader.next_chunk();
     let (mut file, mut before_file) = (0, 0);
-    ordered(threads, next, read_chunk, |(mut batch, counts, number)| {
-        if number != file {
-            (file, before_file) = (number, total.read); // records are counted from 1 in each file
+    ordered(threads, next, read_chunk, |(mut batch, counts)| {
+        if batch.file != file {
+            (file, before_file) = (batch.file, total.read); // records are counted from 1 in each file
         }
         batch.before = total.read - before_file;
         let findings = batch.findings.iter_mut();

@@ -7,8 +7,8 @@ use super::statement::{Money, Rejected, RunResult, Statement};
 use crate::diagnostics::{Action, Finding, Lang, Result, Stops};
 use crate::grouper::{Grouping, Workspace};
 use crate::records::{
-    Case, CaseKey, Checked, Checker, Column, Depth, Duplicates, Header, RowReader, edit, expected_of_copies,
-    in_order,
+    Case, CaseKey, Checked, Checker, Column, Depth, Duplicates, Header, RowReader, RunningHash, edit,
+    expected_of_copies, in_order,
 };
 
 /// What a chunk of records gave, records numbered from 1 in it.
@@ -20,9 +20,13 @@ struct Chunk {
 }
 
 /// Reads, checks and groups every record; cases that cannot go on to money say why.
-pub(super) fn read(inputs: &Inputs, lang: Lang, threads: usize, advance: &dyn Fn(u64)) -> Result<RunResult> {
-    let (reader, hash) = RowReader::open_hashed(&inputs.scenario.records, &inputs.intake)?;
-    inputs.refuse_unmapped(&reader)?;
+pub(super) fn read(
+    inputs: &Inputs,
+    (reader, hash): (RowReader, RunningHash),
+    lang: Lang,
+    threads: usize,
+    advance: &dyn Fn(u64),
+) -> Result<RunResult> {
     let header = Arc::clone(reader.header());
     let file = Arc::clone(reader.file());
     let depth = Depth::All {

@@ -6,6 +6,7 @@ use super::row::Row;
 use super::sheet::{Sheet, Slot};
 use crate::codes::is_placeholder;
 use crate::diagnostics::{Lang, Severity};
+use crate::records::door::CodeSystem;
 use crate::records::edits::{Atom, Clause, Codes, EditBook, Marks, Operand, Which};
 use crate::records::quality::RowFacts;
 use crate::records::{Case, Column, Header};
@@ -17,6 +18,8 @@ pub(in crate::records) struct View<'v> {
     pub(super) header: &'v Header,
     pub(super) sheet: &'v Sheet,
     pub(super) book: &'v EditBook,
+    /// The codes of the file.
+    pub(super) codes: &'v CodeSystem,
     pub(super) lang: Lang,
 }
 
@@ -201,7 +204,7 @@ impl View<'_> {
 
     /// Unlisted codes that stand in the other edition.
     fn foreign_codes(&self) -> u64 {
-        let Some(others) = &self.book.codes.others else {
+        let Some(others) = &self.codes.others else {
             return 0;
         };
         let diagnoses = self.case.diagnoses().zip(&self.sheet.diagnoses);
@@ -245,6 +248,7 @@ impl<'l> Checker<'l> {
             header: &self.header,
             sheet: &self.sheet,
             book,
+            codes: self.codes,
             lang: self.lang,
         }
     }

@@ -45,7 +45,7 @@ impl Hit {
             column: note.column,
             slot: note.slot,
             value: Some(note.value.clone()),
-            expected: Some(note.expected.clone()),
+            expected: Some(note.expected.clone()).filter(|expected| !expected.is_empty()),
         }
     }
 

@@ -120,8 +120,8 @@ fn gaps(view: &View<'_>, _: &Parameters, hits: &mut Vec<Hit>) {
 
 /// A record that names another version than its file.
 fn other_version(view: &View<'_>, _: &Parameters, hits: &mut Vec<Hit>) {
-    let (written, declared) = (view.cell(Column::CodeVersion), view.book.codes.version.as_str());
-    let is_mapped = view.book.door.map.is_some(); // told when the row was mapped
+    let (written, declared) = (view.cell(Column::CodeVersion), view.codes.version.as_str());
+    let is_mapped = view.codes.map.is_some(); // told when the row was mapped
     if !is_mapped && !written.is_empty() && !declared.is_empty() && written != declared {
         hits.push(Hit::of("C106").at(Column::CodeVersion).expected(declared));
     }
@@ -155,7 +155,7 @@ fn names(view: &View<'_>, _: &Parameters, hits: &mut Vec<Hit>) {
         ),
     ];
     for (is_diagnosis, mapped, written, names) in lists {
-        let map = view.book.door.map.as_ref();
+        let map = view.codes.map.as_deref();
         let codes = if map.is_some() { written } else { mapped };
         let list = if is_diagnosis {
             view.book.diagnoses()

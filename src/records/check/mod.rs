@@ -20,18 +20,16 @@ use std::sync::Arc;
 
 use super::case::Case;
 use super::columns::{Column, Header};
+use super::door::{CodeSystem, Door};
 use super::edits::{CellKind, EditBook, Edits};
 use super::encoding::Encoding;
 use super::frame::{Frame, MAX_ROW_BYTES};
 use super::layout::Note;
-use super::mapping::CodeMap;
-use super::pseudonym::Pseudonyms;
 use super::quality::RowFacts;
 use crate::diagnostics::{Finding, Lang};
 
 use found::Hit;
 pub(super) use functions::{EditFunction, function, is_asked_while_reading};
-use mapped::mapped_header;
 pub use person::KILOGRAMS;
 pub use row::Row;
 use sheet::{Plan, Sheet};
@@ -72,35 +70,19 @@ impl<'l> Depth<'l> {
         door.filter(|door| door.changes_rows())
     }
 
+    /// The codes of a file.
+    fn codes_of(self, number: usize) -> &'l CodeSystem {
+        match self {
+            Depth::Grouping => Door::nothing().codes_of(number),
+            Depth::Behind(door) => door.codes_of(number),
+            Depth::All { book, .. } => book.door.codes_of(number),
+        }
+    }
+
     fn book(self) -> Option<&'l EditBook> {
         match self {
             Depth::All { book, .. } => Some(book),
             _ => None,
-        }
-    }
-}
-
-/// What is done to a row before it is read (入口处理): its codes are mapped once to another edition,
-/// the numbers of persons are replaced.
-#[derive(Debug, Default)]
-pub struct Door {
-    /// From the edition of the file to that of the lists.
-    pub map: Option<CodeMap>,
-    /// In place of the numbers of persons and cases; the birth date is taken out too.
-    pub pseudonyms: Option<Pseudonyms>,
-}
-
-impl Door {
-    /// Whether it does anything.
-    pub fn changes_rows(&self) -> bool {
-        self.map.is_some() || self.pseudonyms.is_some()
-    }
-
-    /// The header of the rows behind it: with columns for the written codes and the version.
-    pub fn header(&self, header: &Header) -> Header {
-        match self.map {
-            Some(_) => mapped_header(header),
-            None => header.clone(),
         }
     }
 }
@@ -126,6 +108,8 @@ pub struct Checker<'l> {
     encoding: Encoding,
     depth: Depth<'l>,
     edits: &'l Edits,
+    /// The codes of the file.
+    codes: &'l CodeSystem,
     plan: Plan<'l>,
     lang: Lang,
     row: Row,
@@ -163,6 +147,7 @@ impl<'l> Checker<'l> {
                 Some(book) => &book.edits,
                 None => Edits::built_in(),
             },
+            codes: depth.codes_of(0),
             plan,
             lang,
             row: Row::default(),
@@ -174,6 +159,12 @@ impl<'l> Checker<'l> {
             findings: Vec::new(),
             rejected: false,
         }
+    }
+
+    /// The same, for the file of this number in the run, from 0.
+    pub(super) fn of_file(mut self, number: usize) -> Checker<'l> {
+        self.codes = self.depth.codes_of(number);
+        self
     }
 
     /// The case of the last row, if it was one.
@@ -250,17 +241,16 @@ impl<'l> Checker<'l> {
 
     /// Reads and checks a record given as text, e.g. one just written.
     pub fn check_text(&mut self, row: &str, line: u64) -> Checked {
-        let quoted = row.contains('"');
-        self.check(Frame {
-            bytes: row.as_bytes(),
-            line,
-            quoted,
-            broken: false,
-        })
+        self.check(Frame::of_row(row, line))
     }
 
     /// Reads and checks a record.
     pub(super) fn check(&mut self, frame: Frame<'_>) -> Checked {
+        self.check_noted(frame, &[])
+    }
+
+    /// The same, of a record of which something was noted before.
+    pub(super) fn check_noted(&mut self, frame: Frame<'_>, notes: &[Note]) -> Checked {
         self.record += 1;
         self.line = frame.line;
         self.rejected = false;
@@ -274,6 +264,7 @@ impl<'l> Checker<'l> {
         if let Some(door) = self.depth.door() {
             self.pass_door(door);
         }
+        notes.iter().for_each(|note| self.add_note(note));
         self.read_identity();
         self.read_person();
         self.read_codes();

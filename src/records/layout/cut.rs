@@ -12,7 +12,7 @@ const UNIT: u8 = 0x1f;
 
 /// A row cut into cells (切分行).
 #[derive(Debug)]
-pub(super) struct CutRow<'t> {
+pub(in crate::records) struct CutRow<'t> {
     pub text: &'t str,
     /// The place before the first cell, then that behind each.
     pub ends: &'t [u32],
@@ -21,15 +21,44 @@ pub(super) struct CutRow<'t> {
     pub line: u64,
 }
 
+impl<'t> CutRow<'t> {
+    /// How many cells there are.
+    pub(in crate::records) fn count(&self) -> usize {
+        self.ends.len() - 1
+    }
+
+    /// A cell, blanks and all; empty past the end.
+    #[inline]
+    pub(in crate::records) fn cell(&self, field: usize) -> &'t str {
+        self.cells(field, field + 1)
+    }
+
+    /// The cells from one field to before another, with what separates them.
+    #[inline]
+    pub(in crate::records) fn cells(&self, from: usize, to: usize) -> &'t str {
+        let (Some(before), Some(behind)) = (self.ends.get(from), self.ends.get(to)) else {
+            return "";
+        };
+        let (start, end) = (before.wrapping_add(1) as usize, *behind as usize);
+        self.text.get(start..end).unwrap_or("")
+    }
+
+    /// Whether each cell stands under one of `width` headers; extra empty ones do no harm.
+    pub(in crate::records) fn fits(&self, width: usize) -> bool {
+        let mut extra = width..self.count();
+        self.count() >= width && extra.all(|field| self.cell(field).trim().is_empty())
+    }
+}
+
 /// What stands next in a text.
-pub(super) enum Next<'t> {
+pub(in crate::records) enum Next<'t> {
     Row(CutRow<'t>),
     /// A row whose quote is never closed, or too long: its line.
     Broken(u64, usize),
 }
 
 /// Cuts a text of whole rows (切分器), reusing its memory.
-pub(super) struct Cutting<'t> {
+pub(in crate::records) struct Cutting<'t> {
     text: &'t str,
     delimiter: u8,
     at: usize,
@@ -39,7 +68,7 @@ pub(super) struct Cutting<'t> {
 }
 
 impl<'t> Cutting<'t> {
-    pub(super) fn new(text: &'t str, delimiter: u8, line: u64) -> Cutting<'t> {
+    pub(in crate::records) fn new(text: &'t str, delimiter: u8, line: u64) -> Cutting<'t> {
         Cutting {
             text,
             delimiter,
@@ -51,7 +80,7 @@ impl<'t> Cutting<'t> {
     }
 
     /// The next row that is not blank.
-    pub(super) fn next(&mut self) -> Option<Next<'_>> {
+    pub(in crate::records) fn next(&mut self) -> Option<Next<'_>> {
         loop {
             let rest = self
                 .text

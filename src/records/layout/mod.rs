@@ -20,6 +20,7 @@ mod sheet;
 mod transcode;
 
 pub use choose::Chosen;
+pub(super) use cut::{CutRow, Cutting, Next};
 pub(super) use dbf::{DbfShape, is_dbf};
 pub use file::Form;
 pub(super) use join::Joined;
@@ -30,4 +31,4 @@ pub use open::{Intake, LayoutChoice};
 pub use origins::Origins;
 pub use plan::Scope;
 pub(super) use sheet::{SheetRow, SheetRows};
-pub(super) use transcode::{Mark, NeutralRows, Note, Transcoder};
+pub(super) use transcode::{Mark, NeutralRows, Note, Transcoder, broken, misfit, quote_if_needed};

@@ -35,8 +35,10 @@ pub(in crate::records) struct NeutralRows {
 pub(in crate::records) struct Mark {
     /// Its line.
     pub line: u64,
-    /// How many notes are about it.
+    /// How many notes are about it …
     pub notes: usize,
+    /// … and how many of them, the first ones, were found before it was checked.
+    pub early: usize,
     /// It has no sound shape, so there is no text of it.
     pub unreadable: bool,
 }
@@ -100,11 +102,8 @@ impl Transcoder {
             nodes: &[],
             clean: row.clean,
         };
-        let count = row.ends.len() - 1;
-        if count != self.width
-            && !(count > self.width && (self.width..count).all(|field| cells.cell(field).is_empty()))
-        {
-            return out.unreadable(row.line, misfit(count, self.width, lang));
+        if !row.fits(self.width) {
+            return out.unreadable(row.line, misfit(row.count(), self.width, lang));
         }
         self.row(&cells, row.line, lang, out);
     }
@@ -125,12 +124,13 @@ impl Transcoder {
         out.marks.push(Mark {
             line,
             notes: out.notes.len() - before,
+            early: 0,
             unreadable: false,
         });
     }
 }
 
-fn broken(length: usize, lang: Lang) -> Note {
+pub(in crate::records) fn broken(length: usize, lang: Lang) -> Note {
     let expected = if length > super::super::frame::MAX_ROW_BYTES {
         lang.pick("a row of at most 1 MiB", "每行不超过1 MiB")
     } else {
@@ -142,7 +142,7 @@ fn broken(length: usize, lang: Lang) -> Note {
     Note::shapeless("F003", String::new(), expected.to_owned())
 }
 
-fn misfit(count: usize, width: usize, lang: Lang) -> Note {
+pub(in crate::records) fn misfit(count: usize, width: usize, lang: Lang) -> Note {
     let (value, expected) = match lang {
         Lang::En => (
             format!("{count} fields"),
@@ -185,6 +185,7 @@ impl NeutralRows {
         self.marks.push(Mark {
             line,
             notes: 1,
+            early: 0,
             unreadable: true,
         });
     }
@@ -849,7 +850,7 @@ fn without_zero_decimals(cell: &str) -> &str {
 }
 
 /// Quotes the cell that begins at `start` where CSV needs it.
-fn quote_if_needed(text: &mut String, start: usize) {
+pub(in crate::records) fn quote_if_needed(text: &mut String, start: usize) {
     let cell = text.get(start..).unwrap_or("");
     if !cell
         .bytes()
