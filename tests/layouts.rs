@@ -639,15 +639,45 @@ fn archives_and_folders_are_read_file_by_file() {
 }
 
 #[test]
-fn files_in_codes_of_different_editions_are_not_grouped_together() {
+fn files_in_codes_of_different_editions_are_mapped_file_by_file() {
     let folder = bench();
-    for name in ["hqms_gb18030.csv", "settlement_4101.json"] {
+    let names = ["hqms_gb18030.csv", "settlement_4101.json"];
+    for name in names {
         fs::copy(file(name), folder.path().join(name)).unwrap();
     }
-    let request = group_request(folder.path(), &intake(), &folder.path().join("grouped.csv"));
-    let error = group(&request, &watch(1)).unwrap_err().to_string();
-    assert!(error.contains("the first one in `clinical-2.0`"), "{error}");
-    assert!(!request.output.exists());
+    let (together, _) = grouped(folder.path(), &intake(), 2);
+    let together = rows(&together);
+    let (hqms, settlement) = together.split_at(12);
+    let (alone, _) = grouped(&file(names[0]), &intake(), 1);
+    for (row, alone) in hqms.iter().zip(rows(&alone)) {
+        for column in ["diagnoses", "diagnoses_written", "code_version", "group"] {
+            assert_eq!(row[column], alone[column], "{column}");
+        }
+    }
+    let (alone, _) = grouped(&file(names[1]), &intake(), 1);
+    let alone = rows(&alone);
+    assert_eq!(settlement.len(), alone.len());
+    for (row, alone) in settlement.iter().zip(&alone) {
+        assert_eq!(
+            [&row["diagnoses"], &row["procedures"], &row["group"]],
+            [&alone["diagnoses"], &alone["procedures"], &alone["group"]]
+        );
+        assert_eq!([&row["diagnoses_written"], &row["procedures_written"]], ["", ""]);
+        assert_eq!(row["code_version"], "insurance-2.0");
+    }
+    let output = folder.path().join("checked");
+    let request = CheckRequest {
+        neutral: true,
+        ..check_request(folder.path(), &output)
+    };
+    let summary = check(&request, &watch(2)).unwrap();
+    assert_eq!(summary.code_version, "clinical-2.0, insurance-2.0");
+    let checked = rows(&fs::read_to_string(output.join("neutral.csv")).unwrap());
+    for (row, grouped) in checked.iter().zip(&together) {
+        for column in ["case_id", "diagnoses", "diagnoses_written", "code_version"] {
+            assert_eq!(row[column], grouped[column], "{column}");
+        }
+    }
 }
 
 #[test]

@@ -335,15 +335,15 @@ impl Results {
             self.end_file(book, watch)?;
             self.file = batch.file;
         }
-        let (mut findings, output) = (batch.findings, batch.output);
-        self.of_file.merge(output.quality);
+        let (mut findings, mut output) = (batch.findings, batch.output);
         for (mut key, counted) in output.keys {
             key.shift_record(batch.before);
-            if let Some(finding) = self.duplicates.note(key, watch.lang) {
-                self.of_file.add_later(&counted, &finding);
+            if let Some(finding) = self.duplicates.note(key, watch.lang)? {
+                output.quality.add_later(&counted, &finding);
                 findings.push(finding);
             }
         }
+        self.of_file.merge(output.quality);
         findings.sort_by(|a, b| (a.line, a.edit.code, a.slot).cmp(&(b.line, b.edit.code, b.slot)));
         self.summary.note(&findings, watch);
         self.outputs.put(&findings, watch.lang)?;

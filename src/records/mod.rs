@@ -17,6 +17,7 @@ mod edits;
 mod encoding;
 mod frame;
 mod inputs;
+mod keys;
 mod layout;
 mod mapping;
 mod packed;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::check::{Checked, Checker, Depth};
+use super::check::{Checked, Checker, Depth, Ready};
 use super::columns::Header;
 use super::door::Door;
 use super::encoding::Encoding;
@@ -75,20 +75,61 @@ pub fn in_order<T: Send>(
     row: impl Fn(&mut T, Checked, &Checker<'_>) + Sync,
     mut sink: impl FnMut(Batch<T>) -> Result<()>,
 ) -> Result<Counts> {
+    let asked = Asked::new(depth, lang);
     let check_chunk = |portion: Portion| {
         let mut output = make();
         let noted = |checked: Checked, checker: &Checker<'_>| row(&mut output, checked, checker);
-        let (mut checker, counts) = check_portion(&portion, depth, lang, noted);
+        let (mut checker, counts) = check_portion(&portion, &asked, noted);
         (Batch::new(output, &mut checker, &portion), counts)
     };
     collect_batches(&mut reader, threads, check_chunk, &mut sink)
 }
 
+/// What is asked of all files of a run, and what was worked out for the present one.
+struct Asked<'l> {
+    depth: Depth<'l>,
+    lang: Lang,
+    /// By the number of the file; chunks of two files may be at work at once.
+    ready: Mutex<Vec<(usize, Arc<Ready<'l>>)>>,
+}
+
+/// Files of which something is kept: those whose chunks are at work.
+const FILES_AT_WORK: usize = 64;
+
+impl<'l> Asked<'l> {
+    fn new(depth: Depth<'l>, lang: Lang) -> Asked<'l> {
+        Asked {
+            depth,
+            lang,
+            ready: Mutex::default(),
+        }
+    }
+
+    /// A checker of rows of a file under `header`, always the same one.
+    fn checker(&self, facts: &Facts, header: &Arc<Header>, encoding: Encoding) -> Checker<'l> {
+        let ready = self.ready_for(facts.number, header);
+        let (file, header) = (Arc::clone(&facts.file), Arc::clone(header));
+        Checker::of_ready(ready, file, header, encoding, self.depth, self.lang).of_file(facts.number)
+    }
+
+    fn ready_for(&self, number: usize, header: &Arc<Header>) -> Arc<Ready<'l>> {
+        let mut all = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, ready)) = all.iter().find(|(known, _)| *known == number) {
+            return Arc::clone(ready);
+        }
+        let ready = Arc::new(Ready::of(self.depth, header));
+        if all.len() == FILES_AT_WORK {
+            all.remove(0);
+        }
+        all.push((number, Arc::clone(&ready)));
+        ready
+    }
+}
+
 /// Checks every row of a portion.
 fn check_portion<'l>(
     portion: &Portion,
-    depth: Depth<'l>,
-    lang: Lang,
+    asked: &Asked<'l>,
     mut row: impl FnMut(Checked, &Checker<'_>),
 ) -> (Checker<'l>, Counts) {
     let facts = &*portion.facts;
@@ -99,7 +140,7 @@ fn check_portion<'l>(
     };
     let checker = match &facts.transcoder {
         None => {
-            let mut checker = facts.checker(facts.encoding, depth, lang);
+            let mut checker = asked.checker(facts, &facts.header, facts.encoding);
             for frame in portion.chunk.frames(COMMA) {
                 let checked = checker.check(frame);
                 noted(checked, &checker);
@@ -107,8 +148,8 @@ fn check_portion<'l>(
             checker
         }
         Some(transcoder) => {
-            let rows = facts.neutral_rows(transcoder, portion, lang);
-            let mut checker = facts.checker(Encoding::Utf8, depth, lang);
+            let rows = facts.neutral_rows(transcoder, portion, asked.lang);
+            let mut checker = asked.checker(facts, &facts.header, Encoding::Utf8);
             check_marked(&rows, &mut checker, &mut noted);
             checker
         }
@@ -236,16 +277,18 @@ pub fn quickly_behind<W: RowWork>(
     work: &W,
     mut sink: impl FnMut(Batch<W::Output>) -> Result<()>,
 ) -> Result<Counts> {
+    let asked = Asked::new(Depth::Grouping, lang);
+    let behind = Asked::new(Depth::Behind(door), lang);
     let read_chunk = |portion: Portion| {
         if door.pseudonyms.is_some() {
-            return check_all(&portion, Depth::Behind(door), lang, work);
+            return check_all(&portion, &behind, work);
         }
         let facts = &*portion.facts;
         let recoder = facts.recoder(door);
         let header = recoder.map_or(&facts.header, Recoder::header);
         if facts.transcoder.is_some() || recoder.is_some() {
             let rows = facts.rows_behind(&portion, recoder, lang);
-            let mut checker = facts.checker_under(header, Encoding::Utf8, Depth::Grouping, lang);
+            let mut checker = asked.checker(facts, header, Encoding::Utf8);
             let read = |plain: &mut PlainReader| read_marked(&rows, plain, &mut checker, work);
             let (output, counts) = facts.with_plain_reader(header, read);
             return (Batch::new(output, &mut checker, &portion), counts);
@@ -253,28 +296,23 @@ pub fn quickly_behind<W: RowWork>(
         let chunk = &portion.chunk;
         match facts.encoding.decode(&chunk.bytes) {
             Some(text) if !has_lone_return(text.as_bytes()) => {
-                let mut checker = facts.checker(Encoding::Utf8, Depth::Grouping, lang);
+                let mut checker = asked.checker(facts, header, Encoding::Utf8);
                 let read = |plain: &mut PlainReader| read_text(&text, chunk.line, plain, &mut checker, work);
                 let (output, counts) = facts.with_plain_reader(header, read);
                 (Batch::new(output, &mut checker, &portion), counts)
             }
             // some row is no text, the checker says which; or holds what must be quoted when written
-            _ => check_all(&portion, Depth::Grouping, lang, work),
+            _ => check_all(&portion, &asked, work),
         }
     };
     collect_batches(&mut reader, threads, read_chunk, &mut sink)
 }
 
 /// Takes every row of a portion through the checker.
-fn check_all<W: RowWork>(
-    portion: &Portion,
-    depth: Depth<'_>,
-    lang: Lang,
-    work: &W,
-) -> (Batch<W::Output>, Counts) {
+fn check_all<W: RowWork>(portion: &Portion, asked: &Asked<'_>, work: &W) -> (Batch<W::Output>, Counts) {
     let mut output = work.start();
     let row = |checked, checker: &Checker<'_>| work.checked(&mut output, checked, checker);
-    let (mut checker, counts) = check_portion(portion, depth, lang, row);
+    let (mut checker, counts) = check_portion(portion, asked, row);
     (Batch::new(output, &mut checker, portion), counts)
 }
 
@@ -382,21 +420,6 @@ fn read_marked<W: RowWork>(
 }
 
 impl Facts {
-    fn checker<'l>(&self, encoding: Encoding, depth: Depth<'l>, lang: Lang) -> Checker<'l> {
-        self.checker_under(&self.header, encoding, depth, lang)
-    }
-
-    fn checker_under<'l>(
-        &self,
-        header: &Arc<Header>,
-        encoding: Encoding,
-        depth: Depth<'l>,
-        lang: Lang,
-    ) -> Checker<'l> {
-        let (file, header) = (Arc::clone(&self.file), Arc::clone(header));
-        Checker::new(file, header, encoding, depth, lang).of_file(self.number)
-    }
-
     /// The rows of a portion as neutral text, in codes of the lists.
     fn rows_behind(&self, portion: &Portion, recoder: Option<&Recoder>, lang: Lang) -> NeutralRows {
         let rows = self

@@ -73,7 +73,7 @@ pub fn code_systems(
         let known = systems.iter().find(|known| known.version == version).cloned();
         let system = match known {
             Some(known) => known,
-            None => code_system(library, lists, declared, version, &source.file)?,
+            None => code_system(library, lists, declared, &source)?,
         };
         systems.push(CodeSystem {
             is_assumed: said.is_none(),
@@ -81,6 +81,41 @@ pub fn code_systems(
         });
     }
     Ok(systems)
+}
+
+/// The codes of one file by what it says itself, see [`code_systems`].
+///
+/// # Errors
+/// Those of [`code_systems`].
+pub fn code_system(
+    library: &Library,
+    lists: &str,
+    declared: &DeclaredCodes<'_>,
+    source: &SourceCodes,
+) -> Result<CodeSystem> {
+    let said = version_of(source, declared.option)?;
+    let version = said.unwrap_or(lists);
+    let (mut map, mut others) = (None, None);
+    if version != lists {
+        map = Some(Arc::new(map_of(
+            library,
+            lists,
+            declared.map,
+            version,
+            &source.file,
+        )?));
+    } else if declared.tells_others {
+        others = code_map(library, None, lists)?
+            .map(read_map)
+            .transpose()?
+            .map(Arc::new);
+    }
+    Ok(CodeSystem {
+        version: version.to_owned(),
+        is_assumed: said.is_none(),
+        map,
+        others,
+    })
 }
 
 /// The version that a file is declared to be in, if it is.
@@ -99,30 +134,6 @@ fn version_of<'s>(source: &'s SourceCodes, option: Option<&'s str>) -> Result<Op
         }
         _ => Ok(option.or(column).or(source.layout.as_deref())),
     }
-}
-
-fn code_system(
-    library: &Library,
-    lists: &str,
-    declared: &DeclaredCodes<'_>,
-    version: &str,
-    file: &str,
-) -> Result<CodeSystem> {
-    let (mut map, mut others) = (None, None);
-    if version != lists {
-        map = Some(Arc::new(map_of(library, lists, declared.map, version, file)?));
-    } else if declared.tells_others {
-        others = code_map(library, None, lists)?
-            .map(read_map)
-            .transpose()?
-            .map(Arc::new);
-    }
-    Ok(CodeSystem {
-        version: version.to_owned(),
-        is_assumed: false,
-        map,
-        others,
-    })
 }
 
 fn map_of(library: &Library, lists: &str, map: Option<&Path>, version: &str, file: &str) -> Result<CodeMap> {

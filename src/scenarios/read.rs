@@ -58,7 +58,7 @@ pub(super) fn read(
                 statement.record += before;
                 key.shift_record(before);
                 let found = duplicates
-                    .note(key, lang)
+                    .note(key, lang)?
                     .or_else(|| inputs.gap(&statement, &file, lang));
                 if let Some(finding) = found {
                     statement.money = Money::KeptOut(finding.edit.code);
@@ -76,13 +76,18 @@ pub(super) fn read(
             Ok(())
         },
     )?;
-    contradicted(&mut result, &duplicates, &file, lang);
+    contradicted(&mut result, &mut duplicates, &file, lang)?;
     result.records_hash = hash.finish();
     Ok(result)
 }
 
 /// Keeps the first copy of a case out too where a later copy differs from it.
-fn contradicted(result: &mut RunResult, duplicates: &Duplicates, file: &Arc<str>, lang: Lang) {
+fn contradicted(
+    result: &mut RunResult,
+    duplicates: &mut Duplicates,
+    file: &Arc<str>,
+    lang: Lang,
+) -> Result<()> {
     for statement in &mut result.statements {
         let Statement {
             hospital,
@@ -90,7 +95,7 @@ fn contradicted(result: &mut RunResult, duplicates: &Duplicates, file: &Arc<str>
             line,
             ..
         } = &*statement;
-        let Some(other) = duplicates.contradiction(hospital, case_id, *line) else {
+        let Some(other) = duplicates.contradiction(hospital, case_id, *line)? else {
             continue;
         };
         let expected = expected_of_copies(true, lang).to_owned();
@@ -101,6 +106,7 @@ fn contradicted(result: &mut RunResult, duplicates: &Duplicates, file: &Arc<str>
         result.findings.push(finding);
     }
     result.findings.sort_by_key(|finding| finding.line);
+    Ok(())
 }
 
 impl Inputs {

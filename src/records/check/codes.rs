@@ -102,7 +102,7 @@ impl Checker<'_> {
 
     /// Copies the codes of a list in normal form; gaps behind the principal are closed.
     fn read_list(&mut self, column: Column) {
-        let Some(index) = self.header.field(column) else {
+        let Some(index) = self.ready.header.field(column) else {
             return;
         };
         let is_diagnosis = column == Column::Diagnoses;

@@ -245,7 +245,7 @@ impl<'l> Checker<'l> {
         View {
             case: &self.case,
             row: &self.row,
-            header: &self.header,
+            header: &self.ready.header,
             sheet: &self.sheet,
             book,
             codes: self.codes,
@@ -256,8 +256,9 @@ impl<'l> Checker<'l> {
     pub(super) fn ask_conditions(&mut self, book: &'l EditBook) {
         let mut hits = Vec::new();
         let view = self.view(book);
-        for clause in &self.plan.clauses {
-            view.ask_clause(clause, &mut hits);
+        let questions = self.ready.plan.clauses.iter();
+        for question in questions.filter(|question| self.sheet.may_answer(question)) {
+            view.ask_clause(question.clause, &mut hits);
         }
         hits.into_iter().for_each(|hit| self.note(hit));
     }
@@ -265,8 +266,8 @@ impl<'l> Checker<'l> {
     pub(super) fn ask_functions(&mut self, book: &'l EditBook) {
         let mut hits = Vec::new();
         let view = self.view(book);
-        for (code, function) in &self.plan.functions {
-            function(&view, book.edits.parameters(code), &mut hits);
+        for (function, parameters) in &self.ready.plan.functions {
+            function(&view, parameters, &mut hits);
         }
         hits.into_iter().for_each(|hit| self.note(hit));
     }

@@ -23,7 +23,7 @@ impl Checker<'_> {
         if let Some(pseudonyms) = &door.pseudonyms {
             self.replace_numbers(pseudonyms, &mut cells);
         }
-        let more = vec![String::new(); self.header.width() - self.source.width()];
+        let more = vec![String::new(); self.ready.header.width() - self.source.width()];
         self.row.rewrite(&cells, &more, self.source.width());
         hits.into_iter().for_each(|hit| self.note(hit));
     }
@@ -31,7 +31,7 @@ impl Checker<'_> {
     /// The version of a file whose codes stay, beside files whose codes are mapped.
     fn say_version(&self, cells: &mut Vec<(usize, String)>) {
         let is_unsaid = |field: &usize| self.row.field(*field).trim().is_empty();
-        let field = self.header.field(Column::CodeVersion).filter(is_unsaid);
+        let field = self.ready.header.field(Column::CodeVersion).filter(is_unsaid);
         cells.extend(field.map(|field| (field, self.codes.version.clone())));
     }
 
@@ -40,7 +40,7 @@ impl Checker<'_> {
         let of_cases = [Column::RecordNo, Column::CaseId];
         let of_cases = of_cases.iter().filter(|_| pseudonyms.of_cases);
         for column in std::iter::once(&Column::Person).chain(of_cases) {
-            if let Some(field) = self.header.field(*column) {
+            if let Some(field) = self.ready.header.field(*column) {
                 cells.push((field, pseudonyms.of(column.name(), self.cell(*column))));
             }
         }
@@ -48,9 +48,9 @@ impl Checker<'_> {
 
     /// The birth date was needed to check the age; it is not handed on.
     pub(super) fn take_out_birth_date(&mut self) {
-        if let Some(field) = self.header.field(Column::BirthDate) {
+        if let Some(field) = self.ready.header.field(Column::BirthDate) {
             self.row
-                .rewrite(&[(field, String::new())], &[], self.header.width());
+                .rewrite(&[(field, String::new())], &[], self.ready.header.width());
         }
     }
 
@@ -70,15 +70,16 @@ impl Checker<'_> {
             );
         }
         for (column, is_diagnosis, written) in MAPPED {
-            if let Some(field) = self.header.field(column) {
+            if let Some(field) = self.ready.header.field(column) {
                 let (mapped, as_written) = self.mapped_list(map, column, is_diagnosis, hits);
                 cells.push((field, mapped));
-                let kept = written.and_then(|column| self.header.field(column));
+                let kept = written.and_then(|column| self.ready.header.field(column));
                 cells.extend(kept.map(|field| (field, as_written)));
             }
         }
         cells.extend(
-            self.header
+            self.ready
+                .header
                 .field(Column::CodeVersion)
                 .map(|field| (field, map.to.clone())),
         );

@@ -12,6 +12,7 @@ mod found;
 mod functions;
 mod mapped;
 mod person;
+mod ready;
 mod row;
 mod sheet;
 mod stay;
@@ -31,8 +32,9 @@ use crate::diagnostics::{Finding, Lang};
 use found::Hit;
 pub(super) use functions::{EditFunction, function, is_asked_while_reading};
 pub use person::KILOGRAMS;
+pub(super) use ready::Ready;
 pub use row::Row;
-use sheet::{Plan, Sheet};
+use sheet::Sheet;
 
 /// The oldest plausible age, in hundredths of years.
 pub(super) const OLDEST: i64 = 12_400;
@@ -79,6 +81,13 @@ impl<'l> Depth<'l> {
         }
     }
 
+    fn edits(self) -> &'l Edits {
+        match self.book() {
+            Some(book) => &book.edits,
+            None => Edits::built_in(),
+        }
+    }
+
     fn book(self) -> Option<&'l EditBook> {
         match self {
             Depth::All { book, .. } => Some(book),
@@ -101,8 +110,6 @@ pub enum Checked {
 /// Checks the rows of one file, one at a time, reusing its memory (校验器).
 pub struct Checker<'l> {
     file: Arc<str>,
-    /// Of the rows as they are checked: with the written codes where these are mapped.
-    header: Arc<Header>,
     /// Of the rows as they come.
     source: Arc<Header>,
     encoding: Encoding,
@@ -110,7 +117,7 @@ pub struct Checker<'l> {
     edits: &'l Edits,
     /// The codes of the file.
     codes: &'l CodeSystem,
-    plan: Plan<'l>,
+    ready: Arc<Ready<'l>>,
     lang: Lang,
     row: Row,
     case: Case,
@@ -131,24 +138,27 @@ impl<'l> Checker<'l> {
         depth: Depth<'l>,
         lang: Lang,
     ) -> Checker<'l> {
-        let source = Arc::clone(&header);
-        let header = match depth.door() {
-            Some(door) => Arc::new(door.header(&header)),
-            None => header,
-        };
-        let plan = Plan::of(depth, &header);
+        let ready = Arc::new(Ready::of(depth, &header));
+        Checker::of_ready(ready, file, header, encoding, depth, lang)
+    }
+
+    /// As [`Checker::new`], with what was worked out before for a file with this header.
+    pub(super) fn of_ready(
+        ready: Arc<Ready<'l>>,
+        file: Arc<str>,
+        source: Arc<Header>,
+        encoding: Encoding,
+        depth: Depth<'l>,
+        lang: Lang,
+    ) -> Checker<'l> {
         Checker {
             file,
-            header,
             source,
             encoding,
             depth,
-            edits: match depth.book() {
-                Some(book) => &book.edits,
-                None => Edits::built_in(),
-            },
+            edits: depth.edits(),
             codes: depth.codes_of(0),
-            plan,
+            ready,
             lang,
             row: Row::default(),
             case: Case::default(),
@@ -174,7 +184,12 @@ impl<'l> Checker<'l> {
 
     /// The header of the rows as checked.
     pub(super) fn header(&self) -> &Header {
-        &self.header
+        &self.ready.header
+    }
+
+    /// The source's header of the case id.
+    pub(super) fn case_id_header(&self) -> &Arc<str> {
+        &self.ready.case_id
     }
 
     /// The last row as written, or with its codes mapped.
@@ -342,7 +357,7 @@ impl<'l> Checker<'l> {
     }
 
     fn cell(&self, column: Column) -> &str {
-        self.header
+        self.header()
             .field(column)
             .map_or("", |index| self.row.field(index))
             .trim()

@@ -183,11 +183,11 @@ impl EditBook {
     }
 
     /// The functions that can be asked of a file with this header.
-    pub(in crate::records) fn functions(&self, header: &Header) -> Vec<(&'static str, EditFunction)> {
+    pub(in crate::records) fn functions(&self, header: &Header) -> Vec<(EditFunction, &Parameters)> {
         let codes = self.edits.iter().map(|edit| edit.code);
         codes
             .filter(|code| self.is_asked(code, header))
-            .filter_map(|code| Some((code, function(code)?)))
+            .filter_map(|code| Some((function(code)?, self.edits.parameters(code))))
             .collect()
     }
 

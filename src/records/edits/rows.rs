@@ -202,6 +202,14 @@ impl Edits {
         }
     }
 
+    /// The edit of a code, unless a profile has switched it off.
+    pub(in crate::records) fn asked(&self, code: &'static str) -> Option<Arc<Edit>> {
+        match self.row(code) {
+            Some(row) => (!row.off).then(|| Arc::clone(&row.edit)),
+            None => Some(Arc::new(unnamed(code))),
+        }
+    }
+
     /// Whether a profile has switched it off.
     pub(in crate::records) fn is_off(&self, code: &str) -> bool {
         self.row(code).is_some_and(|row| row.off)

@@ -301,6 +301,7 @@ impl Transcoder {
             ends: &ends,
             nodes: &nodes,
             clean: false,
+            quoted: false,
         };
         self.row(&cells, line, lang, out);
     }

@@ -73,6 +73,21 @@ pub(super) struct Plan {
 pub(super) struct Leader {
     pub codes: Slots,
     pub names: Slots,
+    /// Of codes and names the field of each slot, where no slot has several: all of them are looked
+    /// at in every row.
+    pub fields: [Option<Vec<usize>>; 2],
+}
+
+impl Leader {
+    fn of(codes: Slots, names: Slots) -> Leader {
+        let field = |slot: &Vec<usize>| match slot.as_slice() {
+            [] => Some(ABSENT),
+            [field] => Some(*field),
+            _ => None,
+        };
+        let fields = [&codes, &names].map(|slots| slots.iter().map(field).collect());
+        Leader { codes, names, fields }
+    }
 }
 
 /// What is derived from other columns where it is empty.
@@ -230,10 +245,7 @@ impl Plan {
         ];
         let mut plan = Plan {
             used: Vec::new(),
-            leaders: leaders.map(|(codes, names)| Leader {
-                codes: slots(codes, fields),
-                names: slots(names, fields),
-            }),
+            leaders: leaders.map(|(codes, names)| Leader::of(slots(codes, fields), slots(names, fields))),
             silent: silent_fields(layout, fields, width),
             hidden,
             steps,

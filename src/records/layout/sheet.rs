@@ -71,6 +71,7 @@ impl Transcoder {
                 ends: &row.ends,
                 nodes: &[],
                 clean: false,
+                quoted: false,
             };
             self.row(&cells, row.line, lang, out);
             for (column, slot, value) in &row.numbers {

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::super::cells::{read_date, read_number};
 use super::super::columns::Column;
-use super::cut::{CutRow, Cutting, Next};
+use super::cut::{CutRow, Cutting, Next, without_quotes};
 use super::file::Read;
 use super::forms::{
     MonthsAndDays, day_hour_minute, days_between, duration, minute_of, put_date, put_hour, put_hours,
@@ -65,6 +65,8 @@ pub(super) struct Cells<'t> {
     pub nodes: &'t [Vec<Element>],
     /// No cell holds a comma, a quote or the end of a line.
     pub clean: bool,
+    /// Cells that begin with a quote have one at each end.
+    pub quoted: bool,
 }
 
 /// The fields of an element of a message's list.
@@ -101,6 +103,7 @@ impl Transcoder {
             ends: row.ends,
             nodes: &[],
             clean: row.clean,
+            quoted: row.quoted,
         };
         if !row.fits(self.width) {
             return out.unreadable(row.line, misfit(row.count(), self.width, lang));
@@ -202,7 +205,8 @@ impl<'t> Cells<'t> {
         if start == end {
             return "";
         }
-        tidy(self.text.get(start..end).unwrap_or(""))
+        let cell = self.text.get(start..end).unwrap_or("");
+        tidy(if self.quoted { without_quotes(cell) } else { cell })
     }
 }
 
@@ -583,11 +587,15 @@ impl<'m, 't> Making<'m, 't> {
         let Some(leader) = self.of.plan.leaders.get(leader) else {
             return 0;
         };
-        let last = |slots: &Slots| {
-            let filled = |slot: &Vec<usize>| !self.filled(slot).is_empty();
-            slots.iter().rposition(filled).map_or(0, |last| last + 1)
+        let [codes, names] = &leader.fields;
+        let last = |slots: &Slots, fields: &Option<Vec<usize>>| {
+            let last = match fields {
+                Some(fields) => fields.iter().rposition(|field| !self.cell(*field).is_empty()),
+                None => slots.iter().rposition(|slot| !self.filled(slot).is_empty()),
+            };
+            last.map_or(0, |last| last + 1)
         };
-        last(&leader.codes).max(last(&leader.names))
+        last(&leader.codes, codes).max(last(&leader.names, names))
     }
 
     /// The slots of a leading list that have a code or a name, and the first.
