@@ -369,7 +369,10 @@ fn check_behind(file: &[u8], door: &Door) -> Result<usize, TestCaseError> {
         prop_assert_eq!(quick, right, "row {}", number);
     }
     prop_assert_eq!(read.rows.len(), right.rows.len());
-    prop_assert_eq!(&read.findings, &right.findings);
+    for (quick, right) in read.findings.iter().zip(&right.findings) {
+        prop_assert_eq!(quick, right);
+    }
+    prop_assert_eq!(read.findings.len(), right.findings.len());
     prop_assert_eq!(read.counts, right.counts);
     prop_assert!(quickly(file, door, 3).0 == right, "three threads read otherwise");
     Ok(plain)
@@ -400,7 +403,7 @@ fn records_as_generated_go_the_quick_way() {
     let records: Vec<String> = MATERIAL.records.iter().map(|cells| cells.join(",")).collect();
     for line_end in ["\n", "\r\n"] {
         let file = [COLUMNS.join(","), records.join(line_end)].join(line_end);
-        for (door, share) in MATERIAL.doors.iter().zip([95, 50, 95]) {
+        for (door, share) in MATERIAL.doors.iter().zip([95, 5, 95]) {
             let (read, plain) = quickly(file.as_bytes(), door, 1);
             assert_eq!(read.rows.len(), records.len());
             // the few others are infants without weight and the like, and codes the map does not know

@@ -115,7 +115,8 @@ impl Facts {
         }
         for frame in chunk.frames(self.delimiter) {
             match self.encoding.decode(frame.bytes) {
-                Some(text) => read(&text, frame.line, rows),
+                // a line end of its own, so that no other byte is taken for one
+                Some(text) => read(&(text.into_owned() + "\r\n"), frame.line, rows),
                 None => rows.unreadable(frame.line, self.encoding.undecodable(frame.bytes, lang)),
             }
         }

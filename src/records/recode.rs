@@ -102,7 +102,11 @@ impl Recoder {
             match next {
                 Next::Broken(line, length) => out.unreadable(line, broken(length, lang)),
                 Next::Row(row) if !row.fits(self.width) => {
-                    out.unreadable(row.line, misfit(row.count(), self.width, lang));
+                    let note = Note {
+                        row: row.written.to_owned(),
+                        ..misfit(row.count(), self.width, lang)
+                    };
+                    out.unreadable(row.line, note);
                 }
                 Next::Row(row) => {
                     let before = out.notes.len();
@@ -120,6 +124,7 @@ impl Recoder {
     }
 
     fn rewrite(&self, row: &CutRow<'_>, out: &mut NeutralRows) {
+        let before = out.notes.len();
         let mut rewriting = Rewriting {
             of: self,
             row,
@@ -127,6 +132,9 @@ impl Recoder {
             notes: &mut out.notes,
         };
         rewriting.row();
+        // diagnoses are told first, wherever they stand in the row
+        let of_row = out.notes.get_mut(before..).unwrap_or_default();
+        of_row.sort_by_key(|note| (note.edit == "C108", note.column));
     }
 }
 
@@ -294,5 +302,6 @@ fn note(edit: &'static str, column: Column, slot: Option<usize>, value: String, 
         slot,
         value,
         expected: expected.to_owned(),
+        row: String::new(),
     }
 }

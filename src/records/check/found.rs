@@ -103,9 +103,8 @@ impl Checker<'_> {
             _ => hit.severity.unwrap_or(edit.severity),
         };
         // in a row of no sound shape any cell may stand under any header, a personal one too
-        let fits = self.row.fits(&self.ready.header);
         let of_shape = |column| {
-            if fits {
+            if self.is_shaped {
                 self.cell(column).to_owned()
             } else {
                 String::new()

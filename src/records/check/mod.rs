@@ -127,6 +127,8 @@ pub struct Checker<'l> {
     line: u64,
     findings: Vec<Finding>,
     rejected: bool,
+    /// The last row has a sound shape: what stands under a header is of its column.
+    is_shaped: bool,
 }
 
 impl<'l> Checker<'l> {
@@ -168,6 +170,7 @@ impl<'l> Checker<'l> {
             line: 0,
             findings: Vec::new(),
             rejected: false,
+            is_shaped: false,
         }
     }
 
@@ -244,7 +247,8 @@ impl<'l> Checker<'l> {
         self.line = line;
         self.case.clear();
         self.facts.clear();
-        self.row.set("", false);
+        self.row.set(&note.row, note.row.contains('"'));
+        self.is_shaped = false;
         self.add_note(note);
         Checked::Unreadable
     }
@@ -272,9 +276,11 @@ impl<'l> Checker<'l> {
         self.case.clear();
         self.row.set("", false);
         self.facts.clear();
+        self.is_shaped = false;
         if !self.read_row(frame) {
             return Checked::Unreadable;
         }
+        self.is_shaped = true;
         self.sheet.clear();
         if let Some(door) = self.depth.door() {
             self.pass_door(door);
@@ -326,11 +332,8 @@ impl<'l> Checker<'l> {
         match self.encoding.decode(frame.bytes) {
             Some(text) => self.row.set(&text, frame.quoted),
             None => {
-                let expected = match self.lang {
-                    Lang::En => format!("{} text in every byte of the row", self.encoding.name()),
-                    Lang::Zh => format!("整行均为{}编码的文字", self.encoding.name()),
-                };
-                self.note(Hit::of("F002").expected(expected));
+                let note = self.encoding.undecodable(frame.bytes, self.lang);
+                self.add_note(&note);
                 return false;
             }
         }

@@ -21,6 +21,8 @@ pub(in crate::records) struct CutRow<'t> {
     /// Cells that begin with a quote have one at each end, and none between.
     pub quoted: bool,
     pub line: u64,
+    /// As written, quotes and all, without line end.
+    pub written: &'t str,
 }
 
 impl<'t> CutRow<'t> {
@@ -108,7 +110,7 @@ impl<'t> Cutting<'t> {
                 .as_bytes()
                 .get(self.at..)
                 .filter(|rest| !rest.is_empty())?;
-            let line = self.line;
+            let (start, line) = (self.at, self.line);
             match self.cut_plain() {
                 Some(PlainEnd { line_feed, quoted }) => {
                     let row = rest.get(..line_feed - self.at).unwrap_or_default();
@@ -129,6 +131,7 @@ impl<'t> Cutting<'t> {
                             && self.delimiter == b','
                             && memchr::memchr(b'\r', row).is_none_or(|at| at + 1 == row.len()),
                         line,
+                        written: self.between(start, line_feed),
                     }));
                 }
                 None => {
@@ -148,10 +151,17 @@ impl<'t> Cutting<'t> {
                         quoted: false,
                         clean: false,
                         line,
+                        written: self.between(start, start + frame.bytes.len()),
                     }));
                 }
             }
         }
+    }
+
+    /// A stretch of the text; a carriage return at its end is left out.
+    fn between(&self, start: usize, end: usize) -> &'t str {
+        let text = self.text.get(start..end).unwrap_or("");
+        text.strip_suffix('\r').unwrap_or(text)
     }
 
     /// Notes where the cells of the row at hand end; nothing if quotes in it stand where they do not in

@@ -235,6 +235,7 @@ fn number_as_code(column: Column, slot: usize, value: String, lang: Lang) -> Not
                 "文本单元格：数字格式可能丢失零或数位",
             )
             .to_owned(),
+        row: String::new(),
     }
 }
 

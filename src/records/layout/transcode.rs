@@ -53,6 +53,8 @@ pub(in crate::records) struct Note {
     pub slot: Option<usize>,
     pub value: String,
     pub expected: String,
+    /// Of a row that does not fit the header: the row.
+    pub row: String,
 }
 
 /// A row of a source, cut.
@@ -169,6 +171,7 @@ impl Note {
             slot: None,
             value,
             expected,
+            row: String::new(),
         }
     }
 }
@@ -399,6 +402,7 @@ impl<'m, 't> Making<'m, 't> {
                     cell.to_owned()
                 },
                 expected: expected.to_owned(),
+                row: String::new(),
             });
         }
     }
@@ -423,6 +427,7 @@ impl<'m, 't> Making<'m, 't> {
                         Lang::En => format!("one of {values}"),
                         Lang::Zh => format!("以下之一：{values}"),
                     },
+                    row: String::new(),
                 });
             }
         }
