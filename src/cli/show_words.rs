@@ -143,7 +143,8 @@ impl<'a> Teller<'a> {
 
     fn above(&self, at: usize) -> Option<usize> {
         let parent = match self.rules.get(at)?.level {
-            Level::Mdc => return None,
+            Level::Mdc | Level::Layer => return None,
+            Level::Packet => Level::Layer,
             Level::Adrg | Level::Ambiguous => Level::Mdc,
             Level::Drg => Level::Adrg,
         };
@@ -192,13 +193,15 @@ impl<'a> Teller<'a> {
             Level::Adrg => self.lang.pick("core group", "核心组"),
             Level::Ambiguous => self.lang.pick("ambiguous group", "歧义组"),
             Level::Drg => self.lang.pick("group", "细分组"),
+            Level::Layer => self.lang.pick("level", "层级"),
+            Level::Packet => self.lang.pick("packet", "病种"),
         };
         let name = self.words.rule_name(rule);
         format!("{level} {} {name}", rule.code).trim_end().to_owned()
     }
 
     fn place(&self, rule: &Rule) -> String {
-        format!("(rules.csv:{})", rule.line)
+        format!("({}:{})", self.words.scheme.file_name(rule), rule.line)
     }
 
     /// Rows beside this one that take precedence, the nearest last.
@@ -326,8 +329,8 @@ impl<'a> Teller<'a> {
 
 const fn indent_of(level: Level) -> &'static str {
     match level {
-        Level::Mdc => "",
-        Level::Adrg | Level::Ambiguous => "  ",
+        Level::Mdc | Level::Layer => "",
+        Level::Adrg | Level::Ambiguous | Level::Packet => "  ",
         Level::Drg => "    ",
     }
 }

@@ -1,11 +1,13 @@
 //! One case explained: each rule tried, and the facts that decided it.
 
+use super::packets::{PacketWalk, takes, walk_packets};
 use super::plain::{Facts, walk};
 use super::targets::asked_sets;
 use super::{Grouping, number};
-use crate::records::Case;
+use crate::records::{Case, plain_number};
 use crate::tables::{
-    Atom, Comparison, ComplicationLevel, Condition, Level, NumberFact, Pattern, Scheme, SetRef, Subject,
+    Atom, Comparison, ComplicationLevel, Condition, Level, NumberFact, PacketTest, Pattern, Rule, Scheme,
+    SetRef, Subject,
 };
 
 /// A rule that was tried on a case (规则判定).
@@ -91,6 +93,24 @@ pub enum Fact {
         /// Asked for.
         wanted: u8,
     },
+    /// Procedures taken by the operands of an expression.
+    Takes {
+        /// The expression as written.
+        expression: String,
+        /// The procedures taken.
+        hits: Vec<String>,
+        /// Whether each operand takes one.
+        holds: bool,
+    },
+    /// Treatment type, level of surgery or a figure of the auxiliary catalogue.
+    Packet {
+        /// As a condition writes it.
+        condition: String,
+        /// The case's own, as far as it has one word.
+        value: String,
+        /// Whether the test holds.
+        holds: bool,
+    },
     /// Department of discharge.
     Department {
         /// Of the case.
@@ -108,6 +128,8 @@ impl Fact {
             | Fact::Procedures { holds, .. }
             | Fact::Complication { holds, .. }
             | Fact::Sites { holds, .. }
+            | Fact::Takes { holds, .. }
+            | Fact::Packet { holds, .. }
             | Fact::Number { holds, .. } => *holds,
             Fact::Sex { value, wanted } => value == wanted,
             Fact::Department { value, wanted } => value == wanted,
@@ -143,15 +165,26 @@ pub struct Explanation {
     pub complications: Vec<ComplicationFound>,
     /// Whether a list of diagnoses that an MDC row asks for holds the principal diagnosis.
     pub principal_listed: bool,
+    /// What became of every packet that held, of a scheme of packets.
+    pub packets: Option<PacketWalk>,
 }
 
 /// Explains one case by the plain reading of the rules (解释分组过程).
 pub fn explain(scheme: &Scheme, case: &Case) -> Explanation {
     let reader = Reader {
-        facts: Facts { scheme, case },
+        facts: Facts::new(scheme, case),
     };
     let mut tried = Vec::new();
-    let grouping = walk(scheme, case, |rule, holds| tried.push((rule, holds)));
+    let packets = scheme
+        .packets()
+        .map(|packets| walk_packets(scheme, packets, case));
+    let grouping = match &packets {
+        None => walk(scheme, case, |rule, holds| tried.push((rule, holds))),
+        Some(walked) => {
+            tried = reader.packets_tried(walked);
+            walked.grouping
+        }
+    };
     let steps: Vec<Step> = tried
         .into_iter()
         .filter_map(|(rule, holds)| reader.step(rule, holds))
@@ -162,8 +195,12 @@ pub fn explain(scheme: &Scheme, case: &Case) -> Explanation {
         steps,
         complications,
         principal_listed: reader.principal_listed(),
+        packets,
     }
 }
+
+/// Most packets told that the principal diagnosis is one of and that do not hold.
+const MOST_MISSED: usize = 20;
 
 /// A set as conditions write it.
 pub(super) fn set_as_written(set: &SetRef) -> String {
@@ -212,7 +249,44 @@ impl Reader<'_> {
         })
     }
 
+    /// The packets worth telling: those that hold, and those of the principal diagnosis that do not.
+    fn packets_tried(&self, walked: &PacketWalk) -> Vec<(usize, bool)> {
+        let rules = self.facts.scheme.rules();
+        let held = |row: usize| walked.considered.iter().any(|considered| considered.rule == row);
+        let excluded = walked.grouping.mdc.filter(|_| walked.grouping.row.is_none());
+        let mut missed = 0;
+        let mut tried: Vec<(usize, bool)> = excluded.map(|row| (row, true)).into_iter().collect();
+        for (row, rule) in rules
+            .iter()
+            .enumerate()
+            .filter(|(_, rule)| rule.level == Level::Packet)
+        {
+            let holds = held(row);
+            if holds || (excluded.is_none() && missed < MOST_MISSED && self.is_of_principal(rule)) {
+                missed += usize::from(!holds);
+                tried.push((row, holds));
+            }
+        }
+        tried
+    }
+
+    /// Whether a rule asks for the principal diagnosis, and has it.
+    fn is_of_principal(&self, rule: &Rule) -> bool {
+        let mut asked = Vec::new();
+        asked_sets(&rule.when, true, &mut asked);
+        let principal = self.facts.diagnoses().next().unwrap_or("");
+        asked.iter().any(|(subject, set)| {
+            *subject == Subject::PrincipalDiagnosis && self.facts.set_holds(set, principal)
+        })
+    }
+
     fn principal_listed(&self) -> bool {
+        if self.facts.scheme.packets().is_some() {
+            let rules = self.facts.scheme.rules().iter();
+            return rules
+                .filter(|rule| rule.level == Level::Packet)
+                .any(|rule| self.is_of_principal(rule));
+        }
         let principal = self.facts.case.diagnoses().next().unwrap_or("");
         let rules = self.facts.scheme.rules().iter();
         let mut asked = Vec::new();
@@ -280,6 +354,44 @@ impl Reader<'_> {
                 value: case.department().to_owned(),
                 wanted: word.clone(),
             },
+            Atom::Packet(test) => self.packet_fact(test, holds),
+        }
+    }
+
+    fn packet_fact(&self, test: &PacketTest, holds: bool) -> Fact {
+        let view = self.facts.view.as_ref();
+        let packet = |condition: String, value: String| Fact::Packet {
+            condition,
+            value,
+            holds,
+        };
+        match test {
+            PacketTest::Takes(expression) => {
+                let all: Vec<&str> = self.facts.case.procedures().collect();
+                let places = takes(&self.facts, expression).map_or_else(Vec::new, |taken| taken.places);
+                let codes = places.iter().filter_map(|place| all.get(*place));
+                Fact::Takes {
+                    expression: expression.written(),
+                    hits: codes.map(|code| (*code).to_owned()).collect(),
+                    holds,
+                }
+            }
+            PacketTest::Type(kind) => {
+                let value = view.map_or("", |view| view.kind.word()).to_owned();
+                packet(format!("type = {}", kind.word()), value)
+            }
+            PacketTest::SurgeryLevel(low, high) => {
+                let value = view.map_or(0, |view| view.surgery_level).to_string();
+                packet(format!("surgery_level = {low}-{high}"), value)
+            }
+            PacketTest::Figure(figure, comparison, bound) => {
+                let bound = plain_number(*bound);
+                packet(
+                    format!("{} {} {bound}", figure.word(), comparison.sign()),
+                    String::new(),
+                )
+            }
+            PacketTest::LongStay => packet("long_stay".to_owned(), String::new()),
         }
     }
 

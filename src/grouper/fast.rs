@@ -4,10 +4,12 @@ use std::ops::Range;
 
 use super::Grouping;
 use super::numbered::{CodeRows, NumberedCase};
+use super::packets::{PacketScratch, numbered_figure_holds};
 use crate::codes::LookUp;
 use crate::records::{Case, PlainRow, PlainRows};
 use crate::tables::{
     BitRow, CodeFacts, Compiled, Complications, Entry, EntryKind, Otherwise, Predicate, Role, SetId, Subject,
+    occurrences,
 };
 
 /// Groups cases by a compiled scheme (分组器). Shared by threads; each has its own [`Workspace`].
@@ -25,6 +27,7 @@ pub struct Workspace {
     placeholders: bool,
     look_up: LookUp,
     pub(super) scratch: Scratch,
+    pub(super) packets: PacketScratch,
 }
 
 /// What the evaluation of a case needs besides the case.
@@ -33,6 +36,8 @@ pub(super) struct Scratch {
     /// Bit rows of the case's codes.
     marks: Vec<BitRow>,
     regions: Vec<u32>,
+    /// Procedures that operands of an expression take.
+    taken: Vec<usize>,
 }
 
 impl Grouper {
@@ -54,7 +59,7 @@ impl Grouper {
     /// The group of a checked case.
     pub fn group(&self, case: &Case, work: &mut Workspace) -> Grouping {
         let case = NumberedCase::of(case, &self.compiled, &mut work.codes);
-        self.evaluate(&case, &mut work.scratch)
+        self.evaluate(&case, &mut work.scratch, &mut work.packets)
     }
 
     /// Looks up the codes of rows that are about to be grouped by [`Grouper::group_row`].
@@ -74,19 +79,20 @@ impl Grouper {
         if work.placeholders && case.has_placeholder() {
             return None;
         }
-        Some(self.evaluate(&case, &mut work.scratch))
+        Some(self.evaluate(&case, &mut work.scratch, &mut work.packets))
     }
 
     #[inline]
-    pub(super) fn evaluate(&self, case: &NumberedCase<'_>, scratch: &mut Scratch) -> Grouping {
-        let mut evaluation = Evaluation {
-            compiled: &self.compiled,
-            case,
-            marks: marks_of(case, &self.compiled, &mut scratch.marks),
-            regions: &mut scratch.regions,
-            counted: self.compiled.complications(case.diagnoses),
-        };
-        evaluation.first_mdc()
+    pub(super) fn evaluate(
+        &self,
+        case: &NumberedCase<'_>,
+        scratch: &mut Scratch,
+        packets: &mut PacketScratch,
+    ) -> Grouping {
+        match self.compiled.packets() {
+            None => Evaluation::new(&self.compiled, case, scratch).first_mdc(),
+            Some(_) => self.evaluate_packets(case, scratch, packets),
+        }
     }
 }
 
@@ -111,22 +117,73 @@ fn marks_of<'s>(case: &NumberedCase<'_>, compiled: &Compiled, gathered: &'s mut 
     let first = diagnoses.iter().take(1);
     first.for_each(|code| gather(code, Role::PrincipalDiagnosis));
     diagnoses.iter().for_each(|code| gather(code, Role::Diagnosis));
-    let first = procedures.iter().take(1);
+    let first = procedures.iter().take(usize::from(case.packet.has_principal));
     first.for_each(|code| gather(code, Role::PrincipalProcedure));
     procedures.iter().for_each(|code| gather(code, Role::Procedure));
     gathered.get(..count).unwrap_or_default()
 }
 
 /// One case against the compiled rows.
-struct Evaluation<'a> {
+pub(super) struct Evaluation<'a> {
     compiled: &'a Compiled,
     case: &'a NumberedCase<'a>,
     marks: &'a [BitRow],
     regions: &'a mut Vec<u32>,
+    taken: &'a mut Vec<usize>,
     counted: Complications,
 }
 
-impl Evaluation<'_> {
+impl<'a> Evaluation<'a> {
+    #[inline]
+    pub(super) fn new(
+        compiled: &'a Compiled,
+        case: &'a NumberedCase<'a>,
+        scratch: &'a mut Scratch,
+    ) -> Evaluation<'a> {
+        Evaluation {
+            compiled,
+            case,
+            marks: marks_of(case, compiled, &mut scratch.marks),
+            regions: &mut scratch.regions,
+            taken: &mut scratch.taken,
+            counted: compiled.complications(case.diagnoses),
+        }
+    }
+
+    /// 0, 1 (CC) or 2 (MCC).
+    pub(super) fn severity(&self) -> u8 {
+        self.counted.severity()
+    }
+
+    /// Whether the condition of a layer itself holds.
+    pub(super) fn layer_holds(&mut self, layer: usize) -> bool {
+        let compiled = self.compiled;
+        let layer = compiled.mdcs.get(layer);
+        layer.is_some_and(|layer| self.holds(&layer.when))
+    }
+
+    /// The first row of a layer that holds, as a rule.
+    pub(super) fn first_held(&mut self, layer: usize) -> Option<usize> {
+        self.held(layer, Some)
+    }
+
+    /// Every row of a layer that holds, as rules.
+    pub(super) fn all_held(&mut self, layer: usize, found: &mut Vec<usize>) {
+        self.held(layer, |rule| {
+            found.push(rule);
+            None::<usize>
+        });
+    }
+
+    fn held<T>(&mut self, layer: usize, mut lead: impl FnMut(usize) -> Option<T>) -> Option<T> {
+        let compiled = self.compiled;
+        let entries = compiled.mdcs.get(layer)?.entries.clone();
+        let offset = compiled.entry_bit(0);
+        self.first_row(offset + entries.start..offset + entries.end, |_, bit| {
+            lead(compiled.entries.get(bit - offset)?.rule)
+        })
+    }
+
     /// The MDC rows in order; the first that leads to a group decides.
     #[inline]
     fn first_mdc(&mut self) -> Grouping {
@@ -221,7 +278,7 @@ impl Evaluation<'_> {
         }
     }
 
-    fn holds(&mut self, predicate: &Predicate) -> bool {
+    pub(super) fn holds(&mut self, predicate: &Predicate) -> bool {
         match predicate {
             Predicate::All(parts) => parts.iter().all(|part| self.holds(part)),
             Predicate::Any(parts) => parts.iter().any(|part| self.holds(part)),
@@ -240,20 +297,42 @@ impl Evaluation<'_> {
                 .is_some_and(|value| comparison.holds(value, *wanted)),
             Predicate::Sex(sex) => self.case.sex == *sex,
             Predicate::Department(department) => self.case.department == *department,
+            Predicate::Takes(expression) => self.takes(*expression),
+            Predicate::Type(kind) => self.case.packet.kind == *kind,
+            Predicate::SurgeryLevel(low, high) => (*low..=*high).contains(&self.case.packet.surgery_level),
+            Predicate::Figure(figure, comparison, bound) => {
+                numbered_figure_holds(self.compiled, self.case, *figure, *comparison, *bound)
+            }
         }
+    }
+
+    /// Whether each operand of some alternative takes a procedure of its own.
+    fn takes(&mut self, expression: u32) -> bool {
+        let (compiled, procedures) = (self.compiled, self.case.procedures);
+        let alternatives = compiled
+            .packets()
+            .map_or(&[][..], |tables| tables.expression(expression));
+        alternatives.iter().any(|operands| {
+            let hits = |operand: usize, procedure: usize| {
+                let pair = operands.get(operand).zip(procedures.get(procedure));
+                pair.is_some_and(|(set, code)| compiled.holds(*set, code.kind))
+            };
+            occurrences(operands.len(), procedures.len(), &hits, self.taken)
+        })
     }
 
     fn in_set(&self, subject: Subject, negated: bool, set: SetId) -> bool {
         let hit = |code: &CodeFacts| self.compiled.holds(set, code.kind) != negated;
         let (diagnoses, procedures) = (self.case.diagnoses, self.case.procedures);
+        let principal = usize::from(self.case.packet.has_principal);
         match subject {
             Subject::PrincipalDiagnosis => diagnoses.first().map_or(negated, hit),
-            Subject::PrincipalProcedure => procedures.first().map_or(negated, hit),
+            Subject::PrincipalProcedure => procedures.iter().take(principal).next().map_or(negated, hit),
             Subject::DischargeStatus => self.compiled.holds(set, self.case.discharge) != negated,
             Subject::AnyDiagnosis => diagnoses.iter().any(hit),
             Subject::AnyProcedure => procedures.iter().any(hit),
             Subject::OtherDiagnosis => diagnoses.iter().skip(1).any(hit),
-            Subject::OtherProcedure => procedures.iter().skip(1).any(hit),
+            Subject::OtherProcedure => procedures.iter().skip(principal).any(hit),
         }
     }
 

@@ -11,6 +11,7 @@ mod fast;
 mod neighbours;
 mod numbered;
 mod packed;
+mod packets;
 mod plain;
 mod pool;
 mod questions;
@@ -24,6 +25,7 @@ pub use explain::{ComplicationFound, Explanation, Fact, Step, explain};
 pub use fast::{Grouper, Workspace};
 pub use neighbours::{MOST_CHANGES, Neighbour, Neighbours, neighbours};
 pub use packed::DictionaryFacts;
+pub use packets::{Considered, Lost, PacketOutcome, PacketWalk, walk_packets};
 pub use plain::group_plainly;
 pub use reach::{Boundary, Cause, Reach, Reaches, Verdict, row_findings};
 pub use targets::Relation;
@@ -38,7 +40,8 @@ use crate::tables::{Level, NO_GROUP, NumberFact, Scheme};
 /// text is found through the scheme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grouping {
-    /// The MDC row that held, if any did; of several the last tried.
+    /// The MDC row that held, if any did; of several the last tried. Of packets the row of the layer: of
+    /// the group's, or of the principal diagnoses that are not grouped.
     pub mdc: Option<usize>,
     /// The ADRG row, if grouped.
     pub adrg: Option<usize>,
@@ -46,6 +49,8 @@ pub struct Grouping {
     pub row: Option<usize>,
     /// 0, 1 (CC) or 2 (MCC): the heaviest complication that counts.
     pub severity: u8,
+    /// What a scheme of packets says besides.
+    pub packet: PacketOutcome,
 }
 
 /// How grouping ended (入组状态).
@@ -95,6 +100,7 @@ impl Grouping {
         adrg: None,
         row: None,
         severity: 0,
+        packet: PacketOutcome::NONE,
     };
 
     /// Every way a case can end but for its severity: where each rule row decides, by its index,
@@ -104,7 +110,7 @@ impl Grouping {
         let mut all = Vec::with_capacity(scheme.rules().len() + 1);
         for (row, rule) in scheme.rules().iter().enumerate() {
             match rule.level {
-                Level::Mdc => {
+                Level::Mdc | Level::Layer => {
                     at = Grouping {
                         mdc: Some(row),
                         ..Grouping::NONE
@@ -124,7 +130,7 @@ impl Grouping {
                         ..at
                     }
                 }
-                Level::Drg => at.row = Some(row),
+                Level::Drg | Level::Packet => at.row = Some(row),
             }
             all.push(at);
         }
@@ -144,6 +150,11 @@ impl Grouping {
     /// The group's code; `0000` when there is none, `?QY` when ambiguous.
     pub fn code<'s>(&self, scheme: &'s Scheme) -> &'s str {
         rule_code(scheme, self.row).unwrap_or(NO_GROUP)
+    }
+
+    /// The row of the core group; of packets, which have none, that of the packet itself.
+    pub(crate) fn core(&self) -> Option<usize> {
+        self.adrg.or(self.row)
     }
 
     /// The MDC's code, or nothing.
@@ -185,6 +196,16 @@ impl Grouping {
             }
             (Status::Ambiguous, Lang::Zh) => {
                 format!("手术操作不属于MDC {}的任何核心组", self.mdc(scheme))
+            }
+            (Status::Ungrouped, lang) if scheme.packets().is_some() => {
+                let words = match self.mdc {
+                    Some(_) => lang.pick(
+                        "the principal diagnosis is on the list of those that are not grouped",
+                        "主要诊断属于不予入组的诊断",
+                    ),
+                    None => lang.pick("no packet holds for this case", "不满足任何病种的条件"),
+                };
+                words.to_owned()
             }
             (Status::Ungrouped, Lang::En) if self.mdc.is_none() => "no MDC holds for this case".into(),
             (Status::Ungrouped, Lang::Zh) if self.mdc.is_none() => "不满足任何MDC的条件".into(),

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use crate::codes::{LookUp, WrittenCode, is_placeholder, normal_form};
 use crate::records::{Case, Numbers, PlainRow, PlainRows};
-use crate::tables::{CodeFacts, CodeKind, Compiled, NumberFact};
+use crate::tables::{CodeFacts, CodeKind, Compiled, NumberFact, TreatmentType};
 
 /// A case in the numbers of one scheme (编号病例): all that its rules can ask.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct NumberedCase<'w> {
     /// The principal first.
     pub(super) diagnoses: &'w [CodeFacts],
@@ -17,6 +17,30 @@ pub(super) struct NumberedCase<'w> {
     pub(super) department: u32,
     pub(super) discharge: CodeKind,
     pub(super) numbers: &'w Numbers,
+    pub(super) packet: PacketFacts,
+}
+
+/// What only packets ask of a case.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PacketFacts {
+    /// The first of the procedures is the principal one.
+    pub(super) has_principal: bool,
+    /// Treatment type of the case.
+    pub(super) kind: TreatmentType,
+    /// Level of surgery of the main procedure; 0 unknown.
+    pub(super) surgery_level: u8,
+    /// Reference cost of the group, in millionths of a yuan, once there is a group.
+    pub(super) mean_cost: Option<i64>,
+}
+
+impl PacketFacts {
+    /// Of a case as recorded.
+    pub(super) const AS_RECORDED: PacketFacts = PacketFacts {
+        has_principal: true,
+        kind: TreatmentType::Conservative,
+        surgery_level: 0,
+        mean_cost: None,
+    };
 }
 
 impl<'w> NumberedCase<'w> {
@@ -33,6 +57,7 @@ impl<'w> NumberedCase<'w> {
             department: compiled.department_number(case.department()),
             discharge: compiled.discharge_kind(case.discharge_status()),
             numbers: case.numbers(),
+            packet: PacketFacts::AS_RECORDED,
         }
     }
 
@@ -59,6 +84,7 @@ impl<'w> NumberedCase<'w> {
             department,
             discharge,
             numbers: row.numbers(),
+            packet: PacketFacts::AS_RECORDED,
         })
     }
 

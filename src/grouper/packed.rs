@@ -3,7 +3,7 @@
 
 use super::Grouping;
 use super::fast::{Grouper, Workspace};
-use super::numbered::NumberedCase;
+use super::numbered::{NumberedCase, PacketFacts};
 use crate::records::{Dictionary, PackedCase, Vocabulary};
 use crate::tables::CodeKind;
 
@@ -54,8 +54,9 @@ impl Grouper {
             department: facts.department(case),
             discharge: facts.discharge_status(case),
             numbers: &numbers,
+            packet: PacketFacts::AS_RECORDED,
         };
-        self.evaluate(&case, &mut work.scratch)
+        self.evaluate(&case, &mut work.scratch, &mut work.packets)
     }
 }
 

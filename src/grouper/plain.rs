@@ -3,18 +3,24 @@
 //! It evaluates every row from first to last on code texts, by the words of the condition
 //! language, and shares nothing with the compiled form but the tables.
 
+use super::packets::{View, figure_holds, group_packets_plainly, takes};
 use super::{Grouping, number};
 use crate::records::Case;
-use crate::tables::{Atom, ComplicationLevel, Condition, Level, Otherwise, Pattern, Scheme, SetRef, Subject};
+use crate::tables::{
+    Atom, ComplicationLevel, Condition, Level, Otherwise, PacketTest, Scheme, SetRef, Subject,
+};
 
 /// Groups a case by reading every rule in file order (逐条分组).
 pub fn group_plainly(scheme: &Scheme, case: &Case) -> Grouping {
-    walk(scheme, case, |_, _| {})
+    match scheme.packets() {
+        None => walk(scheme, case, |_, _| {}),
+        Some(packets) => group_packets_plainly(scheme, packets, case),
+    }
 }
 
 /// As [`group_plainly`]; `tried` is told each row that was evaluated and whether it held.
 pub(super) fn walk(scheme: &Scheme, case: &Case, mut tried: impl FnMut(usize, bool)) -> Grouping {
-    let facts = Facts { scheme, case };
+    let facts = Facts::new(scheme, case);
     let mut holds = |index: usize, when: &Condition| {
         let holds = facts.hold(when);
         tried(index, holds);
@@ -38,7 +44,7 @@ pub(super) fn walk(scheme: &Scheme, case: &Case, mut tried: impl FnMut(usize, bo
             };
         }
         match rule.level {
-            Level::Mdc => {
+            Level::Mdc | Level::Layer => {
                 adrg = None;
                 mdc_holds = holds(index, &rule.when);
                 if mdc_holds {
@@ -54,7 +60,7 @@ pub(super) fn walk(scheme: &Scheme, case: &Case, mut tried: impl FnMut(usize, bo
                     };
                 }
             }
-            Level::Adrg => {
+            Level::Adrg | Level::Packet => {
                 let adrg_holds = mdc_holds && holds(index, &rule.when);
                 adrg = adrg_holds.then_some((index, rule.otherwise));
             }
@@ -85,9 +91,46 @@ pub(super) fn walk(scheme: &Scheme, case: &Case, mut tried: impl FnMut(usize, bo
 pub(super) struct Facts<'a> {
     pub(super) scheme: &'a Scheme,
     pub(super) case: &'a Case,
+    /// How a scheme of packets sees it.
+    pub(super) view: Option<View>,
 }
 
-impl Facts<'_> {
+impl<'a> Facts<'a> {
+    /// As the scheme sees the case.
+    pub(super) fn new(scheme: &'a Scheme, case: &'a Case) -> Facts<'a> {
+        let view = scheme.packets().map(|packets| View::of(scheme, packets, case));
+        Facts { scheme, case, view }
+    }
+
+    /// A code as the scheme reads it.
+    fn read<'c>(&'c self, code: &'c str) -> &'c str {
+        self.scheme
+            .packets()
+            .map_or(code, |packets| packets.read_as(code))
+    }
+
+    /// Diagnoses as the scheme reads them, the principal first.
+    pub(super) fn diagnoses(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.case.diagnoses().map(|code| self.read(code))
+    }
+
+    /// Procedures that count, as the scheme reads them, the main one first if there is one.
+    pub(super) fn procedures(&self) -> Vec<&str> {
+        match &self.view {
+            None => self.case.procedures().collect(),
+            Some(view) => {
+                let all: Vec<&str> = self.case.procedures().collect();
+                let kept = view.kept.iter().filter_map(|place| all.get(*place));
+                kept.map(|code| self.read(code)).collect()
+            }
+        }
+    }
+
+    /// Whether the first of the procedures is the principal one.
+    pub(super) fn has_principal(&self) -> bool {
+        self.view.as_ref().is_none_or(|view| view.main.is_some())
+    }
+
     pub(super) fn hold(&self, condition: &Condition) -> bool {
         match condition {
             Condition::All(parts) => parts.iter().all(|part| self.hold(part)),
@@ -104,7 +147,7 @@ impl Facts<'_> {
                 negated,
                 set,
             } => self.in_set(*subject, *negated, set),
-            Atom::HasProcedure(wanted) => (self.case.procedures().len() > 0) == *wanted,
+            Atom::HasProcedure(wanted) => self.procedures().is_empty() != *wanted,
             Atom::Mcc => self.counts(ComplicationLevel::Mcc),
             Atom::Cc => self.counts(ComplicationLevel::Cc),
             Atom::Sites(set, comparison, wanted) => {
@@ -116,40 +159,52 @@ impl Facts<'_> {
             }
             Atom::Sex(sex) => self.case.sex() == *sex,
             Atom::Department(word) => self.case.department() == word,
+            Atom::Packet(test) => self.packet_test(test),
+        }
+    }
+
+    fn packet_test(&self, test: &PacketTest) -> bool {
+        let Some(view) = &self.view else { return false };
+        match test {
+            PacketTest::Takes(expression) => takes(self, expression).is_some(),
+            PacketTest::Type(kind) => view.kind == *kind,
+            PacketTest::SurgeryLevel(low, high) => (*low..=*high).contains(&view.surgery_level),
+            PacketTest::Figure(figure, comparison, bound) => figure_holds(self, *figure, *comparison, *bound),
+            PacketTest::LongStay => false, // what it says was put in its place by the loader
         }
     }
 
     fn in_set(&self, subject: Subject, negated: bool, set: &SetRef) -> bool {
         let hit = |code: &str| self.set_holds(set, code) != negated;
+        let principal = usize::from(self.has_principal());
         match subject {
-            Subject::PrincipalDiagnosis => self.case.diagnoses().next().map_or(negated, hit),
-            Subject::PrincipalProcedure => self.case.procedures().next().map_or(negated, hit),
+            Subject::PrincipalDiagnosis => self.diagnoses().next().map_or(negated, hit),
+            Subject::PrincipalProcedure => {
+                let procedures = self.procedures().into_iter();
+                procedures.take(principal).next().map_or(negated, hit)
+            }
             Subject::DischargeStatus => hit(self.case.discharge_status()),
-            Subject::AnyDiagnosis => self.case.diagnoses().any(hit),
-            Subject::OtherDiagnosis => self.case.diagnoses().skip(1).any(hit),
-            Subject::AnyProcedure => self.case.procedures().any(hit),
-            Subject::OtherProcedure => self.case.procedures().skip(1).any(hit),
+            Subject::AnyDiagnosis => self.diagnoses().any(hit),
+            Subject::OtherDiagnosis => self.diagnoses().skip(1).any(hit),
+            Subject::AnyProcedure => self.procedures().into_iter().any(hit),
+            Subject::OtherProcedure => self.procedures().into_iter().skip(principal).any(hit),
         }
     }
 
     pub(super) fn set_holds(&self, set: &SetRef, code: &str) -> bool {
         match set {
-            SetRef::Inline(patterns) => patterns.iter().any(|pattern| match pattern {
-                Pattern::Exact(exact) => exact == code,
-                Pattern::Prefix(prefix) => code.starts_with(prefix.as_str()),
-            }),
-            SetRef::Named { name, .. } => {
-                let set = self.scheme.named_set(name);
+            SetRef::Inline(patterns) => patterns.iter().any(|pattern| pattern.holds(code)),
+            SetRef::Named { name, .. } => self.scheme.named_set(name).is_some_and(|set| {
                 let id = self.scheme.code_id(code);
-                set.zip(id).is_some_and(|(set, id)| set.codes.contains(&id))
-            }
+                let begins = |prefix: &String| !code.is_empty() && code.starts_with(prefix.as_str());
+                id.is_some_and(|id| set.codes.contains(&id)) || set.prefixes.iter().any(begins)
+            }),
         }
     }
 
     fn regions(&self, set: &SetRef) -> usize {
         let Some(set) = self.scheme.set(set) else { return 0 };
         let codes: Vec<_> = self
-            .case
             .diagnoses()
             .filter_map(|code| self.scheme.code_id(code))
             .collect();
@@ -171,13 +226,9 @@ impl Facts<'_> {
 
     /// The first diagnosis other than the principal that counts at this level.
     pub(super) fn counted(&self, level: ComplicationLevel) -> Option<&str> {
-        let principal = self
-            .case
-            .diagnoses()
-            .next()
-            .and_then(|code| self.scheme.code_id(code));
+        let principal = self.diagnoses().next().and_then(|code| self.scheme.code_id(code));
         let excluded = principal.map_or(&[][..], |code| self.scheme.exclusions(code));
-        self.case.diagnoses().skip(1).find(|code| {
+        self.diagnoses().skip(1).find(|code| {
             let complication = self
                 .scheme
                 .code_id(code)
@@ -191,7 +242,7 @@ impl Facts<'_> {
         })
     }
 
-    fn severity(&self) -> u8 {
+    pub(super) fn severity(&self) -> u8 {
         if self.counts(ComplicationLevel::Mcc) {
             2
         } else {

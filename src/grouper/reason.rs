@@ -1,16 +1,17 @@
 //! Why a case has its group, in one phrase.
 
+use super::packets::takes;
 use super::plain::Facts;
 use super::{Grouping, number};
 use crate::records::Case;
-use crate::tables::{Atom, ComplicationLevel, Condition, Level, Scheme, SetRef, Subject};
+use crate::tables::{Atom, ComplicationLevel, Condition, Level, PacketTest, Scheme, SetRef, Subject};
 
 impl Grouping {
     /// Appends the rows that decided, each with the codes and values it held by (入组要点):
     /// `MDCC pdx I25.103; CK2 ppx 36.0601; CC I50.900`. Nothing else is allocated; words of the
     /// condition language are the same in every language.
     pub fn short_reason(&self, scheme: &Scheme, case: &Case, out: &mut String) {
-        let facts = Facts { scheme, case };
+        let facts = Facts::new(scheme, case);
         let begin = out.len();
         let rows = [self.mdc, self.adrg, self.row];
         for (at, row) in rows.iter().enumerate() {
@@ -27,7 +28,7 @@ impl Grouping {
                 out.push_str("MDC");
             }
             // a group's own code stands beside the phrase
-            if rule.level != Level::Drg {
+            if !matches!(rule.level, Level::Drg | Level::Packet) {
                 out.push_str(&rule.code);
             }
             facts.tell(&rule.when, true, out);
@@ -90,11 +91,45 @@ impl Facts<'_> {
                 }
             }
             Atom::Sex(_) => word(if self.case.sex() == 1 { "sex 1" } else { "sex 2" }, out),
+            Atom::Packet(test) => self.tell_packet(test, holds, out),
             Atom::Department(_) if self.case.department().is_empty() => word("no dept", out),
             Atom::Department(_) => {
                 word("dept", out);
                 word(self.case.department(), out);
             }
+        }
+    }
+
+    fn tell_packet(&self, test: &PacketTest, holds: bool, out: &mut String) {
+        let view = self.view.as_ref();
+        match test {
+            PacketTest::Takes(expression) => {
+                word(if holds { "px" } else { "px not" }, out);
+                let taken = takes(self, expression).filter(|_| holds);
+                match taken {
+                    None => word(&expression.written(), out),
+                    Some(taken) => {
+                        let all: Vec<&str> = self.case.procedures().collect();
+                        let codes = taken.places.iter().filter_map(|place| all.get(*place));
+                        word(&codes.copied().collect::<Vec<_>>().join("+"), out);
+                    }
+                }
+            }
+            PacketTest::Type(_) => {
+                word("type", out);
+                word(view.map_or("", |view| view.kind.word()), out);
+            }
+            PacketTest::SurgeryLevel(..) => {
+                word("surgery_level", out);
+                word(&view.map_or(0, |view| view.surgery_level).to_string(), out);
+            }
+            PacketTest::Figure(figure, comparison, bound) => {
+                word(if holds { "" } else { "not" }, out);
+                word(figure.word(), out);
+                word(comparison.sign(), out);
+                push_number(*bound, out);
+            }
+            PacketTest::LongStay => {}
         }
     }
 
@@ -122,16 +157,17 @@ impl Facts<'_> {
     }
 
     fn first_code(&self, subject: Subject, set: &SetRef) -> Option<&str> {
-        let case = self.case;
         let hit = |code: &&str| self.set_holds(set, code);
+        let principal = usize::from(self.has_principal());
+        let mut procedures = self.procedures().into_iter();
         match subject {
-            Subject::PrincipalDiagnosis => case.diagnoses().next().filter(hit),
-            Subject::AnyDiagnosis => case.diagnoses().find(hit),
-            Subject::OtherDiagnosis => case.diagnoses().skip(1).find(hit),
-            Subject::PrincipalProcedure => case.procedures().next().filter(hit),
-            Subject::AnyProcedure => case.procedures().find(hit),
-            Subject::OtherProcedure => case.procedures().skip(1).find(hit),
-            Subject::DischargeStatus => Some(case.discharge_status()).filter(hit),
+            Subject::PrincipalDiagnosis => self.diagnoses().next().filter(hit),
+            Subject::AnyDiagnosis => self.diagnoses().find(hit),
+            Subject::OtherDiagnosis => self.diagnoses().skip(1).find(hit),
+            Subject::PrincipalProcedure => procedures.take(principal).find(hit),
+            Subject::AnyProcedure => procedures.find(hit),
+            Subject::OtherProcedure => procedures.skip(principal).find(hit),
+            Subject::DischargeStatus => Some(self.case.discharge_status()).filter(hit),
         }
     }
 

@@ -5,7 +5,9 @@ use super::explain::{codes_of, set_as_written};
 use super::plain::Facts;
 use super::{Grouping, rule_code};
 use crate::records::Case;
-use crate::tables::{Atom, Condition, Level, OPERATIONS, Otherwise, Rule, Scheme, SetRef, Subject};
+use crate::tables::{
+    Atom, Condition, Level, OPERATIONS, Otherwise, PacketTest, Rule, Scheme, SetRef, Subject,
+};
 
 /// Why a group is a neighbour of a case (相邻关系).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,13 +78,13 @@ impl Block<'_> {
 /// Every neighbour: those of the same core group first, each part in table order.
 pub(super) fn targets<'s>(scheme: &'s Scheme, case: &Case, grouping: &Grouping) -> Vec<Target<'s>> {
     let blocks = blocks(scheme);
-    let own_adrg = rule_code(scheme, grouping.adrg);
+    let own_adrg = rule_code(scheme, grouping.core());
     let mut found = Vec::new();
     if let (Some(adrg), Some(group)) = (own_adrg, rule_code(scheme, grouping.row)) {
         found = same_adrg(scheme, &blocks, adrg, group);
     }
     let looker = Looker {
-        facts: Facts { scheme, case },
+        facts: Facts::new(scheme, case),
     };
     let mut others: Vec<Target<'s>> = Vec::new();
     for block in blocks.iter().filter(|block| Some(&*block.rule.code) != own_adrg) {
@@ -114,8 +116,8 @@ fn blocks(scheme: &Scheme) -> Vec<Block<'_>> {
     let mut mdc = 0;
     for (index, rule) in scheme.rules().iter().enumerate() {
         match rule.level {
-            Level::Mdc => mdc = index,
-            Level::Adrg => blocks.push(Block {
+            Level::Mdc | Level::Layer => mdc = index,
+            Level::Adrg | Level::Packet => blocks.push(Block {
                 mdc,
                 adrg: index,
                 rule,
@@ -278,6 +280,13 @@ pub(super) fn asked_sets<'c>(condition: &'c Condition, positive: bool, out: &mut
             negated,
             set,
         }) if *negated != positive => out.push((*subject, set)),
+        Condition::Atom(Atom::Packet(PacketTest::Takes(expression))) if positive => {
+            out.extend(
+                expression
+                    .operands()
+                    .map(|operand| (Subject::AnyProcedure, operand)),
+            );
+        }
         Condition::Atom(_) => {}
     }
 }

@@ -94,6 +94,28 @@ impl<'a> Teller<'a> {
                 let test = self.compared("=", i64::from(*wanted) * 100, value == wanted);
                 format!("{label} = {value}{test}")
             }
+            Fact::Takes {
+                expression,
+                hits,
+                holds,
+            } => {
+                let (verdict, hits) = (self.verdict(*holds), self.in_parentheses(&self.list(hits)));
+                match lang {
+                    Lang::En => format!("procedures take {expression}: {verdict}{hits}"),
+                    Lang::Zh => format!("手术操作满足组合 {expression}：{verdict}{hits}"),
+                }
+            }
+            Fact::Packet {
+                condition,
+                value,
+                holds,
+            } => {
+                let (verdict, value) = (self.verdict(*holds), self.in_parentheses(value));
+                match lang {
+                    Lang::En => format!("{condition}: {verdict}{value}"),
+                    Lang::Zh => format!("{condition}：{verdict}{value}"),
+                }
+            }
             Fact::Department { value, wanted } => {
                 let label = lang.pick("department", "出院科别");
                 let verdict = self.verdict(value == wanted);

@@ -14,6 +14,7 @@ mod door;
 mod draft;
 mod duplicates;
 mod edits;
+mod encode;
 mod encoding;
 mod frame;
 mod inputs;
@@ -29,6 +30,7 @@ mod recode;
 mod separators;
 mod source;
 mod stream;
+mod written;
 
 pub use case::{Case, FeeSplit, Numbers};
 pub use cells::read_date;
@@ -38,9 +40,13 @@ pub use door::{CodeSystem, Door};
 pub use draft::{CaseDraft, DraftChecker, plain_number};
 pub use duplicates::{CaseKey, Duplicates, expected_of_copies};
 pub use edits::{EditBook, EditFile, Edits, Inapplicable, MarkedCodes, Parameters, Profile, edit};
+pub use encode::TextEncoding;
 pub use encoding::Encoding;
 pub use frame::{Chunk, MAX_ROW_BYTES};
-pub use layout::{Chosen, Form, Intake, Layout, LayoutChoice, Layouts, Origins, Scope};
+pub use layout::{
+    Chosen, Form, Intake, Layout, LayoutChoice, LayoutRow, LayoutWriter, Layouts, Loss, Losses, Origins,
+    Scope,
+};
 pub use mapping::{CodeMap, Codes, Declared, Mapped, SourceCodes, codes_of_files};
 pub use packed::{
     CodedCases, Dictionary, PACKED_MAGIC, PackedBlock, PackedCase, PackedCases, PackedReader, PackedWriter,
@@ -51,3 +57,4 @@ pub use pseudonym::Pseudonyms;
 pub use quality::{Counted, EditCount, Quality, QualityScope, RowFacts, ScopeCount};
 pub use reader::{Opened, OpenedFiles, RowReader, RunningHash};
 pub use stream::{Batch, Counts, RowWork, in_order, ordered, quickly_behind, quickly_in_order};
+pub use written::{CELL_END, RecordForm, RecordFormat, RowBuffer};

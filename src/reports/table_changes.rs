@@ -127,6 +127,8 @@ const fn level_words(level: Level, lang: Lang) -> &'static str {
         Level::Adrg => lang.pick("core group (ADRG)", "核心组（ADRG）"),
         Level::Ambiguous => lang.pick("ambiguous group", "歧义组"),
         Level::Drg => lang.pick("group (DRG)", "细分组（DRG）"),
+        Level::Layer => lang.pick("level", "层级"),
+        Level::Packet => lang.pick("packet", "病种"),
     }
 }
 

@@ -8,11 +8,11 @@ use hashbrown::HashSet;
 use super::chain::Inputs;
 use super::statement::{BenefitParameter, Money, PoolResult, RunResult, Settled, Statement};
 use crate::benefit::{BenefitPolicy, Claim, Payer, Slip, YearToDate, explain, share};
-use crate::budget::{PoolCase, settle};
+use crate::budget::{More, PoolCase, settle};
 use crate::codes::HospitalLevel;
 use crate::diagnostics::{Error, Lang, Result};
 use crate::grouper::Status;
-use crate::points::{PoolFund, PricingCase, Score, score};
+use crate::points::{CaseFacts, PoolFund, PricingCase, Score, score};
 use crate::records::Column;
 use crate::units::Fen;
 
@@ -185,6 +185,7 @@ pub(super) fn score_cases(
             pool: &statement.insured_scheme,
             cost: slip.total,
             los_days: statement.los_days,
+            facts: CaseFacts::default(),
         };
         let scored = score(&inputs.pack, &inputs.weights, &case);
         scored.map(Some).map_err(|e| {
@@ -291,6 +292,10 @@ impl Member {
             cost: self.slip.total,
             claim: self.claim,
             nonfund: self.slip.total - self.claim,
+            more: More {
+                fund_ratio: self.score.fund_ratio,
+                ..More::default()
+            },
         })
     }
 }

@@ -128,6 +128,22 @@ pub fn first_code_list_version(library: &Library) -> Result<String> {
     Ok(first.map_or_else(String::new, |list| list.version))
 }
 
+/// Visits the codes of a list; of one that does not exist there are none: who needs its names is told
+/// by [`CodeLists::of`].
+pub(super) fn each_code(library: &Library, name: &str, mut visit: impl FnMut(&str)) -> Result<()> {
+    if library.read(FOLDER, "codes.toml")?.is_none() {
+        return Ok(());
+    }
+    let (_, index) = read_index(library)?;
+    let Some(entry) = index.list.iter().find(|list| list.name == name) else {
+        return Ok(());
+    };
+    match library.read(FOLDER, &entry.file)? {
+        Some(file) => each_row(&file, ["code", "name"], |[code, _], _| visit(code)),
+        None => Ok(()),
+    }
+}
+
 /// Loads the code list of this name; that it is unknown, or of another kind, is the fault of the
 /// file that names it, or of the index if nobody knows which that is.
 fn list_named(library: &Library, name: &str, kind: ListKind, named_at: Option<&Place>) -> Result<CodeList> {

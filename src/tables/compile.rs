@@ -5,6 +5,7 @@ use hashbrown::HashMap;
 use super::condition::{Atom, Comparison, Condition, NumberFact, SetRef, Subject};
 use super::kinds::{CodeKind, Kinds};
 use super::marks::Marks;
+use super::packets::{CompiledPackets, Figure, PacketTest, Packets, TreatmentType};
 use super::scheme::{CodeId, CodeSet, ComplicationLevel, Level, Otherwise, Rule, Scheme, set_key};
 use crate::codes::{CodeIndex, LookUp, PackedCode};
 
@@ -34,9 +35,10 @@ pub struct Compiled {
     facts: Vec<CodeFacts>,
     /// Exclusion lists of principal diagnoses, each run closed by [`NO_LIST`].
     principal_lists: Vec<u32>,
+    packets: Option<CompiledPackets>,
 }
 
-/// An MDC row.
+/// An MDC row, or the row of a layer of packets.
 #[derive(Debug)]
 pub struct Mdc {
     /// Index into [`Scheme::rules`].
@@ -47,7 +49,7 @@ pub struct Mdc {
     pub entries: std::ops::Range<usize>,
 }
 
-/// An ADRG or ambiguous row.
+/// An ADRG or ambiguous row, or a packet.
 #[derive(Debug)]
 pub struct Entry {
     /// Index into [`Scheme::rules`].
@@ -146,6 +148,15 @@ pub enum Predicate {
     Sex(u8),
     /// Department, by its number among those the rules name.
     Department(u32),
+    /// Each operand of one alternative takes a procedure; by its number among
+    /// [`CompiledPackets::expression`].
+    Takes(u32),
+    /// The treatment type of the case.
+    Type(TreatmentType),
+    /// The level of surgery of the main procedure, from and to.
+    SurgeryLevel(u8, u8),
+    /// A figure compares so; in hundredths.
+    Figure(Figure, Comparison, i64),
 }
 
 /// Kinds of codes, one bit each (编码位集), from the first to the last.
@@ -282,7 +293,7 @@ impl Compiled {
         let mut builder = Builder::new(&scheme);
         let mut rows = Rows::default();
         for (rule, row) in scheme.rules().iter().enumerate() {
-            rows.push(rule, row, builder.predicate(&row.when));
+            rows.push(rule, row, builder.row(&row.when));
         }
         let Rows {
             mdcs,
@@ -292,6 +303,7 @@ impl Compiled {
         for entry in &mut entries {
             entry.by_complications = by_complications(entry, &drgs);
         }
+        let packets = scheme.packets().map(|packets| builder.packets(packets, &mdcs));
         let Builder {
             sets,
             prefixes,
@@ -313,8 +325,11 @@ impl Compiled {
             .collect();
         let (marks, classes) = Marks::of(of_mdcs.chain(of_entries), bits, kinds.count(), &sets);
         let (facts, principal_lists) = facts(&scheme, &kinds, &classes);
-        let known = (0..).zip(scheme.codes());
-        let index = CodeIndex::new(known.map(|(number, code)| (code, kinds.get(number).0)));
+        let packets = packets.map(|mut packets| {
+            packets.know_kinds(&scheme, &kinds);
+            packets
+        });
+        let index = index_of(&scheme, &kinds);
         Compiled {
             mdcs,
             entries,
@@ -328,8 +343,14 @@ impl Compiled {
             marks,
             facts,
             principal_lists,
+            packets,
             scheme,
         }
+    }
+
+    /// What a scheme of packets has besides.
+    pub fn packets(&self) -> Option<&CompiledPackets> {
+        self.packets.as_ref()
     }
 
     /// The tables it was compiled from.
@@ -369,16 +390,16 @@ impl Compiled {
         known.unwrap_or_else(|| self.kind_of_unknown(code))
     }
 
-    /// The kind of a code that no table names.
+    /// The kind of a code that no table names: that of the longest beginning it has.
     fn kind_of_unknown(&self, code: &str) -> CodeKind {
-        let first = code.as_bytes().first();
-        let begins = |(_, prefix): &(usize, &String)| {
-            // nearly all prefixes differ in the first character
-            (prefix.is_empty() || prefix.as_bytes().first() == first) && code.starts_with(prefix.as_str())
-        };
-        let longest = self.prefixes.iter().enumerate().filter(begins);
-        let longest = longest.max_by_key(|(_, prefix)| prefix.len());
-        let number = self.scheme.code_count() + longest.map_or(0, |(index, _)| index + 1);
+        let mut lengths = (0..=code.len()).rev();
+        let longest = lengths.find_map(|length| {
+            let start = code.get(..length)?;
+            self.prefixes
+                .binary_search_by(|prefix| prefix.as_str().cmp(start))
+                .ok()
+        });
+        let number = self.scheme.code_count() + longest.map_or(0, |index| index + 1);
         self.kinds.get(number_of(number))
     }
 
@@ -487,6 +508,17 @@ impl Compiled {
     }
 }
 
+/// Every code with its kind; of a code that the scheme reads as another, with that one's.
+fn index_of(scheme: &Scheme, kinds: &Kinds) -> CodeIndex {
+    let kind = |number: u32, code: &str| {
+        let read_as = scheme.packets().map_or(code, |packets| packets.read_as(code));
+        let number = scheme.code_id(read_as).map_or(number, |id| id.0);
+        kinds.get(number).0
+    };
+    let known = (0..).zip(scheme.codes());
+    CodeIndex::new(known.map(|(number, code)| (code, kind(number, code))))
+}
+
 fn first_entry_bit(mdcs: usize) -> usize {
     mdcs.next_multiple_of(64)
 }
@@ -507,7 +539,7 @@ struct Rows {
 impl Rows {
     fn push(&mut self, rule: usize, row: &Rule, when: Predicate) {
         match row.level {
-            Level::Mdc => {
+            Level::Mdc | Level::Layer => {
                 let start = self.entries.len();
                 self.mdcs.push(Mdc {
                     rule,
@@ -518,6 +550,10 @@ impl Rows {
             Level::Adrg => {
                 let start = self.drgs.len();
                 self.entry(rule, when, EntryKind::Adrg(start..start, row.otherwise));
+            }
+            Level::Packet => {
+                let none = self.drgs.len()..self.drgs.len();
+                self.entry(rule, when, EntryKind::Adrg(none, Otherwise::Group));
             }
             Level::Ambiguous => self.entry(rule, when, EntryKind::Ambiguous),
             Level::Drg => {
@@ -615,11 +651,17 @@ struct Builder<'s> {
     prefixes: Vec<String>,
     departments: Vec<String>,
     asks_discharge: bool,
+    /// Of packets, each with its alternatives.
+    expressions: Vec<Vec<Vec<SetId>>>,
+    /// Of each rule row.
+    expression_of: Vec<Option<u32>>,
 }
 
 impl Builder<'_> {
     fn new(scheme: &Scheme) -> Builder<'_> {
         let sets = scheme.rules().iter().flat_map(|rule| rule.when.sets());
+        let of_labels = scheme.packets().into_iter().flat_map(Packets::other_sets);
+        let sets = sets.chain(of_labels.map(|(_, set)| set));
         let sets = sets.filter_map(|set| scheme.set(set));
         let mut prefixes: Vec<String> = sets.flat_map(|set| set.prefixes.iter().cloned()).collect();
         prefixes.sort_unstable();
@@ -631,6 +673,60 @@ impl Builder<'_> {
             prefixes,
             departments: Vec::new(),
             asks_discharge: false,
+            expressions: Vec::new(),
+            expression_of: Vec::new(),
+        }
+    }
+
+    /// The condition of a rule row.
+    fn row(&mut self, condition: &Condition) -> Predicate {
+        let before = self.expressions.len();
+        let predicate = self.predicate(condition);
+        let own = (self.expressions.len() > before).then(|| number_of(before));
+        self.expression_of.push(own);
+        predicate
+    }
+
+    /// What packets have besides their rows.
+    fn packets(&mut self, packets: &Packets, mdcs: &[Mdc]) -> CompiledPackets {
+        let families = packets.families.iter().map(|family| {
+            let labels = family.labels.iter();
+            labels.map(|label| self.predicate(&label.when)).collect()
+        });
+        let families = families.collect();
+        let scopes = packets.procedures.scopes();
+        let scopes = scopes
+            .into_iter()
+            .map(|(code, scope)| (code, self.set(scope)))
+            .collect();
+        let layers = mdcs.iter().enumerate().map(|(index, mdc)| (mdc.rule, index));
+        let expressions = std::mem::take(&mut self.expressions);
+        let expression_of = std::mem::take(&mut self.expression_of);
+        CompiledPackets::new(
+            self.scheme,
+            packets,
+            layers,
+            expressions,
+            expression_of,
+            families,
+            scopes,
+        )
+    }
+
+    fn packet_test(&mut self, test: &PacketTest) -> Predicate {
+        match test {
+            PacketTest::Takes(expression) => {
+                let alternatives = expression.alternatives().iter();
+                let sets = alternatives.map(|operands| operands.iter().map(|set| self.set(set)).collect());
+                let sets = sets.collect();
+                self.expressions.push(sets);
+                Predicate::Takes(number_of(self.expressions.len() - 1))
+            }
+            PacketTest::Type(kind) => Predicate::Type(*kind),
+            PacketTest::SurgeryLevel(low, high) => Predicate::SurgeryLevel(*low, *high),
+            PacketTest::Figure(figure, comparison, bound) => Predicate::Figure(*figure, *comparison, *bound),
+            // what it says was put in its place when the tables were loaded
+            PacketTest::LongStay => Predicate::Any(Box::default()),
         }
     }
 
@@ -660,6 +756,7 @@ impl Builder<'_> {
             Atom::Number(fact, comparison, number) => Predicate::Number(*fact, *comparison, *number),
             Atom::Sex(sex) => Predicate::Sex(*sex),
             Atom::Department(word) => Predicate::Department(self.department(word)),
+            Atom::Packet(test) => self.packet_test(test),
         }
     }
 

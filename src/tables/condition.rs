@@ -9,9 +9,15 @@
 //!        | "sites" "(" set ")" cmp n
 //!        | ("age"|"age_days"|"weight"|"los"|"icu_hours"|"amount") cmp n
 //!        | "sex" "=" ("1"|"2") | "dept" "=" word
+//!        | "px" "takes" "{" procedure expression "}"       packets: each operand its own procedure
+//!        | "type" "=" treatment type | "surgery_level" "=" n ["-" n]
+//!        | "long_stay" | ("cci"|"icu_days"|"cost_ratio") cmp n | "fee_share" "(" part ")" cmp n
 //! set   := "@" name | "{" code ("," code)* "}"        a trailing * in a code is a prefix
 //! cmp   := "<" | "<=" | ">" | ">=" | "="
 //! ```
+//!
+//! A code with `+` inside is a dagger with its asterisk: the `*` at its end is part of it. `*` alone is
+//! any code. The last line of atoms is for the auxiliary catalogue of packets only.
 //!
 //! Words are cut by nom; the grammar above is one function a line.
 
@@ -22,6 +28,7 @@ use nom::combinator::{map, recognize};
 use nom::sequence::{delimited, pair, preceded};
 use nom::{IResult, Parser as _};
 
+use super::packets::{Figure, PacketTest, Syntax, TreatmentType};
 use crate::diagnostics::{Words, suggestion};
 
 /// How deep parentheses and `not` may nest: far above any table, far below the stack.
@@ -66,6 +73,19 @@ pub enum Atom {
     Sex(u8),
     /// `dept = ICU`.
     Department(String),
+    /// What only packets ask.
+    Packet(PacketTest),
+}
+
+impl Atom {
+    /// The sets it names or writes out.
+    pub fn sets(&self) -> Vec<&SetRef> {
+        match self {
+            Atom::In { set, .. } | Atom::Sites(set, ..) => vec![set],
+            Atom::Packet(PacketTest::Takes(expression)) => expression.operands().collect(),
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// Which codes a set test looks at.
@@ -207,7 +227,7 @@ impl Comparison {
 }
 
 /// A set as a condition names it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum SetRef {
     /// `@name`, with the byte offset of the name in the cell.
     Named {
@@ -221,12 +241,40 @@ pub enum SetRef {
 }
 
 /// One element of an inline set.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Pattern {
     /// This code.
     Exact(String),
     /// Every code that begins so.
     Prefix(String),
+}
+
+impl Pattern {
+    /// As a table writes it: a trailing `*` makes a beginning, but for a dagger code with its
+    /// asterisk (`A22.801+G01*`), whose `*` is part of it.
+    pub fn of(written: &str) -> Pattern {
+        match written.strip_suffix('*') {
+            Some(prefix) if !written.contains('+') => Pattern::Prefix(prefix.to_owned()),
+            _ => Pattern::Exact(written.to_owned()),
+        }
+    }
+
+    /// As a table writes it.
+    pub fn written(&self) -> String {
+        match self {
+            Pattern::Exact(code) => code.clone(),
+            Pattern::Prefix(prefix) => format!("{prefix}*"),
+        }
+    }
+
+    /// Whether a code is meant.
+    pub fn holds(&self, code: &str) -> bool {
+        match self {
+            Pattern::Exact(exact) => exact == code,
+            // no code at all begins with nothing, but is no code
+            Pattern::Prefix(prefix) => !code.is_empty() && code.starts_with(prefix.as_str()),
+        }
+    }
 }
 
 /// Why a cell is no condition, and where in it.
@@ -276,10 +324,7 @@ impl Condition {
 
     /// Every set named or written out, left to right.
     pub fn sets(&self) -> impl Iterator<Item = &SetRef> {
-        self.atoms().into_iter().filter_map(|atom| match atom {
-            Atom::In { set, .. } | Atom::Sites(set, ..) => Some(set),
-            _ => None,
-        })
+        self.atoms().into_iter().flat_map(Atom::sets)
     }
 }
 
@@ -369,7 +414,9 @@ struct Parser<'a> {
 
 type Parsed<T> = Result<T, SyntaxError>;
 
-const ATOM_WORDS: [&str; 20] = [
+const ATOM_WORDS: [&str; 22] = [
+    "type",
+    "surgery_level",
     "pdx",
     "ppx",
     "discharge",
@@ -443,11 +490,17 @@ impl<'a> Parser<'a> {
             "discharge" => self.in_set(Subject::DischargeStatus)?,
             "dx" => self.any_in_set(Subject::AnyDiagnosis)?,
             "sdx" => self.any_in_set(Subject::OtherDiagnosis)?,
+            "px" if self.take_word("takes") => self.takes()?,
             "px" => self.any_in_set(Subject::AnyProcedure)?,
             "spx" => self.any_in_set(Subject::OtherProcedure)?,
             "sites" => self.sites()?,
             "sex" => self.sex()?,
             "dept" => self.department()?,
+            "type" => self.treatment_type()?,
+            "surgery_level" => self.surgery_level()?,
+            "long_stay" => Atom::Packet(PacketTest::LongStay),
+            "fee_share" => self.fee_share()?,
+            _ if Figure::by_word(word).is_some() => self.figure(Figure::by_word(word))?,
             _ => match NumberFact::ALL.into_iter().find(|fact| fact.word() == word) {
                 Some(fact) => {
                     let (comparison, number) = self.comparison()?;
@@ -504,6 +557,69 @@ impl<'a> Parser<'a> {
             return Ok(Atom::Sex(2));
         }
         self.fail_expecting("`1` (male) or `2` (female)")
+    }
+
+    fn takes(&mut self) -> Parsed<Atom> {
+        let Some((offset, Token::Codes(text))) = self.tokens.get(self.at) else {
+            return self.fail_expecting("a procedure expression such as `{47.0100+54.2100}`");
+        };
+        let expression = Syntax::default().parse(text).map_err(|error| SyntaxError {
+            offset: offset + 1 + error.offset,
+            ..error
+        })?;
+        self.at += 1;
+        Ok(Atom::Packet(PacketTest::Takes(expression)))
+    }
+
+    fn treatment_type(&mut self) -> Parsed<Atom> {
+        self.need(&Token::Sign("="), "`=`")?;
+        let word = match self.tokens.get(self.at) {
+            Some((_, Token::Word(word))) => TreatmentType::by_word(word),
+            _ => None,
+        };
+        let Some(kind) = word else {
+            return self.fail_expecting(
+                "`conservative`, `diagnostic`, `therapeutic`, `interventional` or `surgical`",
+            );
+        };
+        self.at += 1;
+        Ok(Atom::Packet(PacketTest::Type(kind)))
+    }
+
+    /// `surgery_level = 3` or `surgery_level = 3-4`.
+    fn surgery_level(&mut self) -> Parsed<Atom> {
+        self.need(&Token::Sign("="), "`=`")?;
+        let levels = match self.tokens.get(self.at) {
+            Some((_, Token::Word(word))) => surgery_levels(word),
+            _ => None,
+        };
+        let Some((low, high)) = levels else {
+            return self.fail_expecting("a level of surgery from 1 to 4, or two such as `3-4`");
+        };
+        self.at += 1;
+        Ok(Atom::Packet(PacketTest::SurgeryLevel(low, high)))
+    }
+
+    fn fee_share(&mut self) -> Parsed<Atom> {
+        self.need(&Token::Open, "`(`")?;
+        let part = match self.tokens.get(self.at) {
+            Some((_, Token::Word(word))) => Figure::fee_share_of(word),
+            _ => None,
+        };
+        if part.is_none() {
+            return self.fail_expecting("`drug` or `treatment`");
+        }
+        self.at += 1;
+        self.need(&Token::Close, "`)`")?;
+        self.figure(part)
+    }
+
+    fn figure(&mut self, figure: Option<Figure>) -> Parsed<Atom> {
+        let (comparison, number) = self.comparison()?;
+        match figure {
+            Some(figure) => Ok(Atom::Packet(PacketTest::Figure(figure, comparison, number))),
+            None => self.fail_expecting("a figure of the auxiliary catalogue"),
+        }
     }
 
     fn department(&mut self) -> Parsed<Atom> {
@@ -603,12 +719,16 @@ fn inline_set(codes: &str) -> Option<Vec<Pattern>> {
     codes
         .split(',')
         .map(str::trim)
-        .map(|code| match code.strip_suffix('*') {
-            _ if code.is_empty() => None,
-            Some(prefix) => Some(Pattern::Prefix(prefix.to_owned())),
-            None => Some(Pattern::Exact(code.to_owned())),
-        })
+        .map(|code| (!code.is_empty()).then(|| Pattern::of(code)))
         .collect()
+}
+
+/// `3` or `3-4`: the lowest and highest level of surgery (手术级别).
+pub(super) fn surgery_levels(text: &str) -> Option<(u8, u8)> {
+    let (low, high) = text.split_once('-').unwrap_or((text, text));
+    let level = |text: &str| text.parse().ok().filter(|level| (1..=4).contains(level));
+    let (low, high): (u8, u8) = (level(low)?, level(high)?);
+    (low <= high).then_some((low, high))
 }
 
 /// `37.5` → 3750: numbers of conditions and cases are compared in hundredths.

@@ -127,6 +127,8 @@ const fn level_word(level: Level) -> &'static str {
         Level::Adrg => "adrg",
         Level::Ambiguous => "ambiguous",
         Level::Drg => "drg",
+        Level::Layer => "layer",
+        Level::Packet => "packet",
     }
 }
 
@@ -209,7 +211,7 @@ impl<'a> Row<'a> {
 
     fn group(&self) -> &'a str {
         match self.rule.level {
-            Level::Drg | Level::Ambiguous => &self.rule.code,
+            Level::Drg | Level::Ambiguous | Level::Packet => &self.rule.code,
             _ => "",
         }
     }
@@ -217,8 +219,8 @@ impl<'a> Row<'a> {
     /// The row it stands under.
     fn parent(&self) -> &'a str {
         match self.rule.level {
-            Level::Mdc => "",
-            Level::Adrg | Level::Ambiguous => self.mdc,
+            Level::Mdc | Level::Layer => "",
+            Level::Adrg | Level::Ambiguous | Level::Packet => self.mdc,
             Level::Drg => self.adrg,
         }
     }
@@ -238,9 +240,9 @@ impl<'a> Side<'a> {
         let mut rows = Vec::new();
         for rule in scheme.rules() {
             match rule.level {
-                Level::Mdc => (mdc, adrg) = (rule.code.as_str(), ""),
+                Level::Mdc | Level::Layer => (mdc, adrg) = (rule.code.as_str(), ""),
                 Level::Adrg => adrg = &rule.code,
-                Level::Ambiguous => adrg = "",
+                Level::Ambiguous | Level::Packet => adrg = "",
                 Level::Drg => {}
             }
             rows.push(Row { rule, mdc, adrg });
@@ -579,8 +581,8 @@ impl<'a> Sides<'a> {
         let mut seen = BTreeSet::new();
         for row in &side.rows {
             let under = match row.rule.level {
-                Level::Mdc => ("", ""),
-                Level::Adrg | Level::Ambiguous => (row.mdc, ""),
+                Level::Mdc | Level::Layer => ("", ""),
+                Level::Adrg | Level::Ambiguous | Level::Packet => (row.mdc, ""),
                 Level::Drg => (row.mdc, row.adrg),
             };
             if seen.insert((under, row.key())) {

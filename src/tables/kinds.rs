@@ -32,6 +32,10 @@ pub(super) struct Kinds {
     count: u32,
 }
 
+fn number_of_codes(scheme: &Scheme) -> u32 {
+    u32::try_from(scheme.code_count()).unwrap_or(u32::MAX)
+}
+
 impl Kinds {
     /// Of `numbers` code numbers.
     pub(super) fn of(scheme: &Scheme, sets: &[RawSet], numbers: usize) -> Kinds {
@@ -48,6 +52,15 @@ impl Kinds {
         let principals = (0..).zip(scheme.codes()).map(|(number, _)| number);
         let lists = principals.map(|number| (number, scheme.exclusions(CodeId(number))));
         kinds.tell_apart(lists.filter(|(_, lists)| !lists.is_empty()));
+        if let Some(packets) = scheme.packets() {
+            let ids = (0..number_of_codes(scheme)).map(CodeId);
+            let traits = ids
+                .clone()
+                .filter_map(|id| Some((id.0, packets.procedures.traits(id)?)));
+            kinds.tell_apart(traits);
+            let weights = ids.filter_map(|id| Some((id.0, packets.comorbidity.of(id)?)));
+            kinds.tell_apart(weights);
+        }
         kinds.number_through();
         kinds
     }

@@ -13,6 +13,7 @@ mod import;
 mod kinds;
 mod lint;
 mod marks;
+mod packets;
 mod scheme;
 mod words;
 
@@ -28,6 +29,11 @@ pub use import::{Imported, Ledger, Problem, Reason, Remark, SCHEME_FILES, import
 pub use kinds::CodeKind;
 pub use lint::{Grade, TableFinding, lint};
 pub use marks::{BitRow, Marks, Role};
+pub use packets::{
+    Comorbidity, CompiledPackets, Criterion, Expression, Family, Figure, KindRule, KindTraits, Label,
+    MOST_FAMILIES, Offer, OrderStep, Packet, PacketTest, Packets, ProcedureRule, ProcedureTraits, Procedures,
+    Selection, SeverityRows, Syntax, TreatmentType, TypeChoice, TypeFrom, occurrences,
+};
 pub use scheme::{
     CodeId, CodeSet, Complication, ComplicationLevel, Kind, Level, NO_GROUP, OPERATIONS, Otherwise, Rule,
     Scheme,

@@ -8,7 +8,9 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use toml::Spanned;
 
+use super::code_lists;
 use super::condition::{Condition, Pattern, SetRef, cut};
+use super::packets::{self, Packets};
 use crate::diagnostics::{Error, Evidence, Place, Result, did_you_mean, hexadecimal, parse_toml, suggestion};
 use crate::library::{Library, TableFile};
 
@@ -36,7 +38,9 @@ pub struct Scheme {
     code_lists: CodeListNames,
     hash: String,
     rules: Vec<Rule>,
-    rules_place: Place,
+    /// By [`Rule::file`].
+    rule_files: Vec<Place>,
+    packets: Option<Packets>,
     lineage: Vec<String>,
     codes: Interner,
     sites: Interner,
@@ -69,7 +73,9 @@ pub struct CodeListNames {
 
 impl CodeListNames {
     fn of(written: CodeListsWritten, file: &TableFile) -> CodeListNames {
-        let CodeListsWritten { diagnosis, procedure } = written;
+        let CodeListsWritten {
+            diagnosis, procedure, ..
+        } = written;
         let place = |name: &Spanned<String>| file.place.of_offset(&file.text, name.span().start);
         CodeListNames {
             places: [place(&diagnosis), place(&procedure)],
@@ -96,6 +102,8 @@ pub struct Rule {
     pub name: String,
     /// Line in the file.
     pub line: u64,
+    /// Which of the scheme's files of rules; see [`Scheme::place`].
+    pub file: usize,
 }
 
 /// The level of a rule row (层级).
@@ -109,6 +117,10 @@ pub enum Level {
     Ambiguous,
     /// Group (细分组).
     Drg,
+    /// A level or layer of packets (病种层级).
+    Layer,
+    /// Packet (病种).
+    Packet,
 }
 
 /// What an ADRG does when it holds and none of its groups does.
@@ -127,7 +139,7 @@ pub struct CodeSet {
     pub codes: Vec<CodeId>,
     /// Body regions of codes that have one: `(code, region)`.
     pub sites: Vec<(CodeId, u32)>,
-    /// Codes that stand for all that begin so (inline sets only).
+    /// Beginnings that stand for all codes that begin so.
     pub prefixes: Vec<String>,
 }
 
@@ -159,6 +171,59 @@ struct Header {
     codes: CodeListsWritten,
     source: String,
     evidence: Evidence,
+    // of packets only
+    style: Option<packets::Style>,
+    groups: Option<packets::GroupKeys>,
+    expressions: Option<packets::ExpressionKeys>,
+    exclusions: Option<packets::ExclusionKeys>,
+    treatment: Option<packets::TreatmentKeys>,
+    comprehensive: Option<packets::ComprehensiveKeys>,
+    fallback: Option<packets::FallbackKeys>,
+    primary: Option<packets::PrimaryKeys>,
+    auxiliary: Option<packets::AuxiliaryKeys>,
+    layers: Option<packets::LayerKeys>,
+    r#match: Option<packets::MatchKeys>,
+}
+
+impl Header {
+    /// The keys that only packets have.
+    fn packet_keys(&self) -> packets::Written {
+        packets::Written {
+            style: self.style,
+            groups: self.groups.clone().unwrap_or_default(),
+            expressions: self.expressions.clone().unwrap_or_default(),
+            exclusions: self.exclusions.clone().unwrap_or_default(),
+            treatment: self.treatment.clone().unwrap_or_default(),
+            comprehensive: self.comprehensive.clone().unwrap_or_default(),
+            fallback: self.fallback.clone().unwrap_or_default(),
+            primary: self.primary.clone().unwrap_or_default(),
+            auxiliary: self.auxiliary.clone().unwrap_or_default(),
+            layers: self.layers.clone().unwrap_or_default(),
+            matching: self.r#match.clone().unwrap_or_default(),
+            diagnosis_maps: self.codes.diagnosis_maps.clone(),
+            procedure_maps: self.codes.procedure_maps.clone(),
+        }
+    }
+
+    /// A packet key of a scheme that has no packets.
+    fn stray_key(&self) -> Option<&'static str> {
+        let keys = [
+            ("style", self.style.is_some()),
+            ("groups", self.groups.is_some()),
+            ("expressions", self.expressions.is_some()),
+            ("exclusions", self.exclusions.is_some()),
+            ("treatment", self.treatment.is_some()),
+            ("comprehensive", self.comprehensive.is_some()),
+            ("fallback", self.fallback.is_some()),
+            ("primary", self.primary.is_some()),
+            ("auxiliary", self.auxiliary.is_some()),
+            ("layers", self.layers.is_some()),
+            ("match", self.r#match.is_some()),
+            ("codes.diagnosis_maps", self.codes.diagnosis_maps.is_some()),
+            ("codes.procedure_maps", self.codes.procedure_maps.is_some()),
+        ];
+        keys.into_iter().find_map(|(key, there)| there.then_some(key))
+    }
 }
 
 /// As [`CodeListNames`], with the bytes of the file where they stand.
@@ -170,17 +235,19 @@ struct Header {
 struct CodeListsWritten {
     diagnosis: Spanned<String>,
     procedure: Spanned<String>,
+    diagnosis_maps: Option<Vec<String>>,
+    procedure_maps: Option<Vec<String>>,
 }
 
 /// Texts numbered in order of first sight.
 #[derive(Debug, Default)]
-struct Interner {
+pub(super) struct Interner {
     ids: HashMap<Arc<str>, u32>,
     texts: Vec<Arc<str>>,
 }
 
 impl Interner {
-    fn id(&mut self, text: &str) -> u32 {
+    pub(super) fn id(&mut self, text: &str) -> u32 {
         if let Some(id) = self.ids.get(text) {
             return *id;
         }
@@ -272,7 +339,24 @@ impl Scheme {
 
     /// The place of a rule row.
     pub fn place(&self, rule: &Rule) -> Place {
-        self.rules_place.line(rule.line)
+        let file = self.rule_files.get(rule.file);
+        file.map_or_else(|| Place::file(Path::new(&self.id)), |file| file.line(rule.line))
+    }
+
+    /// The name of the file a rule row stands in, e.g. `rules.csv`.
+    pub fn file_name(&self, rule: &Rule) -> &str {
+        let file = self.rule_files.get(rule.file).map_or("", |file| &file.file);
+        file.rsplit(['/', '\\']).next().unwrap_or(file)
+    }
+
+    /// The files its rules stand in, by [`Rule::file`].
+    pub fn rule_files(&self) -> &[Place] {
+        &self.rule_files
+    }
+
+    /// What it says beyond rules and sets, if it is one of packets.
+    pub fn packets(&self) -> Option<&Packets> {
+        self.packets.as_ref()
     }
 
     /// How many different codes the scheme knows.
@@ -377,7 +461,7 @@ fn inheritance(library: &Library, id: &str) -> Result<Vec<Ancestor>> {
             let message = format!("id `{}` is not the folder's name `{folder}`", header.id);
             return Err(Error::at(file.place, message));
         }
-        refuse_packets(&header, &file)?;
+        refuse_mixed(&header, &file, chain.last())?;
         next = header.extends.clone();
         chain.push(Ancestor { folder, header, file });
     }
@@ -394,13 +478,23 @@ fn circle<'a>(schemes: impl Iterator<Item = &'a Ancestor>, first: &str) -> Strin
     format!("schemes extend each other in a circle: {}", names.join(" → "))
 }
 
-/// The rules of every scheme are read as those of groups; packets need other tables.
-fn refuse_packets(header: &Header, file: &TableFile) -> Result<()> {
-    match header.kind.get_ref() {
-        Kind::Drg => Ok(()),
-        Kind::Dip => Err(Error::at(
-            file.place.of_offset(&file.text, header.kind.span().start),
-            "`kind`: schemes of kind `dip` are not read yet; expected `drg`",
+/// Groups and packets are read from other tables: neither extends the other, and keys of packets mean
+/// nothing for groups.
+fn refuse_mixed(header: &Header, file: &TableFile, heir: Option<&Ancestor>) -> Result<()> {
+    let kind = *header.kind.get_ref();
+    let place = file.place.of_offset(&file.text, header.kind.span().start);
+    if let Some(heir) = heir.filter(|heir| *heir.header.kind.get_ref() != kind) {
+        let message = format!(
+            "`kind`: `{}` extends this scheme, and is of another kind",
+            heir.folder
+        );
+        return Err(Error::at(place, message));
+    }
+    match header.stray_key().filter(|_| kind == Kind::Drg) {
+        None => Ok(()),
+        Some(key) => Err(Error::at(
+            place,
+            format!("`{key}` is a key of schemes of kind `dip`; this one is of kind `drg`"),
         )),
     }
 }
@@ -420,14 +514,22 @@ fn unknown_scheme(library: &Library, id: &str, named_at: Option<Place>) -> Resul
 }
 
 /// What loading gathers on the way.
-struct Loader<'a> {
-    library: &'a Library,
+pub(super) struct Loader<'a> {
+    pub(super) library: &'a Library,
     chain: Vec<Ancestor>,
-    codes: Interner,
+    pub(super) codes: Interner,
     sites: Interner,
     sets: HashMap<String, CodeSet>,
     hasher: Sha256,
-    errors: Vec<Error>,
+    pub(super) errors: Vec<Error>,
+}
+
+/// The rules of a scheme with their files.
+#[derive(Default)]
+struct RuleTables {
+    rules: Vec<Rule>,
+    files: Vec<TableFile>,
+    packets: Option<Packets>,
 }
 
 impl<'a> Loader<'a> {
@@ -444,6 +546,14 @@ impl<'a> Loader<'a> {
     }
 
     fn load(mut self, most_errors: usize) -> Result<Scheme> {
+        let kind = self
+            .chain
+            .first()
+            .map_or(Kind::Drg, |scheme| *scheme.header.kind.get_ref());
+        if kind == Kind::Dip {
+            let known = self.number_code_lists();
+            self.kept(known);
+        }
         let sets = self.load_sets();
         // of sets that were not read nobody can say which are unknown
         let sets_are_known = self.kept(sets).is_some();
@@ -451,21 +561,17 @@ impl<'a> Loader<'a> {
         self.kept(operations);
         let complications = self.load_complications();
         let complications = self.kept(complications).unwrap_or_default();
-        let exclusions = self.load_exclusions();
+        let exclusions = self.load_exclusions(kind);
         let exclusions = self.kept(exclusions).unwrap_or_default();
-        let group_names = self.load_group_names();
+        let (group_names, tables) = match kind {
+            Kind::Drg => (self.load_group_names(), self.load_rules()),
+            Kind::Dip => (Ok(HashMap::new()), self.load_packets()),
+        };
         let group_names = self.kept(group_names).unwrap_or_default();
-        let mut rules = Vec::new();
-        let rules_place = self.load_rules(&mut rules);
-        let rules_place = self
-            .kept(rules_place)
-            .unwrap_or_else(|| Place::file(Path::new("rules.csv")));
+        let tables = self.kept(tables).unwrap_or_default();
         if sets_are_known {
-            if rules.is_empty() && self.errors.is_empty() {
-                let message = "there are no rules; expected a row for every MDC, core group and group";
-                self.errors.push(Error::at(rules_place.clone(), message));
-            }
-            self.resolve_sets(&rules, &rules_place);
+            self.refuse_no_rules(&tables);
+            self.resolve_sets(&tables);
         }
         let too_many = self.errors.len().saturating_sub(most_errors);
         self.errors.truncate(most_errors);
@@ -481,13 +587,14 @@ impl<'a> Loader<'a> {
         Ok(Scheme {
             id: header.id,
             name: header.name,
-            kind: header.kind.into_inner(),
+            kind,
             source: header.source,
             evidence: header.evidence,
             code_lists: CodeListNames::of(header.codes, &file),
             hash,
-            rules,
-            rules_place,
+            rules: tables.rules,
+            rule_files: tables.files.into_iter().map(|file| file.place).collect(),
+            packets: tables.packets,
             lineage,
             codes: self.codes,
             sites: self.sites,
@@ -498,13 +605,58 @@ impl<'a> Loader<'a> {
         })
     }
 
+    fn refuse_no_rules(&mut self, tables: &RuleTables) {
+        if tables.rules.is_empty() && self.errors.is_empty() {
+            let message =
+                "there are no rules; expected a row for every MDC, core group and group, or for every packet";
+            let place = tables.files.first().map(|file| file.place.clone());
+            self.errors.push(match place {
+                Some(place) => Error::at(place, message),
+                None => Error::new(message),
+            });
+        }
+    }
+
+    /// Catalogues write beginnings of codes: every code of the lists gets its number, so that what a
+    /// beginning stands for is known before the first case.
+    fn number_code_lists(&mut self) -> Result<()> {
+        let Some(header) = self.chain.first().map(|scheme| &scheme.header) else {
+            return Ok(());
+        };
+        for name in [header.codes.diagnosis.get_ref(), header.codes.procedure.get_ref()] {
+            code_lists::each_code(self.library, name, |code| {
+                self.codes.id(code);
+            })?;
+        }
+        Ok(())
+    }
+
+    fn load_packets(&mut self) -> Result<RuleTables> {
+        let keys = self.chain.iter().map(|scheme| scheme.header.packet_keys());
+        let keys = keys.reduce(packets::Written::or).unwrap_or_default();
+        let place = match self.chain.first() {
+            Some(scheme) => scheme.file.place.clone(),
+            None => Place::file(Path::new("scheme.toml")),
+        };
+        for scheme in &self.chain {
+            hash_file(&mut self.hasher, &scheme.file);
+        }
+        let settings = packets::Settings::new(keys, place);
+        let loaded = packets::load(self, &settings)?;
+        Ok(RuleTables {
+            rules: loaded.rules,
+            files: loaded.files,
+            packets: Some(loaded.packets),
+        })
+    }
+
     /// What was read of a file; its faults are kept, and the next file is read all the same.
     fn kept<T>(&mut self, read: Result<T>) -> Option<T> {
         read.map_err(|error| self.errors.push(error)).ok()
     }
 
     /// The nearest `name` of the inheritance chain.
-    fn nearest(&mut self, name: &str) -> Result<Option<TableFile>> {
+    pub(super) fn nearest(&mut self, name: &str) -> Result<Option<TableFile>> {
         for Ancestor { folder, .. } in &self.chain {
             if let Some(file) = self.library.read(folder, name)? {
                 hash_file(&mut self.hasher, &file);
@@ -553,6 +705,10 @@ impl<'a> Loader<'a> {
             let Some((_, set)) = sets.get_mut(at) else { return };
             if code.is_empty() {
                 return; // an empty set, so that nothing is inherited under this name
+            }
+            if let Pattern::Prefix(prefix) = Pattern::of(code) {
+                set.prefixes.push(prefix);
+                return;
             }
             let code = CodeId(self.codes.id(code));
             set.codes.push(code);
@@ -622,9 +778,14 @@ impl<'a> Loader<'a> {
         Ok(found)
     }
 
-    fn load_exclusions(&mut self) -> Result<HashMap<CodeId, Vec<u32>>> {
+    fn load_exclusions(&mut self, kind: Kind) -> Result<HashMap<CodeId, Vec<u32>>> {
         let mut found: HashMap<CodeId, Vec<u32>> = HashMap::new();
-        let Some(file) = self.nearest("exclusions.csv")? else {
+        let name = match kind {
+            Kind::Drg => "exclusions.csv",
+            // what is not grouped at all stands in the other file
+            Kind::Dip => "complication-exclusions.csv",
+        };
+        let Some(file) = self.nearest(name)? else {
             return Ok(found);
         };
         each_row(
@@ -659,7 +820,7 @@ impl<'a> Loader<'a> {
     }
 
     /// Rules are always complete: they are never inherited.
-    fn load_rules(&mut self, rules: &mut Vec<Rule>) -> Result<Place> {
+    fn load_rules(&mut self) -> Result<RuleTables> {
         let folder = self.chain.first().map_or("", |scheme| scheme.folder.as_str());
         let Some(file) = self.library.read(folder, "rules.csv")? else {
             let message = format!("scheme `{folder}` has no rules.csv; rules are never inherited");
@@ -667,6 +828,7 @@ impl<'a> Loader<'a> {
         };
         hash_file(&mut self.hasher, &file);
         let mut parents = Parents::default();
+        let mut rules = Vec::new();
         let columns = ["level", "code", "parent", "when", "otherwise", "name"];
         each_row(&file, columns, |cells, row| {
             match rule(&file, cells, row, &mut parents) {
@@ -674,38 +836,65 @@ impl<'a> Loader<'a> {
                 Err(error) => self.errors.push(error),
             }
         })?;
-        Ok(file.place)
+        Ok(RuleTables {
+            rules,
+            files: vec![file],
+            packets: None,
+        })
     }
 
-    /// Every set a rule names must exist; inline sets become sets of their own.
-    fn resolve_sets(&mut self, rules: &[Rule], place: &Place) {
-        self.number_inline_codes(rules);
-        let by_text = if rules.iter().any(names_beginnings) {
+    /// Every set a rule or label names must exist; sets written out become sets of their own.
+    fn resolve_sets(&mut self, tables: &RuleTables) {
+        self.number_inline_codes(tables);
+        let named = self.sets.values().any(|set| !set.prefixes.is_empty());
+        let by_text = if named || every_set(tables).any(names_beginnings) {
             self.codes.by_text()
         } else {
             Vec::new()
         };
-        for rule in rules {
+        let mut sets = std::mem::take(&mut self.sets);
+        for set in sets.values_mut() {
+            for prefix in &set.prefixes {
+                set.codes.extend(codes_beginning(&self.codes, &by_text, prefix));
+            }
+        }
+        self.sets = sets;
+        for rule in &tables.rules {
             for set in rule.when.sets() {
                 match set {
                     SetRef::Named { name, offset } if !self.sets.contains_key(name) => {
-                        let error = self.unknown_set(name, *offset, rule, place);
+                        let error = self.unknown_set(name, *offset, rule, tables);
                         self.errors.push(error);
                     }
                     SetRef::Named { .. } => {}
-                    SetRef::Inline(patterns) => {
-                        let set_of_patterns = inline_set(&self.codes, &by_text, patterns);
-                        self.sets.insert(set_key(set).into_owned(), set_of_patterns);
-                    }
+                    SetRef::Inline(patterns) => self.write_out(set, patterns, &by_text),
                 }
             }
+        }
+        for (label, set) in tables.packets.iter().flat_map(Packets::other_sets) {
+            match set {
+                SetRef::Named { name, .. } if !self.sets.contains_key(name) => {
+                    let hint = suggestion(name, self.sets.keys().map(String::as_str));
+                    let message = format!("auxiliary.csv: label `{label}`: unknown set `@{name}`{hint}");
+                    self.errors.push(Error::new(message));
+                }
+                SetRef::Named { .. } => {}
+                SetRef::Inline(patterns) => self.write_out(set, patterns, &by_text),
+            }
+        }
+    }
+
+    fn write_out(&mut self, set: &SetRef, patterns: &[Pattern], by_text: &[u32]) {
+        if !self.sets.contains_key(&*set_key(set)) {
+            let written_out = inline_set(&self.codes, by_text, patterns);
+            self.sets.insert(set_key(set).into_owned(), written_out);
         }
     }
 
     /// Every code has its number before a prefix is spelled out: a later row may name a code that
     /// an earlier row's prefix covers.
-    fn number_inline_codes(&mut self, rules: &[Rule]) {
-        for set in rules.iter().flat_map(|rule| rule.when.sets()) {
+    fn number_inline_codes(&mut self, tables: &RuleTables) {
+        for set in every_set(tables) {
             let SetRef::Inline(patterns) = set else { continue };
             for pattern in patterns {
                 if let Pattern::Exact(code) = pattern {
@@ -715,17 +904,16 @@ impl<'a> Loader<'a> {
         }
     }
 
-    fn unknown_set(&self, name: &str, offset: usize, rule: &Rule, place: &Place) -> Error {
+    fn unknown_set(&self, name: &str, offset: usize, rule: &Rule, tables: &RuleTables) -> Error {
         let mut known: Vec<&str> = self.sets.keys().map(String::as_str).collect();
         known.sort_unstable();
         let hint =
             did_you_mean(name, known).map_or_else(String::new, |near| format!("; did you mean `@{near}`?"));
-        let folder = self.chain.first().map_or("", |scheme| scheme.folder.as_str());
-        let place = match self.library.read(folder, "rules.csv") {
-            Ok(Some(file)) => when_place(place, &file.text, rule.line, offset),
-            _ => place.line(rule.line),
-        };
-        Error::at(place, format!("unknown set `@{name}`{hint}"))
+        let message = format!("unknown set `@{name}`{hint}");
+        match tables.files.get(rule.file) {
+            Some(file) => Error::at(when_place(&file.place, &file.text, rule.line, offset), message),
+            None => Error::new(message),
+        }
     }
 
     fn fail(&mut self, file: &TableFile, line: u64, message: &str) {
@@ -733,14 +921,21 @@ impl<'a> Loader<'a> {
     }
 }
 
-/// Whether a rule writes out beginnings of codes.
-fn names_beginnings(rule: &Rule) -> bool {
-    rule.when.sets().into_iter().any(|set| match set {
+/// Every set of rules and labels.
+fn every_set(tables: &RuleTables) -> impl Iterator<Item = &SetRef> {
+    let of_labels = tables.packets.iter().flat_map(Packets::other_sets);
+    let of_rules = tables.rules.iter().flat_map(|rule| rule.when.sets());
+    of_rules.chain(of_labels.map(|(_, set)| set))
+}
+
+/// Whether a set writes out beginnings of codes.
+fn names_beginnings(set: &SetRef) -> bool {
+    match set {
         SetRef::Inline(patterns) => patterns
             .iter()
             .any(|pattern| matches!(pattern, Pattern::Prefix(_))),
         SetRef::Named { .. } => false,
-    })
+    }
 }
 
 /// The codes that patterns name; `by_text` is every code in the order of the texts.
@@ -750,19 +945,23 @@ fn inline_set(codes: &Interner, by_text: &[u32], patterns: &[Pattern]) -> CodeSe
         match pattern {
             Pattern::Exact(code) => set.codes.extend(codes.get(code).map(CodeId)),
             Pattern::Prefix(prefix) => {
-                // codes that no table names are met at evaluation, by text
-                let first = by_text.partition_point(|id| codes.text(*id) < prefix.as_str());
-                let from_first = by_text.iter().skip(first).copied();
-                let mut hit: Vec<u32> = from_first
-                    .take_while(|id| codes.text(*id).starts_with(prefix.as_str()))
-                    .collect();
-                hit.sort_unstable();
-                set.codes.extend(hit.into_iter().map(CodeId));
+                set.codes.extend(codes_beginning(codes, by_text, prefix));
                 set.prefixes.push(prefix.clone());
             }
         }
     }
     set
+}
+
+/// The known codes that begin so, by number; codes that no table names are met at evaluation, by text.
+fn codes_beginning(codes: &Interner, by_text: &[u32], prefix: &str) -> Vec<CodeId> {
+    let first = by_text.partition_point(|id| codes.text(*id) < prefix);
+    let from_first = by_text.iter().skip(first).copied();
+    let mut hit: Vec<u32> = from_first
+        .take_while(|id| codes.text(*id).starts_with(prefix))
+        .collect();
+    hit.sort_unstable();
+    hit.into_iter().map(CodeId).collect()
 }
 
 /// Reads one row of `rules.csv`.
@@ -814,6 +1013,7 @@ fn rule(file: &TableFile, cells: [&str; 6], row: RowPlace, parents: &mut Parents
         otherwise,
         name: name.to_owned(),
         line: row.line,
+        file: 0,
     })
 }
 
@@ -851,6 +1051,8 @@ impl Parents {
             }
             Level::Adrg | Level::Ambiguous => &self.mdc,
             Level::Drg => &self.adrg,
+            // these never stand in `rules.csv`
+            Level::Layer | Level::Packet => return Ok(()),
         };
         let kind = if level == Level::Drg { "adrg" } else { "mdc" };
         let outcome = match above {
@@ -871,7 +1073,7 @@ impl Parents {
     }
 }
 
-fn hash_file(hasher: &mut Sha256, file: &TableFile) {
+pub(super) fn hash_file(hasher: &mut Sha256, file: &TableFile) {
     hasher.update((file.text.len() as u64).to_le_bytes());
     hasher.update(file.text.as_bytes());
 }
@@ -889,9 +1091,14 @@ impl RowPlace {
         self.line
     }
 
+    /// Before the first row.
+    pub(super) const fn first() -> RowPlace {
+        RowPlace { line: 1, byte: 0 }
+    }
+
     /// Goes on to the row that the reader began to look for at `byte`: line ends and blank lines
     /// before it are not its own.
-    fn move_to(&mut self, text: &str, byte: usize) {
+    pub(super) fn move_to(&mut self, text: &str, byte: usize) {
         let rest = text.get(byte..).unwrap_or("");
         let start = byte + rest.len() - rest.trim_start_matches(['\r', '\n']).len();
         let passed = text.get(self.byte..start).unwrap_or("");
@@ -943,7 +1150,10 @@ pub(super) fn each_row<const N: usize>(
 
 /// Visits the rows of a table, cells trimmed, with the byte at which each was begun to be looked
 /// for, until `row` says it has seen enough.
-fn table_rows(file: &TableFile, mut row: impl FnMut(&[&str], usize) -> Result<bool>) -> Result<()> {
+pub(super) fn table_rows(
+    file: &TableFile,
+    mut row: impl FnMut(&[&str], usize) -> Result<bool>,
+) -> Result<()> {
     let text = file.text.as_str();
     if memchr::memchr2(b'"', b'\r', text.as_bytes()).is_some() {
         refuse_returns_alone(file)?;
@@ -1021,7 +1231,7 @@ fn open_quote(text: &str) -> Option<u64> {
 }
 
 /// Line and column, in characters from 1, of byte `offset` in field `field` of the row at `row`.
-fn cell_place(place: &Place, text: &str, row: RowPlace, field: usize, offset: usize) -> Place {
+pub(super) fn cell_place(place: &Place, text: &str, row: RowPlace, field: usize, offset: usize) -> Place {
     let rest = text.get(row.byte..).unwrap_or("");
     let mut in_quotes = false;
     let mut fields = 0;
@@ -1067,6 +1277,9 @@ impl LineStarts {
     pub(super) fn when_place(&self, place: &Place, text: &str, line: u64, offset: usize) -> Place {
         let at = usize::try_from(line.saturating_sub(1)).unwrap_or(usize::MAX);
         let byte = self.0.get(at).copied().unwrap_or(text.len());
-        cell_place(place, text, RowPlace { line, byte }, 3, offset)
+        // the cell stands where the header says; every table of rules has it
+        let header = text.lines().next().unwrap_or("").split(',');
+        let field = header.map(str::trim).position(|name| name == "when").unwrap_or(0);
+        cell_place(place, text, RowPlace { line, byte }, field, offset)
     }
 }

@@ -5,6 +5,7 @@
 
 use super::code_lists::CodeLists;
 use super::condition::{Atom, Comparison, Condition, NumberFact, Pattern, SetRef, Subject};
+use super::packets::{Expression, PacketTest};
 use super::scheme::{Level, OPERATIONS, Rule, Scheme};
 use crate::diagnostics::Lang;
 
@@ -168,7 +169,52 @@ impl Wording<'_> {
                 Lang::En => format!("department is {word}"),
                 Lang::Zh => format!("科室为{word}"),
             },
+            Atom::Packet(test) => self.packet_test(test),
         }
+    }
+
+    fn packet_test(&self, test: &PacketTest) -> String {
+        match (test, self.lang) {
+            (PacketTest::Takes(expression), Lang::En) => {
+                format!("procedures take {}", self.expression(expression))
+            }
+            (PacketTest::Takes(expression), Lang::Zh) => {
+                format!("手术操作满足{}", self.expression(expression))
+            }
+            (PacketTest::Type(kind), Lang::En) => format!("the case is {}", kind.words().en),
+            (PacketTest::Type(kind), Lang::Zh) => format!("手术操作类型为{}", kind.words().zh),
+            (PacketTest::SurgeryLevel(low, high), lang) => match (low == high, lang) {
+                (true, Lang::En) => format!("level of the main surgery is {low}"),
+                (true, Lang::Zh) => format!("主要手术级别为{low}级"),
+                (false, Lang::En) => format!("level of the main surgery is {low} to {high}"),
+                (false, Lang::Zh) => format!("主要手术级别为{low}至{high}级"),
+            },
+            (PacketTest::LongStay, lang) => lang.pick("long stay", "住院时间较长").to_owned(),
+            (PacketTest::Figure(figure, comparison, bound), lang) => {
+                format!(
+                    "{} {}",
+                    figure.words().in_lang(lang),
+                    self.amount(*comparison, *bound, "")
+                )
+            }
+        }
+    }
+
+    /// `47.0100 + 54.2100, or 47.0901`, with names.
+    fn expression(&self, expression: &Expression) -> String {
+        let operand = |operand: &SetRef| match operand {
+            SetRef::Inline(patterns) => {
+                let words: Vec<String> = patterns.iter().map(|pattern| self.pattern(pattern)).collect();
+                words.join("/")
+            }
+            named @ SetRef::Named { .. } => self.set(named),
+        };
+        let alternatives = expression.alternatives().iter().map(|operands| {
+            let words: Vec<String> = operands.iter().map(operand).collect();
+            words.join(" + ")
+        });
+        let alternatives: Vec<String> = alternatives.collect();
+        alternatives.join(self.lang.pick(", or ", "，或"))
     }
 
     fn membership(&self, subject: Subject, negated: bool, set: &SetRef) -> String {

@@ -278,8 +278,8 @@ fn stands(scheme: &Scheme) -> Vec<Stand> {
     let mut stands: Vec<Stand> = Vec::new();
     for (row, rule) in scheme.rules().iter().enumerate() {
         match rule.level {
-            Level::Mdc => (mdc, entry) = (row, row),
-            Level::Adrg | Level::Ambiguous => entry = row,
+            Level::Mdc | Level::Layer => (mdc, entry) = (row, row),
+            Level::Adrg | Level::Ambiguous | Level::Packet => entry = row,
             Level::Drg => {}
         }
         let end = row + 1;
@@ -338,6 +338,8 @@ impl Maker<'_> {
                 let held = held.map(|(option, _)| option).collect();
                 self.choice(Slot::Department, held)
             }
+            // rows of packets are decided otherwise, see `super::packets`
+            Atom::Packet(_) => Formula::Any(Vec::new()),
         }
     }
 

@@ -1,0 +1,551 @@
+//! The fast evaluation of packets: kinds of codes, candidate rows by bit sets, memory reused.
+
+use super::outcome::PacketOutcome;
+use super::view::{icu_days, ratio_holds};
+use crate::grouper::Grouping;
+use crate::grouper::fast::{Evaluation, Grouper, Scratch};
+use crate::grouper::numbered::{NumberedCase, PacketFacts};
+use crate::tables::{
+    CodeFacts, Comorbidity, Comparison, Compiled, CompiledPackets, Criterion, Figure, KindRule, Label, Offer,
+    OrderStep, Packet, Packets, Pattern, Procedures, Selection, SetId, SetRef, TreatmentType, TypeChoice,
+    TypeFrom, occurrences,
+};
+
+/// Memory reused from case to case.
+#[derive(Debug, Default)]
+pub(in crate::grouper) struct PacketScratch {
+    effective: Vec<CodeFacts>,
+    held: Vec<usize>,
+    pool: Vec<Candidate>,
+    alone: Vec<Candidate>,
+    offered: Vec<Candidate>,
+    taken: Vec<usize>,
+}
+
+/// A row of a catalogue that holds.
+#[derive(Clone, Copy, Debug)]
+struct Candidate {
+    offer: Offer,
+    /// Index into the scheme's rules.
+    rule: usize,
+    /// The expression and its alternative that the row holds by; nothing of a row without procedures.
+    alternative: Option<(u32, usize)>,
+    /// How many procedures it takes.
+    matched: usize,
+    kind: TreatmentType,
+    leaves_surgery: bool,
+}
+
+impl Grouper {
+    /// The packet of a case.
+    pub(in crate::grouper) fn evaluate_packets(
+        &self,
+        case: &NumberedCase<'_>,
+        scratch: &mut Scratch,
+        memory: &mut PacketScratch,
+    ) -> Grouping {
+        let compiled = self.compiled();
+        let (Some(packets), Some(tables)) = (compiled.scheme().packets(), compiled.packets()) else {
+            return Grouping::NONE;
+        };
+        let mut effective = std::mem::take(&mut memory.effective);
+        let main = effective_procedures(compiled, packets, tables, case, &mut effective);
+        let mut matching = Matching {
+            compiled,
+            packets,
+            tables,
+            recorded: case,
+            case: judged(
+                packets,
+                tables,
+                &NumberedCase {
+                    procedures: &effective,
+                    ..*case
+                },
+                main.is_some(),
+            ),
+            memory,
+        };
+        let grouping = matching.group(main, scratch);
+        memory.effective = effective;
+        grouping
+    }
+}
+
+/// The procedures that count, the main one first; its place in the record.
+fn effective_procedures(
+    compiled: &Compiled,
+    packets: &Packets,
+    tables: &CompiledPackets,
+    case: &NumberedCase<'_>,
+    kept: &mut Vec<CodeFacts>,
+) -> Option<usize> {
+    kept.clear();
+    let mut main: Option<(usize, usize)> = None;
+    let mut looking = true;
+    for (place, code) in case.procedures.iter().enumerate() {
+        let may_be_main = looking && main.is_none();
+        match tables.traits(code).rule {
+            KindRule::Drop => continue,
+            KindRule::AsConservative => {
+                looking &= !may_be_main || packets.procedures.skip_conservative;
+                continue;
+            }
+            KindRule::None if may_be_main => main = Some((place, kept.len())),
+            KindRule::MainOnlyFor(scope) if may_be_main => {
+                let principal = case.diagnoses.first();
+                match principal.is_some_and(|principal| compiled.holds(scope, principal.kind)) {
+                    true => main = Some((place, kept.len())),
+                    false => looking = false,
+                }
+            }
+            KindRule::None | KindRule::NotMain | KindRule::MainOnlyFor(_) => {}
+        }
+        kept.push(*code);
+    }
+    if let Some(front) = main.and_then(|(_, at)| kept.get_mut(..=at)) {
+        front.rotate_right(1);
+    }
+    main.map(|(place, _)| place)
+}
+
+/// The case with its treatment type and level of surgery.
+fn judged<'w>(
+    packets: &Packets,
+    tables: &CompiledPackets,
+    case: &NumberedCase<'w>,
+    has_principal: bool,
+) -> NumberedCase<'w> {
+    let procedures = case.procedures;
+    let main = procedures
+        .first()
+        .filter(|_| has_principal)
+        .map(|code| tables.traits(code));
+    let rules: &Procedures = &packets.procedures;
+    let mut kind = match rules.type_from {
+        TypeFrom::Largest => {
+            let kinds = procedures.iter().map(|code| tables.traits(code).kind);
+            kinds.max().unwrap_or_default()
+        }
+        TypeFrom::Main => main.map_or(TreatmentType::Conservative, |traits| traits.kind),
+    };
+    let slight = |code: &CodeFacts| tables.traits(code).slight;
+    if rules.by_incision_and_level && procedures.iter().all(slight) {
+        kind = TreatmentType::Conservative;
+    }
+    NumberedCase {
+        packet: PacketFacts {
+            has_principal,
+            kind,
+            surgery_level: main.map_or(0, |traits| traits.level),
+            mean_cost: None,
+        },
+        ..*case
+    }
+}
+
+/// One case against a scheme of packets.
+struct Matching<'a> {
+    compiled: &'a Compiled,
+    packets: &'a Packets,
+    tables: &'a CompiledPackets,
+    /// With its procedures as recorded.
+    recorded: &'a NumberedCase<'a>,
+    /// With those that count.
+    case: NumberedCase<'a>,
+    memory: &'a mut PacketScratch,
+}
+
+impl Matching<'_> {
+    fn group(&mut self, main: Option<usize>, scratch: &mut Scratch) -> Grouping {
+        let case = self.case;
+        let mut evaluation = Evaluation::new(self.compiled, &case, scratch);
+        let mut grouping = Grouping {
+            severity: evaluation.severity(),
+            packet: PacketOutcome::new(main, case.packet.kind),
+            ..Grouping::NONE
+        };
+        if let Some(excluded) = self.tables.excluded
+            && evaluation.layer_holds(excluded)
+        {
+            grouping.mdc = self.compiled.mdcs.get(excluded).map(|layer| layer.rule);
+            return grouping;
+        }
+        if let Some(list) = self.tables.primary_list {
+            grouping.packet.primary_care = evaluation.first_held(list).is_some();
+        }
+        let winner = match &self.packets.selection {
+            Selection::FirstRow => self.first_row(scratch),
+            Selection::Catalogue { .. } => self.catalogue(&mut evaluation),
+        };
+        if let Some((layer, row)) = winner {
+            grouping.mdc = self.compiled.mdcs.get(layer).map(|layer| layer.rule);
+            grouping.row = Some(self.labelled(row, layer, scratch, &mut grouping.packet));
+        }
+        grouping
+    }
+
+    /// The first row of the first layer that has one.
+    fn first_row(&self, scratch: &mut Scratch) -> Option<(usize, usize)> {
+        let mut layers = self.tables.layers.iter().copied().enumerate();
+        let raw = self.packets.procedures.raw_first_layer;
+        let in_first = match layers.next().filter(|_| raw) {
+            Some((_, first)) => {
+                let has_principal = !self.recorded.procedures.is_empty();
+                let case = judged(self.packets, self.tables, self.recorded, has_principal);
+                let mut evaluation = Evaluation::new(self.compiled, &case, scratch);
+                evaluation.first_held(first).map(|row| (first, row))
+            }
+            None => None,
+        };
+        if in_first.is_some() {
+            return in_first;
+        }
+        let mut evaluation = Evaluation::new(self.compiled, &self.case, scratch);
+        let rest = self.tables.layers.iter().skip(usize::from(raw));
+        rest.copied()
+            .find_map(|layer| evaluation.first_held(layer).map(|row| (layer, row)))
+    }
+
+    // ---- catalogue
+
+    fn catalogue(&mut self, evaluation: &mut Evaluation<'_>) -> Option<(usize, usize)> {
+        let Selection::Catalogue {
+            pool,
+            tie_break,
+            order,
+            primary_survives,
+            ..
+        } = &self.packets.selection
+        else {
+            return None;
+        };
+        self.memory.offered.clear();
+        let mut pooled = std::mem::take(&mut self.memory.pool);
+        let mut alone = std::mem::take(&mut self.memory.alone);
+        pooled.clear();
+        let mut leave_surgery = true;
+        for offer in [Offer::Core, Offer::Primary] {
+            alone.clear();
+            let rows = match pool.contains(&offer) {
+                true => &mut pooled,
+                false => &mut alone,
+            };
+            leave_surgery &= self.candidates(offer, evaluation, rows);
+            self.offer_best(&mut alone, tie_break);
+        }
+        alone.clear();
+        if *primary_survives {
+            alone.extend(pooled.iter().filter(|row| row.offer == Offer::Primary));
+        }
+        self.offer_best(&mut pooled, tie_break);
+        self.offer_best(&mut alone, tie_break);
+        let found = order
+            .iter()
+            .filter(|step| !step.if_core_leaves_surgery || leave_surgery)
+            .find_map(|step| self.serve(step, evaluation));
+        self.memory.pool = pooled;
+        self.memory.alone = alone;
+        found
+    }
+
+    /// The rows of a level that hold; where one asks for procedures, only such. Whether each of all that
+    /// hold leaves a surgical procedure.
+    fn candidates(
+        &mut self,
+        offer: Offer,
+        evaluation: &mut Evaluation<'_>,
+        rows: &mut Vec<Candidate>,
+    ) -> bool {
+        let Some(layer) = self.layer(offer) else {
+            return true;
+        };
+        let mut held = std::mem::take(&mut self.memory.held);
+        held.clear();
+        evaluation.all_held(layer, &mut held);
+        let start = rows.len();
+        for rule in &held {
+            if self.packets.severities.competes(*rule) {
+                let candidate = self.candidate(offer, *rule);
+                rows.push(candidate);
+            }
+        }
+        self.memory.held = held;
+        let new = rows.get(start..).unwrap_or_default();
+        let leave_surgery = new.iter().all(|row| row.leaves_surgery);
+        if new.iter().any(|row| row.alternative.is_some()) {
+            let mut at = 0;
+            rows.retain(|row| {
+                at += 1;
+                at <= start || row.alternative.is_some()
+            });
+        }
+        leave_surgery
+    }
+
+    fn layer(&self, offer: Offer) -> Option<usize> {
+        self.tables.levels.get(offer as usize).copied().flatten()
+    }
+
+    /// A row that holds, with what it takes.
+    fn candidate(&mut self, offer: Offer, rule: usize) -> Candidate {
+        let procedures = self.case.procedures;
+        let alternative = self.best_alternative(rule);
+        let taken = &self.memory.taken;
+        let kinds = taken.iter().filter_map(|place| procedures.get(*place));
+        let of_taken = kinds.map(|code| self.tables.traits(code).kind).max();
+        let stated = self.packets.of(rule).and_then(|packet| packet.treatment_type);
+        let left = procedures
+            .iter()
+            .enumerate()
+            .filter(|(place, _)| !taken.contains(place));
+        let surgical = |code: &CodeFacts| self.tables.traits(code).kind == TreatmentType::Surgical;
+        Candidate {
+            offer,
+            rule,
+            alternative,
+            matched: taken.len(),
+            kind: stated.or(of_taken).unwrap_or_default(),
+            leaves_surgery: left.map(|(_, code)| code).any(surgical),
+        }
+    }
+
+    /// The alternative of most operands that holds; what it takes is left in the memory.
+    fn best_alternative(&mut self, rule: usize) -> Option<(u32, usize)> {
+        let mut best: Option<(u32, usize)> = None;
+        let mut most = Vec::new();
+        self.memory.taken.clear();
+        let expression = self.tables.expression_of(rule)?;
+        for (at, operands) in self.tables.expression(expression).iter().enumerate() {
+            if operands.len() <= most.len() {
+                continue;
+            }
+            let procedures = self.case.procedures;
+            let hits = |operand: usize, procedure: usize| {
+                let pair = operands.get(operand).zip(procedures.get(procedure));
+                pair.is_some_and(|(set, code)| self.compiled.holds(*set, code.kind))
+            };
+            if occurrences(operands.len(), procedures.len(), &hits, &mut self.memory.taken) {
+                best = Some((expression, at));
+                most.clone_from(&self.memory.taken);
+            }
+        }
+        self.memory.taken = most;
+        best
+    }
+
+    /// Offers the best of some rows.
+    fn offer_best(&mut self, rows: &mut Vec<Candidate>, tie_break: &[Criterion]) {
+        for criterion in tie_break {
+            if rows.len() < 2 {
+                break;
+            }
+            self.keep(*criterion, rows);
+        }
+        self.memory.offered.extend(rows.first());
+    }
+
+    /// Applies a criterion; one that would remove all removes none.
+    fn keep(&self, criterion: Criterion, rows: &mut Vec<Candidate>) {
+        let packet = |row: &Candidate| self.packets.of(row.rule);
+        let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        match criterion {
+            Criterion::ExactMultiset => {
+                let all = self.case.procedures.len();
+                keep_that(rows, |row| row.matched == all);
+            }
+            Criterion::AllMatched => keep_that(rows, |row| {
+                let meant = |code: &CodeFacts| self.means(row, code);
+                self.case.procedures.iter().all(meant)
+            }),
+            Criterion::MainInRow => {
+                let main = self.case.procedures.first();
+                let main = main.filter(|_| self.case.packet.has_principal);
+                keep_that(rows, |row| main.is_some_and(|code| self.means(row, code)));
+            }
+            Criterion::FullCodeOverPrefix => {
+                let all = rows.clone();
+                keep_that(rows, |row| !all.iter().any(|other| self.is_fuller(other, row)));
+            }
+            Criterion::MostPlus | Criterion::MostMatched => {
+                keep_largest(rows, |row| Some(number(row.matched)));
+            }
+            Criterion::NearestMeanCost => {
+                let cost = self.case.numbers.amount.and_then(|fen| fen.checked_mul(10_000));
+                keep_largest(rows, |row| {
+                    let mean = packet(row)?.mean_cost?;
+                    Some(-(cost? - mean).abs())
+                });
+            }
+            Criterion::HighestScore => keep_largest(rows, |row| packet(row)?.score),
+            Criterion::HighestScoreIfSurgical => {
+                if rows.iter().any(|row| row.kind == TreatmentType::Surgical) {
+                    keep_largest(rows, |row| packet(row)?.score);
+                }
+            }
+            Criterion::LongestDiagnosis => {
+                keep_largest(rows, |row| Some(number(packet(row)?.diagnosis_length)));
+            }
+            Criterion::CodeOrder => {
+                let rules = self.compiled.scheme().rules();
+                let code = |row: &Candidate| rules.get(row.rule).map(|rule| rule.code.as_str());
+                let first = rows.iter().map(code).min();
+                keep_that(rows, |row| Some(code(row)) == first);
+            }
+            Criterion::EarliestRow => keep_largest(rows, |row| Some(-number(row.rule))),
+            Criterion::LatestRow => keep_largest(rows, |row| Some(number(row.rule))),
+        }
+    }
+
+    /// The sets of the alternative a row holds by.
+    fn operands(&self, row: &Candidate) -> &[SetId] {
+        let Some((expression, alternative)) = row.alternative else {
+            return &[];
+        };
+        let alternatives = self.tables.expression(expression);
+        alternatives.get(alternative).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether some operand of a row means a procedure.
+    fn means(&self, row: &Candidate, code: &CodeFacts) -> bool {
+        let mut operands = self.operands(row).iter();
+        operands.any(|set| self.compiled.holds(*set, code.kind))
+    }
+
+    /// The operands as the tables write them.
+    fn written(&self, row: &Candidate) -> &[SetRef] {
+        let expression = self
+            .packets
+            .of(row.rule)
+            .and_then(|packet: &Packet| packet.expression.as_ref());
+        let alternative = row.alternative.map(|(_, alternative)| alternative);
+        let operands = expression
+            .zip(alternative)
+            .and_then(|(expression, at)| expression.alternatives().get(at));
+        operands.map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether `other` asks for whole codes where `row` asks for beginnings of the same.
+    fn is_fuller(&self, other: &Candidate, row: &Candidate) -> bool {
+        let (whole, begun) = (self.written(other), self.written(row));
+        whole.len() == begun.len()
+            && whole.iter().all(is_whole)
+            && !begun.iter().all(is_whole)
+            && whole.iter().zip(begun).all(|pair| match pair {
+                (SetRef::Inline(whole), SetRef::Inline(begun)) => whole.iter().all(|code| match code {
+                    Pattern::Exact(code) => begun.iter().any(|pattern| pattern.holds(code)),
+                    Pattern::Prefix(_) => false,
+                }),
+                _ => false,
+            })
+    }
+
+    /// The row a step of the order takes, with its layer.
+    fn serve(&mut self, step: &OrderStep, evaluation: &mut Evaluation<'_>) -> Option<(usize, usize)> {
+        let layer = self.layer(step.offer)?;
+        if matches!(step.offer, Offer::Comprehensive | Offer::Fallback) {
+            let rule = evaluation.first_held(layer)?;
+            let candidate = self.candidate(step.offer, rule);
+            return fits(step, &candidate).then_some((layer, rule));
+        }
+        let offered = self.memory.offered.iter();
+        let mut fitting = offered.filter(|row| row.offer == step.offer && fits(step, row));
+        fitting.next().map(|row| (layer, row.rule))
+    }
+
+    // ---- labels
+
+    /// Notes the labels of the case; the line of the winner for its severity.
+    fn labelled(
+        &self,
+        rule: usize,
+        layer: usize,
+        scratch: &mut Scratch,
+        outcome: &mut PacketOutcome,
+    ) -> usize {
+        if self.packets.families.is_empty() {
+            return rule;
+        }
+        let rules = self.compiled.scheme().rules();
+        let code = |rule: usize| rules.get(rule).map_or("", |rule| rule.code.as_str());
+        let layer = self.compiled.mdcs.get(layer).map_or("", |layer| code(layer.rule));
+        let mut case = self.case;
+        case.packet.mean_cost = self.packets.of(rule).and_then(|packet| packet.mean_cost);
+        let mut evaluation = Evaluation::new(self.compiled, &case, scratch);
+        let families = self.packets.families.iter().zip(&self.tables.families);
+        for (at, (family, conditions)) in families.enumerate() {
+            let labels = family.labels.iter().zip(conditions).enumerate();
+            let mut given = labels.filter(|(_, (label, _))| label.is_for(layer, code(rule)));
+            if let Some((place, _)) = given.find(|(_, (_, when))| evaluation.holds(when)) {
+                outcome.set_label(at, place);
+            }
+        }
+        match self.packets.selection {
+            Selection::Catalogue {
+                severity_rows: true, ..
+            } => {
+                let family = self.packets.families.first();
+                let label = family
+                    .zip(outcome.label(0))
+                    .and_then(|(family, at)| family.labels.get(at));
+                let severity = label.and_then(Label::severity);
+                severity.map_or(rule, |severity| self.packets.severities.line(rule, severity))
+            }
+            _ => rule,
+        }
+    }
+}
+
+fn fits(step: &OrderStep, row: &Candidate) -> bool {
+    match step.choice {
+        TypeChoice::Any => true,
+        TypeChoice::Operative => row.alternative.is_some(),
+        TypeChoice::Of(kind) => row.kind == kind,
+    }
+}
+
+fn is_whole(operand: &SetRef) -> bool {
+    match operand {
+        SetRef::Inline(patterns) => patterns
+            .iter()
+            .all(|pattern| matches!(pattern, Pattern::Exact(_))),
+        SetRef::Named { .. } => true,
+    }
+}
+
+/// Keeps the rows that fit, if any do.
+fn keep_that(rows: &mut Vec<Candidate>, fits: impl Fn(&Candidate) -> bool) {
+    if rows.iter().any(&fits) {
+        rows.retain(fits);
+    }
+}
+
+/// Keeps the rows of the largest value, if any has one.
+fn keep_largest(rows: &mut Vec<Candidate>, value: impl Fn(&Candidate) -> Option<i64>) {
+    let largest = rows.iter().filter_map(&value).max();
+    if largest.is_some() {
+        rows.retain(|row| value(row) == largest);
+    }
+}
+
+/// Whether a figure of the auxiliary catalogue compares so; a missing one does not.
+pub(in crate::grouper) fn numbered_figure_holds(
+    compiled: &Compiled,
+    case: &NumberedCase<'_>,
+    figure: Figure,
+    comparison: Comparison,
+    bound: i64,
+) -> bool {
+    match figure {
+        Figure::Cci => {
+            let tables = compiled.packets();
+            let others = case.diagnoses.iter().skip(1);
+            let weights = others.filter_map(|code| tables?.comorbidity(code));
+            comparison.holds(Comorbidity::index(weights) * 100, bound)
+        }
+        Figure::IcuDays => icu_days(case.numbers.icu_hours).is_some_and(|days| comparison.holds(days, bound)),
+        Figure::CostRatio => ratio_holds(case.numbers.amount, case.packet.mean_cost, comparison, bound),
+        // parts of the cost are not among the numbers of a case
+        Figure::DrugShare | Figure::TreatmentShare => false,
+    }
+}

@@ -1,0 +1,1179 @@
+//! Reads the tables of a scheme of packets.
+
+use std::collections::BTreeMap;
+
+use hashbrown::{HashMap, HashSet};
+
+use super::SeverityRows;
+use super::diagnosis::{DiagnosisCell, scope};
+use super::labels::{Comorbidity, Family, Label, MOST_FAMILIES};
+use super::procedures::{ProcedureRule, ProcedureTraits, Procedures, TreatmentType};
+use super::rows::{NamedRow, named_rows};
+use super::selection::{Offer, OrderStep, Selection};
+use super::settings::{
+    AsConservative, AuxiliaryMode, ComprehensiveKey, ConservativeIf, DiagnosisMatch, FallbackKind,
+    PreGroupsUse, PrimaryRows, Settings, StepWritten, Style,
+};
+use super::{Expression, Packet, PacketTest, Packets, Syntax};
+use crate::diagnostics::{Error, Place, Result, suggestion};
+use crate::library::TableFile;
+use crate::tables::condition::{Atom, surgery_levels};
+use crate::tables::scheme::Loader;
+use crate::tables::{CodeId, Condition, Level, Otherwise, Pattern, Rule, SetRef, Subject};
+
+/// The layer of principal diagnoses that are not grouped.
+const EXCLUDED: &str = "excluded";
+
+/// The layer of rows that mark a case of primary care.
+const PRIMARY_LIST: &str = "primary-list";
+
+/// What the tables of packets gave.
+pub(in crate::tables) struct Loaded {
+    pub(in crate::tables) rules: Vec<Rule>,
+    /// By [`Rule::file`].
+    pub(in crate::tables) files: Vec<TableFile>,
+    pub(in crate::tables) packets: Packets,
+}
+
+/// Reads every table the settings name; faults of rows are kept by the loader.
+pub(in crate::tables) fn load(loader: &mut Loader<'_>, settings: &Settings) -> Result<Loaded> {
+    let mut reading = Reading {
+        syntax: settings.syntax()?,
+        settings,
+        loader,
+        rules: Vec::new(),
+        packets: Vec::new(),
+        files: Vec::new(),
+        known: HashMap::new(),
+    };
+    reading.all()
+}
+
+struct Reading<'a, 'l> {
+    loader: &'a mut Loader<'l>,
+    settings: &'a Settings,
+    syntax: Syntax,
+    rules: Vec<Rule>,
+    packets: Vec<Option<Packet>>,
+    files: Vec<TableFile>,
+    /// Codes of packets, folded, with their places.
+    known: HashMap<String, Place>,
+}
+
+/// A packet before its place among the rules is known.
+struct Made {
+    rule: Rule,
+    packet: Packet,
+    /// Where it stands among the rows of its layer.
+    order: (u32, u32),
+}
+
+impl Reading<'_, '_> {
+    fn all(&mut self) -> Result<Loaded> {
+        let written = &self.settings.written;
+        let style = self
+            .settings
+            .need(&written.style, "style", "`catalogue` or `layers`")?;
+        let procedures = self.procedures()?;
+        let excluded = self.excluded_diagnoses()?;
+        let selection = match style {
+            Style::Layers => {
+                self.layers()?;
+                Selection::FirstRow
+            }
+            Style::Catalogue => {
+                let rows = self.catalogue_rows()?;
+                self.put_levels(rows)?;
+                self.selection()?
+            }
+        };
+        let primary_list = self.primary_list()?;
+        let families = self.families()?;
+        let comorbidity = self.comorbidity()?;
+        let mapped = self.maps()?;
+        self.scores()?;
+        self.mean_costs()?;
+        self.refuse_mixed_severities(&selection, &families)?;
+        let severities = match selection {
+            Selection::Catalogue {
+                severity_rows: true, ..
+            } => SeverityRows::of(&self.rules, &self.packets),
+            _ => SeverityRows::default(),
+        };
+        for (index, packet) in self.packets.iter_mut().enumerate() {
+            packet.iter_mut().for_each(|packet| packet.rule = index);
+        }
+        Ok(Loaded {
+            rules: std::mem::take(&mut self.rules),
+            files: std::mem::take(&mut self.files),
+            packets: Packets {
+                of_rule: std::mem::take(&mut self.packets),
+                excluded,
+                primary_list,
+                selection,
+                procedures,
+                families,
+                comorbidity,
+                severities,
+                exclusion_file: self.settings.written.exclusions.file.clone(),
+                mapped,
+            },
+        })
+    }
+
+    // ---- files and rows
+
+    fn fail(&mut self, place: Place, message: impl Into<String>) {
+        self.loader.errors.push(Error::at(place, message));
+    }
+
+    /// A file that a key names.
+    fn named_file(&mut self, name: &str, key: &str) -> Result<TableFile> {
+        self.loader.nearest(name)?.ok_or_else(|| {
+            self.settings
+                .fault(format!("`{key}` names `{name}`, and there is no such file"))
+        })
+    }
+
+    /// Remembers a file of rules and gives its number.
+    fn rule_file(&mut self, file: &TableFile) -> usize {
+        self.files.push(file.clone());
+        self.files.len() - 1
+    }
+
+    /// Appends the row of a layer.
+    fn put_layer(&mut self, code: &str, name: &str, when: Condition, written: String) -> usize {
+        let file = self.files.len().saturating_sub(1);
+        self.rules.push(Rule {
+            level: Level::Layer,
+            code: code.to_owned(),
+            when,
+            written,
+            otherwise: Otherwise::Continue,
+            name: name.to_owned(),
+            line: 1,
+            file,
+        });
+        self.packets.push(None);
+        self.rules.len() - 1
+    }
+
+    fn put(&mut self, made: Made) {
+        self.rules.push(made.rule);
+        self.packets.push(Some(made.packet));
+    }
+
+    /// Keeps a group's code; a second row of it is a fault.
+    fn is_new(&mut self, code: &str, place: Place) -> bool {
+        let folded = code.to_uppercase();
+        match self.known.get(&folded) {
+            Some(before) => {
+                let message = format!("field `code`: `{code}` stands already at {before}");
+                self.fail(place, message);
+                false
+            }
+            None => {
+                self.known.insert(folded, place);
+                true
+            }
+        }
+    }
+
+    // ---- procedures
+
+    fn procedures(&mut self) -> Result<Procedures> {
+        let written = &self.settings.written;
+        let treatment = written.treatment.clone();
+        let interventional_as = self.settings.need(
+            &treatment.interventional_as,
+            "treatment.interventional_as",
+            "`surgical` or `therapeutic`",
+        )?;
+        let conservative_if = self.settings.need(
+            &treatment.conservative_if,
+            "treatment.conservative_if",
+            "`type` or `incision_and_level`",
+        )?;
+        let type_from = self.settings.need(
+            &written.comprehensive.type_from,
+            "comprehensive.type_from",
+            "`largest` or `main`",
+        )?;
+        let raw_first_layer = match (written.style, &written.layers.pre_groups_use) {
+            (Some(Style::Layers), value) => {
+                let value = self
+                    .settings
+                    .need(value, "layers.pre_groups_use", "`effective` or `raw`")?;
+                value == PreGroupsUse::Raw
+            }
+            _ => false,
+        };
+        let mut procedures = Procedures {
+            traits: self.types(interventional_as)?,
+            skip_conservative: false,
+            type_from,
+            by_incision_and_level: conservative_if == ConservativeIf::IncisionAndLevel,
+            raw_first_layer,
+        };
+        self.procedure_rules(&mut procedures)?;
+        Ok(procedures)
+    }
+
+    fn types(&mut self, interventional_as: TreatmentType) -> Result<HashMap<CodeId, ProcedureTraits>> {
+        let mut traits = HashMap::new();
+        let Some(file) = self.loader.nearest("procedure-types.csv")? else {
+            return Ok(traits);
+        };
+        named_rows(&file, ["code", "type"], ["level", "incision_class"], |row| {
+            let [code, kind] = row.required;
+            let [level, incision] = row.optional;
+            let expected = "conservative, diagnostic, therapeutic, interventional or surgical";
+            let kind = match TreatmentType::by_word(kind) {
+                _ if kind.is_empty() => None,
+                Some(TreatmentType::Interventional) => Some(interventional_as),
+                Some(kind) => Some(kind),
+                None => return Err(row.wrong("type", kind, expected)),
+            };
+            let level = match surgery_levels(level) {
+                _ if level.is_empty() => 0,
+                Some((level, high)) if level == high => level,
+                _ => return Err(row.wrong("level", level, "a level of surgery from 1 to 4")),
+            };
+            let incision_class = match incision.parse() {
+                _ if incision.is_empty() => None,
+                Ok(class @ 0..=3) => Some(class),
+                _ => return Err(row.wrong("incision_class", incision, "a class of incision from 0 to 3")),
+            };
+            let id = CodeId(self.loader.codes.id(&row.code("code", code)?));
+            let own = ProcedureTraits {
+                kind,
+                level,
+                incision_class,
+                rule: None,
+            };
+            if traits.insert(id, own).is_some() {
+                return Err(row.fault(format!("field `code`: `{code}` stands twice")));
+            }
+            Ok(())
+        })
+        .map(|errors| self.loader.errors.extend(errors))?;
+        Ok(traits)
+    }
+
+    /// The list of exclusions, if one is named.
+    fn exclusion_file(&mut self) -> Result<Option<TableFile>> {
+        match self.settings.written.exclusions.file.clone() {
+            None => Ok(None),
+            Some(name) => self.named_file(&name, "exclusions.file").map(Some),
+        }
+    }
+
+    fn procedure_rules(&mut self, procedures: &mut Procedures) -> Result<()> {
+        let Some(file) = self.exclusion_file()? else {
+            return Ok(());
+        };
+        let as_conservative = self.settings.need(
+            &self.settings.written.exclusions.as_conservative,
+            "exclusions.as_conservative",
+            "`stop` or `skip`",
+        )?;
+        procedures.skip_conservative = as_conservative == AsConservative::Skip;
+        let errors = named_rows(&file, ["kind", "code", "rule"], ["scope"], |row| {
+            let [kind, code, rule] = row.required;
+            let [of] = row.optional;
+            if kind == "diagnosis" {
+                return Ok(());
+            }
+            if kind != "procedure" {
+                return Err(row.wrong("kind", kind, "diagnosis or procedure"));
+            }
+            let rule = match rule {
+                "as_conservative" => ProcedureRule::AsConservative,
+                "not_main" => ProcedureRule::NotMain,
+                "drop" => ProcedureRule::Drop,
+                "main_only_if_pdx" => {
+                    let expected = "categories and ranges separated by blanks, such as `A00-A09 D01`";
+                    let patterns = scope(of).ok_or_else(|| row.wrong("scope", of, expected))?;
+                    ProcedureRule::MainOnlyFor(SetRef::Inline(patterns))
+                }
+                other => {
+                    let known = ["as_conservative", "not_main", "main_only_if_pdx", "drop"];
+                    let hint = suggestion(other, known);
+                    return Err(row.fault(format!("field `rule`: unknown rule `{other}`{hint}")));
+                }
+            };
+            let id = CodeId(self.loader.codes.id(&row.code("code", code)?));
+            let traits = procedures.traits.entry(id).or_default();
+            match traits.rule.replace(rule) {
+                Some(_) => Err(row.fault(format!("field `code`: `{code}` stands twice"))),
+                None => Ok(()),
+            }
+        })?;
+        self.loader.errors.extend(errors);
+        Ok(())
+    }
+
+    /// The layer that principal diagnoses end in which are not grouped.
+    fn excluded_diagnoses(&mut self) -> Result<Option<usize>> {
+        let Some(file) = self.exclusion_file()? else {
+            return Ok(None);
+        };
+        let how = self.settings.need(
+            &self.settings.written.exclusions.diagnosis_match,
+            "exclusions.diagnosis_match",
+            "`exact` or `prefix`",
+        )?;
+        let mut patterns = Vec::new();
+        let errors = named_rows(&file, ["kind", "code", "rule"], [], |row: &NamedRow<'_, 3, 0>| {
+            let [kind, code, rule] = row.required;
+            if kind != "diagnosis" {
+                return Ok(());
+            }
+            if rule != "excluded" {
+                return Err(row.wrong("rule", rule, "`excluded` for a diagnosis"));
+            }
+            let code = row.code("code", code)?;
+            patterns.push(match how {
+                DiagnosisMatch::Exact => Pattern::of(&code),
+                DiagnosisMatch::Prefix => Pattern::Prefix(code),
+            });
+            Ok(())
+        })?;
+        self.loader.errors.extend(errors);
+        if patterns.is_empty() {
+            return Ok(None);
+        }
+        self.rule_file(&file);
+        let (when, written) = principal_in(patterns);
+        Ok(Some(self.put_layer(
+            EXCLUDED,
+            "不予入组的主要诊断",
+            when,
+            written,
+        )))
+    }
+
+    // ---- layers
+
+    fn layers(&mut self) -> Result<()> {
+        let keys = self.settings.written.layers.clone();
+        let order = self
+            .settings
+            .need(&keys.order, "layers.order", "the layers in order")?;
+        let files = self
+            .settings
+            .need(&keys.files, "layers.files", "the files of rows")?;
+        repeated(&order).map_or(Ok(()), |twice| {
+            Err(self
+                .settings
+                .fault(format!("`layers.order` names `{twice}` twice")))
+        })?;
+        let mut rows: BTreeMap<usize, Vec<Made>> = BTreeMap::new();
+        for name in files {
+            let file = self.named_file(&name, "layers.files")?;
+            self.layer_rows(&file, &order, &mut rows)?;
+        }
+        let comprehensive = order.iter().any(|layer| layer == Offer::Comprehensive.word());
+        let mut of_catalogue = match comprehensive && self.settings.written.groups.files.is_some() {
+            true => self.catalogue_rows()?,
+            false => BTreeMap::new(),
+        };
+        for (at, layer) in order.iter().enumerate() {
+            let mut made = rows.remove(&at).unwrap_or_default();
+            if layer == Offer::Comprehensive.word() {
+                made.extend(of_catalogue.remove(&Offer::Comprehensive).unwrap_or_default());
+            }
+            made.sort_by_key(|made| made.order);
+            self.put_layer(layer, "", Condition::All(Vec::new()), "true".to_owned());
+            made.into_iter().for_each(|made| self.put(made));
+        }
+        match of_catalogue.into_keys().next() {
+            Some(level) => Err(self.settings.fault(format!(
+                "`groups.files` hold rows of level `{}`; under `style = \"layers\"` only comprehensive rows are taken \
+                 from them",
+                level.word()
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    fn layer_rows(
+        &mut self,
+        file: &TableFile,
+        order: &[String],
+        rows: &mut BTreeMap<usize, Vec<Made>>,
+    ) -> Result<()> {
+        let number = self.rule_file(file);
+        let columns = ["layer", "code", "seq", "rank", "when", "name"];
+        let mut made = Vec::new();
+        let errors = named_rows(file, columns, [], |row: &NamedRow<'_, 6, 0>| {
+            let [layer, code, seq, rank, when, name] = row.required;
+            let Some(at) = order.iter().position(|known| known == layer) else {
+                let hint = suggestion(layer, order.iter().map(String::as_str));
+                return Err(row.fault(format!("field `layer`: `{layer}` is not in `layers.order`{hint}")));
+            };
+            let figure = |field: &str, text: &str| {
+                text.parse::<u32>()
+                    .map_err(|_| row.wrong(field, text, "a whole number"))
+            };
+            let condition = row.condition("when", when)?;
+            let rule = row.rule(code, name, condition, when.to_owned(), number)?;
+            let order = (figure("rank", rank)?, figure("seq", seq)?);
+            let packet = Packet::of_condition(&rule.when);
+            made.push((at, row.place(), Made { rule, packet, order }));
+            Ok(())
+        })?;
+        self.loader.errors.extend(errors);
+        for (at, place, made) in made {
+            if self.is_new(&made.rule.code, place) {
+                rows.entry(at).or_default().push(made);
+            }
+        }
+        Ok(())
+    }
+
+    /// Rows of the list of primary-care packets, if the scheme has one.
+    fn primary_list(&mut self) -> Result<Option<usize>> {
+        let keys = self.settings.written.primary.clone();
+        let listed = keys.rows.is_some_and(|rows| rows.contains(&PrimaryRows::List));
+        if !listed {
+            return Ok(None);
+        }
+        let name = self
+            .settings
+            .need(&keys.file, "primary.file", "the file of the list")?;
+        let file = self.named_file(&name, "primary.file")?;
+        let mut rows = BTreeMap::new();
+        let layers = layers_of(&file)?;
+        self.layer_rows(&file, &layers, &mut rows)?;
+        let mut made: Vec<Made> = rows.into_values().flatten().collect();
+        made.sort_by_key(|made| made.order);
+        let layer = self.put_layer(
+            PRIMARY_LIST,
+            "基层病种",
+            Condition::All(Vec::new()),
+            "true".to_owned(),
+        );
+        made.into_iter().for_each(|made| self.put(made));
+        Ok(Some(layer))
+    }
+
+    // ---- catalogue
+
+    fn catalogue_rows(&mut self) -> Result<BTreeMap<Offer, Vec<Made>>> {
+        let keys = self.settings.written.groups.clone();
+        let files = self
+            .settings
+            .need(&keys.files, "groups.files", "the files of the catalogue")?;
+        let values = keys.level_values.unwrap_or_default();
+        let mut rows: BTreeMap<Offer, Vec<Made>> = BTreeMap::new();
+        let mut seen = 0;
+        for name in files {
+            let file = self.named_file(&name, "groups.files")?;
+            let number = self.rule_file(&file);
+            let mut made = Vec::new();
+            let reading = CatalogueReading {
+                settings: self.settings,
+                syntax: self.syntax,
+                values: &values,
+                file: number,
+            };
+            let errors = named_rows(&file, CATALOGUE, CATALOGUE_MORE, |row| {
+                seen += 1;
+                if let Some((offer, one)) = reading.row(row, seen)? {
+                    made.push((offer, row.place(), one));
+                }
+                Ok(())
+            })?;
+            self.loader.errors.extend(errors);
+            for (offer, place, made) in made {
+                if self.is_new(&made.rule.code, place) {
+                    rows.entry(offer).or_default().push(made);
+                }
+            }
+        }
+        for offer in [Offer::Comprehensive, Offer::Fallback] {
+            let rows = rows.get_mut(&offer).map_or(&mut [][..], Vec::as_mut_slice);
+            rows.sort_by_key(|made| made.order);
+            self.undecided(rows);
+        }
+        Ok(rows)
+    }
+
+    /// Two rows of which nothing says which one a case belongs to.
+    fn undecided(&mut self, rows: &[Made]) {
+        let mut seen: HashMap<(u32, &str), &Rule> = HashMap::new();
+        let mut errors = Vec::new();
+        for made in rows {
+            if let Some(before) = seen.insert((made.order.0, made.rule.written.as_str()), &made.rule) {
+                let place = self
+                    .files
+                    .get(made.rule.file)
+                    .map(|file| file.place.line(made.rule.line));
+                let message = format!(
+                    "`{}` and `{}` hold for the same cases, and nothing decides between them: {}",
+                    before.code, made.rule.code, made.rule.written
+                );
+                errors.push(place.map_or_else(|| Error::new(&*message), |place| Error::at(place, &*message)));
+            }
+        }
+        self.loader.errors.extend(errors);
+    }
+
+    fn put_levels(&mut self, mut rows: BTreeMap<Offer, Vec<Made>>) -> Result<()> {
+        for offer in Offer::ALL {
+            let Some(rows) = rows.remove(&offer) else { continue };
+            self.put_layer(
+                offer.word(),
+                offer.name(),
+                Condition::All(Vec::new()),
+                "true".to_owned(),
+            );
+            rows.into_iter().for_each(|made| self.put(made));
+        }
+        Ok(())
+    }
+
+    fn selection(&mut self) -> Result<Selection> {
+        let keys = self.settings.written.matching.clone();
+        let settings = self.settings;
+        let tie_break = settings.need(
+            &keys.tie_break,
+            "match.tie_break",
+            "criteria in order, the last total",
+        )?;
+        if !tie_break.last().is_some_and(|last| last.is_total()) {
+            let message = "`match.tie_break` may leave several rows; expected `code_order`, `earliest_row` or \
+                           `latest_row` at its end";
+            return Err(settings.fault(message));
+        }
+        let levels = settings.need(
+            &keys.pool,
+            "match.pool",
+            "levels that compete, such as [\"core\"]",
+        )?;
+        let pool: Option<Vec<Offer>> = levels.iter().map(|word| Offer::by_word(word)).collect();
+        let pool = pool.filter(|pool| {
+            let competes = |offer: &Offer| matches!(offer, Offer::Core | Offer::Primary);
+            !pool.is_empty() && pool.iter().all(competes)
+        });
+        let pool =
+            pool.ok_or_else(|| settings.fault("`match.pool`: expected `core`, or `core` and `primary`"))?;
+        let primary_survives = match pool.contains(&Offer::Primary) {
+            true => settings.need(
+                &settings.written.primary.survives_pool,
+                "primary.survives_pool",
+                "true or false",
+            )?,
+            false => false,
+        };
+        let steps = settings.need(
+            &keys.order,
+            "match.order",
+            "steps such as [\"core:operative\", …]",
+        )?;
+        let order = self.order(&steps)?;
+        let mode = settings.need(
+            &settings.written.auxiliary.mode,
+            "auxiliary.mode",
+            "`none`, `factor` or `rows`",
+        )?;
+        Ok(Selection::Catalogue {
+            pool,
+            tie_break,
+            order,
+            primary_survives,
+            severity_rows: mode == AuxiliaryMode::Rows,
+        })
+    }
+
+    fn order(&mut self, steps: &[StepWritten]) -> Result<Vec<OrderStep>> {
+        let mut order: Vec<OrderStep> = Vec::new();
+        for step in steps {
+            let (select, conditional) = match step {
+                StepWritten::Always(select) => (select, false),
+                StepWritten::When(step) => (&step.select, true),
+            };
+            let Some(step) = OrderStep::parse(select, conditional) else {
+                return Err(self.settings.fault(format!(
+                    "`match.order`: `{select}`; expected a level (core, primary, comprehensive, fallback), a colon, and \
+                     a type, `operative` or `any`"
+                )));
+            };
+            if order.contains(&step) {
+                return Err(self
+                    .settings
+                    .fault(format!("`match.order` names `{select}` twice")));
+            }
+            order.push(step);
+        }
+        for (rule, packet) in self.rules.iter().zip(&self.packets) {
+            let Some(offer) = Offer::by_word(&rule.code).filter(|_| packet.is_none()) else {
+                continue;
+            };
+            if !order.iter().any(|step| step.offer == offer) {
+                return Err(self.settings.fault(format!(
+                    "no step of `match.order` takes rows of level `{}`, and there are such rows",
+                    offer.word()
+                )));
+            }
+        }
+        Ok(order)
+    }
+
+    // ---- auxiliary catalogue
+
+    fn families(&mut self) -> Result<Vec<Family>> {
+        let keys = self.settings.written.auxiliary.clone();
+        let mode = self
+            .settings
+            .need(&keys.mode, "auxiliary.mode", "`none`, `factor` or `rows`")?;
+        let Some(file) = self
+            .loader
+            .nearest("auxiliary.csv")?
+            .filter(|_| mode != AuxiliaryMode::None)
+        else {
+            return Ok(Vec::new());
+        };
+        let long_stay = keys.long_stay.map(toml::Spanned::into_inner);
+        let long_stay = long_stay.map(|text| {
+            Condition::parse(&text).map_err(|error| {
+                self.settings
+                    .fault(format!("`auxiliary.long_stay`: `{text}`: {}", error.message))
+            })
+        });
+        let long_stay = long_stay.transpose()?;
+        let mut families: Vec<Family> = Vec::new();
+        let columns = ["family", "label", "order", "scope", "when"];
+        let errors = named_rows(&file, columns, [], |row: &NamedRow<'_, 5, 0>| {
+            let [family, label, order, scope, when] = row.required;
+            let order = order
+                .parse()
+                .map_err(|_| row.wrong("order", order, "a whole number"))?;
+            if family.is_empty() || label.is_empty() {
+                return Err(row.fault("fields `family` and `label` must not be empty"));
+            }
+            let mut condition = row.condition("when", when)?;
+            if !condition.say_long_stay(long_stay.as_ref()) {
+                return Err(row.fault("`long_stay` is asked for, and `auxiliary.long_stay` is not set"));
+            }
+            let label = Label {
+                name: label.to_owned(),
+                order,
+                scope: scope
+                    .split('|')
+                    .map(str::trim)
+                    .filter(|word| !word.is_empty())
+                    .map(Pattern::of)
+                    .collect(),
+                when: condition,
+                written: when.to_owned(),
+            };
+            match families.iter_mut().find(|known| known.name == family) {
+                Some(known) => known.labels.push(label),
+                None => families.push(Family {
+                    name: family.to_owned(),
+                    labels: vec![label],
+                }),
+            }
+            Ok(())
+        })?;
+        self.loader.errors.extend(errors);
+        families
+            .iter_mut()
+            .for_each(|family| family.labels.sort_by_key(|label| label.order));
+        let longest = families
+            .iter()
+            .map(|family| family.labels.len())
+            .max()
+            .unwrap_or(0);
+        if families.len() > MOST_FAMILIES || longest > usize::from(u8::MAX) {
+            return Err(Error::at(
+                file.place,
+                format!("at most {MOST_FAMILIES} families of at most {} labels", u8::MAX),
+            ));
+        }
+        Ok(families)
+    }
+
+    fn comorbidity(&mut self) -> Result<Comorbidity> {
+        let mut weights = Comorbidity::default();
+        let Some(file) = self.loader.nearest("cci.csv")? else {
+            return Ok(weights);
+        };
+        let mut classes: Vec<String> = Vec::new();
+        let errors = named_rows(
+            &file,
+            ["class", "weight", "code"],
+            [],
+            |row: &NamedRow<'_, 3, 0>| {
+                let [class, weight, code] = row.required;
+                let weight = weight
+                    .parse()
+                    .map_err(|_| row.wrong("weight", weight, "a whole number"))?;
+                let known = classes.iter().position(|known| known == class);
+                let number = known.unwrap_or_else(|| {
+                    classes.push(class.to_owned());
+                    classes.len() - 1
+                });
+                let number = u16::try_from(number).map_err(|_| row.fault("more than 65,535 classes"))?;
+                let id = CodeId(self.loader.codes.id(&row.code("code", code)?));
+                match weights.of.insert(id, (number, weight)) {
+                    Some(_) => Err(row.fault(format!("field `code`: `{code}` stands twice"))),
+                    None => Ok(()),
+                }
+            },
+        )?;
+        self.loader.errors.extend(errors);
+        Ok(weights)
+    }
+
+    /// Lines of several severities need one family whose labels are severities; without it they stand
+    /// for nothing.
+    fn refuse_mixed_severities(&mut self, selection: &Selection, families: &[Family]) -> Result<()> {
+        let by_rows = matches!(
+            selection,
+            Selection::Catalogue {
+                severity_rows: true,
+                ..
+            }
+        );
+        let with_severity = self
+            .packets
+            .iter()
+            .flatten()
+            .position(|packet| packet.severity > 0);
+        if !by_rows {
+            return match with_severity {
+                None => Ok(()),
+                Some(_) => Err(self.settings.fault(
+                    "rows state a `severity`, and `auxiliary.mode` is not `rows`: nothing would pick among them",
+                )),
+            };
+        }
+        let labels = families.iter().flat_map(|family| &family.labels);
+        let odd = labels.clone().find(|label| label.severity().is_none());
+        match (families.len(), odd) {
+            (1, None) => Ok(()),
+            (1, Some(odd)) => Err(self.settings.fault(format!(
+                "`auxiliary.mode` is `rows`: label `{}` of auxiliary.csv must be a severity from 1 to 9",
+                odd.name
+            ))),
+            (count, _) => Err(self.settings.fault(format!(
+                "`auxiliary.mode` is `rows`: expected one family in auxiliary.csv, found {count}"
+            ))),
+        }
+    }
+
+    // ---- codes read as others, scores, reference costs
+
+    fn maps(&mut self) -> Result<Vec<(String, String)>> {
+        let written = &self.settings.written;
+        let lists = [
+            ("codes.diagnosis_maps", written.diagnosis_maps.clone()),
+            ("codes.procedure_maps", written.procedure_maps.clone()),
+        ];
+        let mut mapped: HashMap<String, String> = HashMap::new();
+        for (key, names) in lists {
+            let mut of_kind: HashMap<String, String> = HashMap::new();
+            for name in names.unwrap_or_default() {
+                let file = self.named_file(&name, key)?;
+                let mut next: HashMap<String, String> = HashMap::new();
+                let errors = named_rows(&file, ["code", "target"], [], |row: &NamedRow<'_, 2, 0>| {
+                    let [code, target] = row.required;
+                    let (code, target) = (row.code("code", code)?, row.code("target", target)?);
+                    match next.insert(code, target) {
+                        Some(_) => Err(row.fault("field `code` stands twice")),
+                        None => Ok(()),
+                    }
+                })?;
+                self.loader.errors.extend(errors);
+                // maps are applied in order: what the first gave, the next may change
+                for target in of_kind.values_mut() {
+                    if let Some(further) = next.get(target) {
+                        target.clone_from(further);
+                    }
+                }
+                next.into_iter().for_each(|(code, target)| {
+                    of_kind.entry(code).or_insert(target);
+                });
+            }
+            mapped.extend(of_kind);
+        }
+        let mut mapped: Vec<(String, String)> = mapped.into_iter().filter(|(from, to)| from != to).collect();
+        mapped.sort_unstable();
+        mapped.iter().for_each(|(from, to)| {
+            self.loader.codes.id(from);
+            self.loader.codes.id(to);
+        });
+        Ok(mapped)
+    }
+
+    fn by_code(&self) -> HashMap<String, usize> {
+        let rules = self.rules.iter().enumerate();
+        rules.map(|(index, rule)| (rule.code.clone(), index)).collect()
+    }
+
+    /// Scores that stand beside the layers.
+    fn scores(&mut self) -> Result<()> {
+        let Some(file) = self.loader.nearest("scores.csv")? else {
+            return Ok(());
+        };
+        let by_code = self.by_code();
+        let errors = named_rows(&file, ["code", "score"], [], |row: &NamedRow<'_, 2, 0>| {
+            let [code, score] = row.required;
+            let score = millionths(score).ok_or_else(|| row.wrong("score", score, SIX_DECIMALS))?;
+            let packet = by_code
+                .get(code)
+                .and_then(|rule| self.packets.get_mut(*rule)?.as_mut());
+            let packet =
+                packet.ok_or_else(|| row.fault(format!("field `code`: `{code}` is no group here")))?;
+            packet.score = Some(score);
+            Ok(())
+        })?;
+        self.loader.errors.extend(errors);
+        Ok(())
+    }
+
+    /// Reference costs that hold for every hospital, person and label.
+    fn mean_costs(&mut self) -> Result<()> {
+        let Some(file) = self.loader.nearest("mean-costs.csv")? else {
+            return Ok(());
+        };
+        let by_code = self.by_code();
+        let errors = named_rows(&file, ["group", "mean"], ["class", "label", "insurance"], |row| {
+            let [group, mean] = row.required;
+            if row.optional.iter().any(|cell| !cell.is_empty()) {
+                return Ok(()); // of one class of hospitals or persons: for the price, not for the group
+            }
+            let mean = millionths(mean).ok_or_else(|| row.wrong("mean", mean, SIX_DECIMALS))?;
+            let packet = by_code
+                .get(group)
+                .and_then(|rule| self.packets.get_mut(*rule)?.as_mut());
+            let packet =
+                packet.ok_or_else(|| row.fault(format!("field `group`: `{group}` is no group here")))?;
+            packet.mean_cost = Some(mean);
+            Ok(())
+        })?;
+        self.loader.errors.extend(errors);
+        Ok(())
+    }
+}
+
+const CATALOGUE: [&str; 7] = [
+    "code",
+    "level",
+    "diagnosis",
+    "procedures",
+    "treatment_type",
+    "name",
+    "score",
+];
+
+const CATALOGUE_MORE: [&str; 3] = ["surgery_level", "mean_cost", "severity"];
+
+const SIX_DECIMALS: &str = "a number from 0 on with at most six decimals";
+
+/// Reads rows of `groups.csv`.
+struct CatalogueReading<'a> {
+    settings: &'a Settings,
+    syntax: Syntax,
+    values: &'a BTreeMap<String, String>,
+    file: usize,
+}
+
+impl CatalogueReading<'_> {
+    /// A row with its level; nothing of a row the settings leave out.
+    fn row(&self, row: &NamedRow<'_, 7, 3>, number: u32) -> Result<Option<(Offer, Made)>> {
+        let [code, level, diagnosis, procedures, kind, name, score] = row.required;
+        let [surgery_level, mean_cost, severity] = row.optional;
+        let level = self.values.get(level).map_or(level, String::as_str);
+        let offer = Offer::by_word(level).ok_or_else(|| {
+            row.wrong(
+                "level",
+                level,
+                "core, primary, comprehensive or fallback, or a value that `groups.level_values` names",
+            )
+        })?;
+        let cell = DiagnosisCell::parse(diagnosis).ok_or_else(|| {
+            row.wrong(
+                "diagnosis",
+                diagnosis,
+                "the beginning of a diagnosis, a range of categories such as `A00-C50`, or `*`",
+            )
+        })?;
+        let expression = match procedures {
+            "" => None,
+            text => Some(row.expression("procedures", text, &self.syntax)?),
+        };
+        let kind = match kind {
+            "" => None,
+            word => Some(TreatmentType::by_word(word).ok_or_else(|| {
+                row.wrong(
+                    "treatment_type",
+                    word,
+                    "conservative, diagnostic, therapeutic, interventional or surgical",
+                )
+            })?),
+        };
+        let Some(rank) = self.rank(row, offer, &cell, expression.as_ref())? else {
+            return Ok(None);
+        };
+        let surgery = self.surgery_level(row, offer, surgery_level)?;
+        let type_asked = match (offer, &expression, kind) {
+            (Offer::Fallback, _, kind) => kind,
+            (_, Some(_), _) => None,
+            (_, None, Some(kind)) => Some(kind),
+            (_, None, None) => {
+                return Err(
+                    row.fault("field `treatment_type` is empty; a row without procedures must state it")
+                );
+            }
+        };
+        let (when, written) = condition_of(&cell, expression.as_ref(), type_asked, surgery);
+        let packet = Packet {
+            rule: 0,
+            treatment_type: kind,
+            diagnosis_length: cell.length(),
+            score: number_or_none(row, "score", score)?,
+            mean_cost: number_or_none(row, "mean_cost", mean_cost)?,
+            severity: match severity.parse() {
+                _ if severity.is_empty() => 0,
+                Ok(severity @ 1..=9) => severity,
+                _ => return Err(row.wrong("severity", severity, "a severity from 1 to 9")),
+            },
+            expression,
+        };
+        let rule = row.rule(code, name, when, written, self.file)?;
+        let order = (rank, number);
+        Ok(Some((offer, Made { rule, packet, order })))
+    }
+
+    /// Where a row stands among those of its level; nothing of a row that is not used.
+    fn rank(
+        &self,
+        row: &NamedRow<'_, 7, 3>,
+        offer: Offer,
+        cell: &DiagnosisCell,
+        expression: Option<&Expression>,
+    ) -> Result<Option<u32>> {
+        let written = &self.settings.written;
+        let place = |at: Option<usize>| at.and_then(|at| u32::try_from(at).ok());
+        match offer {
+            Offer::Core => Ok(Some(0)),
+            Offer::Primary => {
+                let rows = self.settings.need(
+                    &written.primary.rows,
+                    "primary.rows",
+                    "`core`, `comprehensive`, `list`",
+                )?;
+                let core_like =
+                    expression.is_some() || matches!(cell, DiagnosisCell::Prefix(p) if p.len() > 3);
+                let form = match core_like {
+                    true => PrimaryRows::Core,
+                    false => PrimaryRows::Comprehensive,
+                };
+                if rows.contains(&form) {
+                    return Ok(Some(0));
+                }
+                Err(row.fault("this primary row has a form that `primary.rows` does not name"))
+            }
+            Offer::Comprehensive => {
+                let keys = self.settings.need(
+                    &written.comprehensive.keys,
+                    "comprehensive.keys",
+                    "the forms in order, such as [\"prefix:3\", \"range\"]",
+                )?;
+                if expression.is_some() {
+                    return Err(row.fault("a comprehensive row has no procedures"));
+                }
+                let key = match cell {
+                    DiagnosisCell::Range(..) => ComprehensiveKey::Range,
+                    DiagnosisCell::Prefix(prefix) if prefix.len() == 3 => ComprehensiveKey::Category,
+                    DiagnosisCell::Prefix(prefix) if prefix.len() == 2 => ComprehensiveKey::TwoCharacters,
+                    DiagnosisCell::Prefix(prefix) if prefix.len() == 1 => ComprehensiveKey::Letter,
+                    _ => {
+                        let expected = "a category, its first one or two characters, or a range";
+                        return Err(row.wrong("diagnosis", row.required[2], expected));
+                    }
+                };
+                Ok(place(keys.iter().position(|known| *known == key)))
+            }
+            Offer::Fallback => {
+                let used = self.settings.need(
+                    &written.fallback.r#use,
+                    "fallback.use",
+                    "any of `letter`, `chapter`, `blank`, in order",
+                )?;
+                if let Some(twice) = used
+                    .iter()
+                    .enumerate()
+                    .find(|(at, kind)| used.iter().take(*at).any(|k| k == *kind))
+                {
+                    let message = format!("`fallback.use` names a kind twice: {:?}", twice.1).to_lowercase();
+                    return Err(self.settings.fault(message));
+                }
+                let kind = match cell {
+                    DiagnosisCell::Any => FallbackKind::Blank,
+                    DiagnosisCell::Range(..) => FallbackKind::Chapter,
+                    DiagnosisCell::Prefix(prefix) if prefix.len() == 1 => FallbackKind::Letter,
+                    DiagnosisCell::Prefix(_) => {
+                        let expected = "a letter, a range of categories, or `*`";
+                        return Err(row.wrong("diagnosis", row.required[2], expected));
+                    }
+                };
+                Ok(place(used.iter().position(|known| *known == kind)))
+            }
+        }
+    }
+
+    /// The levels of surgery a comprehensive row is for, where the scheme tells them apart.
+    fn surgery_level(&self, row: &NamedRow<'_, 7, 3>, offer: Offer, cell: &str) -> Result<Option<(u8, u8)>> {
+        if offer != Offer::Comprehensive || cell.is_empty() {
+            return Ok(None);
+        }
+        let known = self.settings.need(
+            &self.settings.written.comprehensive.surgery_levels,
+            "comprehensive.surgery_levels",
+            "the levels rows are told apart by, such as [\"1\", \"2\", \"3-4\"], or []",
+        )?;
+        let levels = surgery_levels(cell).filter(|_| known.iter().any(|known| known == cell));
+        let expected = format!("one of `comprehensive.surgery_levels`: {}", known.join(", "));
+        levels
+            .map(Some)
+            .ok_or_else(|| row.wrong("surgery_level", cell, &expected))
+    }
+}
+
+impl Packet {
+    /// Of a row that is only a condition.
+    fn of_condition(when: &Condition) -> Packet {
+        let takes = when.atoms().into_iter().find_map(|atom| match atom {
+            Atom::Packet(PacketTest::Takes(expression)) => Some(expression.clone()),
+            _ => None,
+        });
+        Packet {
+            rule: 0,
+            expression: takes,
+            treatment_type: None,
+            diagnosis_length: 0,
+            score: None,
+            mean_cost: None,
+            severity: 0,
+        }
+    }
+}
+
+fn number_or_none<const N: usize, const M: usize>(
+    row: &NamedRow<'_, N, M>,
+    field: &str,
+    cell: &str,
+) -> Result<Option<i64>> {
+    if cell.is_empty() {
+        return Ok(None);
+    }
+    let number = millionths(cell).ok_or_else(|| row.wrong(field, cell, SIX_DECIMALS))?;
+    Ok(Some(number))
+}
+
+/// `pdx in {…}`, as a condition and in words.
+fn principal_in(patterns: Vec<Pattern>) -> (Condition, String) {
+    let written: Vec<String> = patterns.iter().map(Pattern::written).collect();
+    let atom = Atom::In {
+        subject: Subject::PrincipalDiagnosis,
+        negated: false,
+        set: SetRef::Inline(patterns),
+    };
+    (
+        Condition::Atom(atom),
+        format!("pdx in {{{}}}", written.join(", ")),
+    )
+}
+
+/// What a catalogue row asks for.
+fn condition_of(
+    cell: &DiagnosisCell,
+    expression: Option<&Expression>,
+    kind: Option<TreatmentType>,
+    surgery: Option<(u8, u8)>,
+) -> (Condition, String) {
+    let (principal, mut written) = principal_in(cell.patterns());
+    let mut parts = vec![principal];
+    let mut push = |test: PacketTest, words: String| {
+        parts.push(Condition::Atom(Atom::Packet(test)));
+        written.push_str(" and ");
+        written.push_str(&words);
+    };
+    if let Some(expression) = expression {
+        let words = format!("px takes {{{}}}", expression.written());
+        push(PacketTest::Takes(expression.clone()), words);
+    }
+    if let Some(kind) = kind {
+        push(PacketTest::Type(kind), format!("type = {}", kind.word()));
+    }
+    if let Some((low, high)) = surgery {
+        let levels = match low == high {
+            true => low.to_string(),
+            false => format!("{low}-{high}"),
+        };
+        push(
+            PacketTest::SurgeryLevel(low, high),
+            format!("surgery_level = {levels}"),
+        );
+    }
+    (Condition::All(parts), written)
+}
+
+/// `1484.833425` → 1484833425.
+fn millionths(text: &str) -> Option<i64> {
+    let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+    if !digits(whole) || !digits(part) || part.len() > 6 {
+        return None;
+    }
+    let part: i64 = format!("{part:0<6}").parse().ok()?;
+    whole
+        .parse::<i64>()
+        .ok()?
+        .checked_mul(1_000_000)?
+        .checked_add(part)
+}
+
+/// The first of several words that stands twice.
+fn repeated(words: &[String]) -> Option<&str> {
+    let mut seen = HashSet::new();
+    words.iter().map(String::as_str).find(|word| !seen.insert(*word))
+}
+
+/// The layers that a file's rows name, in order of first sight.
+fn layers_of(file: &TableFile) -> Result<Vec<String>> {
+    let mut layers: Vec<String> = Vec::new();
+    named_rows(file, ["layer"], [], |row: &NamedRow<'_, 1, 0>| {
+        let [layer] = row.required;
+        if !layers.iter().any(|known| known == layer) {
+            layers.push(layer.to_owned());
+        }
+        Ok(())
+    })?;
+    Ok(layers)
+}
+
+impl Condition {
+    /// Puts what a long stay is in place of `long_stay`; whether that could be done.
+    fn say_long_stay(&mut self, long_stay: Option<&Condition>) -> bool {
+        match self {
+            Condition::All(parts) | Condition::Any(parts) => {
+                parts.iter_mut().all(|part| part.say_long_stay(long_stay))
+            }
+            Condition::Not(inner) => inner.say_long_stay(long_stay),
+            Condition::Atom(Atom::Packet(PacketTest::LongStay)) => match long_stay {
+                Some(said) => {
+                    *self = said.clone();
+                    true
+                }
+                None => false,
+            },
+            Condition::Atom(_) => true,
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Packets (DIP 病种): what a scheme of kind `dip` says beyond rules and sets.
+//!
+//! A packet's row is a [`Rule`](super::Rule) like that of a group, so that everything that reads
+//! rules reads packets: its level is [`Level::Packet`](super::Level), it stands under the row of
+//! its [`Level::Layer`](super::Level) (core, comprehensive, …), and its condition is written in the same
+//! language. What decides among several rows that hold is [`Selection`]; what is done to the
+//! procedures before any row is tried is [`Procedures`]. All of it comes from `scheme.toml` and
+//! tables; the keys are listed in `grouping-tables/README.md`.
+
+mod compiled;
+mod diagnosis;
+mod expression;
+mod labels;
+mod lint;
+mod load;
+mod procedures;
+mod rows;
+mod selection;
+mod settings;
+
+pub use compiled::{CompiledPackets, KindRule, KindTraits, SeverityRows};
+pub use expression::{Expression, Syntax, occurrences};
+pub use labels::{Comorbidity, Family, Figure, Label, MOST_FAMILIES};
+pub(super) use load::load;
+pub use procedures::{ProcedureRule, ProcedureTraits, Procedures, TreatmentType, TypeFrom};
+pub use selection::{Criterion, Offer, OrderStep, Selection, TypeChoice};
+pub(super) use settings::{
+    AuxiliaryKeys, ComprehensiveKeys, ExclusionKeys, ExpressionKeys, FallbackKeys, GroupKeys, LayerKeys,
+    MatchKeys, PrimaryKeys, Settings, Style, TreatmentKeys, Written,
+};
+
+/// A test that only packets ask (病种条件).
+#[derive(Clone, Debug, PartialEq)]
+pub enum PacketTest {
+    /// `px takes {47.0100+54.2100}`: each operand of one alternative takes a procedure of its own.
+    Takes(Expression),
+    /// `type = surgical`: the treatment type of the case.
+    Type(TreatmentType),
+    /// `surgery_level = 3-4`: the level of the main procedure.
+    SurgeryLevel(u8, u8),
+    /// `long_stay`: what `auxiliary.long_stay` says; gone once the tables are loaded.
+    LongStay,
+    /// A figure of the auxiliary catalogue; both sides in hundredths.
+    Figure(Figure, super::Comparison, i64),
+}
+
+/// A packet's row beyond its rule (病种目录行).
+#[derive(Clone, Debug)]
+pub struct Packet {
+    /// Index into [`Scheme::rules`](super::Scheme::rules).
+    pub rule: usize,
+    /// The procedures it asks for; none of a row without procedures.
+    pub expression: Option<Expression>,
+    /// As the catalogue states it; a row with procedures may leave it to the procedures matched.
+    pub treatment_type: Option<TreatmentType>,
+    /// Letters and digits its diagnosis fixes; 0 of a range or any.
+    pub diagnosis_length: usize,
+    /// Score (病种分值), in millionths; to compare by.
+    pub score: Option<i64>,
+    /// Reference cost (例均费用), in fen; to compare by.
+    pub mean_cost: Option<i64>,
+    /// The severity the row is for, under `auxiliary.mode = "rows"`; else 0.
+    pub severity: u8,
+}
+
+/// Everything a scheme of packets says beyond rules and sets (病种方案).
+#[derive(Debug)]
+pub struct Packets {
+    /// The packet of each rule row, by index; none of layer rows.
+    pub(super) of_rule: Vec<Option<Packet>>,
+    /// The row that principal diagnoses are left by that are not grouped.
+    pub(super) excluded: Option<usize>,
+    /// Rows that only say that a case is one of primary care.
+    pub(super) primary_list: Option<usize>,
+    /// How one of several rows is chosen.
+    pub selection: Selection,
+    /// What becomes of procedures.
+    pub procedures: Procedures,
+    /// The auxiliary catalogue.
+    pub families: Vec<Family>,
+    /// Weights of other diagnoses for `cci`.
+    pub comorbidity: Comorbidity,
+    /// The list of exclusions, by the name of its file.
+    pub(super) exclusion_file: Option<String>,
+    /// Which rows are lines of one packet for several severities.
+    pub severities: SeverityRows,
+    /// Codes to be read as others: `(written, read as)`, sorted.
+    pub(super) mapped: Vec<(String, String)>,
+}
+
+impl Packets {
+    /// The packet of a rule row.
+    pub fn of(&self, rule: usize) -> Option<&Packet> {
+        self.of_rule.get(rule)?.as_ref()
+    }
+
+    /// The sets that labels and rules of procedures ask about, each with what asks.
+    pub(super) fn other_sets(&self) -> impl Iterator<Item = (&str, &super::SetRef)> {
+        let labels = self.families.iter().flat_map(|family| &family.labels);
+        let of_labels = labels.flat_map(|label| label.when.sets().map(|set| (label.name.as_str(), set)));
+        let scopes = self.procedures.scopes().into_iter();
+        of_labels.chain(scopes.map(|(_, scope)| ("main_only_if_pdx", scope)))
+    }
+
+    /// The layer row that holds for principal diagnoses which are not grouped (不予入组).
+    pub fn excluded(&self) -> Option<usize> {
+        self.excluded
+    }
+
+    /// The layer row whose packets mark a case of primary care and are no groups (基层病种).
+    pub fn primary_list(&self) -> Option<usize> {
+        self.primary_list
+    }
+
+    /// What a code is read as, by the scheme's own maps.
+    pub fn read_as<'c>(&'c self, code: &'c str) -> &'c str {
+        let found = self.mapped.binary_search_by(|(from, _)| from.as_str().cmp(code));
+        let to = found.ok().and_then(|at| self.mapped.get(at));
+        to.map_or(code, |(_, to)| to)
+    }
+
+    /// Codes that are read as others, sorted.
+    pub fn mapped(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.mapped.iter().map(|(from, to)| (from.as_str(), to.as_str()))
+    }
+}

@@ -1,0 +1,229 @@
+//! Packets: the published cases, the fast way against the plain one, and what each key of a scheme does.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use dianzhi::diagnostics::{Lang, Place};
+use dianzhi::grouper::{Grouper, Grouping, Workspace, group_plainly};
+use dianzhi::records::{Checked, Checker, Depth, Encoding, Header};
+use dianzhi::tables::{CodeLists, Compiled, Library, NO_GROUP, Scheme};
+use rand::prelude::IndexedRandom as _;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+mod packet_schemes;
+
+use packet_schemes::Maker;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn data(name: &str) -> PathBuf {
+    root().join("tests/packets").join(name)
+}
+
+fn shipped(id: &str) -> Grouper {
+    let library = Library::find(&[root().join("grouping-tables")]).unwrap();
+    Grouper::new(Compiled::new(Scheme::load(&library, id).unwrap()))
+}
+
+const COLUMNS: &str = "case_id,sex,age,los_days,discharge_status,icu_hours,total_fee,diagnoses,procedures";
+
+fn checker(columns: &str) -> Checker<'static> {
+    let place = Place::file(Path::new("made-up.csv"));
+    let names = columns.split(',').map(str::to_owned).collect();
+    let header = Header::read(&place, names, false).unwrap();
+    Checker::new(
+        "made-up.csv".into(),
+        Arc::new(header),
+        Encoding::Utf8,
+        Depth::Grouping,
+        Lang::En,
+    )
+}
+
+/// The group of a record, by both ways, which must agree.
+fn group(grouper: &Grouper, checker: &mut Checker<'_>, work: &mut Workspace, row: &str) -> Grouping {
+    assert_eq!(
+        checker.check_text(row, 1),
+        Checked::Case,
+        "{row}: {:?}",
+        checker.findings()
+    );
+    let scheme = grouper.scheme();
+    let fast = grouper.group(checker.case(), work);
+    let plain = group_plainly(scheme, checker.case());
+    assert_eq!(
+        (fast, fast.code(scheme)),
+        (plain, plain.code(scheme)),
+        "{}: fast and plain differ on\n{row}",
+        scheme.id()
+    );
+    fast
+}
+
+// ---- published cases --------------------------------------------------------------------------
+
+/// Every row of a file of cases gives its `expected_group`, and its `expected_reason` where one is named.
+fn check_cases(grouper: &Grouper, file: &Path) -> usize {
+    let mut reader = csv::Reader::from_path(file).unwrap();
+    let header = reader.headers().unwrap().clone();
+    let at = |name: &str| header.iter().position(|column| column == name);
+    let (expected, reason) = (at("expected_group").unwrap(), at("expected_reason"));
+    let columns: Vec<&str> = header.iter().collect();
+    let (mut checker, mut work) = (checker(&columns.join(",")), Workspace::default());
+    let mut count = 0;
+    for record in reader.records() {
+        let record = record.unwrap();
+        let row: Vec<&str> = record.iter().collect();
+        let found = group(grouper, &mut checker, &mut work, &row.join(","));
+        let scheme = grouper.scheme();
+        assert_eq!(
+            found.code(scheme),
+            &record[expected],
+            "{}: {row:?}",
+            file.display()
+        );
+        if let Some(reason) = reason.map(|at| &record[at]).filter(|reason| !reason.is_empty()) {
+            assert!(found.reason(scheme, Lang::En).contains(reason), "{row:?}");
+        }
+        count += 1;
+    }
+    count
+}
+
+#[test]
+fn published_cases_of_the_plan() {
+    assert_eq!(check_cases(&shipped("dip-3.0"), &data("plan-cases.csv")), 44);
+}
+
+// ---- fast and plain ---------------------------------------------------------------------------
+
+#[test]
+fn random_schemes_group_alike_both_ways() {
+    const SCHEMES: u64 = 500;
+    let folder = tempfile::tempdir().unwrap();
+    let (mut grouped, mut ungrouped) = (0, 0);
+    for seed in 0..SCHEMES {
+        let mut maker = Maker::new(seed);
+        let grouper = maker.scheme(folder.path());
+        let (mut checker, mut work) = (checker(COLUMNS), Workspace::default());
+        for _ in 0..80 {
+            let found = group(&grouper, &mut checker, &mut work, &maker.row());
+            match found.code(grouper.scheme()) {
+                NO_GROUP => ungrouped += 1,
+                _ => grouped += 1,
+            }
+        }
+    }
+    assert!(
+        grouped > 10_000 && ungrouped > 3_000,
+        "too one-sided to prove much: {grouped} grouped, {ungrouped} not"
+    );
+}
+
+/// Cases near the rows of a shipped scheme: a principal diagnosis of a row, its procedures, and others.
+fn near_rows(grouper: &Grouper, lists: &CodeLists, count: usize) -> Vec<String> {
+    let mut rng = ChaCha8Rng::seed_from_u64(7);
+    let scheme = grouper.scheme();
+    let codes = |list: &dianzhi::codes::CodeList| list.codes().to_vec();
+    let (diagnoses, procedures) = (codes(&lists.diagnoses), codes(&lists.procedures));
+    let mut rows = Vec::new();
+    for _ in 0..count {
+        let rule = scheme.rules().choose(&mut rng).unwrap();
+        let mut sets = rule.when.sets();
+        let of = |set: Option<&dianzhi::tables::SetRef>, rng: &mut ChaCha8Rng| {
+            let set = scheme.set(set?)?;
+            set.codes.choose(rng).map(|code| scheme.code(*code).to_owned())
+        };
+        let principal =
+            of(sets.next(), &mut rng).filter(|code| code.starts_with(|c: char| c.is_ascii_uppercase()));
+        let mut dx = vec![principal.unwrap_or_else(|| diagnoses.choose(&mut rng).unwrap().clone())];
+        let mut px: Vec<String> = sets.filter_map(|set| of(Some(set), &mut rng)).collect();
+        px.retain(|code| code.starts_with(|c: char| c.is_ascii_digit()));
+        for _ in 0..rng.random_range(0..3) {
+            dx.push(diagnoses.choose(&mut rng).unwrap().clone());
+        }
+        for _ in 0..rng.random_range(0..2) {
+            let at = rng.random_range(0..=px.len());
+            px.insert(at, procedures.choose(&mut rng).unwrap().clone());
+        }
+        let age = rng.random_range(1..90);
+        rows.push(format!("c,1,{age},5,1,,9000,{},{}", dx.join("|"), px.join("|")));
+    }
+    rows
+}
+
+#[test]
+fn shipped_schemes_group_alike_both_ways() {
+    for id in ["pingdingshan-2025", "dip-3.0"] {
+        let grouper = shipped(id);
+        let library = Library::find(&[root().join("grouping-tables")]).unwrap();
+        let lists = CodeLists::of(&library, grouper.scheme()).unwrap();
+        let (mut checker, mut work) = (checker(COLUMNS), Workspace::default());
+        let rows = near_rows(&grouper, &lists, 1_500);
+        let mut grouped = 0;
+        for row in &rows {
+            let found = group(&grouper, &mut checker, &mut work, row);
+            grouped += usize::from(found.row.is_some());
+        }
+        assert!(grouped > rows.len() / 4, "{id}: {grouped} of {}", rows.len());
+    }
+}
+
+// ---- what each key does -----------------------------------------------------------------------
+
+fn example(id: &str) -> Grouper {
+    let library = Library::find(&[data("examples")]).unwrap();
+    Grouper::new(Compiled::new(Scheme::load(&library, id).unwrap()))
+}
+
+#[test]
+fn each_key_does_what_it_says() {
+    let mut reader = csv::Reader::from_path(data("examples/cases.csv")).unwrap();
+    let columns: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
+    let mut groupers: std::collections::BTreeMap<String, Grouper> = std::collections::BTreeMap::new();
+    let mut wrong = Vec::new();
+    for record in reader.records() {
+        let record = record.unwrap();
+        let cell = |name: &str| &record[columns.iter().position(|column| column == name).unwrap()];
+        let scheme = cell("scheme").to_owned();
+        let grouper = groupers.entry(scheme.clone()).or_insert_with(|| example(&scheme));
+        let row: Vec<&str> = record.iter().collect();
+        let (mut checker, mut work) = (checker(&columns.join(",")), Workspace::default());
+        let found = group(grouper, &mut checker, &mut work, &row.join(","));
+        let scheme = grouper.scheme();
+        let packets = scheme.packets().unwrap();
+        let main = found.packet.main_procedure();
+        let main = main
+            .and_then(|place| checker.case().procedures().nth(place))
+            .unwrap_or("");
+        let mut labels = String::new();
+        found.packet.write_labels(packets, &mut labels);
+        let seen = [
+            found.code(scheme),
+            main,
+            found.packet.treatment_type.word(),
+            if found.packet.primary_care { "1" } else { "" },
+            &labels,
+        ];
+        let expected = ["expected_group", "main", "type", "primary", "auxiliary"].map(cell);
+        if seen != expected {
+            wrong.push(format!(
+                "{} {}: {seen:?}, expected {expected:?}: {}",
+                scheme.id(),
+                cell("case_id"),
+                cell("why")
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
