@@ -194,7 +194,9 @@ pub fn group(request: &GroupRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
     )?;
     let library = Library::find(&request.tables)?;
     let grouper = Grouper::new(Compiled::new(Scheme::load(&library, &request.scheme)?));
-    let reader = match Records::open(&request.records, &request.intake.clone().for_grouping())? {
+    let intake = request.intake.clone().for_grouping();
+    let intake = intake.behind(request.door.pseudonymise.is_some());
+    let reader = match Records::open(&request.records, &intake)? {
         Records::Csv(reader) => *reader,
         Records::Packed(reader) => return super::packed::group_packed(request, &grouper, reader, watch),
     };

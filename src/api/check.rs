@@ -57,7 +57,7 @@ struct Chunk {
 }
 
 /// Columns of `rejected.csv` before the neutral ones.
-const REJECTED_COLUMNS: [&str; 5] = ["file", "line", "bytes", "case_id_read", "codes"];
+const REJECTED_COLUMNS: [&str; 6] = ["file", "line", "offset", "bytes", "case_id_read", "codes"];
 
 /// Runs every edit on every record and writes what was found (清单质控).
 ///
@@ -249,6 +249,7 @@ impl Run<'_> {
     fn check_files(&mut self, library: &Library, version: &str) -> Result<()> {
         let request = self.request;
         let intake = request.intake.clone().for_all(request.money);
+        let intake = intake.behind(request.door.pseudonymise.is_some());
         let reader = RowReader::open_all(&request.records, &intake)?;
         let door = request.door.open(library, version, &reader, true)?;
         let summary = BulkSummary::of(&reader);
@@ -399,7 +400,8 @@ impl Chunk {
         let is_read = checked == Checked::Rejected;
         text.cell(checker.file());
         text.show(Some(checker.line()));
-        text.show(Some(checker.row().written().len()).filter(|_| is_read));
+        text.show(checker.place().map(|(offset, _)| offset));
+        text.show(checker.place().map(|(_, length)| length));
         text.cell(if is_read { checker.case().case_id() } else { "" });
         text.cell(&codes.join(" "));
         // of a row without sound shape nothing is copied: any cell may hold a name

@@ -83,6 +83,7 @@ impl Begun {
             place: &place,
             source,
             sample,
+            mark: 0,
             asked,
         };
         let told = beginning.tell()?;
@@ -95,6 +96,8 @@ struct Beginning<'b> {
     place: &'b Place,
     source: Bytes,
     sample: Vec<u8>,
+    /// Length of the byte order mark.
+    mark: u64,
     asked: &'b Asked<'b>,
 }
 
@@ -184,6 +187,7 @@ impl Beginning<'_> {
         }
         if self.sample.starts_with(&[0xef, 0xbb, 0xbf]) {
             self.sample.drain(..3);
+            self.mark = 3;
         }
         if self.sample.iter().all(u8::is_ascii_whitespace) {
             let message = "F001: the file is empty; expected a header row and records";
@@ -194,7 +198,7 @@ impl Beginning<'_> {
 
     fn rows(self, encoding: Encoding) -> Result<Told> {
         let delimiter = self.asked.intake.delimiter.unwrap_or(COMMA);
-        let mut cutter = Cutter::new(self.source, self.sample, delimiter);
+        let mut cutter = Cutter::new(self.source, self.sample, delimiter).behind(self.mark);
         let first = first_row(&mut cutter).map_err(|e| cut_error(self.place, &e))?;
         let table = Table {
             place: self.place.line(first.line),
@@ -246,6 +250,7 @@ impl Beginning<'_> {
         Ok(Told {
             body: Body::Dbf(DbfRows {
                 source: whole,
+                head: shape.start as u64,
                 row: shape.row,
                 next: 1,
             }),
@@ -371,6 +376,7 @@ impl Messages {
         Chunk {
             bytes,
             line,
+            start: 0,
             taken: 0,
         }
     }
@@ -387,6 +393,8 @@ impl Messages {
 /// Rows of fixed width of a stream.
 pub(super) struct DbfRows {
     source: Bytes,
+    /// Bytes before the first row.
+    head: u64,
     row: usize,
     /// Number of the next row, from 1.
     next: u64,
@@ -408,6 +416,7 @@ impl DbfRows {
         Ok(Some(Chunk {
             bytes,
             line,
+            start: self.head + (line - 1) * self.row as u64,
             taken: 0,
         }))
     }

@@ -131,6 +131,23 @@ pub struct Portion {
     pub(super) facts: Arc<Facts>,
 }
 
+impl Portion {
+    /// First byte and length of the record that begins at a line, where lines or rows of fixed width are
+    /// counted.
+    pub(super) fn place_of(&self, line: u64) -> Option<(u64, usize)> {
+        match &self.facts.shape {
+            // of other text than the file's own the places are not those of the file
+            _ if self.rows.is_some() || self.facts.encoding.is_wide() => None,
+            Shape::Text => self.chunk.record_at(line, self.facts.delimiter),
+            Shape::Messages(_) => None,
+            Shape::Dbf(shape) => {
+                let before = line.checked_sub(self.chunk.line)?;
+                Some((self.chunk.start + before * shape.row as u64, shape.row))
+            }
+        }
+    }
+}
+
 /// What was made of a file before its rows were read (文件说明).
 #[derive(Clone, Debug)]
 pub struct Opened {

@@ -134,8 +134,11 @@ fn check_portion<'l>(
 ) -> (Checker<'l>, Counts) {
     let facts = &*portion.facts;
     let mut counts = Counts::default();
-    let mut noted = |checked: Checked, checker: &Checker<'_>| {
+    let mut noted = |checked: Checked, checker: &mut Checker<'_>| {
         counts.note(checked);
+        if checked != Checked::Case {
+            checker.set_place(portion.place_of(checker.line()));
+        }
         row(checked, checker);
     };
     let checker = match &facts.transcoder {
@@ -143,7 +146,7 @@ fn check_portion<'l>(
             let mut checker = asked.checker(facts, &facts.header, facts.encoding);
             for frame in portion.chunk.frames(COMMA) {
                 let checked = checker.check(frame);
-                noted(checked, &checker);
+                noted(checked, &mut checker);
             }
             checker
         }
@@ -161,7 +164,7 @@ fn check_portion<'l>(
 fn check_marked(
     rows: &NeutralRows,
     checker: &mut Checker<'_>,
-    noted: &mut impl FnMut(Checked, &Checker<'_>),
+    noted: &mut impl FnMut(Checked, &mut Checker<'_>),
 ) {
     let mut marked = Marked::of(rows);
     let mut rest = rows.text.as_bytes();
@@ -208,7 +211,11 @@ impl<'r> Marked<'r> {
     }
 
     /// Counts the rows without shape that stand before the next one of the text.
-    fn pass_unreadable(&mut self, checker: &mut Checker<'_>, noted: &mut impl FnMut(Checked, &Checker<'_>)) {
+    fn pass_unreadable(
+        &mut self,
+        checker: &mut Checker<'_>,
+        noted: &mut impl FnMut(Checked, &mut Checker<'_>),
+    ) {
         while let Some(mark) = self.next().filter(|mark| mark.unreadable) {
             self.marks.next();
             for note in self.notes.by_ref().take(mark.notes) {
@@ -378,7 +385,7 @@ fn read_marked<W: RowWork>(
         let stretch = plain.rows(text, at);
         work.prepare(&mut output, &stretch);
         for row in stretch.iter() {
-            let mut noted = |checked, checker: &Checker<'_>| {
+            let mut noted = |checked, checker: &mut Checker<'_>| {
                 counts.note(checked);
                 work.checked(&mut output, checked, checker);
             };
@@ -399,7 +406,7 @@ fn read_marked<W: RowWork>(
         if !stretch.odd_row_follows() {
             continue;
         }
-        let mut noted = |checked, checker: &Checker<'_>| {
+        let mut noted = |checked, checker: &mut Checker<'_>| {
             counts.note(checked);
             work.checked(&mut output, checked, checker);
         };
@@ -411,7 +418,7 @@ fn read_marked<W: RowWork>(
         noted(checked, checker);
         at += length;
     }
-    let mut noted = |checked, checker: &Checker<'_>| {
+    let mut noted = |checked, checker: &mut Checker<'_>| {
         counts.note(checked);
         work.checked(&mut output, checked, checker);
     };

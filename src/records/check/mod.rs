@@ -126,6 +126,8 @@ pub struct Checker<'l> {
     record: u64,
     line: u64,
     findings: Vec<Finding>,
+    /// Where the last row stands in the file, if it was rejected: its first byte and its length.
+    place: Option<(u64, usize)>,
     rejected: bool,
     /// The last row has a sound shape: what stands under a header is of its column.
     is_shaped: bool,
@@ -169,6 +171,7 @@ impl<'l> Checker<'l> {
             record: 0,
             line: 0,
             findings: Vec::new(),
+            place: None,
             rejected: false,
             is_shaped: false,
         }
@@ -213,6 +216,16 @@ impl<'l> Checker<'l> {
     /// The file as named by the user.
     pub fn file(&self) -> &Arc<str> {
         &self.file
+    }
+
+    /// First byte and length of the last row in its file, unpacked; only of rejected rows, and of text and
+    /// DBF files.
+    pub fn place(&self) -> Option<(u64, usize)> {
+        self.place
+    }
+
+    pub(super) fn set_place(&mut self, place: Option<(u64, usize)>) {
+        self.place = place;
     }
 
     /// Line of the last row.

@@ -226,10 +226,10 @@ impl EditBook {
                         Lang::Zh => format!("缺少列{}", names.join("或")),
                     })
                 }
-                Need::Reader => Some(
-                    lang.pick("the layout has no such cells", "该格式无此项内容")
-                        .to_owned(),
-                ),
+                Need::Reader => (!header.reader_asks(code)).then(|| {
+                    lang.pick("the file has no such cells", "文件无此项内容")
+                        .to_owned()
+                }),
                 Need::Grouped => Some(lang.pick("needs grouped cases", "需要分组后的病例").to_owned()),
                 Need::Run => Some(
                     lang.pick("asked by `run`, with its lists", "由 run 按情景名单核查")

@@ -9,6 +9,7 @@ mod back;
 mod choose;
 mod cut;
 mod dbf;
+mod facts;
 mod file;
 mod forms;
 mod join;

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use super::super::cells::{read_date, read_number};
 use super::super::columns::Column;
 use super::cut::{CutRow, Cutting, Next, without_quotes};
+use super::facts::{Aside, BoundAsides};
 use super::file::Read;
 use super::forms::{
     MonthsAndDays, day_hour_minute, days_between, duration, minute_of, put_date, put_hour, put_hours,
@@ -262,10 +263,31 @@ impl<'m, 't> Making<'m, 't> {
                 quote_if_needed(self.text, start);
             }
         }
+        if let Some(asides) = &of.plan.asides {
+            self.ask_asides(asides);
+        }
         if self.text.len() == row_start {
             self.text.push_str("\"\""); // a line of nothing would be no row
         }
         self.text.push('\n');
+    }
+
+    /// Asks the edits that look at what no neutral column holds.
+    fn ask_asides(&mut self, asides: &BoundAsides) {
+        let mut notes = Vec::new();
+        let steps = &self.of.plan.steps;
+        let aside = Aside {
+            asides,
+            lang: self.lang,
+            value: &|step| self.aside(step),
+            column: &|column| {
+                let step = steps.iter().find(|step| step.column == Some(column));
+                step.map(|step| self.aside(step))
+            },
+            cell: &|field| self.cell(field).to_owned(),
+        };
+        aside.ask(&mut notes);
+        self.notes.append(&mut notes);
     }
 
     /// Fills a column from the joined row; what the file itself says wins, and the difference is
@@ -351,7 +373,7 @@ impl<'m, 't> Making<'m, 't> {
                 let cells: Vec<&str> = fields.iter().map(|field| self.cell(*field)).collect();
                 self.put_sum(&cells);
             }
-            Take::Parts(fields) => self.put_parts(fields),
+            Take::Parts(fields) => self.put_parts(step, fields),
             Take::Node(node) => self.put_node(step, node),
         }
     }
@@ -379,8 +401,33 @@ impl<'m, 't> Making<'m, 't> {
         }
     }
 
+    /// A duration that is none is told here: as the number it should be it says nothing of its form.
+    fn note_duration(&mut self, step: &Step, value: &str) {
+        if !value.trim_matches('/').is_empty() && !is_placeholder(value) {
+            let expected = self
+                .lang
+                .pick("days/hours/minutes, such as 1/13/24", "天/小时/分钟，如1/13/24");
+            self.notes.push(Note {
+                edit: "K955",
+                action: Action::Kept,
+                column: step.column,
+                slot: None,
+                value: value.to_owned(),
+                expected: expected.to_owned(),
+                row: String::new(),
+            });
+        }
+    }
+
     /// A value in its form; a date that a spreadsheet wrote as a number is restored.
     fn put_dated(&mut self, step: &Step, cell: &str, slot: Option<usize>) {
+        let is_duration = matches!(
+            step.form,
+            Reading::By(Read::DurationHours | Read::DurationMinutes)
+        );
+        if is_duration && duration(cell).is_none() {
+            self.note_duration(step, cell);
+        }
         let is_date = matches!(step.form, Reading::Moment | Reading::By(Read::Date | Read::Time));
         let restored = Some(cell).filter(|_| is_date && cell.len() >= 5).and_then(serial);
         let Some(restored) = restored else {
@@ -519,14 +566,17 @@ impl<'m, 't> Making<'m, 't> {
         }
     }
 
-    fn put_parts(&mut self, fields: &[usize; 3]) {
+    fn put_parts(&mut self, step: &Step, fields: &[usize; 3]) {
         let cells = fields.map(|field| self.cell(field));
         if cells.iter().all(|cell| cell.is_empty()) {
             return;
         }
         match day_hour_minute(cells) {
             Some(minutes) => self.text.push_str(&minutes.to_string()),
-            None => self.text.push_str(&cells.join("/")),
+            None => {
+                self.text.push_str(&cells.join("/"));
+                self.note_duration(step, &cells.join("/"));
+            }
         }
     }
 
