@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 use super::encoding::{Encoding, Utf16};
 use super::frame::{COMMA, Chunk, CutError, Cutter};
 use super::layout::{
-    Asked, Bound, DbfShape, Item, SheetRow, SheetRows, Table, Transcoder, bind_messages, bind_table, is_dbf,
-    next_item,
+    Asked, Bound, DbfShape, Item, SheetRow, SheetRows, Table, Transcoder, Unread, bind_messages, bind_table,
+    is_dbf, next_item,
 };
 use super::reader::{Facts, Hashed, Opened, RunningHash, Shape};
 use super::source::{self, Bytes, Counted, Taken};
@@ -137,6 +137,10 @@ impl Told {
                 deleted: match &self.shape {
                     Shape::Dbf(shape) => Arc::clone(&shape.deleted),
                     _ => Arc::default(),
+                },
+                unread: match &self.shape {
+                    Shape::Messages(fields) => fields.unread(),
+                    _ => Unread::default(),
                 },
                 joined: transcoder
                     .as_ref()

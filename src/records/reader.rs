@@ -14,7 +14,9 @@ use super::door::Door;
 use super::encoding::Encoding;
 use super::frame::Chunk;
 use super::inputs::Input;
-use super::layout::{Asked, Chosen, DbfShape, Intake, Joined, JsonFields, NeutralRows, SheetRow, Transcoder};
+use super::layout::{
+    Asked, Chosen, DbfShape, Intake, Joined, JsonFields, NeutralRows, SheetRow, Transcoder, Unread,
+};
 use super::plain::PlainReader;
 use super::recode::Recoder;
 use super::source::Taken;
@@ -169,11 +171,18 @@ pub struct Opened {
     pub sheet: Option<(String, bool)>,
     /// Rows of a DBF file that were marked as deleted, and left out.
     pub deleted: Arc<AtomicU64>,
+    /// Of messages: names that nothing reads.
+    pub(super) unread: Unread,
     /// The joined file.
     pub(super) joined: Option<Arc<Joined>>,
 }
 
 impl Opened {
+    /// Names in messages that the layout does not know, each with the number of messages that have it.
+    pub fn unread(&self) -> Vec<(String, u64)> {
+        self.unread.list()
+    }
+
     /// By column, how many records say something else than the joined file; those with any.
     pub fn differences(&self) -> Vec<(Column, u64)> {
         self.joined

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use toml::Spanned;
 
+use hashbrown::HashSet;
+
 use super::super::columns::Column;
 use super::facts::{Asides, FACTS, Fact, STAFF};
 use super::file::{DateForm, Form, Headers, LayoutFile, Parts, Read, Rule, Table};
@@ -180,6 +182,31 @@ impl Layout {
     /// Whether a header holds personal data, or staff, which is never read.
     pub fn is_personal(&self, header: &str) -> bool {
         self.personal.contains(&compared(header))
+    }
+
+    /// Everything in messages that it names: lists, their fields, personal ones too.
+    pub(super) fn known_paths(&self) -> HashSet<String> {
+        let sources = self.sources.iter().map(|(_, source)| source);
+        let mut known: HashSet<String> = self.personal.iter().cloned().collect();
+        let mut add = |path: &str| {
+            let path = compared(path);
+            if let Some((node, _)) = path.split_once('.') {
+                known.insert(node.to_owned());
+            }
+            known.insert(path);
+        };
+        for source in sources.chain(self.asides.facts.iter().map(|(_, source)| source)) {
+            source.written.headers().iter().for_each(|header| add(header));
+            if let Written::Node(node) = &source.written {
+                let told = node.filter.iter().map(|(field, _)| field);
+                let told = told.chain(node.first.iter().map(|(field, _)| field));
+                let paths =
+                    told.flat_map(|field| node.nodes.iter().map(move |node| format!("{node}.{field}")));
+                paths.for_each(|path| add(&path));
+            }
+        }
+        self.asides.mandatory.iter().for_each(|header| add(header));
+        known
     }
 
     pub(super) fn source(&self, column: Column) -> Option<&Source> {

@@ -28,7 +28,7 @@ pub(super) use cut::{CutRow, Cutting, Next};
 pub(super) use dbf::{DbfShape, is_dbf};
 pub use file::Form;
 pub(super) use join::Joined;
-pub(super) use json::{Item, JsonFields, next_item};
+pub(super) use json::{Item, JsonFields, Unread, next_item};
 pub use load::{Layout, Layouts};
 pub(super) use open::{Asked, Bound, Table, bind_messages, bind_table};
 pub use open::{Intake, LayoutChoice};

@@ -336,6 +336,9 @@ pub(in crate::records) fn bind_messages(
     let stands = |header: &str| there.contains(compared(header).as_str());
     let asks = intake.scope == Scope::All;
     let mut fields = JsonFields::new(&layout.root);
+    if asks {
+        fields.count_unread(&layout);
+    }
     let joined = intake.joined(&layout)?.map(Arc::new);
     let mut columns = intake.scope.columns();
     for name in &intake.keep {
