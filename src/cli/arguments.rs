@@ -230,7 +230,13 @@ pub struct CalibrateArguments {
     #[arg(required = true)]
     pub records: Vec<PathBuf>,
     /// The scheme
-    #[arg(short = 't', long, value_name = "SCHEME", required_unless_present = "dip", conflicts_with = "dip")]
+    #[arg(
+        short = 't',
+        long,
+        value_name = "SCHEME",
+        required_unless_present = "dip",
+        conflicts_with = "dip"
+    )]
     pub scheme: Option<String>,
     /// Fewest cases for a weight
     #[arg(long, value_name = "N", default_value_t = 5, conflicts_with = "dip")]

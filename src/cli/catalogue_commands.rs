@@ -45,11 +45,19 @@ fn said(built: &BuiltCatalogue, lang: Lang) -> Vec<String> {
     let folder = built.folder.display();
     let mut lines = match lang {
         Lang::En => vec![
-            format!("read {read}, built of {used} cases: {core} in {core_rows} core packets, {} in {other_rows} comprehensive ones, {} in none", all - core, used - all),
+            format!(
+                "read {read}, built of {used} cases: {core} in {core_rows} core packets, {} in {other_rows} comprehensive ones, {} in none",
+                all - core,
+                used - all
+            ),
             format!("written to {folder}; evidence: assumption unless the parameters say more"),
         ],
         Lang::Zh => vec![
-            format!("读入{read}条，使用{used}例：{core_rows}个核心病种{core}例，{other_rows}个综合病种{}例，未覆盖{}例", all - core, used - all),
+            format!(
+                "读入{read}条，使用{used}例：{core_rows}个核心病种{core}例，{other_rows}个综合病种{}例，未覆盖{}例",
+                all - core,
+                used - all
+            ),
             format!("已写入{folder}；证据等级：未声明时为assumption"),
         ],
     };

@@ -11,8 +11,8 @@ use super::explained_text::explained_text;
 use super::reading_words::reading_words;
 use super::terminal::{Progress, Terminal};
 use super::{
-    catalogue_commands, check_commands, generate_commands, layouts_commands, packed_commands, show_words, tables_check,
-    tables_commands, tables_words,
+    catalogue_commands, check_commands, generate_commands, layouts_commands, packed_commands, show_words,
+    tables_check, tables_commands, tables_words,
 };
 use crate::api::{self, BulkSummary, CalibrateRequest, ExplainRequest, GroupRequest, RunRequest, Watch};
 use crate::diagnostics::{Error, Lang, Result};

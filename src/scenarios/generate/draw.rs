@@ -104,7 +104,12 @@ impl<'g> Drawer<'g> {
         let mut operations = scheme
             .named_set(OPERATIONS)
             .map_or(Vec::new(), |set| of_sets(&set.codes));
-        operations.extend(of_type.iter().skip(TreatmentType::Therapeutic as usize + 1).flatten());
+        operations.extend(
+            of_type
+                .iter()
+                .skip(TreatmentType::Therapeutic as usize + 1)
+                .flatten(),
+        );
         // what would change the treatment type of a packet is no small treatment
         let changes_type: std::collections::BTreeSet<CodeId> =
             of_type.iter().skip(1).flatten().copied().collect();
@@ -193,9 +198,14 @@ impl<'g> Drawer<'g> {
             return;
         };
         let Some(packet) = packets.of(rule) else { return };
-        let alternatives = compiled.expression_of(rule).map(|number| compiled.expression(number));
+        let alternatives = compiled
+            .expression_of(rule)
+            .map(|number| compiled.expression(number));
         let drawn = alternatives.and_then(|alternatives| pick(alternatives, rng));
-        match (drawn.and_then(|operands| operands.split_first()), packet.treatment_type) {
+        match (
+            drawn.and_then(|operands| operands.split_first()),
+            packet.treatment_type,
+        ) {
             (Some((main, related)), _) => {
                 wishes.principal_procedure.push(*main);
                 wishes.procedures.extend(related.iter().map(|set| (*set, true)));
