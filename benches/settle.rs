@@ -4,10 +4,10 @@
 use std::path::Path;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use dianzhi::budget::{PoolCase, settle};
+use dianzhi::budget::{More, PoolCase, settle};
 use dianzhi::codes::HospitalLevel;
 use dianzhi::diagnostics::Place;
-use dianzhi::points::{Pack, PricingCase, Score, Weights, score};
+use dianzhi::points::{CaseFacts, Pack, PricingCase, Score, Weights, score};
 use dianzhi::units::Fen;
 
 const CASES: i64 = 100_000;
@@ -63,6 +63,7 @@ fn score_all(pack: &Pack, weights: &Weights, names: &Names) -> Vec<Score> {
                 pool: "employee",
                 cost: cost(number),
                 los_days: Some(7),
+                facts: CaseFacts::default(),
             };
             score(pack, weights, &case).unwrap()
         })
@@ -81,6 +82,7 @@ fn pool<'n>(scores: &[Score], names: &'n Names) -> Vec<PoolCase<'n>> {
             cost: cost(number),
             claim: cost(number),
             nonfund: Fen::new(30_000),
+            more: More::default(),
         })
         .collect()
 }

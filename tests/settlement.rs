@@ -9,126 +9,27 @@
     reason = "a test fails by panicking"
 )]
 
+mod money;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use dianzhi::budget::{PoolCase, PoolSettlement, settle};
+use dianzhi::budget::{
+    Decision, PoolCase, PoolMoney, PoolSettlement, Profit, Sum, Verdict, mean, percent, settle,
+};
 use dianzhi::codes::HospitalLevel;
-use dianzhi::diagnostics::{Evidence, Place, Result};
+use dianzhi::diagnostics::{Evidence, Place};
 use dianzhi::points::{
-    Kind, Observation, Pack, Payment, PricingCase, Score, ScoreError, Weights, calibrate, score,
+    Kind, Observation, Pack, Payment, PricingCase, Printed, Score, ScoreError, Weights, calibrate,
+    catalogue_value, score, year_mixed_mean,
 };
 use dianzhi::units::{Exact, Fen, Points, apportion};
+use money::*;
 use proptest::prelude::*;
 use serde_json::Value;
 
-const SAMPLE: &str = include_str!("../scenarios/policies/sample-region-2022.toml");
-const HARBIN: &str = include_str!("../scenarios/policies/harbin-2022.toml");
-
-// ---- packs and weights made for a test -------------------------------------------------------
-
-/// A shipped pack with single keys replaced (`Some`) or taken out (`None`).
-fn edited(pack: &str, edits: &[(&str, Option<&str>)]) -> String {
-    edits
-        .iter()
-        .fold(pack.to_owned(), |text, (key, value)| edit(&text, key, *value))
-}
-
-fn edit(text: &str, key: &str, value: Option<&str>) -> String {
-    let (table, name) = key.rsplit_once('.').unwrap_or(("", key));
-    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    let header = lines.iter().position(|line| *line == format!("[{table}]"));
-    let start = if table.is_empty() {
-        0
-    } else {
-        header.map_or(lines.len(), |at| at + 1)
-    };
-    let length = lines[start..]
-        .iter()
-        .take_while(|line| !line.starts_with('['))
-        .count();
-    let written = (start..start + length).find(|at| lines[*at].starts_with(&format!("{name} = ")));
-    match (written, value) {
-        (Some(at), Some(value)) => lines[at] = format!("{name} = {value}"),
-        (Some(at), None) => drop(lines.remove(at)),
-        (None, Some(value)) if header.is_none() && !table.is_empty() => {
-            lines.extend([format!("[{table}]"), format!("{name} = {value}")]);
-        }
-        (None, Some(value)) => lines.insert(start, format!("{name} = {value}")),
-        (None, None) => panic!("`{key}` does not stand in the pack"),
-    }
-    lines.join("\n") + "\n"
-}
-
-fn parse(text: &str) -> Result<Pack> {
-    Pack::parse(&Place::file(Path::new("policy.toml")), text)
-}
-
-fn pack(base: &str, edits: &[(&str, Option<&str>)]) -> Pack {
-    parse(&edited(base, edits)).unwrap_or_else(|e| panic!("{e}"))
-}
-
-fn weights(rows: &str) -> Weights {
-    let text = format!("group,weight,cases,mean_cost,stable,evidence,note\n{rows}");
-    Weights::parse(&Place::file(Path::new("weights.csv")), &text).unwrap_or_else(|e| panic!("{e}"))
-}
-
-fn case(group: &str, cost: Fen) -> PricingCase<'_> {
-    PricingCase {
-        group: Some(group),
-        hospital: "H",
-        level: HospitalLevel::Three,
-        pool: "employee",
-        cost,
-        los_days: None,
-    }
-}
-
-fn yuan(text: &str) -> Fen {
-    Fen::parse_yuan(text).unwrap_or_else(|e| panic!("`{text}`: {e}"))
-}
-
-fn decimal(text: &str) -> Exact {
-    text.parse::<dianzhi::units::Ratio>().unwrap().exact().unwrap()
-}
-
 // ---- golden cases -----------------------------------------------------------------------------
-
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/settlement")
-}
-
-/// Runs `check` on every case of `tests/golden/settlement/<op>.json`, naming the case that fails.
-fn golden(op: &str, check: fn(&Value, &Value)) {
-    let text = fs::read_to_string(folder().join(format!("{op}.json"))).unwrap();
-    let cases: Vec<Value> = serde_json::from_str(&text).unwrap();
-    assert!(!cases.is_empty());
-    for case in cases {
-        let id = case["id"].as_str().unwrap().to_owned();
-        let run = std::panic::catch_unwind(|| check(&case["inputs"], &case["expected"]));
-        assert!(run.is_ok(), "{op} {id} differs");
-    }
-}
-
-fn text<'v>(value: &'v Value, key: &str) -> &'v str {
-    value[key]
-        .as_str()
-        .unwrap_or_else(|| panic!("no text `{key}` in {value}"))
-}
-
-fn list(value: &Value, key: &str) -> Vec<Fen> {
-    value[key]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|v| yuan(v.as_str().unwrap()))
-        .collect()
-}
-
-fn quoted(value: &str) -> String {
-    format!("\"{value}\"")
-}
 
 fn one_hospital(coefficient: &str) -> [(&'static str, Option<String>); 2] {
     [
@@ -138,14 +39,6 @@ fn one_hospital(coefficient: &str) -> [(&'static str, Option<String>); 2] {
             Some(format!("{{ hospital = {{ H = \"{coefficient}\" }} }}")),
         ),
     ]
-}
-
-fn pack_of(base: &str, edits: &[(&str, Option<String>)]) -> Pack {
-    let edits: Vec<_> = edits
-        .iter()
-        .map(|(key, value)| (*key, value.as_deref()))
-        .collect();
-    pack(base, &edits)
 }
 
 /// A fixed rate: the exact standard of a normal case of this weight.
@@ -207,7 +100,7 @@ fn pay(score: &Score, price: &str) -> Fen {
         }
         Payment::Standard(fen) => fen.fen_half_away().unwrap(),
         Payment::Amount(fen) => fen,
-        Payment::ByItem => panic!("paid by item"),
+        Payment::ByItem | Payment::Nothing => panic!("paid by item, or nothing"),
     }
 }
 
@@ -327,18 +220,6 @@ fn outlier_cases() {
     });
 }
 
-fn pool_case<'a>(id: &'a str, hospital: &'a str, payment: Payment) -> PoolCase<'a> {
-    PoolCase {
-        id,
-        hospital,
-        kind: Kind::Normal,
-        payment,
-        cost: Fen::ZERO,
-        claim: Fen::ZERO,
-        nonfund: Fen::ZERO,
-    }
-}
-
 const HOSPITALS: [&str; 3] = ["H1", "H2", "H3"];
 
 #[test]
@@ -346,7 +227,9 @@ fn pools_close() {
     golden("clear", |inputs, expected| {
         let fund = yuan(text(inputs, "fund"));
         let settled = match text(inputs, "formula_class") {
+            "V1" => settle(&floating("V1", "none", &[]), "p", fund, &v2_cases(inputs)),
             "V2" => settle(&pack(SAMPLE, &[]), "employee", fund, &v2_cases(inputs)),
+            "V3" => return v3_closes(inputs, expected),
             _ => settle(&capped_pack(inputs), "employee", fund, &v4_cases(inputs)),
         };
         let settled = settled.unwrap_or_else(|e| panic!("{e}"));
@@ -372,7 +255,11 @@ fn pools_close() {
 
 fn v2_cases(inputs: &Value) -> Vec<PoolCase<'static>> {
     let points = inputs["points"].as_array().unwrap().iter();
-    let cases = HOSPITALS.iter().zip(points).zip(list(inputs, "nonfund"));
+    let nonfund = match inputs["nonfund"].is_array() {
+        true => list(inputs, "nonfund"),
+        false => vec![Fen::ZERO; HOSPITALS.len()],
+    };
+    let cases = HOSPITALS.iter().zip(points).zip(nonfund);
     cases
         .map(|((hospital, points), nonfund)| PoolCase {
             nonfund,
@@ -408,21 +295,57 @@ fn capped_pack(inputs: &Value) -> Pack {
     pack_of(
         HARBIN,
         &[
-            ("clear.meta", Some(quoted("assumed"))),
+            ("clear.steps", Some(capped_steps(text(inputs, "reflow")))),
             ("clear.cap", Some(cap)),
             ("clear.reflow", Some(quoted(text(inputs, "reflow")))),
         ],
     )
 }
 
-fn used(settled: &PoolSettlement, name: &str) -> Fen {
-    settled.uses.iter().find(|(n, _)| *n == name).unwrap().1
+/// Steps of a capped pool; reflow only where something flows back.
+fn capped_steps(reflow: &str) -> String {
+    let flows = if reflow == "stay" { "" } else { ", \"reflow\"" };
+    format!(
+        "[\"freeze\", \"budget\", \"carve\", \"price\", \"fund_part\", \"scale\", \"cap\"{flows}, \"residual\", \"net_off\", \"confirm\"]"
+    )
+}
+
+/// Score × coefficient × price, less what the person paid: below zero, or clamped there.
+fn clamped_standard(inputs: &Value, expected: &Value) {
+    let mut edits = vec![("price.rate", Some(quoted(text(inputs, "price"))))];
+    edits.extend(one_hospital(text(inputs, "coef")));
+    edits.extend([
+        ("outlier.high", Some("{ by = \"flat\", k = \"9\" }".to_owned())),
+        ("fund.negative", Some(quoted(text(inputs, "negative")))),
+    ]);
+    let weights = weights(&format!("G,{},,,yes,local,\n", text(inputs, "score")));
+    let cost = yuan(text(inputs, "cost"));
+    let score = score(&pack_of(HARBIN, &edits), &weights, &case("G", cost)).unwrap();
+    assert_eq!(score.kind, Kind::Normal);
+    let case = PoolCase {
+        nonfund: yuan(text(inputs, "person")) + yuan(text(inputs, "other_funds")),
+        ..pool_case("C1", "H1", score.payment)
+    };
+    for (negative, due) in [("zero", "due"), ("keep", "due_if_keep")] {
+        let mut edits = edits.clone();
+        edits.push(("fund.negative", Some(quoted(negative))));
+        // fixed, not scaled: the due is what the formula gives
+        edits.push(("price.model", Some(quoted("fixed"))));
+        let steps = "[\"freeze\", \"budget\", \"carve\", \"price\", \"fund_part\", \"residual\", \"net_off\", \"confirm\"]";
+        edits.push(("clear.steps", Some(steps.to_owned())));
+        let settled = settle(&pack_of(HARBIN, &edits), "p", Fen::ZERO, &[case]).unwrap();
+        assert_eq!(settled.cases[0].standard, yuan(text(expected, "standard")));
+        assert_eq!(settled.cases[0].due, yuan(text(expected, due)));
+    }
 }
 
 #[test]
 fn a_single_case_may_be_due_less_than_nothing() {
     golden("fund_subtract", |inputs, expected| {
-        let standard = yuan(text(inputs, "standard"));
+        let standard = match inputs["standard"].as_str() {
+            Some(standard) => yuan(standard),
+            None => return clamped_standard(inputs, expected),
+        };
         let nonfund = yuan(text(inputs, "person")) + yuan(text(inputs, "other_funds"));
         let cases = [
             PoolCase {
@@ -461,6 +384,332 @@ fn largest_remainder() {
             }
         };
         assert_eq!(parts.unwrap(), list(expected, "shares"));
+    });
+}
+
+// ---- shares, reserves, quotas -----------------------------------------------------------------
+
+/// A pack of class V1, V2 or V3 with a floating price.
+fn floating(class: &str, formula: &str, more: &[(&str, &str)]) -> Pack {
+    let basis = match class {
+        "V1" => "fund",
+        "V2" => "total_cost",
+        _ => "ratio_grossed",
+    };
+    let mut edits = vec![
+        ("formula_class", Some(quoted(class))),
+        ("pool.basis", Some(quoted(basis))),
+        ("fund.formula", Some(quoted(formula))),
+    ];
+    edits.extend(more.iter().map(|(key, value)| (*key, Some((*value).to_owned()))));
+    pack_of(SAMPLE, &edits)
+}
+
+fn v3(ratio: &str, correct: bool) -> Pack {
+    floating(
+        "V3",
+        "subtract",
+        &[
+            ("fund.ratio", &quoted(ratio)),
+            ("fund.v3_correct", &correct.to_string()),
+        ],
+    )
+}
+
+fn v3_closes(inputs: &Value, expected: &Value) {
+    let fund = yuan(text(inputs, "fund"));
+    let ratio = format!("fixed:{}", text(inputs, "ratio"));
+    let cases = v2_cases(inputs);
+    let plain = settle(&v3(&ratio, false), "p", fund, &cases).unwrap();
+    let dues = |settled: &PoolSettlement| settled.hospitals.iter().map(|h| h.due).collect::<Vec<_>>();
+    assert_eq!(
+        plain.point_value.unwrap().show_yuan(10).unwrap(),
+        text(expected, "pv_full")
+    );
+    assert_eq!(dues(&plain), list(expected, "due_uncorrected"));
+    let gap = plain
+        .sources
+        .iter()
+        .find(|(name, _)| *name == "gap_funding")
+        .unwrap();
+    assert_eq!(-gap.1, yuan(text(expected, "gap")));
+    assert_eq!(
+        sum(dues(&plain).into_iter()),
+        yuan(text(expected, "sum_uncorrected"))
+    );
+    let corrected = settle(&v3(&ratio, true), "p", fund, &cases).unwrap();
+    assert_eq!(dues(&corrected), list(expected, "due"));
+    assert_eq!(
+        corrected.k.unwrap().show(10).unwrap(),
+        text(expected, "correction")
+    );
+    assert_eq!(sum(dues(&corrected).into_iter()), fund);
+}
+
+#[test]
+fn a_bill_without_enough_for_the_fund_may_be_clamped() {
+    let clamped = |negative: &str, cases: &[PoolCase]| {
+        let pack = pack(HARBIN, &[("fund.negative", Some(&quoted(negative)))]);
+        settle(&pack, "p", yuan("90000"), cases).unwrap()
+    };
+    let cases = [
+        PoolCase {
+            nonfund: yuan("70"),
+            ..pool_case("C1", "H1", Payment::Standard(yuan("50").exact()))
+        },
+        pool_case("C2", "H1", Payment::Standard(yuan("80").exact())),
+    ];
+    let kept = clamped("keep", &cases);
+    assert_eq!((kept.cases[0].due, kept.cases[1].due), (yuan("-20"), yuan("80")));
+    let zero = clamped("zero", &cases);
+    assert_eq!((zero.cases[0].due, zero.cases[1].due), (Fen::ZERO, yuan("80")));
+    let line = zero.sources.iter().find(|(name, _)| *name == "clamp").unwrap();
+    assert_eq!(line.1, yuan("20"), "the clamp is a line of the books");
+}
+
+#[test]
+fn a_quota_is_a_whole_number_of_cases() {
+    golden("quota", |inputs, expected| {
+        let count = usize::try_from(inputs["discharges"].as_u64().unwrap()).unwrap();
+        let quota = expected["quota"].as_u64().unwrap();
+        let pack = pack_of(
+            SAMPLE,
+            &[
+                ("special.meta", Some(quoted("invented"))),
+                (
+                    "special.quota",
+                    Some(format!("{{ \"*\" = \"{}\" }}", text(inputs, "rate"))),
+                ),
+                ("special.denominator", Some(quoted("pool_discharges"))),
+                ("special.round", Some(quoted(text(inputs, "round")))),
+                ("special.outcome", Some("[\"agreed\"]".to_owned())),
+            ],
+        );
+        let ids: Vec<String> = (0..count).map(|i| format!("C{i:05}")).collect();
+        let cases: Vec<PoolCase> = ids
+            .iter()
+            .map(|id| pool_case(id, "H1", Payment::ByItem))
+            .collect();
+        let decided = ids.iter().take(700).map(|case| Decision {
+            case,
+            verdict: Verdict::Agreed(yuan("1")),
+        });
+        let decisions: Vec<Decision> = decided.collect();
+        let money = PoolMoney {
+            budget: yuan("700"),
+            decisions: &decisions,
+            ..PoolMoney::default()
+        };
+        let settled = settle(&pack, "p", money, &cases).unwrap();
+        let within = settled.reviewed.iter().filter(|r| r.within_quota).count() as u64;
+        assert_eq!((within, settled.reviewed.len()), (quota, 700));
+        assert_eq!(
+            used(&settled, "amount_cases"),
+            Fen::new(i64::try_from(quota).unwrap() * 100)
+        );
+    });
+}
+
+#[test]
+fn surplus_and_overrun_of_a_hospital() {
+    golden("corridor_hospital", |inputs, expected| {
+        let band = |band: &Value| {
+            let of = |key: &str| format!("{key} = \"{}\"", text(band, key));
+            format!(
+                "{{ {}, {}, {}, {} }}",
+                of("to"),
+                of("op"),
+                of("alpha"),
+                of("beta")
+            )
+        };
+        let bands: Vec<String> = inputs["bands"].as_array().unwrap().iter().map(band).collect();
+        let corridor = format!(
+            "{{ hospital = {{ balance = \"reserve\", bands = [{}] }} }}",
+            bands.join(", ")
+        );
+        let steps = "[\"freeze\", \"budget\", \"carve\", \"price\", \"fund_part\", \"corridor\", \"residual\", \"net_off\", \"confirm\"]";
+        let pack = floating(
+            "V1",
+            "none",
+            &[("clear.corridor", &corridor), ("clear.steps", steps)],
+        );
+        let case = PoolCase {
+            claim: yuan(text(inputs, "actual")),
+            ..pool_case("C1", "H1", Payment::Points(points_of("7")))
+        };
+        let settled = settle(&pack, "p", yuan(text(inputs, "due")), &[case]).unwrap();
+        let pay = yuan(text(expected, "pay"));
+        assert_eq!(settled.hospitals[0].due, pay);
+        assert_eq!(settled.cases[0].due, pay);
+        let changed = pay - yuan(text(inputs, "due"));
+        let drawn = settled
+            .sources
+            .iter()
+            .find(|(name, _)| *name == "reserve_drawn")
+            .map_or(Fen::ZERO, |s| s.1);
+        let kept = settled
+            .uses
+            .iter()
+            .find(|(name, _)| *name == "to_reserve")
+            .map_or(Fen::ZERO, |s| s.1);
+        assert_eq!(drawn - kept, changed);
+        assert!(
+            settled
+                .warnings
+                .iter()
+                .any(|w| w.contains("jumps at claim = 0.8500 of due")),
+            "{:?}",
+            settled.warnings
+        );
+    });
+}
+
+#[test]
+fn surplus_and_overrun_of_a_region() {
+    golden("corridor_region", |inputs, expected| {
+        let of = |key: &str| text(inputs, key).to_owned();
+        let corridor = format!(
+            "{{ region = {{ basis = \"claims\", over_share = \"{}\", under_keep = \"{}\" }} }}",
+            of("over_share"),
+            of("under_keep")
+        );
+        let pack = floating("V1", "none", &[("clear.corridor", &corridor)]);
+        let case = PoolCase {
+            claim: yuan(&of("actual")),
+            ..pool_case("C1", "H1", Payment::Points(points_of("7")))
+        };
+        let money = PoolMoney {
+            budget: yuan(&of("budget")),
+            reserve_left: yuan(&of("reserve")),
+            ..PoolMoney::default()
+        };
+        let settled = settle(&pack, "p", money, &[case]).unwrap();
+        assert_eq!(settled.hospitals[0].due, yuan(text(expected, "final_pool")));
+        let scarce = settle(
+            &pack,
+            "p",
+            PoolMoney {
+                reserve_left: yuan("1000"),
+                ..money
+            },
+            &[case],
+        )
+        .unwrap();
+        assert!(
+            scarce.hospitals[0].due <= money.budget + yuan("1000"),
+            "an overrun is shared as far as the reserve goes"
+        );
+    });
+}
+
+// ---- catalogue values and profit --------------------------------------------------------------
+
+#[test]
+fn catalogue_values_are_means_over_the_regions_mean() {
+    golden("rw", |inputs, expected| {
+        let of = |key: &str| decimal(text(inputs, key));
+        let scale = text(inputs, "catalogue_scale").parse().unwrap();
+        let printed = Printed { scale, decimals: 6 };
+        let value = catalogue_value(of("group_mean"), of("regional_mean"), printed).unwrap();
+        assert_eq!(
+            value,
+            expected["rw_recomputed"].as_str().unwrap_or(text(expected, "rw"))
+        );
+    });
+    golden("rw_three_year", |inputs, expected| {
+        let of = |key: &str| -> Vec<Exact> {
+            inputs[key]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|v| decimal(v.as_str().unwrap()))
+                .collect()
+        };
+        let mean = year_mixed_mean(&of("means_oldest_first"), &of("mix")).unwrap();
+        assert_eq!(mean.show(2).unwrap(), text(expected, "m"));
+        let printed = Printed {
+            scale: 1,
+            decimals: 4,
+        };
+        let value = catalogue_value(mean, decimal(text(inputs, "regional_mean")), printed).unwrap();
+        assert_eq!(value, text(expected, "rw"));
+    });
+    // the price of a mean case over the mean cost, for showing only
+    golden("control", |inputs, expected| {
+        let of = |key: &str| decimal(text(inputs, key));
+        let price = of("point_value").mul(of("scale")).unwrap();
+        let printed = Printed {
+            scale: 1,
+            decimals: 3,
+        };
+        assert_eq!(
+            catalogue_value(price, of("city_mean"), printed).unwrap(),
+            text(expected, "control")
+        );
+    });
+}
+
+#[test]
+fn profit_and_its_sums() {
+    fn some(value: &Value) -> Option<Fen> {
+        value.as_str().map(yuan)
+    }
+    golden("pnl", |inputs, expected| {
+        let official = some(&inputs["official"]);
+        let profit = Profit::of(
+            yuan(text(inputs, "standard")),
+            yuan(text(inputs, "cost")),
+            official,
+        );
+        assert_eq!(profit.formula, yuan(text(expected, "profit_formula")));
+        assert_eq!(profit.adjust, some(&expected["profit_adjust"]));
+        let cases = inputs["cases"].as_u64().unwrap();
+        assert_eq!(
+            mean(yuan(text(inputs, "cost")), cases).unwrap(),
+            yuan(text(expected, "avg_cost"))
+        );
+    });
+    golden("sum", |inputs, expected| {
+        let sum = Sum::of(
+            inputs["months"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|v| v.as_str().map(yuan)),
+        );
+        assert_eq!((sum.total, sum.complete), (yuan(text(expected, "total")), true));
+    });
+    golden("mean", |inputs, expected| {
+        let cases = inputs["cases"].as_u64().unwrap();
+        assert_eq!(
+            mean(yuan(text(inputs, "profit")), cases).unwrap(),
+            yuan(text(expected, "mean"))
+        );
+    });
+    golden("share", |inputs, expected| {
+        let sum = Sum::of(
+            inputs["months"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|v| v.as_str().map(yuan)),
+        );
+        assert_eq!((sum.total, sum.complete), (yuan(text(expected, "total")), false));
+        let part = yuan(text(inputs, "part")).fen().into();
+        assert_eq!(
+            percent(part, sum.total.fen().into(), 2).unwrap(),
+            text(expected, "share_pct")
+        );
+    });
+    golden("match_rate", |inputs, expected| {
+        let of = |key: &str| i128::from(inputs[key].as_u64().unwrap());
+        for (part, expect) in [
+            ("match_net", "net_pct"),
+            ("match_positive_only", "positive_only_pct"),
+        ] {
+            assert_eq!(percent(of(part), of("cases"), 1).unwrap(), text(expected, expect));
+        }
     });
 }
 
@@ -1164,7 +1413,7 @@ fn capped(may_exceed: bool, cap: Option<(&str, &str)>) -> Pack {
     let may = may_exceed.to_string();
     let mut edits = vec![("price.k_may_exceed_one", Some(may))];
     if let Some((rate, reflow)) = cap {
-        edits.push(("clear.meta", Some(quoted("assumed"))));
+        edits.push(("clear.steps", Some(capped_steps(reflow))));
         let cap = format!("{{ of = \"claim\", rate = \"{rate}\", per = \"fund\" }}");
         edits.push(("clear.cap", Some(cap)));
         edits.push(("clear.reflow", Some(quoted(reflow))));

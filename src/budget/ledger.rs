@@ -2,12 +2,24 @@
 
 use super::PoolCase;
 use crate::diagnostics::{Error, Result};
-use crate::points::{FormulaClass, Payment};
+use crate::points::{FundFormula, FundRatio, Pack, Payment};
 use crate::units::{Exact, Fen, Points};
 
 /// No case has more points, or a standard of more fen, than this many units of 10⁻¹²: sums of
 /// any number of cases then stay far inside 128 bits.
 const LARGEST_UNITS: u128 = 1_000_000_000_000_000_000_000_000;
+
+/// What a case brings to its pool.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Stake {
+    /// Points, or fen of the standard, in units of 10⁻¹²; zero where it is paid by amount.
+    pub(super) units: i128,
+    /// What it is due outside the points.
+    pub(super) amount: Option<Fen>,
+    pub(super) in_violation: bool,
+    /// Add-ons, with their signs.
+    pub(super) addons: Fen,
+}
 
 /// One hospital's cases.
 pub(super) struct Account<'a> {
@@ -23,8 +35,7 @@ pub(super) struct Entry<'a> {
     /// Its place in the caller's list.
     pub(super) position: usize,
     pub(super) case: &'a PoolCase<'a>,
-    /// Points, or fen of the standard, in units of 10⁻¹²; zero where it is paid by amount.
-    pub(super) units: i128,
+    pub(super) stake: Stake,
 }
 
 impl<'a> Account<'a> {
@@ -36,31 +47,48 @@ impl<'a> Account<'a> {
     }
 
     pub(super) fn units(&self) -> i128 {
-        self.sharing.iter().map(|entry| entry.units).sum()
+        self.sharing.iter().map(|entry| entry.stake.units).sum()
     }
 
     pub(super) fn amount_due(&self) -> Result<Fen> {
         total(self.amounts.iter().map(|(_, due)| *due))
     }
+
+    /// What the pool's funds paid by items for the cases that share.
+    pub(super) fn claim(&self) -> Result<Fen> {
+        total(self.sharing.iter().map(|entry| entry.case.claim))
+    }
+
+    pub(super) fn addons(&self) -> Result<Fen> {
+        total(self.entries().map(|entry| entry.stake.addons))
+    }
+}
+
+/// What every case brings, in the caller's order.
+pub(super) fn stakes(pack: &Pack, pool: &str, cases: &[PoolCase]) -> Result<Vec<Stake>> {
+    refuse_twice(pool, cases)?;
+    let stake = |case: &PoolCase| {
+        let mut stake = stake(pack, case)?;
+        stake.addons = addons(pack, case)?;
+        Ok(stake)
+    };
+    let of = |case: &PoolCase| {
+        stake(case)
+            .map_err(|message: String| Error::new(format!("pool `{pool}`, case `{}`: {message}", case.id)))
+    };
+    cases.iter().map(of).collect()
 }
 
 /// Opens the accounts of a pool (建立台账).
-pub(super) fn open<'a>(
-    class: FormulaClass,
-    pool: &str,
-    cases: &'a [PoolCase<'a>],
-) -> Result<Vec<Account<'a>>> {
-    let mut sorted: Vec<(usize, &PoolCase)> = cases.iter().enumerate().collect();
-    sorted.sort_unstable_by_key(|(_, case)| (case.hospital, case.id));
-    refuse_twice(pool, cases)?;
+pub(super) fn open<'a>(cases: &'a [PoolCase<'a>], stakes: &[Stake]) -> Vec<Account<'a>> {
+    let mut sorted: Vec<(usize, (&PoolCase, &Stake))> = cases.iter().zip(stakes).enumerate().collect();
+    sorted.sort_unstable_by_key(|(_, (case, _))| (case.hospital, case.id));
     let mut accounts: Vec<Account> = Vec::new();
-    for (position, case) in sorted {
-        let (units, amount) = stake(class, case)
-            .map_err(|message| Error::new(format!("pool `{pool}`, case `{}`: {message}", case.id)))?;
+    for (position, (case, stake)) in sorted {
         let entry = Entry {
             position,
             case,
-            units,
+            stake: *stake,
         };
         if accounts
             .last()
@@ -73,13 +101,13 @@ pub(super) fn open<'a>(
             });
         }
         if let Some(account) = accounts.last_mut() {
-            match amount {
+            match stake.amount {
                 Some(amount) => account.amounts.push((entry, amount)),
                 None => account.sharing.push(entry),
             }
         }
     }
-    Ok(accounts)
+    accounts
 }
 
 /// A second case of the same id would be paid twice, and its ties would depend on the input.
@@ -96,7 +124,7 @@ fn refuse_twice(pool: &str, cases: &[PoolCase]) -> Result<()> {
 }
 
 /// A case's units in the pool, or the amount it is due outside it.
-fn stake(class: FormulaClass, case: &PoolCase) -> std::result::Result<(i128, Option<Fen>), String> {
+fn stake(pack: &Pack, case: &PoolCase) -> std::result::Result<Stake, String> {
     for (name, amount) in [
         ("cost", case.cost),
         ("claim", case.claim),
@@ -104,25 +132,97 @@ fn stake(class: FormulaClass, case: &PoolCase) -> std::result::Result<(i128, Opt
     ] {
         in_range(name, amount)?;
     }
-    let units = match (case.payment, class) {
-        (Payment::ByItem, _) => return Ok((0, Some(case.claim))),
+    let class = pack.class();
+    let by_amount = |amount| Stake {
+        amount: Some(amount),
+        ..Stake::default()
+    };
+    let units = match (case.payment, pack.price_is_known()) {
+        (Payment::ByItem, _) => return Ok(by_amount(case.claim)),
+        (Payment::Nothing, _) => return Ok(by_amount(Fen::ZERO)),
         (Payment::Amount(amount), _) => {
             in_range("amount", amount)?;
-            return Ok((0, Some(amount - case.nonfund)));
+            return fund_part_of(pack, case, amount).map(by_amount);
         }
-        (Payment::Points(points), FormulaClass::V2) => points.units(),
-        (Payment::Standard(fen), FormulaClass::V4) => units_of(fen)?,
-        (Payment::Points(_), FormulaClass::V4) => {
-            return Err("has points, but class V4 pays standards".to_owned());
+        (Payment::Points(points), false) => points.units(),
+        (Payment::Standard(fen), true) => units_of(fen)?,
+        (Payment::Points(_), true) => {
+            return Err(format!("has points, but class {} pays standards", class.as_str()));
         }
-        (Payment::Standard(_), FormulaClass::V2) => {
-            return Err("has a standard, but class V2 pays points".to_owned());
+        (Payment::Standard(_), false) => {
+            return Err(format!(
+                "has a standard, but class {} pays points",
+                class.as_str()
+            ));
         }
     };
     if units.unsigned_abs() > LARGEST_UNITS {
         return Err("its points or standard leave the range that can be settled".to_owned());
     }
-    Ok((units, None))
+    Ok(Stake {
+        units,
+        ..Stake::default()
+    })
+}
+
+/// The fund's part of a fixed amount: its share where the pack pays a share, else what others
+/// did not pay. The share of a whole pool is not known before the amounts have left it.
+fn fund_part_of(pack: &Pack, case: &PoolCase, amount: Fen) -> std::result::Result<Fen, String> {
+    let money = &pack.rules.money;
+    match (money.formula, &money.ratio) {
+        (FundFormula::Ratio, Some(ratio)) if !matches!(ratio, FundRatio::PoolRealised) => {
+            let share = share_of_case(ratio, case)?;
+            let due = amount.exact().mul(share).and_then(Exact::fen_half_away);
+            due.map_err(|e| e.to_string())
+        }
+        _ => Ok(amount - case.nonfund),
+    }
+}
+
+/// The fund's share of a case's standard.
+pub(super) fn share_of_case(ratio: &FundRatio, case: &PoolCase) -> std::result::Result<Exact, String> {
+    match ratio {
+        FundRatio::Fixed(share) => Ok(*share),
+        FundRatio::Table(_) => case
+            .more
+            .fund_ratio
+            .ok_or_else(|| "has no `fund_ratio`, which the pack's `fund.table` gives".to_owned()),
+        FundRatio::Case => {
+            let bill = case.claim + case.nonfund;
+            if bill <= Fen::ZERO {
+                return Err(
+                    "has no bill whose fund share could be taken: claim and nonfund sum to zero".to_owned(),
+                );
+            }
+            Exact::new(case.claim.fen().into(), bill.fen().into()).map_err(|e| e.to_string())
+        }
+        FundRatio::PoolRealised => Ok(Exact::ONE),
+    }
+}
+
+/// A case's add-ons, each with the pack's sign.
+fn addons(pack: &Pack, case: &PoolCase) -> std::result::Result<Fen, String> {
+    let mut sum = Fen::ZERO;
+    for (id, amount) in case.more.addons {
+        in_range(id, *amount)?;
+        let items = pack
+            .rules
+            .money
+            .addons
+            .as_ref()
+            .map(|addons| addons.items.as_slice());
+        let item = items.unwrap_or_default().iter().find(|(known, _)| known == id);
+        match item {
+            Some((_, true)) => sum += *amount,
+            Some((_, false)) => sum -= *amount,
+            None => {
+                return Err(format!(
+                    "has the add-on `{id}`, which the pack's `addon.items` does not name"
+                ));
+            }
+        }
+    }
+    Ok(sum)
 }
 
 fn in_range(name: &str, amount: Fen) -> std::result::Result<(), String> {

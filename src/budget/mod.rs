@@ -7,15 +7,17 @@
 //!
 //! | class | price | due |
 //! |---|---|---|
+//! | V1 (基金池) | F ÷ ΣP, exact | P × price |
 //! | V2 (总费用池) | (F + ΣN) ÷ ΣP, exact | P × price − N |
-//! | V4 (固定费率后折算) | k = F ÷ Σ(S − N), exact | k × (S − N), at most cap × claim |
+//! | V3 (按支付比例放大) | (F ÷ ρ) ÷ ΣP, or preset | P × price − N, or × ρᵢ; corrected to F where the pack says so |
+//! | V4 (固定费率) | fixed; scaled by k = F ÷ Σ(S − N) where the pack says so | k × (S − N), or k × S × ρᵢ |
 //!
-//! F is the budget less the cases paid by amount (by items, or at cost), which leave first. N is
-//! what others than the pool paid; a due below zero is legal and kept. Split by largest
-//! remainder, first over hospitals (ties by code), then over a hospital's cases (ties by id).
-//!
-//! What is not here yet: the classes V1 and V3, corridors, months and clearing. A pack that asks
-//! for them does not load.
+//! F is the budget less reserve and carve-outs, plus changes and what the region's corridor adds
+//! or keeps, less the cases paid by amount (by items, or at cost), which leave first. N is what
+//! others than the pool paid; a due below zero is legal and kept unless the pack clamps it. Then
+//! come the pack's steps in the pack's order: scale, cap, reflow, corridor, add-ons, assessment,
+//! penalty. Split by largest remainder, first over hospitals (ties by code), then over a
+//! hospital's cases (ties by id).
 #![deny(
     clippy::indexing_slicing,
     clippy::float_arithmetic,
@@ -27,12 +29,18 @@
     clippy::panic
 )]
 
+mod gross;
 mod ledger;
+mod money;
 mod pool;
-mod scaled;
+mod profit;
+mod review;
 mod settle;
 mod share;
-mod total_fee;
+mod steps;
+mod terms;
 
-pub use pool::{CaseDue, HospitalDue, KindTotal, PoolCase, PoolSettlement};
+pub use pool::{CaseDue, HospitalDue, KindTotal, More, PoolCase, PoolSettlement, StepOfDue};
+pub use profit::{Profit, Sum, mean, percent};
 pub use settle::settle;
+pub use terms::{Decision, FundShare, PoolMoney, Reviewed, Verdict};

@@ -1,5 +1,7 @@
 //! What goes into a settlement and what comes out.
 
+use super::terms::{FundShare, Reviewed};
+use crate::codes::HospitalLevel;
 use crate::points::{Kind, Payment};
 use crate::units::{Exact, Fen, PointValue, Points};
 
@@ -20,6 +22,21 @@ pub struct PoolCase<'a> {
     pub claim: Fen,
     /// Everything else of the bill: patient, account, other funds.
     pub nonfund: Fen,
+    /// What only some packs ask for.
+    pub more: More<'a>,
+}
+
+/// What only some packs ask of a case in its pool (结算附加信息).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct More<'a> {
+    /// Level of the hospital, for quotas of reviews.
+    pub level: Option<HospitalLevel>,
+    /// The fund's share of the standard by the pack's table, from its score.
+    pub fund_ratio: Option<Exact>,
+    /// What each fund of the pool paid by items; sums to `claim`.
+    pub funds: &'a [FundShare],
+    /// Add-ons by their names in the pack, not below zero.
+    pub addons: &'a [(&'a str, Fen)],
 }
 
 /// What one case is due (病例应付).
@@ -30,6 +47,17 @@ pub struct CaseDue {
     pub standard: Fen,
     /// What the pool owes; may be below zero.
     pub due: Fen,
+}
+
+/// The due before and after a step of the clearing (步骤前后金额).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StepOfDue {
+    /// The step's word in `clear.steps`.
+    pub step: &'static str,
+    /// Due of the hospital's sharing cases before it.
+    pub before: Fen,
+    /// And after it.
+    pub after: Fen,
 }
 
 /// Cases, points and dues of one kind (分类型合计).
@@ -66,6 +94,12 @@ pub struct HospitalDue {
     pub standard: Fen,
     /// Due for the cases paid by amount, which leave the pool first.
     pub amount_due: Fen,
+    /// Every step that ran, in the pack's order.
+    pub steps: Vec<StepOfDue>,
+    /// Add-ons in the due.
+    pub addons: Fen,
+    /// The due by fund, where the pack splits it.
+    pub funds: Vec<FundShare>,
     /// V4: due of the other cases after scaling to the pool (总额折算后).
     pub after_scale: Option<Fen>,
     /// With a cap: after it (封顶后).
@@ -89,10 +123,14 @@ pub struct PoolSettlement {
     pub difference: Fen,
     /// Sum of points.
     pub points: Points,
-    /// V2: the exact value of a point; none where there are no points.
+    /// The exact value of a point where it floats; none where there are no points.
     pub point_value: Option<PointValue>,
-    /// V4: the exact factor that brings standards to the pool.
+    /// The exact factor that brings standards, or corrected dues, to the pool.
     pub k: Option<Exact>,
+    /// What became of decisions on single cases, in their order.
+    pub reviewed: Vec<Reviewed>,
+    /// What a person should look at before the settlement is confirmed.
+    pub warnings: Vec<String>,
     /// By hospital code.
     pub hospitals: Vec<HospitalDue>,
     /// In the order the cases came.

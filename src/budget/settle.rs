@@ -1,52 +1,66 @@
 //! Settling one pool (结算一个基金池).
 
+use super::gross::{self, Priced};
 use super::ledger::{self, Account, total};
-use super::share::{HospitalShare, Shared, failed};
-use super::{CaseDue, HospitalDue, KindTotal, PoolCase, PoolSettlement, scaled, total_fee};
+use super::money::{Funds, funds};
+use super::review::adjust;
+use super::share::{Book, Line, failed};
+use super::steps::Steps;
+use super::terms::{FundShare, PoolMoney};
+use super::{CaseDue, HospitalDue, KindTotal, PoolCase, PoolSettlement, StepOfDue};
 use crate::diagnostics::{Error, Result};
-use crate::points::{FormulaClass, Kind, Pack};
+use crate::points::{FormulaClass, FundSplit, Kind, Pack};
 use crate::units::{Fen, Points};
 
-/// Shares a pool's money over its cases by the pack's class (结算).
+/// Shares a pool's money over its cases by the pack's class and steps (结算).
 ///
 /// # Errors
 /// The pack leaves a key open; a case stands twice, has a payment of another class or an amount
-/// out of range; there is money but nothing to share it by. Each names the pool, and the case
-/// where there is one.
-pub fn settle(pack: &Pack, pool: &str, amount: Fen, cases: &[PoolCase]) -> Result<PoolSettlement> {
+/// out of range; a decision, violation, change or carve-out is none of the pack's; there is money
+/// but nothing to share it by. Each names the pool, and the case where there is one.
+pub fn settle<'m>(
+    pack: &Pack,
+    pool: &str,
+    money: impl Into<PoolMoney<'m>>,
+    cases: &[PoolCase],
+) -> Result<PoolSettlement> {
     refuse_open_keys(pack)?;
-    if amount.is_negative() {
-        return Err(failed(
-            pool,
-            &format!("its budget is {amount}; expected zero or more"),
-        ));
-    }
-    let accounts = ledger::open(pack.class(), pool, cases)?;
-    let carved = accounts
-        .iter()
-        .map(Account::amount_due)
-        .collect::<Result<Vec<_>>>()?;
-    let carved = total(carved)?;
-    let left = total([amount, -carved])?;
-    let shared = match pack.class() {
-        FormulaClass::V2 => total_fee::share(pool, left, &accounts)?,
-        FormulaClass::V4 => scaled::share(pack, pool, left, &accounts)?,
+    let money = money.into();
+    let rules = &pack.rules.money;
+    let mut stakes = ledger::stakes(pack, pool, cases)?;
+    let reviewed = adjust(rules, pool, &money, cases, &mut stakes)?;
+    let accounts = ledger::open(cases, &stakes);
+    let funds = funds(rules, pool, &money, cases, &accounts)?;
+    let Priced {
+        mut book,
+        point_value,
+    } = gross::price(pack, pool, funds.left, &accounts)?;
+    // what the pool's own steps do not give out stays in it; other steps have their own lines
+    let steps = Steps {
+        rules,
+        pool,
+        money: &money,
+        left: funds.left,
+        accounts: &accounts,
     };
-    let sharing = total(shared.hospitals.iter().map(|share| share.due))?;
+    steps.run(&mut book)?;
+    let parts = parts(pool, &accounts, &book)?;
+    let (sources, uses) = balance(pack, &funds, &book, &accounts)?;
     let settlement = PoolSettlement {
         pool: pool.to_owned(),
-        sources: vec![("budget", amount)],
-        uses: vec![
-            ("amount_cases", carved),
-            (sharing_name(pack), sharing),
-            ("unallocated", shared.unallocated),
-        ],
-        difference: total([amount, -carved, -sharing, -shared.unallocated])?,
+        difference: total([sum(&sources)?, -sum(&uses)?])?,
+        sources,
+        uses,
         points: points(pack, &accounts),
-        point_value: shared.point_value,
-        k: shared.k,
-        cases: case_dues(cases.len(), &accounts, &shared),
-        hospitals: hospital_dues(pack, &accounts, &shared)?,
+        point_value,
+        k: book.k,
+        reviewed,
+        warnings: book.warnings.clone(),
+        cases: case_dues(cases.len(), &parts),
+        hospitals: parts
+            .iter()
+            .map(|part| part.hospital_due(pack))
+            .collect::<Result<_>>()?,
     };
     check_closed(&settlement)?;
     Ok(settlement)
@@ -63,113 +77,255 @@ fn refuse_open_keys(pack: &Pack) -> Result<()> {
     }
 }
 
+fn sum(amounts: &[(&'static str, Fen)]) -> Result<Fen> {
+    total(amounts.iter().map(|(_, amount)| *amount))
+}
+
+/// Sources and uses: what hospitals are due, what others got, and what stays or was missing.
+fn balance(
+    pack: &Pack,
+    funds: &Funds,
+    book: &Book,
+    accounts: &[Account],
+) -> Result<(Vec<(&'static str, Fen)>, Vec<(&'static str, Fen)>)> {
+    let of_amounts = accounts
+        .iter()
+        .map(|account| total(account.amounts.iter().map(|(entry, _)| entry.stake.addons)));
+    let of_amounts = total(of_amounts.collect::<Result<Vec<_>>>()?)?;
+    let mut sources = funds.sources.clone();
+    let mut uses = vec![
+        ("amount_cases", total([funds.amounts, of_amounts])?),
+        (sharing_name(pack), book.due()?),
+    ];
+    sources.extend(&book.sources);
+    uses.extend(funds.uses.iter().chain(&book.uses));
+    let (sources, mut uses) = (merged(sources), merged(uses));
+    let rest = total([sum(&sources)?, -sum(&uses)?])?;
+    let mut sources = sources;
+    if rest.is_negative() {
+        sources.push(("gap_funding", -rest));
+        uses.push(("unallocated", Fen::ZERO));
+    } else {
+        uses.push(("unallocated", rest));
+    }
+    Ok((sources, uses))
+}
+
+/// Lines of one name as one line, at the place of the first.
+fn merged(lines: Vec<(&'static str, Fen)>) -> Vec<(&'static str, Fen)> {
+    let mut merged: Vec<(&'static str, Fen)> = Vec::new();
+    for (name, amount) in lines {
+        match merged.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, sum)) => *sum += amount,
+            None => merged.push((name, amount)),
+        }
+    }
+    merged
+}
+
 fn sharing_name(pack: &Pack) -> &'static str {
-    match pack.class() {
-        FormulaClass::V2 => "points_cases",
-        FormulaClass::V4 => "standard_cases",
+    if pack.price_is_known() {
+        "standard_cases"
+    } else {
+        "points_cases"
     }
 }
 
+/// Points of the accounts; none are counted where a price is fixed and cases have standards.
 fn points(pack: &Pack, accounts: &[Account]) -> Points {
     match pack.class() {
-        FormulaClass::V2 => Points::new(accounts.iter().map(Account::units).sum()),
         FormulaClass::V4 => Points::ZERO,
+        _ if pack.price_is_known() => Points::ZERO,
+        _ => Points::new(accounts.iter().map(Account::units).sum()),
     }
 }
 
-/// Each account's cases with their dues: sharing ones, then those paid by amount.
-fn with_dues<'a>(
-    account: &'a Account,
-    share: &'a HospitalShare,
-) -> impl Iterator<Item = (&'a ledger::Entry<'a>, CaseDue)> {
-    let sharing = share.cases.iter().map(|(standard, due)| CaseDue {
-        standard: *standard,
-        due: *due,
-    });
-    let amounts = account.amounts.iter().map(|(entry, due)| CaseDue {
-        standard: *due + entry.case.nonfund,
-        due: *due,
-    });
-    account.entries().zip(sharing.chain(amounts))
+/// One hospital with the dues of its cases: sharing ones, then those paid by amount.
+struct Part<'a> {
+    account: &'a Account<'a>,
+    line: &'a Line,
+    dues: Vec<CaseDue>,
 }
 
-fn case_dues(count: usize, accounts: &[Account], shared: &Shared) -> Vec<CaseDue> {
+fn parts<'a>(pool: &str, accounts: &'a [Account<'a>], book: &'a Book) -> Result<Vec<Part<'a>>> {
+    let part = |(account, line): (&'a Account<'a>, &'a Line)| {
+        let shared = line.cases(pool, account)?;
+        let sharing = line.standards.iter().zip(shared).map(|(standard, due)| CaseDue {
+            standard: *standard,
+            due,
+        });
+        let amounts = account.amounts.iter().map(|(entry, due)| {
+            let due = *due + entry.stake.addons;
+            CaseDue {
+                standard: due + entry.case.nonfund,
+                due,
+            }
+        });
+        Ok(Part {
+            account,
+            line,
+            dues: sharing.chain(amounts).collect(),
+        })
+    };
+    accounts.iter().zip(&book.lines).map(part).collect()
+}
+
+fn case_dues(count: usize, parts: &[Part]) -> Vec<CaseDue> {
     let nothing = CaseDue {
         standard: Fen::ZERO,
         due: Fen::ZERO,
     };
     let mut dues = vec![nothing; count];
-    for (account, share) in accounts.iter().zip(&shared.hospitals) {
-        for (entry, due) in with_dues(account, share) {
-            if let Some(slot) = dues.get_mut(entry.position) {
-                *slot = due;
-            }
+    for (entry, due) in parts.iter().flat_map(Part::entries) {
+        if let Some(slot) = dues.get_mut(entry.position) {
+            *slot = due;
         }
     }
     dues
 }
 
-fn hospital_dues(pack: &Pack, accounts: &[Account], shared: &Shared) -> Result<Vec<HospitalDue>> {
-    let accounts = accounts.iter().zip(&shared.hospitals);
-    accounts
-        .map(|(account, share)| hospital_due(pack, account, share))
-        .collect()
-}
+impl Part<'_> {
+    fn entries(&self) -> impl Iterator<Item = (&ledger::Entry<'_>, CaseDue)> {
+        self.account.entries().zip(self.dues.iter().copied())
+    }
 
-fn hospital_due(pack: &Pack, account: &Account, share: &HospitalShare) -> Result<HospitalDue> {
-    let of = |amount: fn(&PoolCase) -> Fen| total(account.entries().map(|entry| amount(entry.case)));
-    let amount_due = account.amount_due()?;
-    Ok(HospitalDue {
-        hospital: account.hospital.to_owned(),
-        cases: account.entries().fold(0, |count, _| count + 1),
-        kinds: kind_totals(pack, account, share)?,
-        points: points(pack, std::slice::from_ref(account)),
-        cost: of(|case| case.cost)?,
-        claim: of(|case| case.claim)?,
-        nonfund: of(|case| case.nonfund)?,
-        standard: total(with_dues(account, share).map(|(_, due)| due.standard))?,
-        amount_due,
-        after_scale: share.after_scale,
-        after_cap: share.after_cap,
-        reflow: share.reflow,
-        due: total([share.due, amount_due])?,
-    })
-}
+    fn hospital_due(&self, pack: &Pack) -> Result<HospitalDue> {
+        let of = |amount: fn(&PoolCase) -> Fen| total(self.account.entries().map(|entry| amount(entry.case)));
+        let amounts = self
+            .account
+            .amounts
+            .iter()
+            .map(|(entry, due)| *due + entry.stake.addons);
+        let amount_due = total(amounts)?;
+        let steps = self.line.steps.iter();
+        let capped = self.line.after("cap");
+        Ok(HospitalDue {
+            hospital: self.account.hospital.to_owned(),
+            cases: self.account.entries().fold(0, |count, _| count + 1),
+            kinds: self.kind_totals(pack)?,
+            points: points(pack, std::slice::from_ref(self.account)),
+            cost: of(|case| case.cost)?,
+            claim: of(|case| case.claim)?,
+            nonfund: of(|case| case.nonfund)?,
+            standard: total(self.dues.iter().map(|due| due.standard))?,
+            amount_due,
+            steps: steps
+                .map(|(step, before, after)| StepOfDue {
+                    step,
+                    before: *before,
+                    after: *after,
+                })
+                .collect(),
+            addons: self.account.addons()?,
+            funds: fund_shares(pack, &self.entries().collect::<Vec<_>>())?,
+            after_scale: self.line.after("scale"),
+            after_cap: capped,
+            reflow: self.reflow(capped),
+            due: total([self.line.due, amount_due])?,
+        })
+    }
 
-fn kind_totals(pack: &Pack, account: &Account, share: &HospitalShare) -> Result<Vec<KindTotal>> {
-    let mut totals = Vec::new();
-    for kind in Kind::ALL {
-        let mut cases = 0;
-        let mut units = 0_i128;
-        let mut dues = Vec::new();
-        for (entry, due) in with_dues(account, share).filter(|(entry, _)| entry.case.kind == kind) {
-            cases += 1;
-            units += entry.units;
-            dues.push(due.due);
-        }
-        if cases > 0 {
-            let points = match pack.class() {
-                FormulaClass::V2 => Points::new(units),
-                FormulaClass::V4 => Points::ZERO,
-            };
-            totals.push(KindTotal {
-                kind,
-                cases,
-                points,
-                due: total(dues)?,
-            });
+    /// What flowed back; zero where there is a cap and nothing did.
+    fn reflow(&self, capped: Option<Fen>) -> Option<Fen> {
+        let step = self.line.steps.iter().find(|(name, _, _)| *name == "reflow");
+        match (step, capped) {
+            (Some((_, before, after)), _) => Some(*after - *before),
+            (None, Some(_)) => Some(Fen::ZERO),
+            (None, None) => None,
         }
     }
-    Ok(totals)
+
+    fn kind_totals(&self, pack: &Pack) -> Result<Vec<KindTotal>> {
+        let mut totals = Vec::new();
+        let has_points = points(pack, std::slice::from_ref(self.account)) != Points::ZERO;
+        for kind in Kind::ALL {
+            let mut cases = 0;
+            let mut units = 0_i128;
+            let mut dues = Vec::new();
+            for (entry, due) in self.entries().filter(|(entry, _)| entry.case.kind == kind) {
+                cases += 1;
+                units += entry.stake.units;
+                dues.push(due.due);
+            }
+            if cases > 0 {
+                totals.push(KindTotal {
+                    kind,
+                    cases,
+                    points: if has_points {
+                        Points::new(units)
+                    } else {
+                        Points::ZERO
+                    },
+                    due: total(dues)?,
+                });
+            }
+        }
+        Ok(totals)
+    }
+}
+
+/// Dues over the funds of the pool (分基金): each case's by what the funds paid of it by items, to
+/// the fen; or by their order, each up to what it paid, the rest to the first. A case that no
+/// fund paid anything of goes to the first.
+fn fund_shares(pack: &Pack, cases: &[(&ledger::Entry, CaseDue)]) -> Result<Vec<FundShare>> {
+    let rules = &pack.rules.money;
+    let (Some(by), Some(first)) = (rules.split, rules.order.first()) else {
+        return Ok(Vec::new());
+    };
+    let mut sums: Vec<FundShare> = rules.order.iter().map(|fund| (*fund, Fen::ZERO)).collect();
+    for (entry, due) in cases {
+        let paid: Vec<i128> = rules
+            .order
+            .iter()
+            .map(|fund| paid_by(entry.case, *fund))
+            .collect();
+        let all: i128 = paid.iter().sum();
+        let shares: Vec<Fen> = match by {
+            _ if all <= 0 => rules
+                .order
+                .iter()
+                .map(|fund| if fund == first { due.due } else { Fen::ZERO })
+                .collect(),
+            FundSplit::ProRataClaim => due.due.split(&paid).map_err(|e| Error::new(e.to_string()))?,
+            FundSplit::FixedOrder => in_order(due.due, &paid),
+        };
+        for ((_, sum), share) in sums.iter_mut().zip(shares) {
+            *sum = total([*sum, share])?;
+        }
+    }
+    Ok(sums)
+}
+
+fn paid_by(case: &PoolCase, fund: crate::points::PoolFund) -> i128 {
+    let own = case.more.funds.iter().filter(|(of, _)| *of == fund);
+    own.map(|(_, amount)| i128::from(amount.fen())).sum()
+}
+
+fn in_order(due: Fen, paid: &[i128]) -> Vec<Fen> {
+    let mut left = due;
+    let mut shares: Vec<Fen> = Vec::with_capacity(paid.len());
+    for amount in paid {
+        let most = i64::try_from(*amount).map_or(left, Fen::new);
+        let share = if left.is_negative() {
+            Fen::ZERO
+        } else {
+            left.min(most)
+        };
+        shares.push(share);
+        left -= share;
+    }
+    if let Some(first) = shares.first_mut() {
+        *first += left;
+    }
+    shares
 }
 
 /// The books close to the fen, or the settlement is not given out at all.
 fn check_closed(settlement: &PoolSettlement) -> Result<()> {
-    let used = total(settlement.uses.iter().map(|(_, amount)| *amount))?;
     let cases = total(settlement.cases.iter().map(|case| case.due))?;
     let hospitals = total(settlement.hospitals.iter().map(|hospital| hospital.due))?;
-    let unallocated = settlement.uses.iter().find(|(name, _)| *name == "unallocated");
-    let given = used - unallocated.map_or(Fen::ZERO, |(_, amount)| *amount);
+    let given = settlement.uses.iter().take(2);
+    let given = total(given.map(|(_, amount)| *amount))?;
     if settlement.difference != Fen::ZERO || cases != hospitals || hospitals != given {
         let what = format!(
             "the books do not close: difference {}, hospitals {hospitals}, cases {cases}, given {given}",

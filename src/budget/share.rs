@@ -1,50 +1,105 @@
-//! How a pool's money meets its cases: what every class gives back, and the one way to split.
+//! How a pool's money meets its cases: one hospital's line through the steps, and the one way to
+//! split.
 
-use super::ledger::{Account, Entry};
+use super::ledger::{Account, total};
 use crate::diagnostics::{Error, Result};
-use crate::units::{ApportionError, Exact, Fen, Overflow, PointValue, apportion};
+use crate::units::{ApportionError, Exact, Fen, Overflow, apportion};
 
-/// What a class made of the money that is left after the amount cases.
-pub(super) struct Shared {
-    pub(super) point_value: Option<PointValue>,
-    pub(super) k: Option<Exact>,
-    pub(super) unallocated: Fen,
-    /// In the order of the accounts.
-    pub(super) hospitals: Vec<HospitalShare>,
-}
-
-/// One hospital's part of it.
-#[derive(Default)]
-pub(super) struct HospitalShare {
-    pub(super) after_scale: Option<Fen>,
-    pub(super) after_cap: Option<Fen>,
-    pub(super) reflow: Option<Fen>,
+/// One hospital on its way through the steps.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    /// Weights of its sharing cases, in the order of the account: the last thing their dues were
+    /// proportional to.
+    pub(super) weights: Vec<i128>,
+    /// Fen per weight; exact as long as no step moved the due of this hospital alone.
+    pub(super) price: Exact,
     pub(super) due: Fen,
-    /// Standard and due of its sharing cases, in the order of the account.
-    pub(super) cases: Vec<(Fen, Fen)>,
+    /// Whether the due is no longer weights × price.
+    pub(super) moved: bool,
+    /// What each sharing case's payment comes to before the fund's part is taken.
+    pub(super) standards: Vec<Fen>,
+    /// Each step that ran: its name, the due before and after it.
+    pub(super) steps: Vec<(&'static str, Fen, Fen)>,
+    /// Add-ons in the due that belong to single cases.
+    pub(super) addons: Fen,
 }
 
-impl Shared {
-    /// There is no price: `left` stays, and each case has the standard and due it has without one.
-    pub(super) fn nothing(
-        left: Fen,
-        accounts: &[Account],
-        case: impl Fn(&Entry) -> Result<(Fen, Fen)>,
-    ) -> Result<Shared> {
-        let hospitals = accounts.iter().map(|account| {
-            let cases = account.sharing.iter().map(&case).collect::<Result<Vec<_>>>()?;
-            Ok(HospitalShare {
-                due: super::ledger::total(cases.iter().map(|(_, due)| *due))?,
-                cases,
-                ..HospitalShare::default()
-            })
+impl Line {
+    pub(super) fn weight(&self) -> i128 {
+        self.weights.iter().sum()
+    }
+
+    /// A step's new due.
+    pub(super) fn step(&mut self, name: &'static str, due: Fen) {
+        self.steps.push((name, self.due, due));
+        self.moved |= due != self.due;
+        self.due = due;
+    }
+
+    pub(super) fn after(&self, name: &str) -> Option<Fen> {
+        self.steps
+            .iter()
+            .find(|(step, _, _)| *step == name)
+            .map(|(_, _, after)| *after)
+    }
+
+    /// The due over its cases, to the fen; each case's own add-ons go to that case.
+    pub(super) fn cases(&self, pool: &str, account: &Account) -> Result<Vec<Fen>> {
+        let shared = self.due - self.addons;
+        let weight = self.weight();
+        let split = match (self.moved || self.addons != Fen::ZERO, weight) {
+            (false, _) => split(self.due, self.weights.iter().copied(), self.price),
+            (true, 0) => self.evenly(shared),
+            (true, _) => {
+                let price = exact(pool, Exact::new(shared.fen().into(), weight))?;
+                split(shared, self.weights.iter().copied(), price)
+            }
+        };
+        let dues = split.map_err(|e| failed(pool, &e))?;
+        let own = account.sharing.iter().map(|entry| {
+            if self.addons == Fen::ZERO {
+                Fen::ZERO
+            } else {
+                entry.stake.addons
+            }
         });
-        Ok(Shared {
-            point_value: None,
-            k: None,
-            unallocated: left,
-            hospitals: hospitals.collect::<Result<_>>()?,
-        })
+        Ok(dues.into_iter().zip(own).map(|(due, own)| due + own).collect())
+    }
+
+    /// Where no case has a weight, each counts alike.
+    fn evenly(&self, amount: Fen) -> std::result::Result<Vec<Fen>, ApportionError> {
+        if amount == Fen::ZERO {
+            return Ok(vec![Fen::ZERO; self.weights.len()]);
+        }
+        amount.split(&vec![1; self.weights.len()])
+    }
+}
+
+/// The whole pool on its way.
+pub(super) struct Book {
+    pub(super) lines: Vec<Line>,
+    /// Money from elsewhere that steps brought in.
+    pub(super) sources: Vec<(&'static str, Fen)>,
+    /// Money that steps gave to somebody else than hospitals.
+    pub(super) uses: Vec<(&'static str, Fen)>,
+    /// The factor that brought standards, or dues, to the pool.
+    pub(super) k: Option<Exact>,
+    /// What a person should look at.
+    pub(super) warnings: Vec<String>,
+}
+
+impl Book {
+    pub(super) fn due(&self) -> Result<Fen> {
+        total(self.lines.iter().map(|line| line.due))
+    }
+
+    /// Money that came in (above zero) or went out (below) by a step.
+    pub(super) fn balance(&mut self, incoming: &'static str, outgoing: &'static str, amount: Fen) {
+        if amount > Fen::ZERO {
+            self.sources.push((incoming, amount));
+        } else if amount < Fen::ZERO {
+            self.uses.push((outgoing, -amount));
+        }
     }
 }
 
@@ -64,7 +119,7 @@ pub(super) fn failed(pool: &str, what: &impl std::fmt::Display) -> Error {
     Error::new(format!("pool `{pool}`: {what}"))
 }
 
-/// An exact fraction, or the pool's failure.
-pub(super) fn exact(pool: &str, value: std::result::Result<Exact, Overflow>) -> Result<Exact> {
+/// An exact value, or the pool's failure.
+pub(super) fn exact<T>(pool: &str, value: std::result::Result<T, Overflow>) -> Result<T> {
     value.map_err(|e| failed(pool, &e))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ndarray::Array2;
 
-use super::weights::ALL_CASES;
+use super::weights::{ALL_CASES, WEIGHT};
 use super::{GroupWeight, Weights};
 use crate::diagnostics::{Error, Evidence, Result};
 use crate::units::{Exact, Fen, Overflow, Weight};
@@ -58,7 +58,7 @@ impl Calibration {
     ) -> std::result::Result<Option<Exact>, Overflow> {
         let (mut weight, mut cases) = (Exact::ZERO, 0_i128);
         for (group, count) in self.groups.iter().zip(counts) {
-            let Some(usable) = self.weights.get(group).and_then(GroupWeight::usable) else {
+            let Some(usable) = self.weights.get(group).and_then(|row| row.usable(WEIGHT)) else {
                 continue;
             };
             let count = i128::from(*count);

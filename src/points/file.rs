@@ -9,37 +9,19 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use toml::value::Datetime;
 
+use super::file_money::{
+    AddonTable, AssessTable, BudgetTable, ClearTable, FundTable, PenaltyTable, PoolTable, RoundTable,
+    SpecialTable,
+};
+use super::file_stay::{
+    BedDayTable, CostTable, DayCareTable, ReadmitTable, ScopeTable, TcmTable, TransferTable,
+};
+use super::file_time::{AdvanceTable, MonthTable, OverrideTable, ReportTable, TimeTable};
 use crate::diagnostics::Evidence;
 use crate::units::{Rate, Ratio};
 
 /// Keys of one table that are known less well than the table's document.
 pub(super) type Weaker = BTreeMap<String, Evidence>;
-
-/// A table of the pack: its own keys, and where they come from.
-macro_rules! table {
-    ($(#[$doc:meta])* $name:ident { $($(#[$attr:meta])* $field:ident: $type:ty),* $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Deserialize)]
-        #[serde(deny_unknown_fields)]
-        #[allow(dead_code, reason = "a key with one legal value is checked by its type alone")]
-        pub(super) struct $name {
-            pub(super) meta: String,
-            #[serde(default)]
-            pub(super) weaker: Weaker,
-            $($(#[$attr])* pub(super) $field: $type),*
-        }
-    };
-}
-
-/// Words of the language, spelled as in the file.
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$attr:meta])* $word:ident),* $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        pub(super) enum $name { $($(#[$attr])* $word),* }
-    };
-}
 
 table!(PackFile {
     schema: u32,
@@ -57,30 +39,65 @@ table!(PackFile {
     outlier: OutlierTable,
     ungrouped: UngroupedTable,
     scope: Option<ScopeTable>,
+    bedday: Option<BedDayTable>,
+    readmit: Option<ReadmitTable>,
+    transfer: Option<TransferTable>,
+    daycare: Option<DayCareTable>,
+    tcm: Option<TcmTable>,
+    cost: CostTable,
     fund: FundTable,
+    budget: BudgetTable,
     pool: PoolTable,
+    addon: Option<AddonTable>,
+    special: Option<SpecialTable>,
     round: RoundTable,
-    clear: Option<ClearTable>,
+    clear: ClearTable,
+    assess: Option<AssessTable>,
+    penalty: Option<PenaltyTable>,
+    month: Option<MonthTable>,
+    advance: Option<AdvanceTable>,
+    time: Option<TimeTable>,
+    report: Option<ReportTable>,
+    #[serde(rename = "override")]
+    overrides: Option<OverrideTable>,
 });
 
 impl PackFile {
     /// Every table that names a document, with its keys' weaker evidence.
     pub(super) fn provenance(&self) -> Vec<(&'static str, &str, &Weaker)> {
-        let mut tables = vec![
-            ("", self.meta.as_str(), &self.weaker),
-            ("case", &self.case.meta, &self.case.weaker),
-            ("price", &self.price.meta, &self.price.weaker),
-            ("weight", &self.weight.meta, &self.weight.weaker),
-            ("group", &self.group.meta, &self.group.weaker),
-            ("coef", &self.coef.meta, &self.coef.weaker),
-            ("outlier", &self.outlier.meta, &self.outlier.weaker),
-            ("ungrouped", &self.ungrouped.meta, &self.ungrouped.weaker),
-            ("fund", &self.fund.meta, &self.fund.weaker),
-            ("pool", &self.pool.meta, &self.pool.weaker),
-            ("round", &self.round.meta, &self.round.weaker),
-        ];
-        tables.extend(self.scope.as_ref().map(|t| ("scope", t.meta.as_str(), &t.weaker)));
-        tables.extend(self.clear.as_ref().map(|t| ("clear", t.meta.as_str(), &t.weaker)));
+        macro_rules! of {
+            ($($name:literal $table:ident),*) => { vec![$(($name, self.$table.meta.as_str(), &self.$table.weaker)),*] };
+        }
+        macro_rules! if_there {
+            ($($name:literal $table:ident),*) => { [$(self.$table.as_ref().map(|t| ($name, t.meta.as_str(), &t.weaker))),*] };
+        }
+        let mut tables = vec![("", self.meta.as_str(), &self.weaker)];
+        tables.extend(of!("case" case, "price" price, "weight" weight, "group" group, "coef" coef));
+        tables.extend(of!("outlier" outlier, "ungrouped" ungrouped));
+        tables.extend(
+            if_there!("scope" scope, "bedday" bedday, "readmit" readmit)
+                .into_iter()
+                .flatten(),
+        );
+        tables.extend(
+            if_there!("transfer" transfer, "daycare" daycare, "tcm" tcm)
+                .into_iter()
+                .flatten(),
+        );
+        tables.extend(of!("cost" cost, "fund" fund, "budget" budget, "pool" pool));
+        tables.extend(if_there!("addon" addon, "special" special).into_iter().flatten());
+        tables.extend(of!("round" round, "clear" clear));
+        tables.extend(
+            if_there!("assess" assess, "penalty" penalty, "month" month)
+                .into_iter()
+                .flatten(),
+        );
+        tables.extend(
+            if_there!("advance" advance, "time" time, "report" report)
+                .into_iter()
+                .flatten(),
+        );
+        tables.extend(if_there!("override" overrides).into_iter().flatten());
         tables
     }
 }
@@ -88,9 +105,13 @@ impl PackFile {
 /// How points become money (公式类别).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub enum FormulaClass {
+    /// Points share the fund's money (基金池).
+    V1,
     /// Points share a pool of total fees (总费用池): the fund's money and the patients'.
     V2,
-    /// A fixed rate makes standards, which are scaled to the pool (固定费率后按总额折算).
+    /// Points share the fund's money grossed up by the payment ratio (按支付比例放大).
+    V3,
+    /// A fixed rate makes standards, which may be scaled to the pool (固定费率后按总额折算).
     V4,
 }
 
@@ -98,7 +119,9 @@ impl FormulaClass {
     /// The word used in files.
     pub const fn as_str(self) -> &'static str {
         match self {
+            FormulaClass::V1 => "V1",
             FormulaClass::V2 => "V2",
+            FormulaClass::V3 => "V3",
             FormulaClass::V4 => "V4",
         }
     }
@@ -148,17 +171,36 @@ table!(CaseTable { method: Method, classify: Vec<Test> });
 #[serde(deny_unknown_fields)]
 pub(super) struct Method {
     pub(super) default: MethodWord,
+    pub(super) bed_day: Option<BedDayMethod>,
+    pub(super) day_care: Option<DayCareMethod>,
 }
 
-words!(MethodWord {
-    DrgWeight,
-    DrgPoints,
-    DipScore
+words!(
+    /// What a case is paid by.
+    MethodWord { DrgWeight, DrgPoints, DipScore, Table, Item, Quota }
+);
+words!(BedDayMethod {
+    #[serde(rename = "bedday")]
+    BedDay
 });
+words!(DayCareMethod { Share, Quota, Item });
 
 words!(
     /// A test of the classification.
-    Test { Days, Ungrouped, Unpriced, Outlier }
+    #[derive(PartialOrd, Ord)]
+    Test {
+        Scope,
+        Days,
+        Tcm,
+        #[serde(rename = "bedday")]
+        BedDay,
+        #[serde(rename = "daycare")]
+        DayCare,
+        Ungrouped,
+        Unpriced,
+        Incomplete,
+        Outlier,
+    }
 );
 
 table!(PriceTable {
@@ -166,12 +208,27 @@ table!(PriceTable {
     scale: Ratio,
     rate: Option<RateFile>,
     k_may_exceed_one: Option<bool>,
+    table: Option<String>,
+    keys: Option<Vec<Vec<String>>>,
+    nonlocal: Option<Vec<NonlocalFile>>,
 });
 
-words!(PriceModel {
-    Floating,
-    FixedThenScaled
-});
+words!(
+    /// When the price of a point is known.
+    PriceModel { Fixed, Floating, FixedThenScaled, Table, Preset }
+);
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NonlocalFile {
+    pub(super) from: DateFile,
+    pub(super) rule: NonlocalRule,
+}
+
+words!(
+    /// The price of a person insured elsewhere.
+    NonlocalRule { Same, ByInsuredPlace, Common }
+);
 
 /// `"9575.25"`, or one rate a pool, or one a pool and hospital level.
 #[derive(Clone, Debug)]
@@ -217,15 +274,45 @@ impl<'de> Visitor<'de> for RateVisitor {
 
 table!(WeightTable {
     base: WeightBase,
-    catalogue_scale: Ratio
+    catalogue_scale: Ratio,
+    columns: Option<BTreeMap<String, String>>,
+    year_mix: Option<Vec<Ratio>>,
+    parameter: Option<Rate>,
+    reference: Option<String>,
 });
 
-words!(WeightBase { CityMean });
+words!(
+    /// What a weight of one stands for.
+    WeightBase { CityMean, FixedParameter, ReferenceDisease, Quota }
+);
 
 table!(GroupTable {
     unstable_pay: UnstablePay,
-    zero_score_pay: ZeroPay
+    zero_score_pay: ZeroPay,
+    attr: Option<BTreeMap<String, AttributeFile>>,
+    same_price: Option<SamePriceFile>,
 });
+
+/// A kind of group that skips some of the hospital's coefficients.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AttributeFile {
+    pub(super) skip: Vec<CoefKind>,
+    pub(super) at: Option<Vec<String>>,
+    pub(super) list: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SamePriceFile {
+    pub(super) mode: SamePriceMode,
+    pub(super) list: Option<String>,
+}
+
+words!(
+    /// What stands in place of the hospital's coefficient in a group of one price.
+    SamePriceMode { Off, CoefOne, OwnCoef }
+);
 
 words!(
     /// Payment of a group without a usable weight.
@@ -242,24 +329,131 @@ table!(CoefTable {
     missing: Missing,
     #[serde(default)]
     values: CoefValues,
+    keys: Option<Vec<Vec<String>>>,
+    by_insurance: Option<bool>,
+    aux: Option<AuxFile>,
 });
 
-words!(CoefKind { Level, Hospital });
-words!(Compose { Product });
-words!(Missing { Error });
+words!(
+    /// A factor of the hospital's coefficient.
+    #[derive(PartialOrd, Ord)]
+    CoefKind { Level, Hospital, HospitalXGroup, Incentive, Table }
+);
+words!(
+    /// How the factors become one.
+    Compose { Product, BasePlusAddons }
+);
+words!(
+    /// A factor that is not there.
+    Missing { Error, OneWithWarning }
+);
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CoefValues {
-    pub(super) level: Option<BTreeMap<String, Ratio>>,
-    pub(super) hospital: Option<BTreeMap<String, Ratio>>,
+    pub(super) level: Option<FactorsFile>,
+    pub(super) hospital: Option<FactorsFile>,
+    pub(super) hospital_x_group: Option<FactorsFile>,
+    pub(super) incentive: Option<FactorsFile>,
+    pub(super) table: Option<FactorsFile>,
 }
+
+/// The name of a CSV file, or factors by name, or by insurance and name.
+#[derive(Clone, Debug)]
+pub(super) enum FactorsFile {
+    File(String),
+    Values(BTreeMap<String, FactorFile>),
+}
+
+/// One factor, or factors by name.
+#[derive(Clone, Debug)]
+pub(super) enum FactorFile {
+    One(Ratio),
+    By(BTreeMap<String, Ratio>),
+}
+
+impl<'de> Deserialize<'de> for FactorsFile {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<FactorsFile, D::Error> {
+        deserializer.deserialize_any(FactorsVisitor)
+    }
+}
+
+struct FactorsVisitor;
+
+impl<'de> Visitor<'de> for FactorsVisitor {
+    type Value = FactorsFile;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a CSV file, or a table of factors as text, e.g. { H001 = \"0.92\" }")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<FactorsFile, E> {
+        Ok(FactorsFile::File(text.to_owned()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<FactorsFile, A::Error> {
+        let mut factors = BTreeMap::new();
+        while let Some((key, factor)) = map.next_entry::<String, FactorFile>()? {
+            factors.insert(key, factor);
+        }
+        Ok(FactorsFile::Values(factors))
+    }
+}
+
+impl<'de> Deserialize<'de> for FactorFile {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<FactorFile, D::Error> {
+        deserializer.deserialize_any(FactorVisitor)
+    }
+}
+
+struct FactorVisitor;
+
+impl<'de> Visitor<'de> for FactorVisitor {
+    type Value = FactorFile;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a ratio as text, e.g. \"0.92\", or a table of them by insurance")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<FactorFile, E> {
+        text.parse().map(FactorFile::One).map_err(E::custom)
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<FactorFile, E> {
+        self.visit_str(&value.to_string())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<FactorFile, A::Error> {
+        let mut factors = BTreeMap::new();
+        while let Some((key, factor)) = map.next_entry::<String, Ratio>()? {
+            factors.insert(key, factor);
+        }
+        Ok(FactorFile::By(factors))
+    }
+}
+
+/// Auxiliary coefficients: the families that count, which of several wins, and their values.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AuxFile {
+    pub(super) kinds: Vec<String>,
+    pub(super) pick: AuxPick,
+    pub(super) table: String,
+}
+
+words!(
+    /// Which of several auxiliary coefficients counts.
+    AuxPick { Max, Product }
+);
 
 table!(OutlierTable {
     from: OutlierFrom,
     base: BaseWord,
     base_includes: Vec<BaseIncludes>,
-    mean_price: Option<Rate>,
+    mean_price: Option<String>,
+    table: Option<String>,
+    keys: Option<Vec<Vec<String>>>,
+    zero_base: Option<ZeroBase>,
     low: Ratio,
     low_rule: LowRule,
     low_coef: bool,
@@ -274,27 +468,37 @@ table!(OutlierTable {
 });
 
 words!(OutlierFrom { Pack });
-words!(Approval { Auto });
+words!(
+    /// Whether more than the standard is paid at once, or after a review only.
+    Approval { Auto, Review }
+);
+words!(
+    /// A case whose cost is held against nothing.
+    ZeroBase { Error, Normal }
+);
 words!(
     /// What a case's cost is held against.
-    BaseWord { Standard, GroupMean, ScoreXMeanPrice }
+    BaseWord { Standard, GroupMean, LevelMeanLastYear, Table, ScoreXMeanPrice }
 );
-words!(BaseIncludes { Coef });
+words!(
+    /// Factors that are part of what a cost is held against.
+    BaseIncludes { Aux, OwnCoef, Coef }
+);
 words!(
     /// Whether the low threshold shrinks with the coefficient.
     LowRule { Flat, #[serde(rename = "min_1_coef")] MinOneCoef }
 );
 words!(
     /// Payment of a low multiple.
-    LowPay { Actual, BaseXRatio, CostXControl, ByItem }
+    LowPay { Actual, BaseXRatio, CostXControl, CostAtPrice, ByItem }
 );
 words!(
     /// Payment of a high multiple.
-    HighPay { ExcessCoef, ExcessPlain, Deduct, Cap, ByItem, Standard }
+    HighPay { ExcessCoef, ExcessPlain, Deduct, Cap, ByItem, Standard, Review }
 );
 words!(
     /// Payment of an extreme multiple.
-    ExtremePay { CoefOnly, ByItem, Off }
+    ExtremePay { CoefOnly, ByItem, Review, Off }
 );
 words!(HighBy { Flat, Rw, Points });
 
@@ -348,117 +552,10 @@ pub(super) struct UngroupedFile {
     pub(super) mode: UngroupedMode,
     pub(super) factor: Option<Ratio>,
     pub(super) base: Option<BaseWord>,
+    pub(super) points: Option<Ratio>,
 }
 
-words!(UngroupedMode {
-    Ratio,
-    Actual,
-    Zero,
-    ByItem
-});
-
-table!(ScopeTable { days: DaysFile });
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "a key with one legal value is checked by its type alone")]
-pub(super) struct DaysFile {
-    pub(super) count: DaysCount,
-    pub(super) exclude: Vec<(DaysEdge, u32)>,
-    pub(super) then: DaysThen,
-}
-
-words!(DaysCount {
-    DischargeMinusAdmission
-});
-words!(DaysThen { ByItem });
-
-/// How a stay is held against a number of days.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-pub(super) enum DaysEdge {
-    #[serde(rename = "<")]
-    Below,
-    #[serde(rename = "<=")]
-    AtOrBelow,
-    #[serde(rename = ">")]
-    Above,
-    #[serde(rename = ">=")]
-    AtOrAbove,
-}
-
-table!(FundTable {
-    formula: FundFormula,
-    negative: FundNegative,
-});
-
-words!(FundFormula { Subtract });
-words!(FundNegative { Keep });
-
-table!(PoolTable {
-    key: Vec<PoolKey>,
-    includes: Vec<PoolFund>,
-    basis: PoolBasis,
-    amount_cases: AmountCases,
-});
-
-words!(PoolKey { InsuredScheme });
-words!(PoolBasis { TotalCost, Standard });
-words!(AmountCases { DeductFirst });
-
-/// A fund whose money may be in a pool (基金); every other payment is non-fund to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PoolFund {
-    /// Basic insurance, the pooled fund (统筹基金).
-    Basic,
-    /// Critical illness insurance (大病保险).
-    Cii,
-    /// Large-sum supplement of employees (大额医疗补助).
-    LargeSum,
-    /// Maternity insurance (生育保险).
-    Maternity,
-}
-
-table!(RoundTable {
-    points_dp: PointsDp,
-    money: MoneyRound,
-    pv_pay_dp: PvPayDp,
-    allocate: Allocate,
-    residual: Residual,
-});
-
-words!(PointsDp {
-    #[serde(rename = "4")]
-    Four,
-    #[serde(rename = "6")]
-    Six,
-    None
-});
-words!(MoneyRound { HalfAway });
-words!(PvPayDp { None });
-words!(Allocate { HospitalThenCase });
-words!(Residual { LargestRemainder });
-
-table!(ClearTable { cap: Option<CapFile>, reflow: Option<Reflow> });
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "a key with one legal value is checked by its type alone")]
-pub(super) struct CapFile {
-    pub(super) of: CapOf,
-    pub(super) rate: Ratio,
-    pub(super) per: CapPer,
-}
-
-words!(CapOf { Claim });
-words!(CapPer { Fund });
-
-/// Where the money above a cap goes (超限结余去向).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reflow {
-    /// It stays in the pool, unallocated.
-    Stay,
-    /// It is shared once among the hospitals below their cap, up to that cap.
-    Once,
-}
+words!(
+    /// What a case without a group is paid.
+    UngroupedMode { Ratio, Actual, Zero, ByItem, Fixed, Return }
+);

@@ -21,11 +21,19 @@ pub enum Kind {
     ZeroScore,
     /// The stay is too short or too long for this payment (住院天数不在范围).
     OutOfScope,
+    /// Insurance, hospital or person are outside this payment (不在付费范围).
+    NotCovered,
+    /// The treatment was not completed (未完整治疗).
+    Incomplete,
+    /// Paid by the day (床日病例).
+    BedDay,
+    /// Day care (日间病例).
+    DayCare,
 }
 
 impl Kind {
     /// Every kind, in the order of statements (全部类型).
-    pub const ALL: [Kind; 8] = [
+    pub const ALL: [Kind; 12] = [
         Kind::Normal,
         Kind::Low,
         Kind::High,
@@ -34,6 +42,10 @@ impl Kind {
         Kind::Unstable,
         Kind::ZeroScore,
         Kind::OutOfScope,
+        Kind::NotCovered,
+        Kind::Incomplete,
+        Kind::BedDay,
+        Kind::DayCare,
     ];
 
     /// The word used in files (列值).
@@ -47,6 +59,10 @@ impl Kind {
             Kind::Unstable => "unstable",
             Kind::ZeroScore => "zero_score",
             Kind::OutOfScope => "out_of_scope",
+            Kind::NotCovered => "not_covered",
+            Kind::Incomplete => "incomplete",
+            Kind::BedDay => "bed_day",
+            Kind::DayCare => "day_care",
         }
     }
 
@@ -61,11 +77,15 @@ impl Kind {
             Kind::Unstable => ("group without a stable weight", "不稳定组"),
             Kind::ZeroScore => ("group of weight zero", "零分值组"),
             Kind::OutOfScope => ("stay out of scope", "住院天数不在范围"),
+            Kind::NotCovered => ("outside this payment", "不在付费范围"),
+            Kind::Incomplete => ("incomplete stay", "未完整治疗"),
+            Kind::BedDay => ("paid by the day", "床日病例"),
+            Kind::DayCare => ("day care", "日间病例"),
         };
         Words { en, zh }
     }
 
-    const fn bit(self) -> u8 {
+    const fn bit(self) -> u16 {
         match self {
             Kind::Normal => 1,
             Kind::Low => 2,
@@ -75,13 +95,17 @@ impl Kind {
             Kind::Unstable => 32,
             Kind::ZeroScore => 64,
             Kind::OutOfScope => 128,
+            Kind::NotCovered => 256,
+            Kind::Incomplete => 512,
+            Kind::BedDay => 1024,
+            Kind::DayCare => 2048,
         }
     }
 }
 
 /// A set of kinds (类型集合).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Kinds(u8);
+pub struct Kinds(u16);
 
 impl Kinds {
     /// Adds a kind (加入).
@@ -97,5 +121,73 @@ impl Kinds {
     /// The kinds in the order of statements (逐一列出).
     pub fn iter(self) -> impl Iterator<Item = Kind> {
         Kind::ALL.into_iter().filter(move |kind| self.contains(*kind))
+    }
+}
+
+/// Something about a case's payment that people must see (标记).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mark {
+    /// To be reviewed; paid as its kind until then (特例单议待审).
+    Review,
+    /// A coefficient is not known, and one stands in its place: for previews only (系数缺失按1预览).
+    CoefficientAssumed,
+    /// Too little traditional medicine for its group (中医占比不足，改组).
+    Regrouped,
+    /// Given back to the hospital (退回医院).
+    Returned,
+    /// A second stay within days (再入院).
+    Readmitted,
+}
+
+impl Mark {
+    /// Every mark, in the order of statements (全部标记).
+    pub const ALL: [Mark; 5] = [
+        Mark::Review,
+        Mark::CoefficientAssumed,
+        Mark::Regrouped,
+        Mark::Returned,
+        Mark::Readmitted,
+    ];
+
+    /// The word used in files (列值).
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Mark::Review => "review",
+            Mark::CoefficientAssumed => "coefficient_assumed",
+            Mark::Regrouped => "regrouped",
+            Mark::Returned => "returned",
+            Mark::Readmitted => "readmitted",
+        }
+    }
+
+    const fn bit(self) -> u8 {
+        match self {
+            Mark::Review => 1,
+            Mark::CoefficientAssumed => 2,
+            Mark::Regrouped => 4,
+            Mark::Returned => 8,
+            Mark::Readmitted => 16,
+        }
+    }
+}
+
+/// A set of marks (标记集合).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Marks(u8);
+
+impl Marks {
+    /// Adds a mark (加入).
+    pub const fn insert(&mut self, mark: Mark) {
+        self.0 |= mark.bit();
+    }
+
+    /// Whether a mark is in the set (包含).
+    pub const fn contains(self, mark: Mark) -> bool {
+        self.0 & mark.bit() != 0
+    }
+
+    /// The marks in the order of statements (逐一列出).
+    pub fn iter(self) -> impl Iterator<Item = Mark> {
+        Mark::ALL.into_iter().filter(move |mark| self.contains(*mark))
     }
 }

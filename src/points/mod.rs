@@ -14,24 +14,30 @@
 //!
 //! | table | keys |
 //! |---|---|
-//! | root | `schema = 1`, `pack`, `formula_class` V2, V4, `grouper` {system, version}, `meta`, `doc.*`; `unresolved` |
+//! | root | `schema = 1`, `pack`, `formula_class` V1 to V4, `grouper` {system, version}, `meta`, `doc.*`; `unresolved` |
 //! | `doc.x` | `source`, `doc_no`, `effective_from`, `effective_to` (date, `"unknown"`, `"open"`), `evidence` |
-//! | `case` | `method` {default = drg_points (V2), drg_weight (V4), dip_score}, `classify`: days, ungrouped, unpriced, outlier in the order of testing |
-//! | `price` | `model` floating (V2), fixed_then_scaled (V4); `scale` 1, 100, 1000; V4: `rate`, `k_may_exceed_one` |
-//! | `weight` | `base = "city_mean"`, `catalogue_scale` |
-//! | `group` | `unstable_pay` cost_ratio, by_item; `zero_score_pay` actual, zero, error |
-//! | `coef` | `hospital` any of level, hospital; `values.level`, `values.hospital`; `compose = "product"`, `missing = "error"` |
-//! | `outlier` | `from = "pack"`, `base` standard (V4), group_mean, score_x_mean_price (with `mean_price`, yuan per point); `base_includes` [] or ["coef"]; `low`, `low_rule` flat, min_1_coef; `low_coef`; `low_pay` actual, base_x_ratio, cost_x_control, by_item; `high` {by flat, k} or {by rw, points, bands, band_edge}; `high_pay` excess_coef, excess_plain, deduct, cap, by_item, standard; `extreme` {x, pay coef_only, by_item} or {pay off}; `edge` {low, high, extreme}; `approval = "auto"`, `net_of_denied = false`, `aux_on = false` |
-//! | `ungrouped` | `pay` {mode by_item, zero, actual} or {mode ratio, factor, base} |
-//! | `scope` | `days` {count = discharge_minus_admission, exclude, then = by_item} |
-//! | `fund` | `formula = "subtract"`, `negative = "keep"` |
-//! | `pool` | `key = ["insured_scheme"]`, `includes`, `basis` total_cost (V2), standard (V4), `amount_cases = "deduct_first"` |
-//! | `round` | `points_dp` 4, 6, none; `money = "half_away"`, `pv_pay_dp = "none"`, `allocate = "hospital_then_case"`, `residual = "largest_remainder"` |
-//! | `clear` | V4: `cap` {of = claim, rate, per = fund} with `reflow` stay, once |
+//! | `case` | `method` {default = drg_points (V1 to V3), drg_weight (V4), dip_score, table; bed_day, day_care}, `classify`: scope, days, tcm, bedday, daycare, ungrouped, unpriced, incomplete, outlier in the order of testing |
+//! | `price` | `model` floating (V1 to V3), preset (V3), fixed, fixed_then_scaled, table (V4); `scale` 1, 100, 1000; `rate`; `table` with `keys` and `nonlocal`; V4: `k_may_exceed_one` |
+//! | `weight` | `base` city_mean, fixed_parameter and quota (with `parameter`), reference_disease (with `reference`); `catalogue_scale`; `columns` by level; `year_mix` |
+//! | `group` | `unstable_pay` cost_ratio, by_item; `zero_score_pay` actual, zero, error; `attr.*` {skip, at, list}; `same_price` {mode off, coef_one, own_coef; list} |
+//! | `coef` | `hospital`: level, hospital, hospital_x_group, incentive, table (most specific row first, `keys`); `values` inline or by CSV; `by_insurance`; `compose` product, base_plus_addons; `missing` error, one_with_warning; `aux` {kinds, pick max or product, table} |
+//! | `outlier` | `from = "pack"`; `base` standard (known price), group_mean, level_mean_last_year and table (with `table`), score_x_mean_price (with `mean_price`); `base_includes` aux, own_coef, coef; `zero_base` error, normal; `low`, `low_rule`, `low_coef`, `low_pay` actual, base_x_ratio, cost_x_control, cost_at_price, by_item; `high` flat or by bands; `high_pay` excess_coef, excess_plain, deduct, cap, by_item, standard, review; `extreme` {x, pay coef_only, by_item, review} or off; `edge`; `approval` auto, review; `net_of_denied`; `aux_on` |
+//! | `ungrouped` | `pay` {mode by_item, zero, actual, return}, {fixed, points} or {ratio, factor, base} |
+//! | `scope` | `out` {pay, hospitals, insurance}, `days` {count, exclude, then}, `incomplete` {when, death_hours, pay}, `newborn` separate, merged, coef |
+//! | `bedday`, `daycare`, `tcm` | points by the day with phases; a share, a list or the stay's own rule; the gate of traditional medicine |
+//! | `readmit` | `days`, `match`, `within`, `cut` {how half, zero, merge, flag; stay}, `exempt` |
+//! | `cost` | `basis` positive_only, net |
+//! | `fund` | `formula` none (V1), subtract, ratio; `negative` keep, zero; `ratio` group, hospital, case, pool_realised, fixed:x; `v3_correct`; `split` with `order` |
+//! | `budget` | `reserve` none or {risk, rate}; `change.in_year`; `carveout` |
+//! | `pool` | `key`, `merge`, `includes`, `basis` fund, total_cost, ratio_grossed, standard; `amount_cases = "deduct_first"` |
+//! | `addon`, `special`, `assess`, `penalty` | items and position; quota and outcomes of reviews; bands of scores; what a violation costs |
+//! | `round` | `points_dp` 4, 6, none; `money = "half_away"`; `pv_pay_dp` 2, 4, 6, none; `allocate = "hospital_then_case"`, `residual = "largest_remainder"` |
+//! | `clear` | `steps`; `cap` with `reflow` stay, once, iterate; `corridor` of region and hospital; `deadline` |
 //!
-//! `price.rate` is one rate (`"9575.25"`), a rate a pool (`{ employee = "…", resident = "…" }`),
-//! or a rate a pool and hospital level (`{ employee = { "3" = "…", "2" = "…" } }`), in yuan per
-//! weight 1.0. Budgets are not policy: the caller passes them.
+//! A key with `.csv` values names a file beside the pack. `price.rate` is one rate (`"9575.25"`), a
+//! rate a pool (`{ employee = "…", resident = "…" }`), or a rate a pool and hospital level
+//! (`{ employee = { "3" = "…", "2" = "…" } }`), in yuan per weight 1.0. Budgets are not policy: the
+//! caller passes them.
 #![deny(
     clippy::indexing_slicing,
     clippy::float_arithmetic,
@@ -43,22 +49,46 @@
     clippy::panic
 )]
 
+#[macro_use]
+mod language;
+
 mod calibrate;
 mod document;
 mod file;
+mod file_money;
+mod file_stay;
+mod file_time;
+mod formation;
+mod keys;
 mod kind;
+mod lookup;
 mod outlier;
 mod pack;
+mod probe;
+mod readmission;
 mod rules;
+mod rules_coef;
+mod rules_money;
+mod rules_outlier;
+mod rules_price;
+mod rules_stay;
+mod rules_time;
 mod schema;
 mod score;
 mod weights;
 
 pub use calibrate::{Calibration, Observation, calibrate};
 pub use document::{Document, Effective, Parameter};
-pub use file::{FormulaClass, Grouper, GrouperSystem, PoolFund, Reflow};
-pub use kind::{Kind, Kinds};
+pub use file::{FormulaClass, Grouper, GrouperSystem};
+pub(crate) use file_money::{
+    AddonFunding, AddonPosition, AssessEffect, CorridorBalance, Denominator, FundFormula, FundSplit, Outcome,
+    PenaltyMode, QuotaRound, RegionBasis, Step,
+};
+pub use file_money::{PoolFund, Reflow};
+pub use formation::{Printed, catalogue_value, related_increase, year_mixed_mean};
+pub use kind::{Kind, Kinds, Mark, Marks};
 pub use pack::Pack;
-pub(crate) use rules::Cap;
-pub use score::{Payment, PricingCase, Score, ScoreError, score};
+pub use readmission::{Cut, Stay};
+pub(crate) use rules_money::{Band, Corridor, FundRatio, MoneyRules, Special};
+pub use score::{CaseFacts, Ending, Payment, PricingCase, Score, ScoreError, score};
 pub use weights::{GroupWeight, Weights};

@@ -5,7 +5,7 @@
 
 use super::Kind;
 use super::file::{ExtremePay, HighPay, LowPay, LowRule};
-use super::rules::{High, Outlier};
+use super::rules_outlier::{High, Outlier};
 use super::score::{Pay, ScoreError};
 use crate::units::{Exact, Fen, Overflow};
 
@@ -16,13 +16,18 @@ pub(super) struct Priced {
     /// Weight × scale.
     pub(super) base_points: Exact,
     pub(super) coefficient: Exact,
-    /// Fen; above zero.
-    pub(super) outlier_base: Exact,
+    /// Auxiliary coefficient; one without a label.
+    pub(super) auxiliary: Exact,
+    /// Fen; none where the cost is held against nothing.
+    pub(super) outlier_base: Option<Exact>,
 }
 
 impl Priced {
     /// Low, high, extreme, or nothing of the kind.
     pub(super) fn outlier_kind(&self, rule: &Outlier, cost: Fen) -> Result<Option<Kind>, Overflow> {
+        if self.outlier_base.is_none() {
+            return Ok(None);
+        }
         if let Some((x, _)) = rule.extreme
             && self.above(cost, x, rule.edge.extreme_owns_limit)?
         {
@@ -40,7 +45,8 @@ impl Priced {
     }
 
     fn above(&self, cost: Fen, threshold: Exact, or_at: bool) -> Result<bool, Overflow> {
-        let order = cost.exact().compare(threshold.mul(self.outlier_base)?);
+        let base = self.outlier_base.unwrap_or(Exact::ZERO);
+        let order = cost.exact().compare(threshold.mul(base)?);
         Ok(order.is_gt() || (or_at && order.is_eq()))
     }
 
@@ -77,15 +83,26 @@ impl Priced {
         Err(Overflow)
     }
 
-    /// Points of a normal case (正常病例点数): base points times coefficient.
+    /// Points of a normal case (正常病例点数): base points times coefficients.
     pub(super) fn normal(&self) -> Result<Exact, Overflow> {
+        self.standard()?.mul(self.auxiliary)
+    }
+
+    /// Base points times the hospital's coefficient.
+    fn standard(&self) -> Result<Exact, Overflow> {
         self.base_points.mul(self.coefficient)
+    }
+
+    /// The auxiliary coefficient of an outlier.
+    fn on_outliers(&self, rule: &Outlier) -> Exact {
+        if rule.aux_on { self.auxiliary } else { Exact::ONE }
     }
 
     /// Base points × cost ÷ outlier base. The product is taken before anything is added: the
     /// base usually contains the base points, so the fraction stays small.
     fn points_by_cost(&self, cost: Fen) -> Result<Exact, Overflow> {
-        self.base_points.mul(cost.exact().div(self.outlier_base)?)
+        self.base_points
+            .mul(cost.exact().div(self.outlier_base.unwrap_or(Exact::ZERO))?)
     }
 
     /// What a low multiple is paid (低倍率支付).
@@ -94,11 +111,13 @@ impl Priced {
         rule: &Outlier,
         cost: Fen,
         by_mean: impl Fn() -> Result<Exact, ScoreError>,
+        at_price: impl Fn() -> Result<Exact, ScoreError>,
     ) -> Result<Pay, ScoreError> {
         Ok(match rule.low_pay {
             LowPay::Actual => Pay::Actual,
             LowPay::ByItem => Pay::ByItem,
             LowPay::CostXControl => Pay::Points(by_mean()?),
+            LowPay::CostAtPrice => Pay::Points(at_price()?),
             LowPay::BaseXRatio => {
                 let points = self.base_points.min(self.points_by_cost(cost)?);
                 let factor = if rule.low_coef {
@@ -106,7 +125,7 @@ impl Priced {
                 } else {
                     Exact::ONE
                 };
-                Pay::Points(points.mul(factor)?)
+                Pay::Points(points.mul(factor)?.mul(self.on_outliers(rule))?)
             }
         })
     }
@@ -120,10 +139,10 @@ impl Priced {
     ) -> Result<Pay, ScoreError> {
         let k = self.high_threshold(rule)?;
         let c = self.coefficient;
-        Ok(Pay::Points(match rule.high_pay {
+        let points = match rule.high_pay {
             HighPay::ByItem => return Ok(Pay::ByItem),
-            HighPay::Standard => self.normal()?,
-            HighPay::Cap => self.normal()?.mul(k)?,
+            HighPay::Standard | HighPay::Review => return Ok(Pay::Points(self.normal()?)),
+            HighPay::Cap => return Ok(Pay::Points(self.standard()?.mul(k)?)),
             // b·(r − K + 1)·c
             HighPay::ExcessCoef => {
                 let rest = self.base_points.mul(Exact::ONE.sub(k)?)?;
@@ -135,15 +154,19 @@ impl Priced {
                 self.points_by_cost(cost)?.add(rest)?
             }
             // cost in points, less (K − 1) times the standard points
-            HighPay::Deduct => by_mean()?.sub(self.normal()?.mul(k.sub(Exact::ONE)?)?)?,
-        }))
+            HighPay::Deduct => {
+                let deducted = self.standard()?.mul(k.sub(Exact::ONE)?)?;
+                return Ok(Pay::Points(by_mean()?.sub(deducted)?));
+            }
+        };
+        Ok(Pay::Points(points.mul(self.on_outliers(rule))?))
     }
 
     /// What an extreme multiple is paid (极高倍率支付).
     pub(super) fn extreme(&self, rule: &Outlier) -> Result<Pay, ScoreError> {
         Ok(match rule.extreme {
             Some((_, ExtremePay::ByItem)) => Pay::ByItem,
-            _ => Pay::Points(self.normal()?),
+            _ => Pay::Points(self.standard()?.mul(self.on_outliers(rule))?),
         })
     }
 }

@@ -1,13 +1,14 @@
 //! A policy pack: loaded, held against the language, and turned into rules (政策包).
 
-use std::path::Path;
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
 
 use super::document::{Document, Effective, Parameter};
 use super::file::{DateFile, DocFile, PackFile};
 use super::rules::Rules;
-use super::{FormulaClass, Grouper, PoolFund, Weights, schema};
+use super::{Cut, FormulaClass, Grouper, PoolFund, Stay, Weights, schema};
 use crate::diagnostics::{Error, Evidence, Place, Result, parse_toml, read_text, suggestion};
 
 /// One place's payment policy, every number with its ground (政策包).
@@ -20,6 +21,7 @@ pub struct Pack {
     documents: Vec<Document>,
     parameters: Vec<Parameter>,
     unresolved: Vec<String>,
+    files: Vec<(PathBuf, Vec<u8>)>,
     pub(crate) rules: Rules,
 }
 
@@ -49,6 +51,7 @@ impl Pack {
             place,
             text,
             root: root.get_ref(),
+            files: RefCell::default(),
         };
         let documents = documents(&file, &places)?;
         let rules = Rules::of(&file, &places)?;
@@ -62,7 +65,13 @@ impl Pack {
             documents,
             parameters,
             unresolved: file.unresolved,
+            files: places.files.into_inner(),
         })
+    }
+
+    /// The tables beside the pack that it reads, with their bytes (附表).
+    pub fn files(&self) -> &[(PathBuf, Vec<u8>)] {
+        &self.files
     }
 
     /// The pack's own name (政策包名称).
@@ -112,6 +121,18 @@ impl Pack {
         &self.unresolved
     }
 
+    /// Whether a point has a price before the pool closes (点价是否已知): then cases have standards,
+    /// else points.
+    pub const fn price_is_known(&self) -> bool {
+        self.rules.price.is_known()
+    }
+
+    /// What each readmission costs (再入院扣减), by index of the stay; none where the pack has no rule.
+    pub fn readmissions(&self, stays: &[Stay]) -> Vec<(usize, Cut)> {
+        let rule = self.rules.stay.readmission.as_ref();
+        rule.map_or_else(Vec::new, |rule| rule.cuts(stays))
+    }
+
     /// Decimals a case's points are rounded to (点数小数位).
     pub const fn points_decimals(&self) -> u32 {
         self.rules.points_decimals
@@ -138,9 +159,32 @@ pub(super) struct Places<'a> {
     place: &'a Place,
     text: &'a str,
     root: &'a DeTable<'a>,
+    /// Tables that were read, in the order of reading.
+    files: RefCell<Vec<(PathBuf, Vec<u8>)>>,
 }
 
 impl Places<'_> {
+    /// A table beside the pack, named at `key`.
+    pub(super) fn beside(&self, key: &str, name: &str) -> Result<(Place, String)> {
+        let pack = Path::new(&*self.place.file);
+        let path = pack
+            .parent()
+            .map_or_else(|| PathBuf::from(name), |folder| folder.join(name));
+        let text = read_text(&path).map_err(|error| {
+            let what: Vec<&str> = error.messages().map(|(_, message)| message).collect();
+            self.error(
+                key,
+                format!("`{key}` names the file `{name}`: {}", what.join("; ")),
+            )
+        })?;
+        let place = Place::file(&path);
+        let mut files = self.files.borrow_mut();
+        if files.iter().all(|(known, _)| *known != path) {
+            files.push((path, text.clone().into_bytes()));
+        }
+        Ok((place, text))
+    }
+
     /// The place of a key's value; of the file where the key is absent.
     pub(super) fn of(&self, key: &str) -> Place {
         match schema::written(self.text, self.root, key) {
@@ -155,7 +199,7 @@ impl Places<'_> {
     }
 
     /// What is written at a key, in one line.
-    fn text(&self, key: &str) -> String {
+    pub(super) fn text(&self, key: &str) -> String {
         let written = schema::written(self.text, self.root, key).map_or("", |(_, text)| text);
         written.split_whitespace().collect::<Vec<_>>().join(" ")
     }
@@ -203,7 +247,8 @@ fn document(id: &str, doc: &DocFile, places: &Places) -> Result<Document> {
     })
 }
 
-fn effective(date: &DateFile) -> Option<Effective> {
+/// A date, or one of its words.
+pub(super) fn effective(date: &DateFile) -> Option<Effective> {
     match date {
         DateFile::Word(word) if word == "unknown" => Some(Effective::Unknown),
         DateFile::Word(word) if word == "open" => Some(Effective::Open),

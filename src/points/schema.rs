@@ -1,171 +1,13 @@
-//! The keys of the policy language as data: which exist, which are required, which are not
-//! computed yet (政策包键表).
+//! A pack held against the language (政策包键表检查): unknown, missing and not yet computed keys,
+//! floats, and shares written with the wrong sign.
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::keys::Need::{self, Elsewhere, NotYet, Required};
+use super::keys::{KEYS, SIGNS, Sign, VALUES_NOT_YET};
+
 use crate::diagnostics::{Error, Place, Result, suggestion};
-
-/// What a pack must do with a key.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Need {
-    /// Has no default: its absence is an error.
-    Required,
-    /// Absent means off, never a number. Whether a key is required *because of another one* is
-    /// checked where the rules are built.
-    Optional,
-    /// Belongs to the language, but this version does not compute it.
-    NotYet,
-}
-use Need::{NotYet, Optional, Required};
-
-/// Parent, need, names. `doc.*` stands for every document.
-const KEYS: &[(&str, Need, &[&str])] = &[
-    (
-        "",
-        Required,
-        &["schema", "pack", "formula_class", "grouper", "meta", "doc"],
-    ),
-    (
-        "",
-        Required,
-        &["case", "price", "weight", "group", "coef", "outlier", "ungrouped"],
-    ),
-    ("", Required, &["fund", "pool", "round"]),
-    ("", Optional, &["weaker", "unresolved", "scope", "clear"]),
-    (
-        "",
-        NotYet,
-        &[
-            "bedday", "readmit", "transfer", "daycare", "tcm", "addon", "special", "budget",
-        ],
-    ),
-    (
-        "",
-        NotYet,
-        &[
-            "month", "advance", "assess", "penalty", "time", "report", "cost", "override",
-        ],
-    ),
-    ("grouper", Required, &["system", "version"]),
-    (
-        "doc.*",
-        Required,
-        &["source", "doc_no", "effective_from", "effective_to", "evidence"],
-    ),
-    ("case", Required, &["meta", "method", "classify"]),
-    ("case", Optional, &["weaker"]),
-    ("case.method", Required, &["default"]),
-    ("case.method", NotYet, &["bed_day", "day_care"]),
-    ("price", Required, &["meta", "model", "scale"]),
-    ("price", Optional, &["weaker", "rate", "k_may_exceed_one"]),
-    ("price", NotYet, &["table", "nonlocal"]),
-    ("weight", Required, &["meta", "base", "catalogue_scale"]),
-    ("weight", Optional, &["weaker"]),
-    ("weight", NotYet, &["columns", "year_mix"]),
-    ("group", Required, &["meta", "unstable_pay", "zero_score_pay"]),
-    ("group", Optional, &["weaker"]),
-    ("group", NotYet, &["attr", "same_price"]),
-    ("coef", Required, &["meta", "hospital", "compose", "missing"]),
-    ("coef", Optional, &["weaker", "values"]),
-    ("coef", NotYet, &["by_insurance", "aux"]),
-    ("coef.values", Optional, &["level", "hospital"]),
-    ("coef.values", NotYet, &["hospital_x_group", "incentive"]),
-    (
-        "outlier",
-        Required,
-        &[
-            "meta",
-            "from",
-            "base",
-            "base_includes",
-            "low",
-            "low_rule",
-            "low_coef",
-        ],
-    ),
-    (
-        "outlier",
-        Required,
-        &["low_pay", "high", "high_pay", "approval", "extreme", "edge"],
-    ),
-    ("outlier", Required, &["net_of_denied", "aux_on"]),
-    ("outlier", Optional, &["weaker", "mean_price"]),
-    ("outlier.high", Required, &["by"]),
-    ("outlier.high", Optional, &["k", "bands", "band_edge"]),
-    ("outlier.high", NotYet, &["top"]),
-    ("outlier.extreme", Required, &["pay"]),
-    ("outlier.extreme", Optional, &["x"]),
-    ("outlier.edge", Required, &["low", "high", "extreme"]),
-    ("ungrouped", Required, &["meta", "pay"]),
-    ("ungrouped", Optional, &["weaker"]),
-    ("ungrouped.pay", Required, &["mode"]),
-    ("ungrouped.pay", Optional, &["factor", "base"]),
-    ("scope", Required, &["meta", "days"]),
-    ("scope", Optional, &["weaker"]),
-    ("scope", NotYet, &["out", "incomplete", "newborn"]),
-    ("scope.days", Required, &["count", "exclude", "then"]),
-    ("fund", Required, &["meta", "formula", "negative"]),
-    ("fund", Optional, &["weaker"]),
-    ("fund", NotYet, &["ratio", "v3_correct", "split", "order"]),
-    (
-        "pool",
-        Required,
-        &["meta", "key", "includes", "basis", "amount_cases"],
-    ),
-    ("pool", Optional, &["weaker"]),
-    ("pool", NotYet, &["merge"]),
-    (
-        "round",
-        Required,
-        &["meta", "points_dp", "money", "pv_pay_dp", "allocate", "residual"],
-    ),
-    ("round", Optional, &["weaker"]),
-    ("clear", Required, &["meta"]),
-    ("clear", Optional, &["weaker", "cap", "reflow"]),
-    ("clear", NotYet, &["steps", "deadline", "corridor"]),
-    ("clear.cap", Required, &["of", "rate", "per"]),
-];
-
-/// Values that belong to the language, but are not computed yet.
-const VALUES_NOT_YET: &[(&str, &[&str])] = &[
-    ("formula_class", &["V1", "V3"]),
-    (
-        "case.method.default",
-        &["table", "bedday", "share", "item", "quota"],
-    ),
-    (
-        "case.classify",
-        &["scope", "tcm", "bedday", "daycare", "incomplete"],
-    ),
-    ("price.model", &["fixed", "table", "preset"]),
-    ("weight.base", &["fixed_parameter", "reference_disease", "quota"]),
-    ("coef.hospital", &["hospital_x_group", "incentive"]),
-    ("coef.compose", &["base_plus_addons"]),
-    ("coef.missing", &["one_with_warning"]),
-    ("outlier.from", &["scheme"]),
-    ("outlier.base", &["level_mean_last_year"]),
-    ("outlier.base_includes", &["aux", "own_coef"]),
-    ("outlier.high.by", &["percentile"]),
-    ("outlier.high_pay", &["review"]),
-    ("outlier.extreme.pay", &["review"]),
-    ("outlier.approval", &["review"]),
-    ("outlier.net_of_denied", &["true"]),
-    ("outlier.aux_on", &["true"]),
-    ("ungrouped.pay.mode", &["return"]),
-    ("scope.days.then", &["bedday"]),
-    ("fund.formula", &["ratio"]),
-    ("fund.negative", &["zero"]),
-    (
-        "pool.key",
-        &["region", "fund", "district", "county_group", "year"],
-    ),
-    ("pool.basis", &["fund", "ratio_grossed"]),
-    ("pool.amount_cases", &["points_at_reference"]),
-    ("round.residual", &["to_reserve", "to_last"]),
-    ("round.allocate", &["case_sum"]),
-    ("clear.reflow", &["iterate"]),
-];
 
 /// Holds a pack's keys against the language: unknown, missing and not yet computed keys and
 /// floats, all of them at once.
@@ -206,6 +48,10 @@ impl Check<'_> {
                     Some(key.span().start),
                     format!("`{full}` is not computed in this version"),
                 ),
+                Some(Elsewhere(where_it_is)) => self.say(
+                    Some(key.span().start),
+                    format!("`{full}` has no place in a pack: it is said by {where_it_is}"),
+                ),
                 Some(_) => self.value(&full, value),
                 None => {
                     let hint = suggestion(name, names(path));
@@ -243,7 +89,10 @@ impl Check<'_> {
                     float.as_str()
                 ),
             ),
-            DeValue::String(word) => self.word(path, at, word),
+            DeValue::String(word) => {
+                self.word(path, at, word);
+                self.sign(path, at, word);
+            }
             DeValue::Boolean(true) => self.word(path, at, "true"),
             _ => {}
         }
@@ -257,6 +106,34 @@ impl Check<'_> {
             self.say(
                 Some(at),
                 format!("`{path} = {word}` is not computed in this version"),
+            );
+        }
+    }
+
+    /// A decimal written with the sign of its unit, and no other.
+    fn sign(&mut self, path: &str, at: usize, text: &str) {
+        let below = |of: &str| path == of || path.strip_prefix(of).is_some_and(|rest| rest.starts_with('.'));
+        let Some((_, sign)) = SIGNS.iter().find(|(of, _)| below(of)) else {
+            return;
+        };
+        if !text.ends_with(['%', '‰']) && text.parse::<crate::units::Ratio>().is_err() {
+            return; // no number: a file's name, or an error of its own
+        }
+        let (fits, expected) = match sign {
+            Sign::Plain => (
+                !text.ends_with(['%', '‰']),
+                "a factor without a sign, e.g. \"0.40\"",
+            ),
+            Sign::Percent => (text.ends_with('%'), "a share in per cent, e.g. \"3%\""),
+            Sign::Share => (
+                text.ends_with(['%', '‰']),
+                "a share with its sign, e.g. \"3%\" or \"5‰\"",
+            ),
+        };
+        if !fits {
+            self.say(
+                Some(at),
+                format!("`{path}` is \"{text}\"; expected {expected} (E_UNIT)"),
             );
         }
     }
@@ -284,10 +161,12 @@ fn need(path: &str, name: &str) -> Option<Need> {
         .map(|(_, need, _)| *need)
 }
 
-/// Documents are named freely, so `doc.d1` follows the row `doc.*`.
+/// Documents and attributes are named freely, so `doc.d1` follows the row `doc.*`.
 fn parent_row(path: &str) -> &str {
-    match path.strip_prefix("doc.") {
-        Some(id) if !id.contains('.') => "doc.*",
+    let named = |parent: &str| path.strip_prefix(parent).is_some_and(|id| !id.contains('.'));
+    match path {
+        _ if named("doc.") => "doc.*",
+        _ if named("group.attr.") => "group.attr.*",
         _ => path,
     }
 }

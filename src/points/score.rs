@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use super::file::{DaysEdge, Test, UnstablePay, ZeroPay};
-use super::outlier::Priced;
-use super::rules::{Base, PoolRates, Rates, Rules, Ungrouped};
-use super::{GroupWeight, Kind, Kinds, Pack, Weights};
+use super::probe::Probe;
+use super::readmission::Cut;
+use super::{Kind, Kinds, Mark, Marks, Pack, Weights};
 use crate::codes::HospitalLevel;
 use crate::units::{Exact, Fen, Overflow, Points, Weight};
 
@@ -24,6 +23,64 @@ pub struct PricingCase<'a> {
     pub cost: Fen,
     /// Days of the stay, discharge minus admission.
     pub los_days: Option<u32>,
+    /// What only some packs ask for.
+    pub facts: CaseFacts<'a>,
+}
+
+impl<'a> PricingCase<'a> {
+    /// The person's insurance: its own, or that of the pool.
+    pub(super) const fn insurance(&self) -> &'a str {
+        if self.facts.insurance.is_empty() {
+            self.pool
+        } else {
+            self.facts.insurance
+        }
+    }
+}
+
+/// How a stay ended (离院方式), as far as payment asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// As the doctor ordered, and anything else.
+    Completed,
+    /// To another hospital (转院).
+    TransferOut,
+    /// Against advice (非医嘱离院).
+    LeftEarly,
+    /// Death (死亡).
+    Death,
+}
+
+/// What only some packs ask of a case (计价附加信息). What is not known is empty; a pack that asks
+/// for it then says so.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CaseFacts<'a> {
+    /// Insurance, where it is not the pool's name.
+    pub insurance: &'a str,
+    /// Where the person is insured; empty: here.
+    pub insured_place: &'a str,
+    /// Month of settlement as `2026-01`.
+    pub month: &'a str,
+    /// Auxiliary labels: family and label.
+    pub auxiliary: &'a [(&'a str, &'a str)],
+    /// Sum of the bill's lines below zero; not above zero.
+    pub refunds: Fen,
+    /// Denied by review, not below zero.
+    pub denied: Fen,
+    /// How the stay ended.
+    pub ending: Option<Ending>,
+    /// Hours of the stay.
+    pub hours: Option<u32>,
+    /// A newborn with its mother.
+    pub newborn: bool,
+    /// Day care.
+    pub day_care: bool,
+    /// Outside this payment by a rule of the records.
+    pub not_covered: bool,
+    /// The review of a high multiple agreed.
+    pub approved: bool,
+    /// Cost of traditional medicine, and of all treatment it is a share of.
+    pub traditional: Option<(Fen, Fen)>,
 }
 
 /// What a case is paid, before the pool's price is known (支付形式).
@@ -37,6 +94,8 @@ pub enum Payment {
     ByItem,
     /// A fixed total, patients' part included (定额).
     Amount(Fen),
+    /// Nothing is settled: given back, or not covered (不予结算).
+    Nothing,
 }
 
 /// A case's kind and payment with the numbers that made them (计分结果).
@@ -50,22 +109,58 @@ pub struct Score {
     pub weight: Option<Weight>,
     /// Weight × scale, no coefficient, shown to 12 decimals.
     pub base_points: Option<Points>,
-    /// Product of the hospital's factors.
+    /// The group, where it is another than the grouper gave.
+    pub regrouped: Option<String>,
+    /// The hospital's coefficient, or the group's own.
     pub coefficient: Option<Exact>,
+    /// Auxiliary coefficient.
+    pub auxiliary: Option<Exact>,
     /// What the cost was held against, in fen.
     pub outlier_base: Option<Exact>,
     /// Points of the case, rounded once.
     pub points: Option<Points>,
     /// The payment.
     pub payment: Payment,
-    cost: Fen,
+    /// The fund's share of the standard, where it depends on the group or hospital.
+    pub fund_ratio: Option<Exact>,
+    /// What people must see.
+    pub marks: Marks,
+    /// Cost by the pack's basis, less what was denied where the pack says so.
+    pub(super) held: Fen,
 }
 
 impl Score {
     /// Cost over outlier base, for showing only: no test reads it (倍率).
     pub fn ratio_shown(&self, decimals: u32) -> Option<String> {
-        let ratio = self.cost.exact().div(self.outlier_base?).ok()?;
+        let ratio = self.held.exact().div(self.outlier_base?).ok()?;
         ratio.show(decimals).ok()
+    }
+
+    /// Takes what a readmission costs off the payment (再入院扣减). Merged stays are priced as one
+    /// case by the caller; here their later part is paid nothing.
+    ///
+    /// # Errors
+    /// [`ScoreError::Overflow`].
+    pub fn cut(&mut self, cut: Cut, decimals: u32) -> Result<(), ScoreError> {
+        self.marks.insert(Mark::Readmitted);
+        let share = match cut {
+            Cut::Flag => return Ok(()),
+            Cut::Half => Exact::new(1, 2)?,
+            Cut::Zero => Exact::ZERO,
+            Cut::Merge(_) => {
+                self.points = self.points.map(|_| Points::ZERO);
+                self.payment = Payment::Nothing;
+                return Ok(());
+            }
+        };
+        let less = |points: Points| points.exact()?.mul(share)?.points_half_away(decimals);
+        self.points = self.points.map(less).transpose()?;
+        self.payment = match self.payment {
+            Payment::Points(points) => Payment::Points(less(points)?),
+            Payment::Standard(fen) => Payment::Standard(fen.mul(share)?),
+            other => other,
+        };
+        Ok(())
     }
 }
 
@@ -90,7 +185,21 @@ pub enum ScoreError {
     BaseZero,
     /// `group.zero_score_pay = "error"`.
     ZeroScore,
-    /// `scope.days` asks for the length of stay.
+    /// The pack has no price, mean cost or share for the case.
+    NoValue {
+        /// The key where it should stand.
+        key: &'static str,
+        /// What was looked for.
+        asked: String,
+    },
+    /// A rule asks for something that is not known of the case.
+    NotKnown {
+        /// The key of the rule.
+        key: &'static str,
+        /// What is missing.
+        what: &'static str,
+    },
+    /// A rule asks for the length of stay.
     NoStay,
     /// The cost is below zero.
     NegativeCost,
@@ -113,7 +222,9 @@ impl fmt::Display for ScoreError {
             ScoreError::ZeroScore => {
                 f.write_str("the group's weight is zero, and `group.zero_score_pay` is \"error\"")
             }
-            ScoreError::NoStay => f.write_str("`scope.days` needs the length of stay, which is missing"),
+            ScoreError::NoValue { key, asked } => write!(f, "`{key}` has no row for {asked}"),
+            ScoreError::NotKnown { key, what } => write!(f, "`{key}` needs {what}, which is missing"),
+            ScoreError::NoStay => f.write_str("the length of stay is needed, and is missing"),
             ScoreError::NegativeCost => f.write_str("the cost is below zero"),
             ScoreError::Overflow => Overflow.fmt(f),
         }
@@ -133,23 +244,26 @@ impl From<Overflow> for ScoreError {
 /// # Errors
 /// See [`ScoreError`]; nothing is guessed where a number is missing.
 pub fn score(pack: &Pack, weights: &Weights, case: &PricingCase) -> Result<Score, ScoreError> {
-    if case.cost.is_negative() {
-        return Err(ScoreError::NegativeCost);
-    }
     let probe = Probe::new(&pack.rules, weights, case)?;
     let (kind, reasons) = probe.classify()?;
-    let (points, payment) = probe.finish(probe.pay(kind)?)?;
+    let mut marks = probe.marks();
+    let pay = probe.pay(kind, &mut marks)?;
+    let (points, payment) = probe.finish(pay)?;
     let priced = probe.priced.as_ref();
     Ok(Score {
         kind,
         reasons,
         weight: probe.row.and_then(|row| row.weight),
         base_points: priced.map(|p| p.base_points.points_half_away(12)).transpose()?,
+        regrouped: probe.regrouped.map(str::to_owned),
         coefficient: priced.map(|p| p.coefficient),
-        outlier_base: priced.map(|p| p.outlier_base),
+        auxiliary: priced.map(|p| p.auxiliary),
+        outlier_base: priced.and_then(|p| p.outlier_base),
         points,
         payment,
-        cost: case.cost,
+        fund_ratio: probe.fund_ratio()?,
+        marks,
+        held: probe.held,
     })
 }
 
@@ -158,215 +272,5 @@ pub(super) enum Pay {
     Points(Exact),
     Actual,
     ByItem,
-}
-
-/// A case held against its group's row.
-struct Probe<'a> {
-    rules: &'a Rules,
-    weights: &'a Weights,
-    case: &'a PricingCase<'a>,
-    row: Option<&'a GroupWeight>,
-    /// There when the group has a stable weight above zero.
-    priced: Option<Priced>,
-}
-
-impl<'a> Probe<'a> {
-    fn new(
-        rules: &'a Rules,
-        weights: &'a Weights,
-        case: &'a PricingCase<'a>,
-    ) -> Result<Probe<'a>, ScoreError> {
-        let mut probe = Probe {
-            rules,
-            weights,
-            case,
-            row: case.group.and_then(|group| weights.get(group)),
-            priced: None,
-        };
-        let weight = probe.row.and_then(GroupWeight::usable);
-        if let Some(weight) = weight.filter(|weight| *weight != Exact::ZERO) {
-            probe.priced = Some(probe.price(weight)?);
-        }
-        Ok(probe)
-    }
-
-    fn price(&self, printed: Exact) -> Result<Priced, ScoreError> {
-        let weight = printed.div(self.rules.catalogue_scale)?;
-        let base_points = weight.mul(self.rules.scale)?;
-        let coefficient = self.coefficient()?;
-        let rule = &self.rules.outlier;
-        let plain = match rule.base {
-            Base::Standard => base_points.mul(coefficient)?.mul(self.point_price()?)?,
-            Base::MeanPrice(price) => base_points.mul(price)?,
-            Base::GroupMean => self.group_mean(weight)?,
-        };
-        let outlier_base = if rule.base_with_coefficient {
-            plain.mul(coefficient)?
-        } else {
-            plain
-        };
-        if outlier_base == Exact::ZERO {
-            return Err(ScoreError::BaseZero);
-        }
-        Ok(Priced {
-            weight,
-            base_points,
-            coefficient,
-            outlier_base,
-        })
-    }
-
-    /// The group's mean cost; a table that prints weights only gives it by the weight's own
-    /// definition, weight × the region's mean.
-    fn group_mean(&self, weight: Exact) -> Result<Exact, ScoreError> {
-        match (self.row.and_then(|row| row.mean_cost), self.weights.city_mean()) {
-            (Some(mean), _) => Ok(mean.exact()),
-            (None, Some(mean)) => Ok(weight.mul(mean.exact())?),
-            (None, None) => Err(ScoreError::NoGroupMean),
-        }
-    }
-
-    fn coefficient(&self) -> Result<Exact, ScoreError> {
-        let no_coefficient = |kind: &str, name: &str| ScoreError::NoCoefficient {
-            key: format!("coef.values.{kind}.{name}"),
-        };
-        let (level, hospital) = (self.case.level, self.case.hospital);
-        let mut product = Exact::ONE;
-        if let Some(values) = &self.rules.coefficients.level {
-            let factor = values
-                .get(&level)
-                .ok_or_else(|| no_coefficient("level", level.as_str()))?;
-            product = product.mul(*factor)?;
-        }
-        if let Some(values) = &self.rules.coefficients.hospital {
-            let factor = values
-                .get(hospital)
-                .ok_or_else(|| no_coefficient("hospital", hospital))?;
-            product = product.mul(*factor)?;
-        }
-        Ok(product)
-    }
-
-    fn classify(&self) -> Result<(Kind, Kinds), ScoreError> {
-        let mut first = None;
-        let mut reasons = Kinds::default();
-        for test in &self.rules.classify {
-            match (self.hit(*test)?, first) {
-                (Some(kind), None) => first = Some(kind),
-                (Some(kind), Some(_)) => reasons.insert(kind),
-                (None, _) => {}
-            }
-        }
-        Ok((first.unwrap_or(Kind::Normal), reasons))
-    }
-
-    fn hit(&self, test: Test) -> Result<Option<Kind>, ScoreError> {
-        let unpriced = match (self.case.group, self.row.and_then(GroupWeight::usable)) {
-            (None, _) => None,
-            (Some(_), None) => Some(Kind::Unstable),
-            (Some(_), Some(weight)) => (weight == Exact::ZERO).then_some(Kind::ZeroScore),
-        };
-        Ok(match (test, &self.priced) {
-            (Test::Days, _) => self.stay_is_excluded()?.then_some(Kind::OutOfScope),
-            (Test::Ungrouped, _) => self.case.group.is_none().then_some(Kind::Ungrouped),
-            (Test::Unpriced, _) => unpriced,
-            (Test::Outlier, None) => None,
-            (Test::Outlier, Some(priced)) => priced.outlier_kind(&self.rules.outlier, self.case.cost)?,
-        })
-    }
-
-    fn stay_is_excluded(&self) -> Result<bool, ScoreError> {
-        let stay = self.case.los_days.ok_or(ScoreError::NoStay)?;
-        Ok(self.rules.days.iter().any(|(edge, days)| match edge {
-            DaysEdge::Below => stay < *days,
-            DaysEdge::AtOrBelow => stay <= *days,
-            DaysEdge::Above => stay > *days,
-            DaysEdge::AtOrAbove => stay >= *days,
-        }))
-    }
-
-    fn pay(&self, kind: Kind) -> Result<Pay, ScoreError> {
-        let by_mean = || self.cost_in_points(self.mean_per_point()?);
-        let rule = &self.rules.outlier;
-        match (kind, &self.priced) {
-            (Kind::OutOfScope, _) => Ok(Pay::ByItem),
-            (Kind::ZeroScore, _) => self.pay_zero_score(),
-            (Kind::Ungrouped, _) => self.pay_ungrouped(),
-            (Kind::Low, Some(priced)) => priced.low(rule, self.case.cost, by_mean),
-            (Kind::High, Some(priced)) => priced.high(rule, self.case.cost, by_mean),
-            (Kind::Extreme, Some(priced)) => priced.extreme(rule),
-            (_, Some(priced)) => Ok(Pay::Points(priced.normal()?)),
-            (_, None) => match self.rules.unstable_pay {
-                UnstablePay::ByItem => Ok(Pay::ByItem),
-                UnstablePay::CostRatio => by_mean().map(Pay::Points),
-            },
-        }
-    }
-
-    fn pay_zero_score(&self) -> Result<Pay, ScoreError> {
-        match self.rules.zero_pay {
-            ZeroPay::Actual => Ok(Pay::Actual),
-            ZeroPay::Zero => Ok(Pay::Points(Exact::ZERO)),
-            ZeroPay::Error => Err(ScoreError::ZeroScore),
-        }
-    }
-
-    /// Without a group there are no base points, but points ÷ base is the same for every group:
-    /// one over the cost of a point.
-    fn pay_ungrouped(&self) -> Result<Pay, ScoreError> {
-        let (factor, base) = match self.rules.ungrouped {
-            Ungrouped::ByItem => return Ok(Pay::ByItem),
-            Ungrouped::Actual => return Ok(Pay::Actual),
-            Ungrouped::Zero => return Ok(Pay::Points(Exact::ZERO)),
-            Ungrouped::Ratio(factor, base) => (factor, base),
-        };
-        let per_point = match base {
-            Base::Standard => self.point_price()?,
-            Base::GroupMean => self.mean_per_point()?,
-            Base::MeanPrice(price) => price,
-        };
-        Ok(Pay::Points(self.cost_in_points(per_point)?.mul(factor)?))
-    }
-
-    fn cost_in_points(&self, fen_per_point: Exact) -> Result<Exact, ScoreError> {
-        Ok(self.case.cost.exact().div(fen_per_point)?)
-    }
-
-    /// The region's mean cost, per point.
-    fn mean_per_point(&self) -> Result<Exact, ScoreError> {
-        let mean = self.weights.city_mean().ok_or(ScoreError::NoCityMean)?;
-        Ok(mean.exact().div(self.rules.scale)?)
-    }
-
-    /// The fixed rate of the case's pool and level, per point.
-    fn point_price(&self) -> Result<Exact, ScoreError> {
-        let (pool, level) = (self.case.pool, self.case.level);
-        let no_rate = |key: String| ScoreError::NoRate { key };
-        let rate = match &self.rules.rates {
-            None => return Err(no_rate("price.rate".to_owned())),
-            Some(Rates::One(rate)) => rate,
-            Some(Rates::ByPool(pools)) => match pools.get(pool) {
-                None => return Err(no_rate(format!("price.rate.{pool}"))),
-                Some(PoolRates::One(rate)) => rate,
-                Some(PoolRates::ByLevel(levels)) => levels
-                    .get(&level)
-                    .ok_or_else(|| no_rate(format!("price.rate.{pool}.{level}")))?,
-            },
-        };
-        Ok(rate.div(self.rules.scale)?)
-    }
-
-    /// Rounds the points, once; a fixed rate makes them a standard at the same time.
-    fn finish(&self, pay: Pay) -> Result<(Option<Points>, Payment), ScoreError> {
-        let points = match pay {
-            Pay::ByItem => return Ok((None, Payment::ByItem)),
-            Pay::Actual => return Ok((None, Payment::Amount(self.case.cost))),
-            Pay::Points(exact) => exact.points_half_away(self.rules.points_decimals)?,
-        };
-        let payment = match self.rules.rates {
-            None => Payment::Points(points),
-            Some(_) => Payment::Standard(points.exact()?.mul(self.point_price()?)?),
-        };
-        Ok((Some(points), payment))
-    }
+    Nothing,
 }

@@ -20,6 +20,12 @@ const COLUMNS: [&str; 7] = [
     "note",
 ];
 
+/// The column of weights that do not depend on the hospital's level.
+pub(super) const WEIGHT: &str = "weight";
+
+/// What the names of further columns of weights begin with, e.g. `w_high`.
+const FURTHER: &str = "w_";
+
 /// The row of all kept cases.
 pub(super) const ALL_CASES: &str = "*";
 
@@ -39,6 +45,8 @@ pub struct GroupWeight {
     /// Remark, e.g. the source.
     pub note: String,
     exact: Option<Exact>,
+    /// Weights of further columns, by their names.
+    others: Vec<(String, Exact)>,
 }
 
 impl GroupWeight {
@@ -70,12 +78,19 @@ impl GroupWeight {
             evidence,
             note,
             exact,
+            others: Vec::new(),
         })
     }
 
-    /// The weight to price with; none where the group is not stable.
-    pub(super) fn usable(&self) -> Option<Exact> {
-        self.exact
+    /// The weight to price with, of one column; none where the group is not stable.
+    pub(super) fn usable(&self, column: &str) -> Option<Exact> {
+        match column {
+            WEIGHT => self.exact,
+            _ => {
+                let found = self.others.iter().find(|(name, _)| name == column);
+                found.map(|(_, weight)| *weight)
+            }
+        }
     }
 }
 
@@ -214,13 +229,20 @@ impl Weights {
 }
 
 /// Where the columns stand in a file.
-struct Columns(Vec<(&'static str, usize)>);
+struct Columns {
+    known: Vec<(&'static str, usize)>,
+    /// Further columns of weights.
+    further: Vec<(String, usize)>,
+}
 
 impl Columns {
     fn of(place: &Place, header: &StringRecord) -> Result<Columns> {
         let place = place.line(1);
-        for name in header {
-            if !COLUMNS.contains(&name) {
+        let mut further: Vec<(String, usize)> = Vec::new();
+        for (index, name) in header.iter().enumerate() {
+            if name.starts_with(FURTHER) && further.iter().all(|(known, _)| known != name) {
+                further.push((name.to_owned(), index));
+            } else if !COLUMNS.contains(&name) {
                 let hint = suggestion(name, COLUMNS);
                 return Err(Error::at(place, format!("unknown column `{name}`{hint}")));
             }
@@ -233,7 +255,10 @@ impl Columns {
                 _ => Err(Error::at(place.clone(), format!("column `{name}` stands twice"))),
             }
         });
-        found.collect::<Result<_>>().map(Columns)
+        Ok(Columns {
+            known: found.collect::<Result<_>>()?,
+            further,
+        })
     }
 
     fn row(&self, place: &Place, record: &StringRecord) -> Result<(u64, String, GroupWeight)> {
@@ -245,7 +270,7 @@ impl Columns {
 
     fn values(&self, record: &StringRecord) -> std::result::Result<(String, GroupWeight), String> {
         let cell = |name: &str| {
-            let index = self.0.iter().find(|(column, _)| *column == name);
+            let index = self.known.iter().find(|(column, _)| *column == name);
             index.and_then(|(_, index)| record.get(*index)).unwrap_or("")
         };
         let group = cell("group");
@@ -271,8 +296,29 @@ impl Columns {
             (other, _) => return Err(format!("`stable` is `{other}`; expected yes or no")),
         }
         let evidence = evidence(cell("evidence"))?;
-        let row = GroupWeight::new(weight, cases, mean, evidence, cell("note").to_owned())?;
+        let mut row = GroupWeight::new(weight, cases, mean, evidence, cell("note").to_owned())?;
+        row.others = self.further_weights(record)?;
         Ok((group.to_owned(), row))
+    }
+}
+
+impl Columns {
+    /// Weights of further columns; an empty cell is none.
+    fn further_weights(&self, record: &StringRecord) -> std::result::Result<Vec<(String, Exact)>, String> {
+        let mut weights = Vec::new();
+        for (name, index) in &self.further {
+            let cell = record.get(*index).unwrap_or("");
+            if cell.is_empty() {
+                continue;
+            }
+            let weight: Option<Weight> = cell.parse().ok();
+            let exact = weight.and_then(|weight| weight.exact().ok());
+            let exact = exact.filter(|weight| weight.parts().0 >= 0).ok_or_else(|| {
+                format!("`{name}` is `{cell}`; expected a weight as decimal text, e.g. 0.6524")
+            })?;
+            weights.push((name.clone(), exact));
+        }
+        Ok(weights)
     }
 }
 

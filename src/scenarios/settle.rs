@@ -8,11 +8,11 @@ use hashbrown::HashSet;
 use super::chain::Inputs;
 use super::statement::{BenefitParameter, Money, PoolResult, RunResult, Settled, Statement};
 use crate::benefit::{BenefitPolicy, Claim, Payer, Slip, YearToDate, explain, share};
-use crate::budget::{PoolCase, settle};
+use crate::budget::{More, PoolCase, settle};
 use crate::codes::HospitalLevel;
 use crate::diagnostics::{Error, Lang, Result};
 use crate::grouper::Status;
-use crate::points::{PoolFund, PricingCase, Score, score};
+use crate::points::{CaseFacts, PoolFund, PricingCase, Score, score};
 use crate::records::Column;
 use crate::units::Fen;
 
@@ -178,6 +178,10 @@ pub(super) fn score_cases(
             return Ok(None);
         };
         let grouped = statement.grouping.status(scheme) == Status::Grouped;
+        let packets = scheme.packets().into_iter();
+        let auxiliary: Vec<(&str, &str)> = packets
+            .flat_map(|packets| statement.grouping.packet.labels(packets))
+            .collect();
         let case = PricingCase {
             group: grouped.then(|| statement.grouping.code(scheme)),
             hospital: &statement.hospital,
@@ -185,6 +189,10 @@ pub(super) fn score_cases(
             pool: &statement.insured_scheme,
             cost: slip.total,
             los_days: statement.los_days,
+            facts: CaseFacts {
+                auxiliary: &auxiliary,
+                ..CaseFacts::default()
+            },
         };
         let scored = score(&inputs.pack, &inputs.weights, &case);
         scored.map(Some).map_err(|e| {
@@ -291,6 +299,10 @@ impl Member {
             cost: self.slip.total,
             claim: self.claim,
             nonfund: self.slip.total - self.claim,
+            more: More {
+                fund_ratio: self.score.fund_ratio,
+                ..More::default()
+            },
         })
     }
 }

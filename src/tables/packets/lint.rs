@@ -169,7 +169,7 @@ impl Linter<'_> {
             if !there {
                 let word = criterion.word();
                 self.say(
-                    place.clone(),
+                    place.line(1),
                     Grade::Warning,
                     "idle-criterion",
                     format!("criterion `{word}` decides nothing: no row states `{column}`"),
@@ -205,7 +205,7 @@ impl Linter<'_> {
         for place in files {
             if let Some((samples, rows)) = counts.remove(&place.file.to_string()) {
                 self.say(
-                    place,
+                    place.line(1),
                     Grade::Note,
                     "sample-rows",
                     format!("{samples} of {rows} rows are marked as a sample of a longer list"),

@@ -1,0 +1,75 @@
+//! What a pool has besides its cases (基金池条件): money, changes, carve-outs, scores, decisions.
+
+use crate::points::{Payment, PoolFund};
+use crate::units::{Exact, Fen};
+
+/// A pool's money and what was decided about it (基金池条件). A plain amount is a pool with a
+/// budget and nothing else.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PoolMoney<'a> {
+    /// The year's fund money, before anything leaves it.
+    pub budget: Fen,
+    /// Approved changes in the year, by their kind in the pack.
+    pub changes: &'a [(&'a str, Fen)],
+    /// What leaves the budget first, by its kind in the pack.
+    pub carveouts: &'a [(&'a str, Fen)],
+    /// Reserve of earlier years that an overrun may draw on.
+    pub reserve_left: Fen,
+    /// Assessment scores by hospital.
+    pub assessments: &'a [(&'a str, Exact)],
+    /// Ids of cases found in violation.
+    pub violations: &'a [&'a str],
+    /// Decisions on single cases, in the order in which they were taken.
+    pub decisions: &'a [Decision<'a>],
+}
+
+impl From<Fen> for PoolMoney<'_> {
+    fn from(budget: Fen) -> Self {
+        PoolMoney {
+            budget,
+            ..PoolMoney::default()
+        }
+    }
+}
+
+/// A decision on a single case (特例单议决定). A request that was refused is no decision: the case
+/// is paid as its kind.
+#[derive(Clone, Copy, Debug)]
+pub struct Decision<'a> {
+    /// The case.
+    pub case: &'a str,
+    /// What was decided.
+    pub verdict: Verdict,
+}
+
+/// What a review decided (特例单议结果).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// A share of what was paid by items.
+    ByItemRate(Exact),
+    /// The standard times this.
+    Uplift(Exact),
+    /// These points on top.
+    ExtraPoints(Exact),
+    /// This amount of the fund.
+    Agreed(Fen),
+}
+
+/// What became of a decision (特例单议执行).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reviewed {
+    /// The case.
+    pub case: String,
+    /// Its hospital.
+    pub hospital: String,
+    /// Whether it lies within the quota; if not, the case is paid as its kind.
+    pub within_quota: bool,
+}
+
+/// What a fund of the pool is due of a case (分基金应付).
+pub type FundShare = (PoolFund, Fen);
+
+/// A payment that leaves the pool before points are priced.
+pub(super) const fn is_amount(payment: Payment) -> bool {
+    matches!(payment, Payment::ByItem | Payment::Amount(_) | Payment::Nothing)
+}
