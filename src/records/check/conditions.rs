@@ -261,8 +261,8 @@ impl<'l> Checker<'l> {
     pub(super) fn ask_functions(&mut self, book: &'l EditBook) {
         let mut hits = Vec::new();
         let view = self.view(book);
-        for (code, function) in &self.plan.functions {
-            function(&view, book.edits.parameters(code), &mut hits);
+        for (parameters, function) in &self.plan.functions {
+            function(&view, parameters, &mut hits);
         }
         hits.into_iter().for_each(|hit| self.note(hit));
     }

@@ -6,7 +6,7 @@ use super::stay::{Read, read_date_cell, read_number_cell};
 use super::{Checker, Depth};
 use crate::codes::{is_placeholder, normal_form};
 use crate::records::cells::{day_number, read_time};
-use crate::records::edits::{CellKind, Clause, Codes, ColumnRule, EditBook, Marks};
+use crate::records::edits::{CellKind, Clause, Codes, ColumnRule, EditBook, Marks, Parameters};
 use crate::records::{Column, Header};
 
 /// What the case itself reads, or the bill.
@@ -34,7 +34,7 @@ const READ_BEFORE: [Column; 17] = [
 #[derive(Default)]
 pub(super) struct Plan<'l> {
     pub(super) clauses: Vec<&'l Clause>,
-    pub(super) functions: Vec<(&'static str, EditFunction)>,
+    pub(super) functions: Vec<(&'l Parameters, EditFunction)>,
     /// Columns to be read beyond those of the case.
     columns: Vec<(Column, &'l ColumnRule)>,
 }
@@ -47,7 +47,11 @@ impl<'l> Plan<'l> {
         let columns = Column::ALL.iter().copied().zip(&book.columns);
         Plan {
             clauses: book.clauses(header),
-            functions: book.functions(header),
+            functions: book
+                .functions(header)
+                .into_iter()
+                .map(|(code, function)| (book.edits.parameters(code), function))
+                .collect(),
             columns: columns
                 .filter(|(column, rule)| rule.kind != CellKind::Text && !READ_BEFORE.contains(column))
                 .filter(|(column, _)| header.field(*column).is_some())

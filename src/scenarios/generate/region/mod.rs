@@ -851,18 +851,17 @@ impl<'g, 'r> Maker<'g, 'r> {
         if let Some(edition) = &region.edition {
             edition.rewrite(&mut shown.sheet);
         }
-        let mut row = Vec::new();
+        let mut row = Vec::with_capacity(2048);
         let sheet = &shown.sheet;
         region
             .form
             .put(|column| sheet.get(column), &mut self.buffer, &mut row)?;
         row.extend_from_slice(shown.tail);
-        for _ in 0..shown.copies {
-            made.records.push(MadeRecord {
-                row: row.clone(),
-                truth: [case_id.clone(), format!("{rest},{}", shown.edit)],
-            });
-        }
+        let truth = [case_id, format!("{rest},{}", shown.edit)];
+        let record = MadeRecord { row, truth };
+        let copies = (1..shown.copies).map(|_| record.clone()).collect::<Vec<_>>();
+        made.records.extend(copies);
+        made.records.push(record);
         Ok(())
     }
 }
