@@ -841,7 +841,7 @@ fn a_joined_file_fills_what_is_lacking_and_is_checked() {
         ),
         (
             "plan\na\n",
-            "join.csv:1: there is no column to join by; expected one of settlement_id, encounter_id, person, case_id",
+            "join.csv:1: there is no column to join by; expected one of settlement_id, encounter_id, case_id, person",
         ),
         (
             "case_id,plan\n1\n",

@@ -252,8 +252,8 @@ impl Layout {
             join_on: vec![
                 Column::SettlementId,
                 Column::EncounterId,
-                Column::Person,
                 Column::CaseId,
+                Column::Person,
             ],
             join_needs: Vec::new(),
             sources: sources.collect(),

@@ -198,8 +198,9 @@ impl Intake {
         let usual = [
             Column::SettlementId,
             Column::EncounterId,
-            Column::Person,
+            // a person has many records: its number joins only where nothing names the stay
             Column::CaseId,
+            Column::Person,
         ];
         let keys = match layout.join_on.as_slice() {
             [] => &usual,
