@@ -19,6 +19,7 @@ mod one_case;
 mod packed;
 mod parts;
 mod regroup;
+mod settle;
 mod tables;
 mod wording;
 
@@ -41,6 +42,10 @@ pub use one_case::{ExplainRequest, MOST_RECORDS, explain};
 pub use packed::{PackRequest, pack};
 pub use parts::PARTS;
 pub use regroup::{RegroupRequest, Regrouped, regroup};
+pub use settle::{
+    EntryRequest, MonthDone, SettleRequest, YearDone, YearRequest, settle_adjust, settle_advance,
+    settle_month, settle_reverse, settle_statement, settle_year,
+};
 pub use tables::{Compared, DiffRequest, diff};
 
 use std::path::{Path, PathBuf};

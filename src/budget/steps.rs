@@ -6,7 +6,9 @@ use super::review::assessed_share;
 use super::share::{Book, Line, exact, failed, split};
 use super::terms::PoolMoney;
 use crate::diagnostics::{Error, Result};
-use crate::points::{AddonFunding, AddonPosition, Corridor, CorridorBalance, MoneyRules, Reflow, Step};
+use crate::points::{
+    AddonFunding, AddonPosition, Corridor, CorridorBalance, MoneyRules, Reflow, Step, corridor_jumps,
+};
 use crate::units::{Exact, Fen};
 
 /// What the steps of one pool work on.
@@ -225,7 +227,7 @@ impl Steps<'_> {
             CorridorBalance::Reserve => book.balance("reserve_drawn", "to_reserve", changed),
             CorridorBalance::Fund => book.balance("corridor_funding", "kept_by_fund", changed),
         }
-        book.warnings.extend(jumps(corridor));
+        book.warnings.extend(corridor_jumps(corridor));
         Ok(())
     }
 
@@ -343,27 +345,4 @@ pub(crate) fn paid_in_band(
         }
     }
     None
-}
-
-/// Limits at which neighbouring bands do not meet: a fen more of claim changes the pay by more.
-pub(crate) fn jumps(corridor: &Corridor) -> Vec<String> {
-    let at = |band: &crate::points::Band, to: Exact| band.alpha.mul(to)?.add(band.beta);
-    let mut warnings = Vec::new();
-    for pair in corridor.bands.windows(2) {
-        let [below, above] = pair else { continue };
-        let Some(to) = below.to else { continue };
-        let (Ok(left), Ok(right)) = (at(below, to), at(above, to)) else {
-            continue;
-        };
-        if left != right {
-            let show = |value: Exact| value.show(4).unwrap_or_default();
-            warnings.push(format!(
-                "the corridor jumps at claim = {} of due: pay is {} of due below and {} above",
-                show(to),
-                show(left),
-                show(right)
-            ));
-        }
-    }
-    warnings
 }

@@ -177,6 +177,11 @@ fn pack_of_run(scenario: &Scenario, scheme: &Scheme, pack: &Pack) -> Result<()> 
         );
         return Err(Error::at(place, message));
     }
+    if !pack.pools_by_insurance() {
+        let message =
+            "a scenario has one pool an insurance; this pack's `pool.key` and `pool.merge` make other pools";
+        return Err(Error::at(place, message));
+    }
     let year = u16::try_from(scenario.year).unwrap_or(0);
     for document in pack.documents() {
         let begins_later = matches!(document.effective_from, Effective::On { year: from, .. } if from > year);
