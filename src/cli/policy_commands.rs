@@ -49,13 +49,13 @@ fn words(pack: &Pack, lang: Lang) -> String {
     });
     lines.extend(assumed.iter().map(|parameter| {
         let Parameter {
-            key,
-            value,
-            evidence,
-            source,
-            ..
+            key, value, evidence, ..
         } = parameter;
-        format!("  {} {key} = {value} ({source})", evidence.as_str())
+        format!(
+            "  {} {key} = {value} ({})",
+            evidence.as_str(),
+            ground(pack, parameter, lang)
+        )
     }));
     if !pack.unresolved().is_empty() {
         let open = pack.unresolved().join(", ");
@@ -65,4 +65,20 @@ fn words(pack: &Pack, lang: Lang) -> String {
         });
     }
     lines.join("\n") + "\n"
+}
+
+/// The document of a key; one that is known less well than its document says so.
+fn ground(pack: &Pack, parameter: &Parameter, lang: Lang) -> String {
+    let document = pack
+        .documents()
+        .iter()
+        .find(|document| document.id == parameter.document);
+    let source = &parameter.source;
+    match document.is_some_and(|document| document.evidence < parameter.evidence) {
+        false => source.clone(),
+        true => match lang {
+            Lang::En => format!("less sure than its document: {source}"),
+            Lang::Zh => format!("弱于所引文件：{source}"),
+        },
+    }
 }

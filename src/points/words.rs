@@ -5,7 +5,7 @@ use super::file::{
     UnstablePay, ZeroPay,
 };
 use super::file_money::{
-    AddonFunding, AddonPosition, AssessEffect, Denominator, FundFormula, PenaltyMode, Reflow,
+    AddonFunding, AddonPosition, AssessEffect, Denominator, FundFormula, PenaltyMode, Reflow, Step,
 };
 use super::file_stay::{IncompletePay, Newborn};
 use super::pack::Pack;
@@ -608,7 +608,8 @@ impl Talk<'_> {
                 format!("预算提取{rate}%风险金"),
             );
         }
-        if !may_exceed && self.rules.price.is_known() {
+        let scales = self.rules.money.steps.contains(&Step::Scale);
+        if !may_exceed && scales {
             self.say(
                 "price.k_may_exceed_one",
                 "standards are never scaled up: what is left stays in the pool",

@@ -128,6 +128,7 @@ impl Inputs {
         ];
         let mut paths: Vec<PathBuf> = own.into_iter().cloned().collect();
         paths.push(scenario.policy.clone());
+        paths.extend(self.pack.files().iter().map(|(path, _)| path.clone()));
         paths.extend(
             self.benefits
                 .values()
