@@ -33,6 +33,8 @@ mod random_schemes;
 
 use random_schemes::Maker;
 
+mod shipped;
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -193,7 +195,13 @@ fn check_round_trip(bench: &Bench) {
 }
 
 fn scheme_ids() -> Vec<String> {
-    Library::find(&[shipped()]).unwrap().scheme_ids().unwrap()
+    shipped::schemes_of("drg")
+}
+
+#[test]
+fn packets_group_alike_from_a_packed_file() {
+    let cases = root().join("tests/packets/plan-cases.csv");
+    assert_eq!(check_packing(&Bench::new(shipped()), &cases, "dip-3.0", true), 44);
 }
 
 #[test]

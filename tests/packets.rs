@@ -178,3 +178,52 @@ fn shipped_schemes_group_alike_both_ways() {
         assert!(grouped > rows.len() / 4, "{id}: {grouped} of {}", rows.len());
     }
 }
+
+// ---- what each key does -----------------------------------------------------------------------
+
+fn example(id: &str) -> Grouper {
+    let library = Library::find(&[data("examples")]).unwrap();
+    Grouper::new(Compiled::new(Scheme::load(&library, id).unwrap()))
+}
+
+#[test]
+fn each_key_does_what_it_says() {
+    let mut reader = csv::Reader::from_path(data("examples/cases.csv")).unwrap();
+    let columns: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
+    let mut groupers: std::collections::BTreeMap<String, Grouper> = std::collections::BTreeMap::new();
+    let mut wrong = Vec::new();
+    for record in reader.records() {
+        let record = record.unwrap();
+        let cell = |name: &str| &record[columns.iter().position(|column| column == name).unwrap()];
+        let scheme = cell("scheme").to_owned();
+        let grouper = groupers.entry(scheme.clone()).or_insert_with(|| example(&scheme));
+        let row: Vec<&str> = record.iter().collect();
+        let (mut checker, mut work) = (checker(&columns.join(",")), Workspace::default());
+        let found = group(grouper, &mut checker, &mut work, &row.join(","));
+        let scheme = grouper.scheme();
+        let packets = scheme.packets().unwrap();
+        let main = found.packet.main_procedure();
+        let main = main
+            .and_then(|place| checker.case().procedures().nth(place))
+            .unwrap_or("");
+        let mut labels = String::new();
+        found.packet.write_labels(packets, &mut labels);
+        let seen = [
+            found.code(scheme),
+            main,
+            found.packet.treatment_type.word(),
+            if found.packet.primary_care { "1" } else { "" },
+            &labels,
+        ];
+        let expected = ["expected_group", "main", "type", "primary", "auxiliary"].map(cell);
+        if seen != expected {
+            wrong.push(format!(
+                "{} {}: {seen:?}, expected {expected:?}: {}",
+                scheme.id(),
+                cell("case_id"),
+                cell("why")
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -173,7 +173,7 @@ impl RowWork for GroupRows<'_> {
             let grouping = self.grouper.group(case, &mut grouped.work);
             let status = match self.explain {
                 true => self.rows.explained(&mut grouped.text, row, case, &grouping),
-                false => self.rows.case(&mut grouped.text, row, &grouping),
+                false => self.rows.case(&mut grouped.text, row, case, &grouping),
             };
             return grouped.count(status);
         }

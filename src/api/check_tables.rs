@@ -150,11 +150,18 @@ fn analyse(
         .filter(|reach| matches!(reach.verdict, Verdict::Reached(_)))
         .map(|reach| code(reach.row))
         .collect();
+    let outcomes: BTreeSet<usize> = reached.iter().map(|reach| reach.row).collect();
     // a core group is a group of its own only where a case has it for its group
     let groups = scheme
         .rules()
         .iter()
-        .filter(|rule| rule.level == Level::Drg || rule.level == Level::Ambiguous);
+        .enumerate()
+        .filter(|(row, rule)| match rule.level {
+            Level::Drg | Level::Ambiguous => true,
+            Level::Packet => outcomes.contains(row),
+            _ => false,
+        })
+        .map(|(_, rule)| rule);
     let groups: BTreeSet<&str> = groups
         .map(|rule| rule.code.as_str())
         .chain(reachable.iter().copied())

@@ -104,7 +104,7 @@ impl Writer<'_, '_> {
             return Ok(());
         };
         let (id, line) = (self.scheme.id(), rule.line);
-        let case_for = format!("{} rules.csv:{line}", rule.code);
+        let case_for = format!("{} {}:{line}", rule.code, self.scheme.file_name(rule));
         self.case(&format!("{id}-{line}"), case, &case_for, "", grouping);
         for boundary in self.reaches.boundaries(reach.row, case)? {
             let (word, value) = (boundary.word, plain_number(boundary.value));

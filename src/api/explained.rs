@@ -83,6 +83,9 @@ pub struct ExplainedRecord {
     pub complications: Vec<ComplicationWords>,
     /// The rules tried, in order.
     pub steps: Vec<StepWords>,
+    /// What a scheme of packets says besides; nothing of a scheme of groups.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub packet: Option<super::PacketWords>,
     /// The neighbouring groups; nothing when rejected.
     pub neighbours: Option<NeighbourWords>,
 }

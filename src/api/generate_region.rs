@@ -2,18 +2,19 @@
 
 use std::cell::Cell;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::Watch;
 use super::generate::Generated;
-use crate::diagnostics::Result;
+use crate::diagnostics::{Error, Result};
 use crate::grouper::Grouper;
-use crate::records::ordered;
-use crate::reports::{CsvText, Output};
+use crate::records::{CodeMap, Column, Layout, LayoutChoice, Losses, RecordFormat, TextEncoding, ordered};
+use crate::reports::{CsvText, Output, RecordFile};
 use crate::scenarios::edit_book;
 use crate::scenarios::generate::region::{
-    MadePerson, REGION_PERSON_COLUMNS, REGION_TRUTH_COLUMNS, Region, RegionHospital, RegionPlan,
+    MadePerson, REGION_PERSON_COLUMNS, REGION_TRUTH_COLUMNS, Region, RegionForm, RegionHospital, RegionPlan,
 };
-use crate::tables::{CodeLists, Compiled, Library, Scheme};
+use crate::tables::{CodeLists, Compiled, Library, Scheme, code_map};
 
 /// Generate a region from its plan (生成区域模拟数据).
 #[derive(Clone, Debug)]
@@ -22,23 +23,52 @@ pub struct RegionRequest {
     pub plan: PathBuf,
     /// Where tables are looked for before the usual places.
     pub tables: Vec<PathBuf>,
+    /// The layout of the records.
+    pub layout: LayoutChoice,
+    /// The kind of file; that of the layout if nothing is said.
+    pub format: Option<RecordFormat>,
+    /// How text is written; the usual encoding of the format if nothing is said.
+    pub encoding: Option<TextEncoding>,
+    /// The edition of the codes; that of the layout, else of the scheme, if nothing is said.
+    pub codes: Option<String>,
     /// The folder to write into.
     pub output: PathBuf,
 }
 
-/// Writes `hospitals.csv`, `persons.csv`, `records.csv` and `truth.csv` of a region, each whole or not at
-/// all. Persons are made whole, so there may be a few more records than asked for.
+/// What was made of a region, and what its layout could not take (区域生成结果).
+#[derive(Clone, Debug, Default)]
+pub struct MadeRegion {
+    /// Records written.
+    pub made: Generated,
+    /// Columns that the layout has no place for.
+    pub lacks: Vec<Column>,
+    /// Columns of which it keeps a part.
+    pub coarse: Vec<Column>,
+    /// What it could not take of single records.
+    pub losses: Losses,
+}
+
+/// Writes `hospitals.csv`, `persons.csv`, the records in the layout asked for, `truth.csv` and, for
+/// `--join`, `join.csv` of what the layout has no place for, each whole or not at all. Persons are made whole, so there may be a few more records than
+/// asked for.
 ///
 /// # Errors
-/// Plan or tables cannot be used; output cannot be written.
-pub fn generate_region(request: &RegionRequest, watch: &Watch<'_>) -> Result<Generated> {
+/// Plan, tables or layout cannot be used; output cannot be written.
+pub fn generate_region(request: &RegionRequest, watch: &Watch<'_>) -> Result<MadeRegion> {
     let plan = RegionPlan::load(&request.plan)?;
     let library = Library::find(&request.tables)?;
     let grouper = Grouper::new(Compiled::new(Scheme::load(&library, &plan.scheme)?));
     let lists = CodeLists::of(&library, grouper.scheme())?;
     let book = edit_book(&library, CodeLists::of(&library, grouper.scheme())?, None)?;
+    let layout = super::layout(&library, &request.layout)?;
+    let map = map_to_write(&library, request, &layout, &lists)?;
+    let form = RegionForm {
+        layout: Arc::clone(&layout),
+        format: request.format,
+        encoding: request.encoding,
+    };
     let wanted = plan.cases;
-    let region = Region::new(&grouper, &lists, &book, plan)?;
+    let region = Region::new(&grouper, &lists, &book, plan, (&form, map.as_ref()))?;
     let mut files = Files::create(&request.output, &region)?;
     let (mut next, done) = (0_u64, Cell::new(0_u64));
     ordered(
@@ -49,27 +79,66 @@ pub fn generate_region(request: &RegionRequest, watch: &Watch<'_>) -> Result<Gen
         },
         |batch| region.batch(batch),
         |batch| {
-            let written = files.batch(&batch, wanted.saturating_sub(done.get()))?;
+            let written = files.batch(&batch?, wanted.saturating_sub(done.get()))?;
             done.set(done.get() + written);
             (watch.advance)(written);
             Ok(())
         },
     )?;
-    files.finish()?;
-    Ok(Generated {
-        records: done.get(),
-        as_planned: done.get(),
+    let losses = files.finish()?;
+    Ok(MadeRegion {
+        made: Generated {
+            records: done.get(),
+            as_planned: done.get(),
+        },
+        lacks: region.form().writer().lacks().to_vec(),
+        coarse: region.form().writer().coarse(),
+        losses,
     })
+}
+
+/// The map whose sources are written in place of the scheme's codes, if another edition is.
+///
+/// # Errors
+/// No map leads from that edition.
+fn map_to_write(
+    library: &Library,
+    request: &RegionRequest,
+    layout: &Layout,
+    lists: &CodeLists,
+) -> Result<Option<CodeMap>> {
+    let asked = request.codes.as_deref();
+    let edition = asked.or(Some(layout.codes()).filter(|codes| !codes.is_empty()));
+    let Some(edition) = edition.filter(|edition| *edition != lists.version) else {
+        return Ok(None);
+    };
+    let Some(files) = code_map(library, Some(edition), &lists.version)? else {
+        let from = asked.map_or_else(|| format!("layout `{}`", layout.id()), |_| "--codes".to_owned());
+        return Err(Error::new(format!(
+            "{from}: no map leads from `{edition}` to `{}`, in which the scheme is written",
+            lists.version
+        )));
+    };
+    CodeMap::read(
+        &files.from,
+        &files.to,
+        &files.diagnoses.into(),
+        &files.procedures.into(),
+    )
+    .map(Some)
 }
 
 /// The files being written.
 struct Files {
     hospitals: Output,
     persons: Output,
-    records: Output,
+    records: RecordFile,
     truth: Output,
-    /// Line of the next record; the header is the first.
+    /// What the layout has no place for.
+    joined: Option<Output>,
+    /// Line of the next record.
     line: u64,
+    losses: Losses,
 }
 
 impl Files {
@@ -79,42 +148,61 @@ impl Files {
             file.put(header.bytes())?;
             Ok(file)
         };
+        let form = region.form();
+        let records = folder.join(format!("records.{}", form.format().name()));
         Ok(Files {
             hospitals: create("hospitals.csv", hospital_rows(region.hospitals()))?,
             persons: create("persons.csv", CsvText::with_header(&REGION_PERSON_COLUMNS))?,
-            records: create("records.csv", CsvText::with_header(&region.columns()))?,
+            records: RecordFile::create(&records, form)?,
             truth: create("truth.csv", CsvText::with_header(&REGION_TRUTH_COLUMNS))?,
-            line: 2,
+            joined: match region.joined_columns() {
+                Some(columns) => Some(create("join.csv", CsvText::with_header(&columns))?),
+                None => None,
+            },
+            line: form.lines_before() + 1,
+            losses: Losses::new(),
         })
     }
 
     /// Writes persons with their records until there are `wanted`; says how many records.
     fn batch(&mut self, batch: &[MadePerson], wanted: u64) -> Result<u64> {
-        let (mut records, mut truth, mut persons) = (Vec::new(), String::new(), String::new());
+        let (mut truth, mut persons, mut joined, mut taken) =
+            (String::new(), String::new(), String::new(), 0);
         let first = self.line;
         for person in batch {
             if self.line - first >= wanted {
                 break;
             }
+            taken += 1;
             persons.push_str(&person.persons);
+            joined.push_str(&person.joined);
             for record in &person.records {
-                records.extend_from_slice(&record.row);
-                records.push(b'\n');
                 let [case_id, rest] = &record.truth;
                 truth.push_str(&format!("{case_id},{},{rest}\n", self.line));
                 self.line += 1;
             }
+            for (what, count) in &person.losses {
+                *self.losses.entry(*what).or_default() += count;
+            }
         }
-        self.records.put(&records)?;
+        let written = batch.iter().take(taken).flat_map(|person| &person.records);
+        self.records.put(written.map(|record| record.row.as_slice()))?;
         self.truth.put(truth.as_bytes())?;
         self.persons.put(persons.as_bytes())?;
+        if let Some(out) = &mut self.joined {
+            out.put(joined.as_bytes())?;
+        }
         Ok(self.line - first)
     }
 
-    fn finish(self) -> Result<()> {
-        [self.hospitals, self.persons, self.records, self.truth]
+    fn finish(self) -> Result<Losses> {
+        self.records.finish()?;
+        let tables = [self.hospitals, self.persons, self.truth];
+        tables
             .into_iter()
-            .try_for_each(Output::finish)
+            .chain(self.joined)
+            .try_for_each(Output::finish)?;
+        Ok(self.losses)
     }
 }
 

@@ -4,6 +4,7 @@
 //! through the rooms below and says what became of them.
 
 mod bulk;
+mod catalogue;
 mod check;
 mod check_tables;
 mod conformance;
@@ -17,6 +18,7 @@ mod layouts;
 mod money;
 mod one_case;
 mod packed;
+mod packet_words;
 mod parts;
 mod regroup;
 mod settle;
@@ -24,6 +26,7 @@ mod tables;
 mod wording;
 
 pub use bulk::{BulkSummary, GroupRequest, group};
+pub use catalogue::{BuiltCatalogue, CatalogueRequest, build_catalogue};
 pub use check::{CheckRequest, check};
 pub use check_tables::{CheckTablesRequest, CheckedTables, TableCounts, check_tables};
 pub use conformance::{ConformRequest, Conformed, Difference, WitnessRequest, Witnessed, conform, witness};
@@ -34,12 +37,13 @@ pub use explained::{
     FindingWords, NeighbourWord, NeighbourWords, RecordRead, SchemeWords, StepWords, explained_json,
 };
 pub use generate::{GenerateRequest, Generated, generate};
-pub use generate_region::{RegionRequest, generate_region};
+pub use generate_region::{MadeRegion, RegionRequest, generate_region};
 pub use import::{ImportRequest, ImportedScheme, import};
 pub use layouts::{Fit, fit, layout, layouts};
 pub use money::{CalibrateRequest, Calibrated, Ran, RunRequest, calibrate, run};
 pub use one_case::{ExplainRequest, MOST_RECORDS, explain};
 pub use packed::{PackRequest, pack};
+pub use packet_words::{ConsideredWords, PacketNote, PacketWords};
 pub use parts::PARTS;
 pub use regroup::{RegroupRequest, Regrouped, regroup};
 pub use settle::{

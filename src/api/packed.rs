@@ -10,7 +10,8 @@ use crate::diagnostics::{Place, Result};
 use crate::grouper::{DictionaryFacts, Grouper, Status, Workspace};
 use crate::records::{
     Checked, Checker, CodedCases, Column, Dictionary, Header, Intake, PackedBlock, PackedReader,
-    PackedWriter, PlainRow, PlainRows, RowReader, RowWork, SharedDictionary, ordered, quickly_in_order,
+    PackedWriter, PlainRow, PlainRows, RowReader, RowWork, SharedDictionary, Vocabulary, ordered,
+    quickly_in_order,
 };
 use crate::reports::{CsvText, GroupedRows, NEUTRAL_COLUMNS, Output, neutral_cells};
 use crate::tables::{Library, first_code_list_version};
@@ -175,6 +176,12 @@ impl GroupBlocks<'_> {
         for (case, case_id) in cases.iter().zip(block.case_ids()) {
             let grouping = self.grouper.group_packed(&case, facts, work);
             neutral_cells(&mut text, case_id, &case, dictionary);
+            self.rows.packet_cells(&mut text, &grouping, |place| {
+                let mut codes = Vec::new();
+                case.each_code(|number| codes.push(number));
+                let number = codes.get(case.diagnoses() + place)?;
+                Some(dictionary.text(Vocabulary::Codes, *number))
+            });
             let status = match self.explain {
                 true => {
                     let case = case.unpacked(case_id, dictionary);

@@ -36,7 +36,7 @@ impl Wording<'_> {
         }
     }
 
-    fn coded(&self, code: &str) -> Coded {
+    pub(super) fn coded(&self, code: &str) -> Coded {
         Coded {
             code: code.to_owned(),
             name: self.teller.name(code).to_owned(),
@@ -82,6 +82,7 @@ impl Wording<'_> {
             findings: self.findings(findings),
             complications: Vec::new(),
             steps: Vec::new(),
+            packet: None,
             neighbours: None,
         }
     }
@@ -126,6 +127,7 @@ impl Wording<'_> {
                 .iter()
                 .filter_map(|step| self.step(step))
                 .collect(),
+            packet: self.packet(case, explanation),
             neighbours: Some(self.neighbours(case, neighbours)),
         }
     }
@@ -138,9 +140,11 @@ impl Wording<'_> {
             return reason;
         }
         let principal = self.teller.coded(case.diagnoses().next().unwrap_or(""));
-        match lang {
-            Lang::En => format!("{reason}; no MDC lists the principal diagnosis `{principal}`"),
-            Lang::Zh => format!("{reason}；主要诊断“{principal}”不在任何MDC的诊断表中"),
+        match (lang, scheme.packets().is_some()) {
+            (Lang::En, false) => format!("{reason}; no MDC lists the principal diagnosis `{principal}`"),
+            (Lang::Zh, false) => format!("{reason}；主要诊断“{principal}”不在任何MDC的诊断表中"),
+            (Lang::En, true) => format!("{reason}; no packet is for the principal diagnosis `{principal}`"),
+            (Lang::Zh, true) => format!("{reason}；没有病种对应主要诊断“{principal}”"),
         }
     }
 

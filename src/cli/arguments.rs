@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::check_arguments::CheckArguments;
 use super::door_arguments::DoorArguments;
+use super::form_arguments::FormArguments;
 use super::layouts_arguments::{ConvertArguments, LayoutsCommand};
 use super::packed_arguments::{PackArguments, RegroupArguments};
 use super::policy_arguments::PolicyCommand;
@@ -127,16 +128,20 @@ record, not to choose a group."
     #[command(
         after_help = "Example: dianzhi calibrate records-2021.csv -t chongqing-2022 -o weights.csv --min-cases 5\n\n\
 Arithmetic means of total_fee, untrimmed. A group with fewer than --min-cases cases is written without a weight \
-and marked not stable. Weights are marked `assumption`."
+and marked not stable. Weights are marked `assumption`.\n\n\
+A catalogue: dianzhi calibrate --dip 2021.csv 2022.csv 2023.csv --parameters scenarios/dip-catalogue.toml -o tables/\n\
+Makes tables/ID/ with scheme.toml, groups.csv and mean-costs.csv, and report.csv and summary.csv on it; then \
+`dianzhi group RECORDS -t ID --tables tables/`."
     )]
     Calibrate(CalibrateArguments),
     /// Generate records from a scheme's tables: tests, demonstrations, load; no real persons
     #[command(
         after_help = "Examples:\n  dianzhi generate -t chs-drg-1.1 --cases 1000000 --seed 7 -o records.csv\n  \
 dianzhi generate -t chongqing-2022 --cases 3000 --seed 1 --year 2022 --defects 0.02 -o sample/\n  \
-dianzhi generate scenarios/region.toml -o region/\n\n\
+dianzhi generate scenarios/region.toml -o region/\n  \
+dianzhi generate scenarios/region.toml -o region/ --layout hqms-811 --encoding gb18030\n\n\
 With a PLAN.toml a whole region: hospitals by level, persons with several stays over several years, transfers, \
-mothers and newborns, itemised bills; written into a folder. Else with -o DIR/ (a folder, or a name ending in /) writes records.csv, hospitals.csv, persons.csv and truth.csv (what \
+mothers and newborns, itemised bills; written into a folder, the records in any layout, format and encoding. Else with -o DIR/ (a folder, or a name ending in /) writes records.csv, hospitals.csv, persons.csv and truth.csv (what \
 each record was planned to be); else only the records. The same options give the same bytes."
     )]
     Generate(GenerateArguments),
@@ -233,11 +238,23 @@ pub struct CalibrateArguments {
     #[arg(required = true)]
     pub records: Vec<PathBuf>,
     /// The scheme
-    #[arg(short = 't', long, value_name = "SCHEME")]
-    pub scheme: String,
+    #[arg(
+        short = 't',
+        long,
+        value_name = "SCHEME",
+        required_unless_present = "dip",
+        conflicts_with = "dip"
+    )]
+    pub scheme: Option<String>,
     /// Fewest cases for a weight
-    #[arg(long, value_name = "N", default_value_t = 5)]
+    #[arg(long, value_name = "N", default_value_t = 5, conflicts_with = "dip")]
     pub min_cases: u64,
+    /// Build a DIP catalogue of the records of several years, by --parameters, into -o DIR
+    #[arg(long, requires = "parameters")]
+    pub dip: bool,
+    /// How the catalogue is built, e.g. scenarios/dip-catalogue.toml
+    #[arg(long, value_name = "FILE.toml", requires = "dip")]
+    pub parameters: Option<PathBuf>,
     /// Where the result goes.
     #[command(flatten)]
     pub output: ResultFile,
@@ -287,6 +304,9 @@ pub struct GenerateArguments {
     /// Share of records that get one planted defect
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, conflicts_with = "plan")]
     pub defects: f64,
+    /// The form of the records.
+    #[command(flatten)]
+    pub form: FormArguments,
     /// Folder, or file for the records alone [default: standard output]
     #[arg(
         short,

@@ -11,8 +11,8 @@ use super::explained_text::explained_text;
 use super::reading_words::reading_words;
 use super::terminal::{Progress, Terminal};
 use super::{
-    check_commands, generate_commands, layouts_commands, packed_commands, policy_commands, settle_commands,
-    show_words, tables_check, tables_commands, tables_words,
+    catalogue_commands, check_commands, generate_commands, layouts_commands, packed_commands,
+    policy_commands, settle_commands, show_words, tables_check, tables_commands, tables_words,
 };
 use crate::api::{self, BulkSummary, CalibrateRequest, ExplainRequest, GroupRequest, RunRequest, Watch};
 use crate::diagnostics::{Error, Lang, Result};
@@ -62,6 +62,7 @@ pub fn carry_out(arguments: &Arguments, terminal: &Terminal) -> Result<Ending> {
         Command::Convert(convert) => layouts_commands::convert(convert, terminal),
         Command::Layouts(layouts) => layouts_commands::layouts(layouts, terminal),
         Command::Explain(explain) => explain_case(explain, terminal),
+        Command::Calibrate(calibrate) if calibrate.dip => catalogue_commands::build(calibrate, terminal),
         Command::Calibrate(calibrate) => make_weights(calibrate, terminal),
         Command::Generate(generate) => generate_commands::make_records(generate, terminal),
         Command::Settle(settle) => settle_commands::settle(settle, terminal),
@@ -147,7 +148,7 @@ fn make_weights(calibrate: &CalibrateArguments, terminal: &Terminal) -> Result<E
     let request = CalibrateRequest {
         records: records.to_owned(),
         intake,
-        scheme: calibrate.scheme.clone(),
+        scheme: calibrate.scheme.clone().unwrap_or_default(),
         tables: calibrate.tables.tables.clone(),
         min_cases: calibrate.min_cases,
         output: calibrate.output.file.clone(),

@@ -4,7 +4,7 @@
 use super::columns::columns;
 use crate::api::{
     ChangeWords, Coded, ComplicationWords, Explained, ExplainedRecord, NeighbourWord, NeighbourWords,
-    RecordRead, StepWords,
+    PacketWords, RecordRead, StepWords,
 };
 use crate::diagnostics::Lang;
 
@@ -31,6 +31,9 @@ pub(super) fn explained_text(explained: &Explained, lang: Lang) -> String {
         page.record(record);
         page.findings(record);
         page.why(record);
+        if let Some(packet) = &record.packet {
+            page.packets(packet);
+        }
         page.complications(&record.complications);
         if let Some(neighbours) = &record.neighbours {
             page.neighbours(neighbours);
@@ -90,7 +93,18 @@ impl Page {
         };
         let optional = |code: &Option<Coded>| code.as_ref().map(coded).unwrap_or_default();
         row("core group (ADRG)", "核心组（ADRG）", optional(&record.adrg));
-        row("category (MDC)", "主要诊断大类（MDC）", optional(&record.mdc));
+        match &record.packet {
+            None => row("category (MDC)", "主要诊断大类（MDC）", optional(&record.mdc)),
+            Some(packet) => {
+                row("level", "层级", optional(&record.mdc));
+                row("main procedure", "主要手术操作", optional(&packet.main_procedure));
+                row(
+                    "treatment type",
+                    "手术操作类型",
+                    packet.treatment_type_words.to_owned(),
+                );
+            }
+        }
         row("in short", "要点", record.short_reason.clone());
         let case = match lang {
             Lang::En => format!("{}, {} line {}", explained.case_id, explained.file, record.line),
@@ -194,6 +208,32 @@ impl Page {
         self.heading("Why", "分组依据");
         let rows: Vec<Vec<String>> = why.into_iter().map(|step| self.step(step)).collect();
         self.columns(2, &[6, 36], &rows);
+    }
+
+    /// The packets that hold, what became of each, and why.
+    fn packets(&mut self, packet: &PacketWords) {
+        if !packet.notes.is_empty() {
+            self.heading("On the way to the group", "入组过程");
+            packet.notes.iter().for_each(|note| self.line(2, &note.words));
+        }
+        if packet.considered.is_empty() {
+            return;
+        }
+        self.heading("Packets that hold", "满足条件的病种");
+        let rows: Vec<Vec<String>> = packet
+            .considered
+            .iter()
+            .map(|row| {
+                let taken: Vec<&str> = row.matched.iter().map(|code| &*code.code).collect();
+                let name = format!("{} {}", row.code, row.name);
+                let taken = match taken.is_empty() {
+                    true => row.level.clone(),
+                    false => format!("{}: {}", row.level, taken.join("+")),
+                };
+                vec![row.words.clone(), name.trim_end().to_owned(), taken]
+            })
+            .collect();
+        self.columns(2, &[30, 36], &rows);
     }
 
     /// Mark, row, facts.
@@ -362,6 +402,7 @@ fn split(record: &ExplainedRecord) -> (Vec<&StepWords>, Vec<&StepWords>) {
     let steps = &record.steps;
     let mdc = steps.iter().rposition(|step| step.level == "mdc" && step.holds);
     let last = match record.status {
+        "grouped" if record.packet.is_some() => return split_packets(record),
         "grouped" => steps.iter().rposition(|step| step.level == "adrg" && step.holds),
         "ambiguous" => steps.len().checked_sub(1),
         _ => None,
@@ -370,6 +411,13 @@ fn split(record: &ExplainedRecord) -> (Vec<&StepWords>, Vec<&StepWords>) {
     let (why, other): (Vec<_>, Vec<_>) = steps.iter().enumerate().partition(|(at, _)| decides(*at));
     let without_place = |steps: Vec<(usize, _)>| steps.into_iter().map(|(_, step)| step).collect();
     (without_place(why), without_place(other))
+}
+
+/// The step of the group, and all others.
+fn split_packets(record: &ExplainedRecord) -> (Vec<&StepWords>, Vec<&StepWords>) {
+    let group = record.group.as_ref().map(|group| &group.code);
+    let is_group = |step: &&StepWords| Some(&step.code) == group;
+    record.steps.iter().partition(is_group)
 }
 
 /// The change, if all that it takes is one more procedure.

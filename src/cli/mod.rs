@@ -1,12 +1,14 @@
 //! The command line (命令行): arguments, words for people, exit codes.
 
 mod arguments;
+mod catalogue_commands;
 mod check_arguments;
 mod check_commands;
 mod columns;
 mod commands;
 mod door_arguments;
 mod explained_text;
+mod form_arguments;
 mod generate_commands;
 mod layouts_arguments;
 mod layouts_commands;

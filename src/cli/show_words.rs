@@ -201,7 +201,7 @@ impl<'a> Teller<'a> {
     }
 
     fn place(&self, rule: &Rule) -> String {
-        format!("(rules.csv:{})", rule.line)
+        format!("({}:{})", self.words.scheme.file_name(rule), rule.line)
     }
 
     /// Rows beside this one that take precedence, the nearest last.

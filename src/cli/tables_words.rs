@@ -3,31 +3,54 @@
 use comfy_table::{Table, presets};
 
 use crate::diagnostics::{Lang, Result};
-use crate::tables::{Level, Library, Scheme};
+use crate::tables::{Level, Library, OrderStep, Packets, Scheme, Selection};
 
 /// Every scheme in a table.
 pub(super) fn list(library: &Library, lang: Lang) -> Result<String> {
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY);
     table.set_header(match lang {
-        Lang::En => ["scheme", "name", "MDC", "ADRG", "groups", "codes", "evidence"],
-        Lang::Zh => ["方案", "名称", "MDC", "核心组", "细分组", "编码数", "证据等级"],
+        Lang::En => [
+            "scheme", "name", "kind", "MDC", "ADRG", "groups", "codes", "evidence",
+        ],
+        Lang::Zh => [
+            "方案",
+            "名称",
+            "类型",
+            "MDC",
+            "核心组",
+            "病组（种）",
+            "编码数",
+            "证据等级",
+        ],
     });
     for id in library.scheme_ids()? {
         let scheme = Scheme::load(library, &id)?;
         let count = |level| distinct(&scheme, level).to_string();
-        let groups = (distinct(&scheme, Level::Drg)).to_string();
+        let kind = scheme.packets().map_or("drg", |_| "dip");
+        let [mdcs, adrgs, groups] = match scheme.packets() {
+            None => [Level::Mdc, Level::Adrg, Level::Drg].map(count),
+            Some(_) => [String::new(), String::new(), packet_count(&scheme).to_string()],
+        };
         table.add_row([
             id.clone(),
             scheme.name().to_owned(),
-            count(Level::Mdc),
-            count(Level::Adrg),
+            kind.to_owned(),
+            mdcs,
+            adrgs,
             groups,
             scheme.code_count().to_string(),
             scheme.evidence().as_str().to_owned(),
         ]);
     }
     Ok(format!("{table}\n"))
+}
+
+/// Packets that can be a group.
+fn packet_count(scheme: &Scheme) -> usize {
+    let list = scheme.packets().and_then(Packets::primary_list);
+    let rules = scheme.rules().iter().take(list.unwrap_or(usize::MAX));
+    rules.filter(|rule| rule.level == Level::Packet).count()
 }
 
 fn distinct(scheme: &Scheme, level: Level) -> usize {
@@ -52,6 +75,10 @@ pub(super) fn overview(scheme: &Scheme, lang: Lang) -> String {
         scheme.evidence().as_str()
     ));
     text.push_str(&format!("SHA-256: {}\n", scheme.hash()));
+    if let Some(packets) = scheme.packets() {
+        text.push_str(&packets_overview(scheme, packets, lang));
+        return text;
+    }
     for (at, rule) in scheme
         .rules()
         .iter()
@@ -80,4 +107,64 @@ pub(super) fn overview(scheme: &Scheme, lang: Lang) -> String {
         });
     }
     text
+}
+
+/// The levels with their packets counted, and how one of several is chosen.
+fn packets_overview(scheme: &Scheme, packets: &Packets, lang: Lang) -> String {
+    let mut text = String::new();
+    let rules = scheme.rules();
+    for (at, rule) in rules
+        .iter()
+        .enumerate()
+        .filter(|(_, rule)| rule.level == Level::Layer)
+    {
+        let under = rules.iter().skip(at + 1);
+        let count = under.take_while(|rule| rule.level == Level::Packet).count();
+        let what = match (Some(at) == packets.excluded(), lang) {
+            (true, _) => String::new(),
+            (false, Lang::En) => format!("{count} packets"),
+            (false, Lang::Zh) => format!("{count}个病种"),
+        };
+        text.push_str(&format!("{:<14}{} {what}\n", rule.code, rule.name));
+    }
+    if let Selection::Catalogue {
+        pool,
+        tie_break,
+        order,
+        ..
+    } = &packets.selection
+    {
+        let pool: Vec<&str> = pool.iter().map(|offer| offer.word()).collect();
+        let criteria: Vec<&str> = tie_break.iter().map(|criterion| criterion.word()).collect();
+        let steps: Vec<String> = order.iter().map(|step| step_words(step, lang)).collect();
+        let arrow = " → ";
+        let (competing, order) = (criteria.join(arrow), steps.join(arrow));
+        text.push_str(&match lang {
+            Lang::En => format!(
+                "rows that hold compete within {}: {competing}\norder: {order}\n",
+                pool.join(" + ")
+            ),
+            Lang::Zh => format!(
+                "同时满足时在{}内择优：{competing}\n选取次序：{order}\n",
+                pool.join("、")
+            ),
+        });
+    }
+    let typed = packets.procedures.typed();
+    text.push_str(&match lang {
+        Lang::En => format!("procedures with a treatment type: {typed}\n"),
+        Lang::Zh => format!("有操作类型的手术操作：{typed}个\n"),
+    });
+    text
+}
+
+fn step_words(step: &OrderStep, lang: Lang) -> String {
+    match step.if_core_leaves_surgery {
+        false => step.written.clone(),
+        true => format!(
+            "{} {}",
+            step.written,
+            lang.pick("(if every core row leaves a surgery)", "（核心病种均遗漏手术时）")
+        ),
+    }
 }

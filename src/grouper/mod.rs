@@ -152,6 +152,11 @@ impl Grouping {
         rule_code(scheme, self.row).unwrap_or(NO_GROUP)
     }
 
+    /// The row of the core group; of packets, which have none, that of the packet itself.
+    pub(crate) fn core(&self) -> Option<usize> {
+        self.adrg.or(self.row)
+    }
+
     /// The MDC's code, or nothing.
     pub fn mdc<'s>(&self, scheme: &'s Scheme) -> &'s str {
         rule_code(scheme, self.mdc).unwrap_or("")

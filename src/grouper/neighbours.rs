@@ -225,7 +225,7 @@ impl Search<'_> {
     }
 
     fn keep(&mut self, grouping: Grouping, changes: &[&Change], draft: &CaseDraft) {
-        let adrg = rule_code(self.scheme, grouping.adrg).unwrap_or("");
+        let adrg = rule_code(self.scheme, grouping.core()).unwrap_or("");
         let group = grouping.code(self.scheme);
         for (target, answer) in self.targets.iter().zip(&mut self.answers) {
             let reached = target.adrg == adrg && target.group.is_none_or(|wanted| wanted == group);
@@ -261,7 +261,7 @@ fn neighbour(target: &Target<'_>, answer: Option<Answer>) -> Neighbour {
     let reached = answer.as_ref().map(|answer| &answer.grouping);
     Neighbour {
         relation: target.relation,
-        adrg: reached.and_then(|found| found.adrg).unwrap_or(target.adrg_row),
+        adrg: reached.and_then(|found| found.core()).unwrap_or(target.adrg_row),
         row: reached.and_then(|found| found.row).unwrap_or(target.row),
         change: answer.map(|answer| (answer.changes, answer.draft)),
     }

@@ -5,7 +5,9 @@ use super::explain::{codes_of, set_as_written};
 use super::plain::Facts;
 use super::{Grouping, rule_code};
 use crate::records::Case;
-use crate::tables::{Atom, Condition, Level, OPERATIONS, Otherwise, Rule, Scheme, SetRef, Subject};
+use crate::tables::{
+    Atom, Condition, Level, OPERATIONS, Otherwise, PacketTest, Rule, Scheme, SetRef, Subject,
+};
 
 /// Why a group is a neighbour of a case (相邻关系).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,7 +78,7 @@ impl Block<'_> {
 /// Every neighbour: those of the same core group first, each part in table order.
 pub(super) fn targets<'s>(scheme: &'s Scheme, case: &Case, grouping: &Grouping) -> Vec<Target<'s>> {
     let blocks = blocks(scheme);
-    let own_adrg = rule_code(scheme, grouping.adrg);
+    let own_adrg = rule_code(scheme, grouping.core());
     let mut found = Vec::new();
     if let (Some(adrg), Some(group)) = (own_adrg, rule_code(scheme, grouping.row)) {
         found = same_adrg(scheme, &blocks, adrg, group);
@@ -278,6 +280,13 @@ pub(super) fn asked_sets<'c>(condition: &'c Condition, positive: bool, out: &mut
             negated,
             set,
         }) if *negated != positive => out.push((*subject, set)),
+        Condition::Atom(Atom::Packet(PacketTest::Takes(expression))) if positive => {
+            out.extend(
+                expression
+                    .operands()
+                    .map(|operand| (Subject::AnyProcedure, operand)),
+            );
+        }
         Condition::Atom(_) => {}
     }
 }

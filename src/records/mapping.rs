@@ -13,6 +13,7 @@
 //! # }
 //! ```
 
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::path::Path;
 
@@ -222,6 +223,21 @@ impl CodeMap {
     pub fn name(&self, code: &str, is_diagnosis: bool) -> Option<&str> {
         let (name, _) = self.of(is_diagnosis).rows.get(code)?;
         (!name.is_empty()).then_some(name.as_str())
+    }
+
+    /// For each target one source: the code itself if the map keeps it, else the first in code order;
+    /// with its name where that differs (反向映射).
+    pub fn sources(&self, is_diagnosis: bool) -> BTreeMap<&str, (&str, &str)> {
+        let mut sources: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
+        for (code, (name, target)) in &self.of(is_diagnosis).rows {
+            let target = if target.is_empty() { code } else { target };
+            let rank = |source: &str| (source != target, source.to_owned());
+            let known = sources.get(target.as_str());
+            if known.is_none_or(|(known, _)| rank(code) < rank(known)) {
+                sources.insert(target, (code, name));
+            }
+        }
+        sources
     }
 
     fn of(&self, is_diagnosis: bool) -> &OneKind {

@@ -13,6 +13,7 @@ mod columns;
 mod draft;
 mod duplicates;
 mod edits;
+mod encode;
 mod encoding;
 mod frame;
 mod inputs;
@@ -26,6 +27,7 @@ mod reader;
 mod separators;
 mod source;
 mod stream;
+mod written;
 
 pub use case::{Case, FeeSplit, Numbers};
 pub use cells::read_date;
@@ -36,9 +38,13 @@ pub use duplicates::{CaseKey, Duplicates, expected_of_copies};
 pub use edits::{
     CodeSystem, EditBook, EditFile, Edits, Inapplicable, MarkedCodes, Parameters, Profile, edit,
 };
+pub use encode::TextEncoding;
 pub use encoding::Encoding;
 pub use frame::{Chunk, MAX_ROW_BYTES};
-pub use layout::{Chosen, Form, Intake, Layout, LayoutChoice, Layouts, Origins, Scope};
+pub use layout::{
+    Chosen, Form, Intake, Layout, LayoutChoice, LayoutRow, LayoutWriter, Layouts, Loss, Losses, Origins,
+    Scope,
+};
 pub use mapping::{CodeMap, Codes, Declared, Mapped, SourceCodes, codes_of_source};
 pub use packed::{
     CodedCases, Dictionary, PACKED_MAGIC, PackedBlock, PackedCase, PackedCases, PackedReader, PackedWriter,
@@ -49,3 +55,4 @@ pub use pseudonym::Pseudonyms;
 pub use quality::{Counted, EditCount, Quality, QualityScope, RowFacts, ScopeCount};
 pub use reader::{Opened, OpenedFiles, RowReader, RunningHash};
 pub use stream::{Batch, Counts, RowWork, in_order, ordered, quickly_in_order};
+pub use written::{CELL_END, RecordForm, RecordFormat, RowBuffer};

@@ -436,6 +436,13 @@ impl<'b> PlainRow<'b> {
         self.cut.first_procedure..self.cut.after_codes
     }
 
+    /// One of its procedures as it stands, by its place.
+    pub fn procedure(&self, place: usize) -> Option<&'b str> {
+        let codes = self.reader.codes.get(self.procedures())?;
+        let code = codes.get(place)?;
+        self.text.get(code.start as usize..code.end as usize)
+    }
+
     /// Department of discharge.
     pub fn department(&self) -> &'b str {
         self.words(self.reader.columns.department)

@@ -46,12 +46,8 @@ impl FindingsBook {
     /// # Errors
     /// The library cannot begin a sheet.
     pub fn create(path: &Path, lang: Lang) -> Result<FindingsBook> {
-        let mut book = Workbook::new();
-        // the same findings give the same bytes
-        let written = ExcelDateTime::from_ymd(2000, 1, 1).map_err(|e| failed(path, &e))?;
-        book.set_properties(&DocProperties::new().set_creation_datetime(&written));
         let mut book = FindingsBook {
-            book,
+            book: new_book(path)?,
             lang,
             sheet: 0,
             row: 0,
@@ -101,26 +97,43 @@ impl FindingsBook {
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn finish(mut self) -> Result<()> {
-        let path = self.path;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new("."));
-        let cannot = |e: std::io::Error| Error::io(&path, "could not be written", &e);
-        std::fs::create_dir_all(folder).map_err(cannot)?;
-        let mut file = NamedTempFile::with_prefix_in(".dianzhi-", folder).map_err(cannot)?;
-        let mark = Unfinished::new(file.path());
-        self.book
-            .save_to_writer(file.as_file_mut())
-            .map_err(|e| failed(&path, &e))?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            let readable = std::fs::Permissions::from_mode(0o644);
-            file.as_file().set_permissions(readable).map_err(cannot)?;
-        }
-        mark.finish(|| file.persist(&path)).map_err(|e| cannot(e.error))?;
-        Ok(())
+    pub fn finish(self) -> Result<()> {
+        save_book(self.book, &self.path)
     }
+}
+
+/// An empty workbook with a fixed date: the same cells give the same bytes.
+///
+/// # Errors
+/// None that can happen; the library's word for it is passed on.
+pub(super) fn new_book(path: &Path) -> Result<Workbook> {
+    let mut book = Workbook::new();
+    let written = ExcelDateTime::from_ymd(2000, 1, 1).map_err(|e| failed(path, &e))?;
+    book.set_properties(&DocProperties::new().set_creation_datetime(&written));
+    Ok(book)
+}
+
+/// Writes a workbook under a temporary name and renames it when whole.
+///
+/// # Errors
+/// It cannot be written.
+pub(super) fn save_book(mut book: Workbook, path: &Path) -> Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let cannot = |e: std::io::Error| Error::io(path, "could not be written", &e);
+    std::fs::create_dir_all(folder).map_err(cannot)?;
+    let mut file = NamedTempFile::with_prefix_in(".dianzhi-", folder).map_err(cannot)?;
+    let mark = Unfinished::new(file.path());
+    book.save_to_writer(file.as_file_mut())
+        .map_err(|e| failed(path, &e))?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let readable = std::fs::Permissions::from_mode(0o644);
+        file.as_file().set_permissions(readable).map_err(cannot)?;
+    }
+    mark.finish(|| file.persist(path)).map_err(|e| cannot(e.error))?;
+    Ok(())
 }
 
 fn write_row(
@@ -161,7 +174,7 @@ fn write_row(
     Ok(())
 }
 
-fn failed(path: &Path, error: &XlsxError) -> Error {
+pub(super) fn failed(path: &Path, error: &XlsxError) -> Error {
     match error {
         XlsxError::IoError(e) => Error::io(path, "could not be written", e),
         other => Error::at(

@@ -9,6 +9,10 @@ use crate::tables::Scheme;
 /// Columns `group` adds to the input's.
 pub const GROUP_COLUMNS: [&str; 7] = ["status", "mdc", "adrg", "group", "group_name", "mcc_cc", "reason"];
 
+/// Columns that schemes of packets add before those: the effective main procedure, the treatment type of
+/// the case, whether it is on the list of primary care (`1`), labels of the auxiliary catalogue.
+pub const PACKET_COLUMNS: [&str; 4] = ["main_procedure", "packet_type", "primary_care", "auxiliary"];
+
 /// Severities a grouping can have: none, CC, MCC.
 const SEVERITIES: u8 = 3;
 
@@ -58,15 +62,44 @@ impl<'s> GroupedRows<'s> {
         rows
     }
 
-    /// The header: the input's columns that are passed on, then [`GROUP_COLUMNS`].
+    /// The header: the input's columns that are passed on, of packets [`PACKET_COLUMNS`], then
+    /// [`GROUP_COLUMNS`].
     pub fn header(&self) -> CsvText {
         let mut text = CsvText::default();
         for index in &self.passed {
             text.cell(self.header.names().get(*index).map_or("", String::as_str));
         }
+        if self.scheme.packets().is_some() {
+            PACKET_COLUMNS.iter().for_each(|name| text.cell(name));
+        }
         GROUP_COLUMNS.iter().for_each(|name| text.cell(name));
         text.end_row();
         text
+    }
+
+    /// Appends what packets say besides; `procedure` is that of the record at a place.
+    #[inline]
+    pub fn packet_cells<'c>(
+        &self,
+        out: &mut CsvText,
+        grouping: &Grouping,
+        procedure: impl FnOnce(usize) -> Option<&'c str>,
+    ) {
+        let Some(packets) = self.scheme.packets() else {
+            return;
+        };
+        let packet = &grouping.packet;
+        out.cell(packet.main_procedure().and_then(procedure).unwrap_or(""));
+        out.cell(packet.treatment_type.word());
+        out.cell(if packet.primary_care { "1" } else { "" });
+        match packets.families.is_empty() {
+            true => out.cell(""),
+            false => {
+                let mut labels = String::new();
+                packet.write_labels(packets, &mut labels);
+                out.cell(&labels);
+            }
+        }
     }
 
     /// Appends a plain row with its grouping; says how that ended.
@@ -78,18 +111,21 @@ impl<'s> GroupedRows<'s> {
                 .iter()
                 .for_each(|(first, last)| out.raw(row.fields(*first, *last))),
         }
+        self.packet_cells(out, grouping, |place| row.procedure(place));
         self.end(out, grouping)
     }
 
     /// Appends a checked row with its grouping; says how that ended.
-    pub fn case(&self, out: &mut CsvText, row: &Row, grouping: &Grouping) -> Status {
+    pub fn case(&self, out: &mut CsvText, row: &Row, case: &Case, grouping: &Grouping) -> Status {
         self.input_cells(out, row);
+        self.packet_cells(out, grouping, |place| case.procedures().nth(place));
         self.end(out, grouping)
     }
 
     /// Appends a checked row with its grouping, and in `reason` the codes and values that decided.
     pub fn explained(&self, out: &mut CsvText, row: &Row, case: &Case, grouping: &Grouping) -> Status {
         self.input_cells(out, row);
+        self.packet_cells(out, grouping, |place| case.procedures().nth(place));
         self.end_explained(out, case, grouping)
     }
 
@@ -107,6 +143,9 @@ impl<'s> GroupedRows<'s> {
     /// Appends a record that was not grouped, with the findings that rejected it.
     pub fn rejected<'f>(&self, out: &mut CsvText, row: &Row, findings: impl Iterator<Item = &'f Finding>) {
         self.input_cells(out, row);
+        if self.scheme.packets().is_some() {
+            PACKET_COLUMNS.iter().for_each(|_| out.cell(""));
+        }
         rejected_cells(out, findings, self.lang);
         out.end_row();
     }
@@ -181,7 +220,8 @@ fn place(at: usize) -> u32 {
 fn passed_through(header: &Header) -> Vec<usize> {
     let names = header.names().iter().enumerate();
     let kept = names.filter(|(index, name)| {
-        !header.personal().contains(index) && !GROUP_COLUMNS.contains(&name.as_str())
+        let added = GROUP_COLUMNS.contains(&name.as_str()) || PACKET_COLUMNS.contains(&name.as_str());
+        !header.personal().contains(index) && !added
     });
     kept.map(|(index, _)| index).collect()
 }

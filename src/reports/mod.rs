@@ -1,8 +1,10 @@
 //! Results → files and words (报表): one file a report, written whole or not at all.
 
+mod catalogue;
 mod conformance;
 mod crosswalk;
 mod csv_text;
+mod dbf;
 mod findings;
 mod findings_book;
 mod grouped;
@@ -11,12 +13,17 @@ mod ledger_pages;
 mod neutral;
 mod output;
 mod quality;
+mod record_file;
 mod run_json;
 mod statements;
 mod summary;
 mod table_changes;
 mod table_findings;
 
+pub use catalogue::{
+    CatalogueCounts, GROUPS, MEAN_COSTS, SchemeKeys, catalogue_report_csv, catalogue_summary_csv, groups_csv,
+    mean_costs_csv, scheme_toml,
+};
 pub use conformance::{ConformanceCase, EXPECTED_COLUMNS, conformance_header, conformance_row};
 pub use crosswalk::{CROSSWALK_COLUMNS, Crosswalk, End, MOVED_COLUMNS, Move, Pairs, Tally};
 pub use csv_text::CsvText;
@@ -28,6 +35,7 @@ pub use ledger_pages::{MONTH_COLUMNS, cleared_pools_csv, clearing_csv, month_csv
 pub use neutral::{NEUTRAL_COLUMNS, neutral_cells};
 pub use output::{Output, write_together};
 pub use quality::{QUALITY_COLUMNS, quality_csv};
+pub use record_file::RecordFile;
 pub use run_json::run_json;
 pub use statements::{cases_csv, hospitals_csv, pools_csv, rejected_csv, slips_csv};
 pub use summary::run_summary;

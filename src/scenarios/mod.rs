@@ -3,6 +3,7 @@
 //! [`Scenario`] names the inputs of a run; [`run`] takes them through every room below and joins
 //! what the fund, each payer and the person pay into one [`Statement`] per case.
 
+pub mod catalogue;
 mod chain;
 mod edits;
 mod file;

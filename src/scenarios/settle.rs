@@ -178,6 +178,10 @@ pub(super) fn score_cases(
             return Ok(None);
         };
         let grouped = statement.grouping.status(scheme) == Status::Grouped;
+        let packets = scheme.packets().into_iter();
+        let auxiliary: Vec<(&str, &str)> = packets
+            .flat_map(|packets| statement.grouping.packet.labels(packets))
+            .collect();
         let case = PricingCase {
             group: grouped.then(|| statement.grouping.code(scheme)),
             hospital: &statement.hospital,
@@ -187,6 +191,7 @@ pub(super) fn score_cases(
             los_days: statement.los_days,
             facts: CaseFacts {
                 month: &month_of(statement),
+                auxiliary: &auxiliary,
                 ..CaseFacts::default()
             },
         };

@@ -7,7 +7,7 @@
 use hashbrown::{HashMap, HashSet};
 
 use super::code_lists::CodeLists;
-use super::condition::{Atom, Pattern, SetRef, Subject};
+use super::condition::{Atom, Condition, Pattern, SetRef, Subject};
 use super::scheme::{Level, LineStarts, OPERATIONS, Rule, Scheme, each_row};
 use crate::codes::{CodeList, normal_form};
 use crate::diagnostics::{Error, Lang, Place, Result};
@@ -82,26 +82,34 @@ pub fn lint(
     linter.code_sets()?;
     linter.operations()?;
     linter.complications()?;
-    linter.exclusions()?;
-    linter.group_names()?;
-    linter.written_out_codes()?;
-    linter.repeated_rows();
+    match scheme.packets() {
+        Some(packets) => {
+            linter.exclusions("complication-exclusions.csv")?;
+            linter.packets(packets)?;
+        }
+        None => {
+            linter.exclusions("exclusions.csv")?;
+            linter.group_names()?;
+            linter.written_out_codes()?;
+            linter.repeated_rows();
+        }
+    }
     Ok(linter.found)
 }
 
 /// What codes a set is asked about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Use {
+pub(super) struct Use {
     diagnoses: bool,
     procedures: bool,
 }
 
 impl Use {
-    const DIAGNOSES: Use = Use {
+    pub(super) const DIAGNOSES: Use = Use {
         diagnoses: true,
         procedures: false,
     };
-    const PROCEDURES: Use = Use {
+    pub(super) const PROCEDURES: Use = Use {
         diagnoses: false,
         procedures: true,
     };
@@ -113,7 +121,11 @@ struct Uses(HashMap<String, Use>);
 impl Uses {
     fn of(scheme: &Scheme) -> Uses {
         let mut uses: HashMap<String, Use> = HashMap::new();
-        for atom in scheme.rules().iter().flat_map(|rule| rule.when.atoms()) {
+        let labels = scheme.packets().into_iter().flat_map(|packets| &packets.families);
+        let labels = labels.flat_map(|family| &family.labels);
+        let conditions = scheme.rules().iter().map(|rule| &rule.when);
+        let conditions = conditions.chain(labels.map(|label| &label.when));
+        for atom in conditions.flat_map(Condition::atoms) {
             if let Some((SetRef::Named { name, .. }, of)) = set_of(atom) {
                 let known = uses.entry(name.clone()).or_default();
                 known.diagnoses |= of.diagnoses;
@@ -153,21 +165,21 @@ impl Repeats {
     }
 }
 
-struct Linter<'a> {
+pub(super) struct Linter<'a> {
     library: &'a Library,
-    scheme: &'a Scheme,
-    lists: Option<&'a CodeLists>,
+    pub(super) scheme: &'a Scheme,
+    pub(super) lists: Option<&'a CodeLists>,
     lang: Lang,
     uses: Uses,
     found: Vec<TableFinding>,
 }
 
 impl Linter<'_> {
-    fn own(&self, name: &str) -> Result<Option<TableFile>> {
+    pub(super) fn own(&self, name: &str) -> Result<Option<TableFile>> {
         self.library.read(self.scheme.id(), name)
     }
 
-    fn say(&mut self, place: Place, grade: Grade, kind: &'static str, en: String, zh: String) {
+    pub(super) fn say(&mut self, place: Place, grade: Grade, kind: &'static str, en: String, zh: String) {
         let message = match self.lang {
             Lang::En => en,
             Lang::Zh => zh,
@@ -198,7 +210,9 @@ impl Linter<'_> {
                 self.repeated(place.clone(), code, first);
             }
             let asked = self.uses.0.get(set).copied().unwrap_or_default();
-            self.code(place, code, asked);
+            if matches!(Pattern::of(code), Pattern::Exact(_)) {
+                self.code(place, code, asked);
+            }
         })
     }
 
@@ -276,8 +290,8 @@ impl Linter<'_> {
     }
 
     /// Principal diagnoses and lists that no complication names.
-    fn exclusions(&mut self) -> Result<()> {
-        let Some(file) = self.own("exclusions.csv")? else {
+    fn exclusions(&mut self, name: &str) -> Result<()> {
+        let Some(file) = self.own(name)? else {
             return Ok(());
         };
         let rows = self.scheme.complications();
@@ -418,7 +432,7 @@ impl Linter<'_> {
     }
 
     /// A code that no record can have, or that stands in no list it should stand in.
-    fn code(&mut self, place: Place, code: &str, asked: Use) {
+    pub(super) fn code(&mut self, place: Place, code: &str, asked: Use) {
         let normal = normal_form(code);
         let shown = visible(code);
         if normal != code {

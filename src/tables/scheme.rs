@@ -343,6 +343,12 @@ impl Scheme {
         file.map_or_else(|| Place::file(Path::new(&self.id)), |file| file.line(rule.line))
     }
 
+    /// The name of the file a rule row stands in, e.g. `rules.csv`.
+    pub fn file_name(&self, rule: &Rule) -> &str {
+        let file = self.rule_files.get(rule.file).map_or("", |file| &file.file);
+        file.rsplit(['/', '\\']).next().unwrap_or(file)
+    }
+
     /// The files its rules stand in, by [`Rule::file`].
     pub fn rule_files(&self) -> &[Place] {
         &self.rule_files

@@ -88,9 +88,29 @@ impl Fen {
 
 impl fmt::Display for Fen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = if self.0 < 0 { "-" } else { "" };
-        let fen = self.0.unsigned_abs();
-        f.pad(&format!("{sign}{}.{:02}", fen / 100, fen % 100))
+        // digits from the last: bills of millions of records are written so
+        let (mut text, mut start, mut rest) = ([b'0'; 24], 24, self.0.unsigned_abs());
+        while rest > 0 || start > 20 {
+            start -= 1;
+            if start == 21 {
+                put(&mut text, start, b'.');
+                continue;
+            }
+            put(&mut text, start, b'0' + u8::try_from(rest % 10).unwrap_or(0));
+            rest /= 10;
+        }
+        if self.0 < 0 {
+            start -= 1;
+            put(&mut text, start, b'-');
+        }
+        let text = text.get(start..).unwrap_or_default();
+        f.pad(std::str::from_utf8(text).unwrap_or_default())
+    }
+}
+
+fn put(text: &mut [u8; 24], at: usize, byte: u8) {
+    if let Some(place) = text.get_mut(at) {
+        *place = byte;
     }
 }
 

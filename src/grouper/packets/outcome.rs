@@ -47,23 +47,29 @@ impl PacketOutcome {
     }
 
     /// The place of the label of a family, if it has one.
-    pub fn label(&self, family: usize) -> Option<usize> {
+    pub(super) fn label(&self, family: usize) -> Option<usize> {
         let byte = (self.labels >> (8 * family)) & 0xff;
         usize::try_from(byte).ok()?.checked_sub(1)
     }
 
+    /// Its labels, each with its family.
+    pub fn labels<'p>(&self, packets: &'p Packets) -> impl Iterator<Item = (&'p str, &'p str)> {
+        let families = packets.families.iter().enumerate();
+        families.filter_map(|(at, family)| {
+            let label = family.labels.get(self.label(at)?)?;
+            Some((family.name.as_str(), label.name.as_str()))
+        })
+    }
+
     /// Its labels, `family=label` joined by `|`.
     pub fn write_labels(&self, packets: &Packets, out: &mut String) {
-        for (at, family) in packets.families.iter().enumerate() {
-            let label = self.label(at).and_then(|place| family.labels.get(place));
-            if let Some(label) = label {
-                if !out.is_empty() {
-                    out.push('|');
-                }
-                out.push_str(&family.name);
-                out.push('=');
-                out.push_str(&label.name);
+        for (family, label) in self.labels(packets) {
+            if !out.is_empty() {
+                out.push('|');
             }
+            out.push_str(family);
+            out.push('=');
+            out.push_str(label);
         }
     }
 }

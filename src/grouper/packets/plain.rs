@@ -7,8 +7,8 @@ use crate::grouper::Grouping;
 use crate::grouper::plain::Facts;
 use crate::records::Case;
 use crate::tables::{
-    Criterion, Expression, Label, Level, Offer, OrderStep, Packet, Packets, Pattern, Rule, Scheme, Selection,
-    SetRef, TreatmentType, TypeChoice, occurrences,
+    Criterion, Expression, Label, Level, Offer, OrderStep, Packet, Packets, Pattern, ProcedureRule, Rule,
+    Scheme, Selection, SetRef, TreatmentType, TypeChoice, occurrences,
 };
 
 /// Groups a case by trying every row (逐条入组).
@@ -51,6 +51,12 @@ pub struct PacketWalk {
     pub considered: Vec<Considered>,
     /// The step of the order that decided, in a catalogue.
     pub step: Option<usize>,
+    /// Places in the record of the procedures that count.
+    pub kept: Vec<usize>,
+    /// Procedures that a rule of the list of exclusions concerns, by their places.
+    pub ruled: Vec<(usize, ProcedureRule)>,
+    /// Procedures that count and that no table gives a type.
+    pub untyped: Vec<usize>,
 }
 
 /// Reads every row and says what became of it (病种入组过程).
@@ -88,15 +94,12 @@ impl Walker<'_> {
                 .rule(excluded)
                 .is_some_and(|rule| self.facts.hold(&rule.when))
         {
-            return PacketWalk {
-                grouping: Grouping {
-                    mdc: Some(excluded),
-                    packet: outcome,
-                    ..grouping
-                },
-                considered: Vec::new(),
-                step: None,
+            let grouping = Grouping {
+                mdc: Some(excluded),
+                packet: outcome,
+                ..grouping
             };
+            return self.walked(&view, grouping, Vec::new(), None);
         }
         outcome.primary_care = self
             .packets
@@ -114,10 +117,30 @@ impl Walker<'_> {
             grouping.row = Some(self.line(winner, &outcome));
         }
         grouping.packet = outcome;
+        self.walked(&view, grouping, considered, step)
+    }
+
+    fn walked(
+        &self,
+        view: &View,
+        grouping: Grouping,
+        considered: Vec<Considered>,
+        step: Option<usize>,
+    ) -> PacketWalk {
+        let codes: Vec<&str> = self.case.procedures().collect();
+        let kind = |place: &usize| traits(self.scheme, self.packets, codes.get(*place)?)?.kind;
         PacketWalk {
             grouping,
             considered,
             step,
+            ruled: view.ruled.clone(),
+            untyped: view
+                .kept
+                .iter()
+                .copied()
+                .filter(|place| kind(place).is_none())
+                .collect(),
+            kept: view.kept.clone(),
         }
     }
 

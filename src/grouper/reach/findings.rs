@@ -74,7 +74,8 @@ impl<'g> Teller<'_, 'g> {
         while let Some(rule) = rules.get(row) {
             let below = self.below(row);
             let passed = match rule.level {
-                Level::Mdc | Level::Layer | Level::Adrg => self.can_be_passed(row, below)?,
+                Level::Layer => true,
+                Level::Mdc | Level::Adrg => self.can_be_passed(row, below)?,
                 Level::Ambiguous | Level::Drg | Level::Packet => self.tell_outcome(row),
             };
             if rule.level == Level::Adrg && passed {
@@ -131,12 +132,19 @@ impl<'g> Teller<'_, 'g> {
 
     fn undecided(&mut self, row: usize) {
         let code = rule_code(self.scheme, Some(row)).unwrap_or("");
+        let (why, why_zh) = match self.scheme.packets() {
+            None => ("its conditions are too many", "条件过多"),
+            Some(_) => (
+                "none was found, and that there is none is not proved",
+                "未找到，但不能证明没有",
+            ),
+        };
         self.say(
             row,
             Grade::Note,
             "undecided-row",
-            format!("whether a case reaches `{code}` was not decided: its conditions are too many"),
-            format!("未能判定是否有病例可达`{code}`：条件过多"),
+            format!("whether a case reaches `{code}` was not decided: {why}"),
+            format!("未能判定是否有病例可达`{code}`：{why_zh}"),
         );
     }
 

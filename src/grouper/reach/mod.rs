@@ -27,6 +27,7 @@ mod findings;
 mod formula;
 mod made;
 mod others;
+mod packets;
 mod search;
 mod universe;
 
@@ -34,6 +35,8 @@ pub use findings::row_findings;
 
 use demands::Demands;
 use formula::{Formula, Model, Stand};
+use packets::PacketHunt;
+
 use made::{Bench, defect, made_case, made_whole, with_number, with_other_sites};
 use search::{Draft, Outcome, Search};
 
@@ -104,6 +107,8 @@ pub struct Boundary {
 pub struct Reaches<'g> {
     grouper: &'g Grouper,
     model: Model,
+    /// Of a scheme of packets.
+    packets: Option<PacketHunt<'g>>,
 }
 
 impl<'g> Reaches<'g> {
@@ -111,6 +116,10 @@ impl<'g> Reaches<'g> {
     pub fn new(grouper: &'g Grouper, lists: Option<&CodeLists>) -> Reaches<'g> {
         Reaches {
             model: Model::new(grouper.scheme(), lists),
+            packets: grouper
+                .scheme()
+                .packets()
+                .map(|packets| PacketHunt::new(grouper, packets, lists)),
             grouper,
         }
     }
@@ -124,9 +133,13 @@ impl<'g> Reaches<'g> {
             Level::Adrg => rule.otherwise == Otherwise::Group,
             Level::Mdc | Level::Layer => false,
         };
-        let rules = self.grouper.scheme().rules().iter().enumerate();
+        let scheme = self.grouper.scheme();
+        // rows that only mark a case are no groups
+        let list = scheme.packets().and_then(|packets| packets.primary_list());
+        let only_marks = |row: usize| list.is_some_and(|list| row > list);
+        let rules = scheme.rules().iter().enumerate();
         rules
-            .filter(|(_, rule)| decides(rule))
+            .filter(|(row, rule)| decides(rule) && !only_marks(*row))
             .map(|(row, _)| row)
             .collect()
     }
@@ -173,6 +186,9 @@ impl<'g> Reaches<'g> {
     /// # Errors
     /// As [`Reaches::outcome`].
     pub fn ungrouped(&self) -> Result<Verdict> {
+        if let Some(packets) = &self.packets {
+            return packets.ungrouped();
+        }
         let mut hunt = Hunt::new(self, Vec::new(), Goal::NoGroup)?;
         hunt.verdict()
     }
@@ -187,6 +203,9 @@ impl<'g> Reaches<'g> {
 
     /// A case that fulfils the conditions of all these rows.
     pub fn common_case(&self, rows: &[usize]) -> Option<CaseDraft> {
+        if self.packets.is_some() {
+            return None; // packets compete: that two hold for one case is no oddity
+        }
         let wanted: Vec<Formula> = rows.iter().map(|row| self.model.row(*row)).collect();
         let demands = Demands::of(&self.model, &wanted);
         match self.search(&demands, usize::MAX).first_case() {
@@ -258,6 +277,9 @@ impl<'g> Reaches<'g> {
     }
 
     fn decide(&self, row: usize, as_outcome: bool) -> Result<Verdict> {
+        if let Some(packets) = &self.packets {
+            return packets.outcome(row);
+        }
         let Stand { mdc, entry, end } = self.model.stand(row);
         let level = self.grouper.scheme().rules().get(row).map(|rule| rule.level);
         let mut path = vec![mdc, entry, row];

@@ -27,6 +27,8 @@ pub(super) struct LayoutFile {
     #[serde(default)]
     pub person: Headers,
     #[serde(default)]
+    pub dates: DateForm,
+    #[serde(default)]
     pub root: Vec<String>,
     #[serde(default)]
     pub join_on: Vec<Spanned<String>>,
@@ -46,6 +48,21 @@ pub enum Form {
     Table,
     /// Settlement lists as JSON (清单报文).
     Json,
+}
+
+/// How dates without a time are written in files of a layout (日期写法).
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+pub(super) enum DateForm {
+    /// `2022-03-05`.
+    #[default]
+    #[serde(rename = "yyyy-MM-dd")]
+    Dashed,
+    /// `20220305`.
+    #[serde(rename = "yyyyMMdd")]
+    Plain,
+    /// `2022/03/05`.
+    #[serde(rename = "yyyy/MM/dd")]
+    Slashed,
 }
 
 /// One header, or several of which the first filled one counts.
@@ -76,6 +93,7 @@ pub(super) struct Parts {
     #[serde(rename = "where")]
     pub filter: Option<BTreeMap<String, Vec<String>>>,
     pub first: Option<BTreeMap<String, String>>,
+    pub others: Option<String>,
 }
 
 /// The slots of a list; each is a header, a run of headers, or alternatives.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use toml::Spanned;
 
 use super::super::columns::Column;
-use super::file::{Form, Headers, LayoutFile, Parts, Read, Rule, Table};
+use super::file::{DateForm, Form, Headers, LayoutFile, Parts, Read, Rule, Table};
 use super::names::{compared, expanded};
 use crate::diagnostics::{Error, Place, Result, parse_toml, read_text, suggestion};
 use crate::library::Library;
@@ -35,6 +35,12 @@ pub struct Layout {
     pub(super) dash: BTreeSet<String>,
     /// Headers of personal data and of staff, never read.
     pub(super) personal: BTreeSet<String>,
+    /// Headers of persons' numbers, of which the first is read under a pseudonym; as written.
+    pub(super) person: Vec<String>,
+    /// Headers of other personal data, as written.
+    pub(super) dropped: Vec<String>,
+    /// How its files write dates.
+    pub(super) dates: DateForm,
     /// Where the list stands in an envelope.
     pub(super) root: Vec<String>,
     /// The neutral columns by which rows of another file are joined.
@@ -98,6 +104,8 @@ pub(super) struct Node {
     pub filter: Vec<(String, Vec<String>)>,
     /// The element to be moved to the front.
     pub first: Option<(String, String)>,
+    /// What stands there in the others.
+    pub others: Option<String>,
 }
 
 /// What is made of an element.
@@ -115,6 +123,11 @@ impl Layout {
     /// The id, e.g. for `--layout`.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Whether it is the layout that all others are mapped onto.
+    pub fn is_neutral(&self) -> bool {
+        self.id == NEUTRAL
     }
 
     /// What it is, in words.
@@ -142,6 +155,18 @@ impl Layout {
         self.sources
             .iter()
             .map(|(column, source)| (*column, source.written.headers()))
+    }
+
+    /// The column by which a row of another file can be joined to a record known by its case
+    /// (关联键): the case itself, or what stands under the same header.
+    pub fn join_key(&self) -> Option<Column> {
+        if self.join_on.is_empty() || self.join_on.contains(&Column::CaseId) {
+            return Some(Column::CaseId);
+        }
+        let headers = |column: Column| self.source(column).map(|source| source.written.headers());
+        let case = headers(Column::CaseId)?;
+        let same = |column: &&Column| headers(**column).as_ref() == Some(&case);
+        self.join_on.iter().find(same).copied()
     }
 
     /// What its files lack without a joined file.
@@ -178,6 +203,9 @@ impl Layout {
             signs: ["case_id", "sex", "age", "diagnoses"].map(sign).to_vec(),
             dash: BTreeSet::new(),
             personal: super::super::columns::PERSONAL.map(str::to_owned).into(),
+            person: Vec::new(),
+            dropped: Vec::new(),
+            dates: DateForm::default(),
             root: Vec::new(),
             join_on: vec![
                 Column::SettlementId,
@@ -395,6 +423,9 @@ impl Raw {
             signs: self.signs(&mut errors),
             dash: of_parent(&file.dash, parent.map(|parent| &parent.file.dash)),
             personal,
+            person: file.person.0.clone(),
+            dropped: file.drop.iter().map(|header| header.as_ref().clone()).collect(),
+            dates: file.dates,
             root: match parent {
                 Some(parent) if file.root.is_empty() => parent.file.root.clone(),
                 _ => file.root.clone(),
@@ -527,8 +558,9 @@ impl Raw {
         if let Some(node) = in_messages.then(|| self.node(parts)).transpose()?.flatten() {
             return Ok(Written::Node(node));
         }
-        if parts.filter.is_some() || parts.first.is_some() || parts.of.is_some() {
-            return Err("`where`, `first` and `of` are for the lists of messages".to_owned());
+        let of_messages = [parts.filter.is_some(), parts.first.is_some(), parts.of.is_some()];
+        if of_messages.contains(&true) || parts.others.is_some() {
+            return Err("`where`, `first`, `others` and `of` are for the lists of messages".to_owned());
         }
         if let Some(from) = &parts.from {
             let headers = from.0.clone();
@@ -589,6 +621,7 @@ impl Raw {
                     make: Make::Each,
                     filter: filters(parts),
                     first: first_of(parts)?,
+                    others: parts.others.clone(),
                 }));
             }
             _ => return Ok(None),
@@ -612,6 +645,7 @@ impl Raw {
             make,
             filter: filters(parts),
             first: first_of(parts)?,
+            others: parts.others.clone(),
         }))
     }
 }
@@ -634,6 +668,9 @@ fn filters(parts: &Parts) -> Vec<(String, Vec<String>)> {
 }
 
 fn first_of(parts: &Parts) -> std::result::Result<Option<(String, String)>, String> {
+    if parts.others.is_some() && parts.first.is_none() {
+        return Err("`others` is what stands where `first` does not; there is no `first`".to_owned());
+    }
     let mut flags = parts.first.iter().flatten();
     let flag = flags.next().map(|(field, value)| (field.clone(), value.clone()));
     match flags.next() {

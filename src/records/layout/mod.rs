@@ -2,8 +2,10 @@
 //!
 //! A layout file says which column of a foreign file is which neutral column ([`Layout`]); a file
 //! is told by its headers; its rows are made into neutral text, and everything behind reads that
-//! as it reads a neutral file. So the same case comes out of every layout, byte for byte.
+//! as it reads a neutral file. So the same case comes out of every layout, byte for byte. A layout
+//! read backwards writes neutral records as foreign ones ([`LayoutWriter`]).
 
+mod back;
 mod choose;
 mod cut;
 mod dbf;
@@ -18,6 +20,7 @@ mod origins;
 mod plan;
 mod sheet;
 mod transcode;
+mod write;
 
 pub use choose::Chosen;
 pub(super) use dbf::{DbfShape, is_dbf};
@@ -31,3 +34,4 @@ pub use origins::Origins;
 pub use plan::Scope;
 pub(super) use sheet::{SheetRow, SheetRows};
 pub(super) use transcode::{Mark, NeutralRows, Note, Transcoder};
+pub use write::{LayoutRow, LayoutWriter, Loss, Losses};

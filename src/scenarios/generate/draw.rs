@@ -9,7 +9,7 @@ use super::people::{Hospital, Person, Segment};
 use super::wishes::Wishes;
 use super::{GroupOfMix, standard_normal};
 use crate::tables::{
-    CodeId, CodeKind, CodeLists, Compiled, EntryKind, NumberFact, OPERATIONS, Scheme, SetId,
+    CodeId, CodeKind, CodeLists, Compiled, EntryKind, NumberFact, OPERATIONS, Scheme, SetId, TreatmentType,
 };
 use crate::units::Fen;
 
@@ -38,6 +38,10 @@ pub(super) struct Drawer<'g> {
     /// Procedures that are no operations.
     pub(super) minor: Vec<CodeId>,
     pub(super) operations: Vec<CodeId>,
+    /// Causes and outcomes, by number: never where a disease is due.
+    no_disease: Vec<bool>,
+    /// Procedures by treatment type, of a scheme of packets.
+    of_type: Vec<Vec<CodeId>>,
 }
 
 /// A stay as drawn, before it is written as a row.
@@ -63,6 +67,25 @@ pub(super) struct Draft {
     pub(super) cost_factor: f64,
 }
 
+/// Listed procedures by treatment type; none of a scheme without packets.
+fn by_treatment_type(scheme: &Scheme, lists: &CodeLists) -> Vec<Vec<CodeId>> {
+    let mut of_type = vec![Vec::new(); TreatmentType::ALL.len()];
+    let Some(packets) = scheme.packets() else {
+        return of_type;
+    };
+    let known = lists.procedures.codes().iter();
+    for id in known.filter_map(|code| scheme.code_id(code)) {
+        let traits = packets.procedures.traits(id);
+        let usable = traits.filter(|traits| traits.rule.is_none());
+        if let Some(kind) = usable.and_then(|traits| traits.kind)
+            && let Some(codes) = of_type.get_mut(kind as usize)
+        {
+            codes.push(id);
+        }
+    }
+    of_type
+}
+
 impl<'g> Drawer<'g> {
     pub(super) fn new(compiled: &'g Compiled, lists: &CodeLists) -> Drawer<'g> {
         let scheme = compiled.scheme();
@@ -77,9 +100,19 @@ impl<'g> Drawer<'g> {
             let rows = complications.iter().filter(|(_, row)| row.level == level);
             of_sets(&rows.map(|(id, _)| *id).collect::<Vec<_>>())
         };
-        let operations = scheme
+        let of_type = by_treatment_type(scheme, lists);
+        let mut operations = scheme
             .named_set(OPERATIONS)
             .map_or(Vec::new(), |set| of_sets(&set.codes));
+        operations.extend(
+            of_type
+                .iter()
+                .skip(TreatmentType::Therapeutic as usize + 1)
+                .flatten(),
+        );
+        // what would change the treatment type of a packet is no small treatment
+        let changes_type: std::collections::BTreeSet<CodeId> =
+            of_type.iter().skip(1).flatten().copied().collect();
         let known = || {
             (0..scheme.code_count())
                 .filter_map(|id| u32::try_from(id).ok())
@@ -99,7 +132,13 @@ impl<'g> Drawer<'g> {
                 .for_each(|o| *o = true)
         });
         minor.retain(|id| !is_operation.get(id.0 as usize).copied().unwrap_or(false));
+        minor.retain(|id| !changes_type.contains(id));
+        let is_no_disease = |id: CodeId| {
+            let text = scheme.code(id);
+            text.starts_with(['V', 'W', 'X', 'Y']) || text.starts_with("Z37")
+        };
         Drawer {
+            no_disease: known().map(is_no_disease).collect(),
             listed: set_ids
                 .map(|set| (set, of_sets(compiled.codes_of(set))))
                 .collect(),
@@ -108,6 +147,7 @@ impl<'g> Drawer<'g> {
             neutral: neutral.collect(),
             minor,
             operations,
+            of_type,
             compiled,
         }
     }
@@ -118,11 +158,11 @@ impl<'g> Drawer<'g> {
 
     /// The code of a group of the mix.
     pub(super) fn group_code(&self, group: &GroupOfMix) -> &'g str {
-        let rule = self
-            .compiled
-            .drgs
-            .get(group.drg)
-            .and_then(|drg| self.scheme().rules().get(drg.rule));
+        let rule = match group.drg {
+            Some(drg) => self.compiled.drgs.get(drg).map(|drg| drg.rule),
+            None => self.compiled.entries.get(group.entry).map(|entry| entry.rule),
+        };
+        let rule = rule.and_then(|rule| self.scheme().rules().get(rule));
         rule.map_or("", |rule| rule.code.as_str())
     }
 
@@ -134,9 +174,10 @@ impl<'g> Drawer<'g> {
         }
         if let Some(entry) = self.compiled.entries.get(group.entry) {
             wishes.add(&entry.when, true, rng);
-            if let EntryKind::Adrg(drgs, _) = &entry.kind {
-                let earlier = self.compiled.drgs.get(drgs.start..group.drg).unwrap_or_default();
-                if let Some(drg) = self.compiled.drgs.get(group.drg) {
+            self.add_packet(entry.rule, &mut wishes, rng);
+            if let (EntryKind::Adrg(drgs, _), Some(place)) = (&entry.kind, group.drg) {
+                let earlier = self.compiled.drgs.get(drgs.start..place).unwrap_or_default();
+                if let Some(drg) = self.compiled.drgs.get(place) {
                     wishes.add(&drg.when, true, rng);
                 }
                 for drg in earlier {
@@ -148,6 +189,30 @@ impl<'g> Drawer<'g> {
             }
         }
         wishes
+    }
+
+    /// What a packet asks for besides its condition: the procedures of one alternative, the main one
+    /// first, or some procedure of its treatment type.
+    fn add_packet(&self, rule: usize, wishes: &mut Wishes, rng: &mut ChaCha8Rng) {
+        let (Some(packets), Some(compiled)) = (self.scheme().packets(), self.compiled.packets()) else {
+            return;
+        };
+        let Some(packet) = packets.of(rule) else { return };
+        let alternatives = compiled
+            .expression_of(rule)
+            .map(|number| compiled.expression(number));
+        let drawn = alternatives.and_then(|alternatives| pick(alternatives, rng));
+        match (
+            drawn.and_then(|operands| operands.split_first()),
+            packet.treatment_type,
+        ) {
+            (Some((main, related)), _) => {
+                wishes.principal_procedure.push(*main);
+                wishes.procedures.extend(related.iter().map(|set| (*set, true)));
+            }
+            (None, Some(TreatmentType::Conservative)) => wishes.no_procedure = true,
+            (None, kind) => wishes.treatment = kind,
+        }
     }
 
     /// One draw of a stay.
@@ -314,6 +379,9 @@ impl<'g> Drawer<'g> {
                 codes.extend(self.drawn_from_all(&[*set], wishes, rng));
             }
         }
+        if let Some(kind) = wishes.treatment.filter(|_| codes.is_empty()) {
+            codes.extend(self.of_type.get(kind as usize).and_then(|codes| pick(codes, rng)));
+        }
         if codes.is_empty() && wishes.any_procedure {
             codes.extend(pick(&self.operations, rng));
         }
@@ -345,11 +413,9 @@ impl<'g> Drawer<'g> {
     }
 
     pub(super) fn avoided(&self, wishes: &Wishes, code: CodeId) -> bool {
-        let text = self.scheme().code(code);
-        wishes.avoid.iter().any(|set| self.is_in(*set, code))
-            // never a cause or an outcome where a disease is due
-            || text.starts_with(['V', 'W', 'X', 'Y'])
-            || text.starts_with("Z37")
+        let kind = self.compiled.kind_of(code);
+        wishes.avoid.iter().any(|set| self.compiled.holds(*set, kind))
+            || self.no_disease.get(code.0 as usize) == Some(&true)
     }
 
     fn dates(

@@ -107,10 +107,10 @@ pub struct Made {
 /// One group's place in the mix.
 #[derive(Clone, Copy, Debug)]
 struct GroupOfMix {
-    /// Indices into the compiled rows.
+    /// Indices into the compiled rows; a packet is an entry without groups.
     mdc: usize,
     entry: usize,
-    drg: usize,
+    drg: Option<usize>,
     mean_cost_fen: f64,
     mean_stay: f64,
 }
@@ -128,6 +128,7 @@ enum Domain {
     Hospitals = 1,
     Persons = 2,
     Mix = 3,
+    Defects = 4,
 }
 
 fn stream(seed: u64, domain: Domain, index: u64) -> ChaCha8Rng {
@@ -227,6 +228,10 @@ impl Mix {
                 let crate::tables::EntryKind::Adrg(drgs, _) = &entry.kind else {
                     continue;
                 };
+                if drgs.is_empty() && compiled.packets().is_some() {
+                    groups.extend(packet(grouper, (mdc_index, entry_index), &mut rng));
+                    continue;
+                }
                 // groups of one core group cost about the same, heavier ones more
                 let core_cost: f64 = 6_000.0 * normal_factor(&mut rng, 0.7);
                 let heaviest = drgs.len();
@@ -235,7 +240,7 @@ impl Mix {
                     groups.push(GroupOfMix {
                         mdc: mdc_index,
                         entry: entry_index,
-                        drg,
+                        drg: Some(drg),
                         mean_cost_fen: 100.0 * core_cost * severity * normal_factor(&mut rng, 0.15),
                         mean_stay: 8.5 * severity.sqrt() * normal_factor(&mut rng, 0.3),
                     });
@@ -262,6 +267,27 @@ impl Mix {
         let index = self.cumulative.partition_point(|sum| *sum < at);
         self.groups.get(index.min(self.groups.len().saturating_sub(1)))
     }
+}
+
+/// A packet in the mix: it costs what its score says, where it has one.
+#[allow(clippy::cast_precision_loss, reason = "statistics: scores far below 2^53")]
+fn packet(grouper: &Grouper, (mdc, entry): (usize, usize), rng: &mut ChaCha8Rng) -> Option<GroupOfMix> {
+    let (compiled, packets) = (grouper.compiled(), grouper.scheme().packets()?);
+    let layer = compiled.mdcs.get(mdc)?.rule;
+    if packets.excluded() == Some(layer) || packets.primary_list() == Some(layer) {
+        return None;
+    }
+    let packet = packets.of(compiled.entries.get(entry)?.rule)?;
+    // a score of 1000 is the mean case
+    let relative = packet.score.map(|score| score as f64 / 1e9);
+    let cost = relative.unwrap_or_else(|| normal_factor(rng, 0.7));
+    Some(GroupOfMix {
+        mdc,
+        entry,
+        drg: None,
+        mean_cost_fen: 1_000_000.0 * cost.max(0.001),
+        mean_stay: 8.5 * cost.max(0.05).powf(0.4) * normal_factor(rng, 0.3),
+    })
 }
 
 /// A factor of mean 1: exp(sigma·Z − sigma²/2).

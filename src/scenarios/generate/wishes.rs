@@ -3,7 +3,7 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::tables::{Comparison, NumberFact, Predicate, SetId, Subject};
+use crate::tables::{Comparison, NumberFact, Predicate, SetId, Subject, TreatmentType};
 
 /// Bounds of a number in hundredths, both inclusive.
 pub(super) type Bounds = (i64, i64);
@@ -21,6 +21,8 @@ pub(super) struct Wishes {
     pub(super) avoid: Vec<SetId>,
     pub(super) no_procedure: bool,
     pub(super) any_procedure: bool,
+    /// Some procedure of this type.
+    pub(super) treatment: Option<TreatmentType>,
     pub(super) mcc: Option<bool>,
     pub(super) cc: Option<bool>,
     pub(super) numbers: [Bounds; 6],
@@ -41,6 +43,7 @@ impl Wishes {
             avoid: Vec::new(),
             no_procedure: false,
             any_procedure: false,
+            treatment: None,
             mcc: None,
             cc: None,
             numbers: [(0, i64::MAX / 2); 6],

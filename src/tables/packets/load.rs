@@ -115,6 +115,7 @@ impl Reading<'_, '_> {
                 families,
                 comorbidity,
                 severities,
+                exclusion_file: self.settings.written.exclusions.file.clone(),
                 mapped,
             },
         })

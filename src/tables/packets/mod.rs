@@ -11,6 +11,7 @@ mod compiled;
 mod diagnosis;
 mod expression;
 mod labels;
+mod lint;
 mod load;
 mod procedures;
 mod rows;
@@ -79,6 +80,8 @@ pub struct Packets {
     pub families: Vec<Family>,
     /// Weights of other diagnoses for `cci`.
     pub comorbidity: Comorbidity,
+    /// The list of exclusions, by the name of its file.
+    pub(super) exclusion_file: Option<String>,
     /// Which rows are lines of one packet for several severities.
     pub severities: SeverityRows,
     /// Codes to be read as others: `(written, read as)`, sorted.

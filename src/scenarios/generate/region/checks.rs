@@ -1,25 +1,27 @@
-//! A record just made, checked as `check` would.
+//! A record just made, checked as `check` would: what depends on its codes, and what a defect shows.
 
 use std::sync::Arc;
 
-use super::sheet::PROBE;
+use super::sheet::{PROBE, SOUND};
 use crate::diagnostics::{Lang, Place, Result, Severity};
 use crate::records::{Case, Checked, Checker, Column, Depth, EditBook, Encoding, Header};
 
 /// What stands for the file in findings that nobody sees.
 const GENERATED: &str = "(generated)";
 
-/// Checks records in memory: what decides the group alone, or everything (生成校验).
+/// Checks records in memory (生成校验): what decides the group, what depends on codes, what is written.
 pub(super) struct Checks<'l> {
     probe: Checker<'l>,
-    all: Checker<'l>,
+    sound: Checker<'l>,
+    written: Checker<'l>,
 }
 
-/// The headers of rows to be checked: of what decides the group, and of everything.
-pub(super) type Headers = [Arc<Header>; 2];
+/// The headers of rows to be checked: of what decides the group, of what depends on codes, and of what
+/// is written.
+pub(super) type Headers = [Arc<Header>; 3];
 
-/// The headers for a file of these columns.
-pub(super) fn headers(columns: &[Column]) -> Result<Headers> {
+/// The headers, where these columns are written.
+pub(super) fn headers(written: &[Column]) -> Result<Headers> {
     let place = Place {
         file: GENERATED.into(),
         line: None,
@@ -29,22 +31,20 @@ pub(super) fn headers(columns: &[Column]) -> Result<Headers> {
         let names = columns.iter().map(|column| column.name().to_owned()).collect();
         Header::read(&place, names, false).map(Arc::new)
     };
-    Ok([header(&PROBE)?, header(columns)?])
+    Ok([header(&PROBE)?, header(&SOUND)?, header(written)?])
 }
 
 impl<'l> Checks<'l> {
-    pub(super) fn new(book: &'l EditBook, [probe, all]: &Headers) -> Checks<'l> {
-        let everything = Depth::All {
-            book,
-            for_money: true,
-        };
+    pub(super) fn new(book: &'l EditBook, [probe, sound, written]: &Headers) -> Checks<'l> {
+        let all = |for_money| Depth::All { book, for_money };
         let checker = |header: &Arc<Header>, depth| {
             let header = Arc::clone(header);
             Checker::new(GENERATED.into(), header, Encoding::Utf8, depth, Lang::En)
         };
         Checks {
             probe: checker(probe, Depth::Grouping),
-            all: checker(all, everything),
+            sound: checker(sound, all(false)),
+            written: checker(written, all(true)),
         }
     }
 
@@ -55,17 +55,17 @@ impl<'l> Checks<'l> {
         (checked == Checked::Case).then(|| self.probe.case())
     }
 
-    /// Whether nothing above info is found in a row.
-    pub(super) fn is_clean(&mut self, row: &str) -> bool {
-        let checked = self.all.check_text(row, 1);
-        let findings = self.all.take_findings();
+    /// Whether nothing above info is found in a row of what depends on codes.
+    pub(super) fn is_sound(&mut self, row: &str) -> bool {
+        let checked = self.sound.check_text(row, 1);
+        let findings = self.sound.take_findings();
         checked == Checked::Case && findings.iter().all(|finding| finding.severity == Severity::Info)
     }
 
-    /// Whether an edit hits a row.
+    /// Whether an edit hits a row of what is written.
     pub(super) fn finds(&mut self, edit: &str, row: &str) -> bool {
-        self.all.check_text(row, 1);
-        let findings = self.all.take_findings();
+        self.written.check_text(row, 1);
+        let findings = self.written.take_findings();
         findings.iter().any(|finding| finding.edit.code == edit)
     }
 }

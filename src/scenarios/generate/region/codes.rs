@@ -5,7 +5,9 @@ use rand_distr::{Distribution, Poisson};
 
 use super::super::draw::{Drawer, pick};
 use super::super::wishes::Wishes;
+use super::edition::listed_name;
 use super::plan::StayPlan;
+use super::stay::{departments, morphology};
 use crate::tables::{CodeId, CodeLists};
 
 /// Chapters that go with any stay of an adult or child: no injuries, tumours, pregnancies, newborn
@@ -60,6 +62,49 @@ const ASKED: [Companion; 6] = [
     companion((&["Z51.811"], false), &["92.28"], ("92.28", true)),
 ];
 
+/// What is asked of codes again and again, by how they begin.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Mark {
+    /// An outcome of delivery.
+    Outcome,
+    Injury,
+    /// A cause of injuries.
+    Cause,
+    Ventilated,
+    /// For 96 hours or more.
+    LongVentilated,
+    /// The first of [`ASKED`]: what asks, then what makes it needless.
+    Asked,
+}
+
+/// Marks by the beginnings of codes, those of [`ASKED`] apart.
+const MARKS: [(Mark, &[&str]); 5] = [
+    (Mark::Outcome, &["Z37"]),
+    (Mark::Injury, &["S", "T"]),
+    (Mark::Cause, &["V", "W", "X", "Y"]),
+    (Mark::Ventilated, &["96.7"]),
+    (Mark::LongVentilated, &["96.7201"]),
+];
+
+/// The marks of a code, a bit each.
+fn marks_of(code: &str) -> u32 {
+    let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| code.starts_with(prefix));
+    let plain = MARKS.iter().filter(|(_, prefixes)| begins(prefixes));
+    let mut marks = plain.fold(0, |marks, (mark, _)| marks | 1 << (*mark as u32));
+    for (place, asked) in ASKED.iter().enumerate() {
+        let bits = asked_bits(place);
+        marks |= if begins(asked.when) { bits.0 } else { 0 };
+        marks |= if begins(asked.unless) { bits.1 } else { 0 };
+    }
+    marks
+}
+
+/// The bits of one of [`ASKED`].
+fn asked_bits(place: usize) -> (u32, u32) {
+    let first = Mark::Asked as u32 + 2 * u32::try_from(place).unwrap_or(0);
+    (1 << first, 1 << (first + 1))
+}
+
 /// Draws codes for a region (编码抽取).
 pub(super) struct Coder<'g> {
     pub(super) drawer: Drawer<'g>,
@@ -70,9 +115,19 @@ pub(super) struct Coder<'g> {
     outcomes: Vec<CodeId>,
     pub(super) causes: Vec<String>,
     pub(super) names: Vec<String>,
+    /// Listed codes that no rule of the scheme names, numbered behind those it knows.
+    beyond: Vec<String>,
     is_operation: Vec<bool>,
     more_diagnoses: Option<Poisson<f64>>,
     more_procedures: Option<Poisson<f64>>,
+    /// Most diagnoses and procedures.
+    at_most: [usize; 2],
+    /// By code as principal diagnosis: the department of those not operated, and of those operated.
+    departments: Vec<[&'static str; 2]>,
+    /// By code as principal diagnosis.
+    morphologies: Vec<&'static str>,
+    /// By code.
+    marks: Vec<u32>,
 }
 
 /// The codes of a stay, principal first.
@@ -96,64 +151,112 @@ impl<'g> Coder<'g> {
                 .filter_map(|id| u32::try_from(id).ok())
                 .map(CodeId)
         };
-        let listed = |prefix: &str, procedures: bool| -> Vec<CodeId> {
+        // what no rule of the scheme names has an id behind those it knows
+        let mut beyond: Vec<String> = Vec::new();
+        let mut listed = |prefix: &str, procedures: bool| -> Vec<CodeId> {
             let list = if procedures {
                 &lists.procedures
             } else {
                 &lists.diagnoses
             };
-            known()
-                .filter(|id| begins(id, &[prefix]) && list.contains(scheme.code(*id)))
+            let first = list.codes().partition_point(|code| code.as_str() < prefix);
+            let of_prefix = list.codes().iter().skip(first);
+            of_prefix
+                .take_while(|code| code.starts_with(prefix))
+                .filter_map(|code| match scheme.code_id(code) {
+                    Some(id) => Some(id),
+                    None => {
+                        let known = beyond.iter().position(|other| other == code);
+                        let place = known.unwrap_or_else(|| {
+                            beyond.push(code.clone());
+                            beyond.len() - 1
+                        });
+                        u32::try_from(scheme.code_count() + place).ok().map(CodeId)
+                    }
+                })
                 .collect()
         };
+        let asked: Vec<Vec<CodeId>> = ASKED
+            .iter()
+            .map(|asked| listed(asked.add, asked.adds_procedure))
+            .collect();
+        let outcomes = listed("Z37.0", false);
         let mut is_operation = vec![false; scheme.code_count()];
         for id in &drawer.operations {
             if let Some(flag) = is_operation.get_mut(id.0 as usize) {
                 *flag = true;
             }
         }
-        let name = |id: CodeId| {
-            let code = scheme.code(id);
+        let name = |code: &str| {
             let name = lists.diagnoses.name(code).or_else(|| lists.procedures.name(code));
-            // the separators of lists and of their elements become full width
-            name.unwrap_or("").replace('|', "｜").replace(';', "；")
+            listed_name(name.unwrap_or(""))
+        };
+        let codes = || {
+            known()
+                .map(|id| scheme.code(id))
+                .chain(beyond.iter().map(String::as_str))
         };
         let causes = lists.diagnoses.codes().iter();
         Coder {
             companions,
-            asked: ASKED
-                .iter()
-                .map(|asked| listed(asked.add, asked.adds_procedure))
-                .collect(),
-            outcomes: listed("Z37.0", false),
+            asked,
+            outcomes,
             causes: causes
                 .filter(|code| code.starts_with("W0") || code.starts_with("W1") || code.starts_with("V2"))
                 .cloned()
                 .collect(),
-            names: known().map(name).collect(),
+            names: codes().map(name).collect(),
+            marks: codes().map(marks_of).collect(),
+            morphologies: codes().map(morphology).collect(),
+            beyond,
             is_operation,
             more_diagnoses: Poisson::new((plan.diagnoses.get() - 1.0).max(0.01)).ok(),
             more_procedures: Poisson::new(plan.procedures.get()).ok(),
+            departments: known().map(|id| departments(scheme.code(id))).collect(),
+            at_most: [plan.diagnoses_at_most, plan.procedures_at_most].map(|most| whole(most.get())),
             drawer,
         }
     }
 
     pub(super) fn code(&self, id: CodeId) -> &str {
-        self.drawer.scheme().code(id)
+        let scheme = self.drawer.scheme();
+        let beyond = (id.0 as usize).checked_sub(scheme.code_count());
+        match beyond {
+            None => scheme.code(id),
+            Some(place) => self.beyond.get(place).map_or("", String::as_str),
+        }
     }
 
     pub(super) fn name(&self, id: CodeId) -> &str {
         self.names.get(id.0 as usize).map_or("", String::as_str)
     }
 
+    pub(super) fn department(&self, principal: CodeId, operated: bool) -> &'static str {
+        let [usual, of_operated] = self
+            .departments
+            .get(principal.0 as usize)
+            .copied()
+            .unwrap_or_default();
+        if operated { of_operated } else { usual }
+    }
+
     pub(super) fn is_operation(&self, id: CodeId) -> bool {
         self.is_operation.get(id.0 as usize).copied().unwrap_or(false)
     }
 
-    /// Whether some code begins so.
-    pub(super) fn has(&self, codes: &[CodeId], prefixes: &[&str]) -> bool {
-        let begins = |id: &CodeId| prefixes.iter().any(|prefix| self.code(*id).starts_with(prefix));
-        codes.iter().any(begins)
+    /// Whether some code has a mark.
+    pub(super) fn any(&self, codes: &[CodeId], mark: Mark) -> bool {
+        self.any_of(codes, 1 << (mark as u32))
+    }
+
+    fn any_of(&self, codes: &[CodeId], bits: u32) -> bool {
+        let marks = |id: &CodeId| self.marks.get(id.0 as usize).copied().unwrap_or(0);
+        codes.iter().any(|id| marks(id) & bits != 0)
+    }
+
+    /// The morphology that goes with a principal diagnosis.
+    pub(super) fn morphology(&self, principal: CodeId) -> &'static str {
+        self.morphologies.get(principal.0 as usize).copied().unwrap_or("")
     }
 
     /// One draw: what the group asks for, what coding rules ask for besides, then companions up to a
@@ -167,16 +270,17 @@ impl<'g> Coder<'g> {
         let may_have_more = procedures.is_some();
         codes.procedures = procedures.unwrap_or_default();
         self.add_asked(&mut codes, rng);
-        if delivers && !self.has(&codes.diagnoses, &["Z37"]) {
+        if delivers && !self.any(&codes.diagnoses, Mark::Outcome) {
             codes.diagnoses.extend(pick(&self.outcomes, rng));
         }
-        let wanted = 1 + number(&self.more_diagnoses, rng);
+        let [most_diagnoses, most_procedures] = self.at_most;
+        let wanted = (1 + number(&self.more_diagnoses, rng)).min(most_diagnoses);
         for _ in codes.diagnoses.len()..wanted {
             let companion = pick(&self.companions, rng).filter(|id| !self.drawer.avoided(wishes, **id));
             codes.diagnoses.extend(companion);
         }
         dedup(&mut codes.diagnoses);
-        let wanted = number(&self.more_procedures, rng);
+        let wanted = number(&self.more_procedures, rng).min(most_procedures);
         if may_have_more {
             for _ in codes.procedures.len()..wanted {
                 let minor = pick(&self.drawer.minor, rng);
@@ -189,14 +293,21 @@ impl<'g> Coder<'g> {
         codes
     }
 
+    /// Whether there are no more codes than the plan allows.
+    pub(super) fn fits(&self, codes: &Codes) -> bool {
+        let [diagnoses, procedures] = self.at_most;
+        codes.diagnoses.len() <= diagnoses && codes.procedures.len() <= procedures
+    }
+
     fn add_asked(&self, codes: &mut Codes, rng: &mut ChaCha8Rng) {
-        for (asked, additions) in ASKED.iter().zip(&self.asked) {
+        for (place, (asked, additions)) in ASKED.iter().zip(&self.asked).enumerate() {
+            let (when, unless) = asked_bits(place);
             let of = if asked.of_procedures {
                 &codes.procedures
             } else {
                 &codes.diagnoses
             };
-            if !self.has(of, asked.when) {
+            if !self.any_of(of, when) {
                 continue;
             }
             let goal = if asked.adds_procedure {
@@ -204,7 +315,7 @@ impl<'g> Coder<'g> {
             } else {
                 &mut codes.diagnoses
             };
-            if !self.has(goal, asked.unless) {
+            if !self.any_of(goal, unless) {
                 goal.extend(pick(additions, rng));
             }
         }
@@ -218,6 +329,15 @@ impl<'g> Coder<'g> {
 )]
 fn number(law: &Option<Poisson<f64>>, rng: &mut ChaCha8Rng) -> usize {
     law.map_or(0, |law| law.sample(rng).clamp(0.0, 30.0) as usize)
+}
+
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "statistics: a small count"
+)]
+fn whole(count: f64) -> usize {
+    count.clamp(0.0, 99.0) as usize
 }
 
 fn dedup(codes: &mut Vec<CodeId>) {

@@ -29,12 +29,26 @@ pub(super) struct Defects {
     plants: Vec<Plant>,
     /// Summed weights, the last is 1.
     cumulative: Vec<f64>,
+    /// Those with a share of their own, and the chance of each in a record that can show it.
+    stated: Vec<(Plant, f64)>,
 }
 
-/// A defect in a record: the rows to write instead of its own.
+/// A defect in a record: what to write instead of it.
 pub(super) struct Shown {
     pub(super) edit: String,
-    pub(super) rows: Vec<Vec<u8>>,
+    pub(super) sheet: Sheet,
+    /// How many times.
+    pub(super) copies: usize,
+    /// What stands behind the row.
+    pub(super) tail: &'static [u8],
+}
+
+/// What a file of records can show (可呈现范围).
+pub(super) struct Showing<'c> {
+    /// Its columns.
+    pub(super) columns: &'c [Column],
+    /// Whether its rows are text that may be broken.
+    pub(super) text_rows: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -88,15 +102,10 @@ impl Defects {
     ///
     /// # Errors
     /// The plan names an edit that is not planted here.
-    pub(super) fn new(plan: &DefectPlan, columns: &[Column]) -> Result<Defects> {
+    pub(super) fn new(plan: &DefectPlan, showing: &Showing<'_>) -> Result<Defects> {
         let mut plants = read_plants()?;
-        let known: Vec<String> = plants.iter().map(|plant| plant.edit.clone()).collect();
-        if let Some(written) = plan.weights.keys().find(|written| !known.contains(written)) {
-            let hint = suggestion(written, known.iter().map(String::as_str));
-            return Err(Error::new(format!(
-                "[defects.weights]: `{written}` is no edit that can be planted{hint}"
-            )));
-        }
+        known_edits("weights", plan.weights.keys(), &plants)?;
+        known_edits("shares", plan.shares.keys(), &plants)?;
         let weights: &BTreeMap<_, _> = &plan.weights;
         for plant in &mut plants {
             match weights.get(&plant.edit) {
@@ -105,7 +114,8 @@ impl Defects {
                 None => {}
             }
         }
-        plants.retain(|plant| plant.weight > 0.0 && plant.is_shown_by(columns));
+        let stated = stated(plan, &plants, showing)?;
+        plants.retain(|plant| plant.weight > 0.0 && plant.is_shown_by(showing));
         let total: f64 = plants.iter().map(|plant| plant.weight).sum();
         if plan.share.get() > 0.0 && plants.is_empty() {
             let message = "[defects]: a share, but no edit has a weight that these columns can show";
@@ -120,10 +130,53 @@ impl Defects {
             share: plan.share.get(),
             cumulative: cumulative.collect(),
             plants,
+            stated,
         })
     }
 
-    /// Plants one in the stated share of records; each is looked for at once.
+    /// Whether any edit has a share of its own.
+    pub(super) fn has_stated(&self) -> bool {
+        !self.stated.is_empty()
+    }
+
+    /// Which of the edits with a share of their own a record can show.
+    pub(super) fn shown_by(&self, sheet: &Sheet, columns: &[Column], checks: &mut Checks<'_>) -> Vec<bool> {
+        let shows = |(plant, _): &(Plant, f64)| plant.shown(sheet, columns, checks).is_some();
+        self.stated.iter().map(shows).collect()
+    }
+
+    /// Makes the stated shares of all records chances of the records that can show the edit, by a
+    /// sample of records.
+    ///
+    /// # Errors
+    /// A share is larger than that of the records that can show it, or several together are.
+    pub(super) fn calibrate(&mut self, sample: &[Vec<bool>]) -> Result<()> {
+        let count = |place: usize| {
+            let shown = sample.iter().filter(|record| record.get(place) == Some(&true));
+            shown.count() as f64
+        };
+        for (place, (plant, chance)) in self.stated.iter_mut().enumerate() {
+            let able = count(place) / (sample.len() as f64).max(1.0);
+            if *chance > able {
+                return Err(Error::new(format!(
+                    "[defects.shares]: {} = {chance}, but only a share of about {able:.4} of the records can show it",
+                    plant.edit
+                )));
+            }
+            *chance = if able > 0.0 { *chance / able } else { 0.0 };
+        }
+        let of_record = |record: &Vec<bool>| {
+            let chances = self.stated.iter().zip(record).filter(|(_, shown)| **shown);
+            chances.map(|((_, chance), _)| chance).sum::<f64>() + self.share
+        };
+        if sample.iter().any(|record| of_record(record) > 1.0) {
+            let message = "[defects]: some records would need more than one defect; expected smaller shares";
+            return Err(Error::new(message));
+        }
+        Ok(())
+    }
+
+    /// Plants one in the stated shares of records; each is looked for at once.
     pub(super) fn plant(
         &self,
         sheet: &Sheet,
@@ -131,20 +184,26 @@ impl Defects {
         checks: &mut Checks<'_>,
         rng: &mut ChaCha8Rng,
     ) -> Option<Shown> {
-        if self.share <= 0.0 || !rng.random_bool(self.share) {
+        if self.share <= 0.0 && self.stated.is_empty() {
+            return None;
+        }
+        let mut at: f64 = rng.random();
+        for (plant, chance) in &self.stated {
+            match plant.shown(sheet, columns, checks) {
+                Some(shown) if at < *chance => return Some(shown),
+                Some(_) => at -= chance,
+                None => {}
+            }
+        }
+        if at >= self.share {
             return None;
         }
         for _ in 0..DRAWS {
             let at: f64 = rng.random();
             let place = self.cumulative.partition_point(|sum| *sum < at);
             let plant = self.plants.get(place.min(self.plants.len().saturating_sub(1)))?;
-            if plant.needs.iter().all(|need| need.holds(sheet))
-                && let Some(rows) = plant.rows(sheet, columns, checks)
-            {
-                return Some(Shown {
-                    edit: plant.edit.clone(),
-                    rows,
-                });
+            if let Some(shown) = plant.shown(sheet, columns, checks) {
+                return Some(shown);
             }
         }
         None
@@ -152,42 +211,53 @@ impl Defects {
 }
 
 impl Plant {
-    /// Whether a file of these columns can show it: it looks only at them and changes one of them.
-    fn is_shown_by(&self, columns: &[Column]) -> bool {
-        let needs = self.needs.iter().all(|need| columns.contains(&need.column));
+    /// Whether a file can show it: it looks only at its columns and changes one of them.
+    fn is_shown_by(&self, showing: &Showing<'_>) -> bool {
+        let needs = self
+            .needs
+            .iter()
+            .all(|need| showing.columns.contains(&need.column));
         let changes = match &self.change {
-            Change::Cells(cells) => cells.iter().any(|cell| columns.contains(&cell.column)),
-            _ => true,
+            Change::Cells(cells) => cells.iter().any(|cell| showing.columns.contains(&cell.column)),
+            Change::Again => true,
+            Change::Bytes | Change::Field => showing.text_rows,
         };
         needs && changes
     }
 
-    /// The rows with the defect; none if its edit does not find it.
-    fn rows(&self, sheet: &Sheet, columns: &[Column], checks: &mut Checks<'_>) -> Option<Vec<Vec<u8>>> {
-        let mut row = String::new();
+    /// The record with the defect; none if it is of another kind, or its edit does not find it.
+    fn shown(&self, sheet: &Sheet, columns: &[Column], checks: &mut Checks<'_>) -> Option<Shown> {
+        if !self.needs.iter().all(|need| need.holds(sheet)) {
+            return None;
+        }
+        let shown = |sheet, copies, tail: &'static [u8]| Shown {
+            edit: self.edit.clone(),
+            sheet,
+            copies,
+            tail,
+        };
         let Change::Cells(cells) = &self.change else {
-            sheet.write(columns, &mut row);
             return Some(match self.change {
-                Change::Again => vec![row.clone().into_bytes(), row.into_bytes()],
-                Change::Field => vec![(row + ",附").into_bytes()],
-                _ => vec![[row.as_bytes(), &[0xff, 0xfe, 0x80]].concat()],
+                Change::Again => shown(sheet.clone(), 2, b""),
+                Change::Field => shown(sheet.clone(), 1, b",-"),
+                _ => shown(sheet.clone(), 1, &[0xff, 0xfe, 0x80]),
             });
         };
-        let mut sheet = sheet.clone();
-        let before = sheet.clone();
+        let mut changed = sheet.clone();
         for cell in cells {
-            let value = filled_in(&cell.value, &before)?;
+            let value = filled_in(&cell.value, sheet)?;
             match cell.appends {
                 true => {
-                    let first = sheet.get(cell.column).is_empty();
-                    sheet.push(cell.column, first, value);
+                    let first = changed.get(cell.column).is_empty();
+                    changed.push(cell.column, first, value);
                 }
-                false => sheet.set(cell.column, value),
+                false => changed.set(cell.column, value),
             }
         }
-        sheet.write(columns, &mut row);
+        let mut row = String::new();
+        changed.write(columns, &mut row);
         let is_found = !self.is_found_in_row() || checks.finds(&self.edit, &row);
-        is_found.then(|| vec![row.into_bytes()])
+        is_found.then(|| shown(changed, 1, b""))
     }
 
     /// What a later stage or an option finds cannot be looked for in the row.
@@ -283,6 +353,41 @@ fn increased(cell: &str, more: &str) -> Option<String> {
     }
     let sum = Fen::parse_yuan(cell).ok()? + Fen::parse_yuan(more).ok()?;
     Some(sum.to_string())
+}
+
+/// # Errors
+/// An edit named under a key is not planted here.
+fn known_edits<'e>(key: &str, named: impl Iterator<Item = &'e String>, plants: &[Plant]) -> Result<()> {
+    let known = || plants.iter().map(|plant| plant.edit.as_str());
+    for written in named {
+        if !known().any(|edit| edit == written) {
+            let hint = suggestion(written, known());
+            return Err(Error::new(format!(
+                "[defects.{key}]: `{written}` is no edit that can be planted{hint}"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The edits with a share of their own.
+///
+/// # Errors
+/// One that the file cannot show.
+fn stated(plan: &DefectPlan, plants: &[Plant], showing: &Showing<'_>) -> Result<Vec<(Plant, f64)>> {
+    let mut stated = Vec::new();
+    for (edit, share) in plan.shares.iter().filter(|(_, share)| share.get() > 0.0) {
+        let Some(plant) = plants.iter().find(|plant| plant.edit == *edit) else {
+            continue;
+        };
+        if !plant.is_shown_by(showing) {
+            return Err(Error::new(format!(
+                "[defects.shares]: a file of this form cannot show `{edit}`"
+            )));
+        }
+        stated.push((plant.clone(), share.get()));
+    }
+    Ok(stated)
 }
 
 fn column(name: &str) -> Option<Column> {

@@ -7,18 +7,22 @@
 //!
 //! A person has a random stream of its own and is made whole, a child with its mother. So the same
 //! plan gives the same bytes on any number of threads, and memory does not grow with the region.
-//! Every record is checked as `check` would before it is kept: without defects nothing is found.
+//! What depends on the codes of a record is checked as `check` would before it is kept, the rest is
+//! sound by the way it is made: without defects `check` finds nothing.
 
 mod bill;
 mod calendar;
 mod checks;
 mod codes;
 mod defects;
+mod edition;
 mod mix;
 mod people;
 mod plan;
 mod sheet;
 mod stay;
+
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use rand::RngExt;
@@ -30,8 +34,10 @@ use super::wishes::Wishes;
 use super::{Domain, Mix, standard_normal, stream};
 use crate::diagnostics::{Error, Result};
 use crate::grouper::{Grouper, Workspace};
-use crate::records::{Column, EditBook};
-use crate::tables::{CodeLists, NumberFact};
+use crate::records::{
+    CodeMap, Column, EditBook, Layout, Losses, RecordForm, RecordFormat, RowBuffer, TextEncoding,
+};
+use crate::tables::{CodeId, CodeLists, NumberFact};
 
 pub use people::{REGION_PERSON_COLUMNS, RegionHospital};
 pub use plan::{
@@ -41,8 +47,9 @@ pub use plan::{
 
 use calendar::{Link, Planned, days, lay_out};
 use checks::{Checks, Headers, headers};
-use codes::{Coder, Codes};
-use defects::{Defects, Shown};
+use codes::{Coder, Codes, Mark};
+use defects::{Defects, Showing, Shown};
+use edition::Edition;
 use mix::{Class, Kind, RegionGroup, RegionMix};
 use people::{Hospitals, RegionPerson};
 use sheet::Sheet;
@@ -62,18 +69,40 @@ pub const REGION_TRUTH_COLUMNS: [&str; 8] = [
 
 /// How many persons are made at a time.
 const PERSONS_A_BATCH: u64 = 250;
+/// What a record must have to be checked.
+const NEEDED: [Column; 4] = [Column::CaseId, Column::Sex, Column::Age, Column::Diagnoses];
+/// Records looked at to learn how many can show a defect.
+const DEFECT_SAMPLE: usize = 6_000;
 /// Draws of codes for one stay before another group is tried.
 const DRAWS: usize = 50;
 /// Other groups tried for one stay.
 const OTHER_GROUPS: usize = 12;
+
+/// How the records of a region are written (输出方式).
+#[derive(Clone, Debug)]
+pub struct RegionForm {
+    /// The columns.
+    pub layout: Arc<Layout>,
+    /// The kind of file; nothing for that of the layout.
+    pub format: Option<RecordFormat>,
+    /// Nothing for the usual one of the format.
+    pub encoding: Option<TextEncoding>,
+}
 
 /// Makes the persons of a region and their records (区域数据生成器).
 pub struct Region<'g> {
     grouper: &'g Grouper,
     book: &'g EditBook,
     plan: RegionPlan,
-    columns: Vec<Column>,
+    /// What the layout has a place for, and what a record must have.
+    written: Vec<Column>,
+    /// What a joined file adds: the column it is joined by, and what the layout has no place for.
+    joined: Option<(Column, Vec<Column>)>,
+    /// Codes that cannot be written, by number.
+    unwritable: Vec<bool>,
     headers: Headers,
+    form: RecordForm,
+    edition: Option<Edition>,
     hospitals: Hospitals,
     mix: RegionMix,
     coder: Coder<'g>,
@@ -94,6 +123,10 @@ pub struct MadePerson {
     pub persons: String,
     /// The records.
     pub records: Vec<MadeRecord>,
+    /// Rows of the file to be joined, line ends included.
+    pub joined: String,
+    /// What the layout could not take of them.
+    pub losses: Losses,
 }
 
 /// One row of the records file.
@@ -103,6 +136,13 @@ pub struct MadeRecord {
     pub row: Vec<u8>,
     /// Cells of the truth before the line, and behind it.
     pub truth: [String; 2],
+}
+
+/// A person whose records are made but not yet written.
+#[derive(Default)]
+struct KeptPerson {
+    persons: String,
+    kept: Vec<Kept>,
 }
 
 /// A stay that is kept.
@@ -122,9 +162,11 @@ impl<'g> Region<'g> {
         lists: &'g CodeLists,
         book: &'g EditBook,
         plan: RegionPlan,
+        (form, map): (&RegionForm, Option<&CodeMap>),
     ) -> Result<Region<'g>> {
         let base = Mix::new(grouper, plan.mix_seed);
-        let mut region = Region::of_all_groups(grouper, (lists, book), &base, plan)?;
+        let edition = map.map(|map| Edition::new(map, lists));
+        let mut region = Region::of_all_groups(grouper, (lists, book), &base, plan, (form, edition))?;
         let can_be_made = region.groups_that_can_be_made();
         if region.plan.mix.is_some() {
             region.refuse_lost_groups(&can_be_made)?;
@@ -138,7 +180,28 @@ impl<'g> Region<'g> {
         }
         let older = region.plan.persons.older.get();
         region.older = (older / (1.0 - region.mix.young_share()).max(0.01)).min(1.0);
+        region.calibrate_defects()?;
         Ok(region)
+    }
+
+    /// Shares of single edits are chances of the records that can show them: a sample says how many.
+    fn calibrate_defects(&mut self) -> Result<()> {
+        if !self.defects.has_stated() {
+            return Ok(());
+        }
+        let mut maker = Maker::new(self);
+        let mut sample = Vec::new();
+        let persons = (1_u64 << 40)..;
+        for person in persons.take(20_000) {
+            for kept in maker.make_person(person).kept {
+                let row = (&kept.sheet, self.written.as_slice());
+                sample.push(self.defects.shown_by(row.0, row.1, &mut maker.checks));
+            }
+            if sample.len() >= DEFECT_SAMPLE {
+                break;
+            }
+        }
+        self.defects.calibrate(&sample)
     }
 
     /// With every group in the mix, and no births yet.
@@ -147,17 +210,36 @@ impl<'g> Region<'g> {
         (lists, book): (&CodeLists, &'g EditBook),
         base: &Mix,
         plan: RegionPlan,
+        (form, edition): (&RegionForm, Option<Edition>),
     ) -> Result<Region<'g>> {
         let drawer = Drawer::new(grouper.compiled(), lists);
         let columns = sheet::columns(plan.output.detail);
         let stays = plan.persons.stays.get();
+        let mut said = columns.clone();
+        let declared = |edition: &&Edition| edition.version != form.layout.codes();
+        said.extend(edition.iter().filter(declared).map(|_| Column::CodeVersion));
+        let joined = form.layout.join_key();
+        let form = RecordForm::new(&form.layout, &said, form.format, form.encoding)?;
+        let lacks = form.writer().lacks().to_vec();
+        let mut written = columns.clone();
+        written.retain(|column| !lacks.contains(column) || NEEDED.contains(column));
+        let coder = Coder::new(drawer, lists, &plan.stays);
+        let unwritable = unwritable(&coder, &form, edition.as_ref());
+        let showing = Showing {
+            columns: &written,
+            text_rows: form.has_text_rows(),
+        };
         Ok(Region {
-            mix: RegionMix::new(&drawer, base, &plan, &[])?,
+            mix: RegionMix::new(&coder.drawer, base, &plan, &[])?,
             hospitals: Hospitals::new(&plan.hospitals, &mut stream(plan.mix_seed, Domain::Hospitals, 1)),
-            coder: Coder::new(drawer, lists, &plan.stays),
-            headers: headers(&columns)?,
-            defects: Defects::new(&plan.defects, &columns)?,
-            columns,
+            coder,
+            unwritable,
+            joined: joined.filter(|_| !lacks.is_empty()).map(|key| (key, lacks)),
+            headers: headers(&written)?,
+            defects: Defects::new(&plan.defects, &showing)?,
+            form,
+            edition,
+            written,
             more_stays: Geometric::new(1.0 / stays).ok().filter(|_| stays > 1.0),
             entries: entries(&plan),
             births: 0.0,
@@ -221,18 +303,33 @@ impl<'g> Region<'g> {
         &self.hospitals.all
     }
 
-    /// Headers of the records file.
-    pub fn columns(&self) -> Vec<&'static str> {
-        self.columns.iter().map(|column| column.name()).collect()
+    /// How the records are written.
+    pub fn form(&self) -> &RecordForm {
+        &self.form
     }
 
     /// Batches of persons, by number, without end.
-    pub fn batch(&self, number: u64) -> Vec<MadePerson> {
+    ///
+    /// # Errors
+    /// A value cannot be written in the encoding asked for.
+    pub fn batch(&self, number: u64) -> Result<Vec<MadePerson>> {
         let mut maker = Maker::new(self);
         let first = number * PERSONS_A_BATCH;
-        (first..first + PERSONS_A_BATCH)
-            .map(|person| maker.person(person))
-            .collect()
+        let persons = first..first + PERSONS_A_BATCH;
+        persons.map(|person| maker.person(person)).collect()
+    }
+
+    /// Whether codes are no more than the plan allows, and all can be written.
+    fn can_write(&self, codes: &Codes) -> bool {
+        let writable = |id: &CodeId| self.unwritable.get(id.0 as usize) != Some(&true);
+        self.coder.fits(codes) && codes.diagnoses.iter().chain(&codes.procedures).all(writable)
+    }
+
+    /// Headers of the file to be joined, if the layout lacks anything (关联文件).
+    pub fn joined_columns(&self) -> Option<Vec<&'static str>> {
+        let (key, columns) = self.joined.as_ref()?;
+        let names = std::iter::once(key).chain(columns).map(|column| column.name());
+        Some(names.collect())
     }
 
     fn last_year(&self) -> i16 {
@@ -247,6 +344,21 @@ impl<'g> Region<'g> {
                 .unwrap_or(0)
                 .min(i16::from(self.plan.years) - 1)
     }
+}
+
+/// Codes that the edition written has no source for, or whose names the encoding lacks characters of.
+fn unwritable(coder: &Coder<'_>, form: &RecordForm, edition: Option<&Edition>) -> Vec<bool> {
+    let names = form.encoding() == TextEncoding::Gbk;
+    let ids = (0..coder.names.len())
+        .filter_map(|id| u32::try_from(id).ok())
+        .map(CodeId);
+    let unwritable = |id: CodeId| {
+        let code = coder.code(id);
+        let said = edition.is_none_or(|edition| edition.has(code, true) && edition.has(code, false));
+        let name = edition.map_or(coder.name(id), |edition| edition.name(code, coder.name(id)));
+        !said || names && form.encoding().encode(name).is_err()
+    };
+    ids.map(unwritable).collect()
 }
 
 /// Persons who come for the first time in each year, so that with those who come again the stays grow
@@ -276,6 +388,7 @@ struct Maker<'g, 'r> {
     work: Workspace,
     checks: Checks<'r>,
     row: String,
+    buffer: RowBuffer,
 }
 
 impl<'g, 'r> Maker<'g, 'r> {
@@ -285,6 +398,7 @@ impl<'g, 'r> Maker<'g, 'r> {
             work: Workspace::default(),
             checks: Checks::new(region.book, &region.headers),
             row: String::new(),
+            buffer: RowBuffer::default(),
         }
     }
 
@@ -305,13 +419,29 @@ impl<'g, 'r> Maker<'g, 'r> {
             .is_some()
     }
 
-    fn person(&mut self, index: u64) -> MadePerson {
+    /// A person with her records, defects and all.
+    fn person(&mut self, index: u64) -> Result<MadePerson> {
+        // a stream of its own: records are the same with defects and without
+        let mut rng = stream(self.region.plan.seed, Domain::Defects, index);
+        let KeptPerson { persons, kept } = self.make_person(index);
+        let mut made = MadePerson {
+            persons,
+            ..MadePerson::default()
+        };
+        for record in kept {
+            self.finish(record, &mut made, &mut rng)?;
+        }
+        made.losses = std::mem::take(&mut self.buffer.row.losses);
+        Ok(made)
+    }
+
+    fn make_person(&mut self, index: u64) -> KeptPerson {
         let region = self.region;
         let mut rng = stream(region.plan.seed, Domain::Persons, index);
         let entry = region.draw_entry(&mut rng);
         let gives_birth = rng.random_bool(region.births);
         let kind = if gives_birth { Kind::Delivery } else { Kind::Any };
-        let mut made = MadePerson::default();
+        let mut made = KeptPerson::default();
         let Some(first) = self.plan_stay(kind, Link::Apart, &mut rng) else {
             return made;
         };
@@ -333,7 +463,7 @@ impl<'g, 'r> Maker<'g, 'r> {
                 break;
             }
         }
-        if !made.records.is_empty() {
+        if !made.kept.is_empty() {
             made.persons.insert_str(0, &person.row());
         }
         made
@@ -468,7 +598,7 @@ impl<'g, 'r> Maker<'g, 'r> {
         stays: &[Planned<'r>],
         child: bool,
         visit: &mut usize,
-        made: &mut MadePerson,
+        made: &mut KeptPerson,
         rng: &mut ChaCha8Rng,
     ) -> bool {
         let mut kept = Vec::with_capacity(stays.len() + 1);
@@ -487,9 +617,7 @@ impl<'g, 'r> Maker<'g, 'r> {
                 kept.push(record);
             }
         }
-        for record in kept {
-            self.finish(record, made, rng);
-        }
+        made.kept.append(&mut kept);
         stays.last().is_none_or(|last| last.status != "5")
     }
 
@@ -578,7 +706,7 @@ impl<'g, 'r> Maker<'g, 'r> {
         let cost = (stay.group.cost_fen * factor).clamp(6_000.0 * days, 1_900_000.0 * days);
         let admit_minute = rng.random_range(8 * 60..14 * 60);
         let mut facts = Facts {
-            case_id: format!("{}-{visit}", person.id),
+            case_id: format!("M{}/{visit}", person.id),
             visit,
             person,
             hospital,
@@ -622,33 +750,44 @@ impl<'g, 'r> Maker<'g, 'r> {
     ) -> Option<Sheet> {
         let region = self.region;
         let mut sheet = Sheet::new();
+        let mut another = None;
         for draw in 0..DRAWS {
-            let mut stay = stay.clone();
             if draw % 5 == 4 {
                 // of alternatives in the rule another one
-                stay.wishes = region.coder.drawer.wishes(&stay.group.base, rng);
+                let mut other = stay.clone();
+                other.wishes = region.coder.drawer.wishes(&stay.group.base, rng);
+                another = Some(other);
             }
+            let stay = another.as_ref().unwrap_or(stay);
             let codes = region.coder.draw(&stay.wishes, gives_birth, rng);
+            if !region.can_write(&codes) {
+                continue;
+            }
             // a woman who gave birth carries the weight of the child
-            let delivers = facts.person.sex == 2 && region.coder.has(&codes.diagnoses, &["Z37"]);
+            let delivers = facts.person.sex == 2 && region.coder.any(&codes.diagnoses, Mark::Outcome);
             if delivers && facts.birth_weight.is_none() {
                 facts.birth_weight = Some(stay::birth_weight(None, rng));
             }
             if !delivers && !gives_birth && !facts.person.id.ends_with('N') {
                 facts.birth_weight = None;
             }
-            facts.write_probe(&stay, &codes, &region.coder, &mut sheet);
+            facts.write_probe(stay, &codes, &region.coder, &mut sheet);
             if !self.groups_as(&sheet, &stay.group.code) {
                 continue;
             }
-            self.write_rest(facts, &stay, &codes, &mut sheet, rng);
-            self.row.clear();
-            sheet.write(&region.columns, &mut self.row);
-            if self.checks.is_clean(&self.row) {
+            facts.write_coded(stay, &codes, &region.coder, &mut sheet, rng);
+            if self.is_sound(&sheet) {
+                self.write_rest(facts, stay, &codes, &mut sheet, rng);
                 return Some(sheet);
             }
         }
         None
+    }
+
+    fn is_sound(&mut self, sheet: &Sheet) -> bool {
+        self.row.clear();
+        sheet.write(&sheet::SOUND, &mut self.row);
+        self.checks.is_sound(&self.row)
     }
 
     fn write_rest(
@@ -661,7 +800,11 @@ impl<'g, 'r> Maker<'g, 'r> {
     ) {
         let region = self.region;
         let full = region.plan.output.detail == Detail::Full;
-        facts.write_rest(stay, codes, &region.coder, sheet, rng);
+        if full {
+            facts.write_rest(stay, codes, &region.coder, sheet, rng);
+        } else {
+            facts.write_short(sheet);
+        }
         let operated = codes.procedures.iter().any(|id| region.coder.is_operation(*id));
         let employee = facts.person.scheme == "employee";
         bill::write_bill(sheet, facts.total, (operated, employee, full), rng);
@@ -677,32 +820,49 @@ impl<'g, 'r> Maker<'g, 'r> {
         }
     }
 
-    /// Plants a defect, or does not, and hands the record out.
-    fn finish(&mut self, kept: Kept, made: &mut MadePerson, rng: &mut ChaCha8Rng) {
+    /// Plants a defect, or does not, and writes the record.
+    ///
+    /// # Errors
+    /// A value cannot be written in the encoding asked for.
+    fn finish(&mut self, kept: Kept, made: &mut MadePerson, rng: &mut ChaCha8Rng) -> Result<()> {
         let region = self.region;
         let planted = region
             .defects
-            .plant(&kept.sheet, &region.columns, &mut self.checks, rng);
+            .plant(&kept.sheet, &region.written, &mut self.checks, rng);
+        let sayable = |shown: &Shown| {
+            let edition = region.edition.as_ref();
+            edition.is_none_or(|edition| edition.can_rewrite(&shown.sheet))
+        };
+        let planted = planted.filter(sayable);
         let [case_id, rest] = kept.truth;
-        let truth = |edit: &str| [case_id.clone(), format!("{rest},{edit}")];
-        match planted {
-            Some(Shown { edit, rows }) => {
-                let truth = truth(&edit);
-                let rows = rows.into_iter().map(|row| MadeRecord {
-                    row,
-                    truth: truth.clone(),
-                });
-                made.records.extend(rows);
-            }
-            None => {
-                self.row.clear();
-                kept.sheet.write(&region.columns, &mut self.row);
-                made.records.push(MadeRecord {
-                    row: self.row.clone().into_bytes(),
-                    truth: truth(""),
-                });
-            }
+        if let Some((_, columns)) = &region.joined {
+            made.joined.push_str(&case_id);
+            made.joined.push(',');
+            kept.sheet.write(columns, &mut made.joined);
+            made.joined.push('\n');
         }
+        let mut shown = planted.unwrap_or(Shown {
+            edit: String::new(),
+            sheet: kept.sheet,
+            copies: 1,
+            tail: b"",
+        });
+        if let Some(edition) = &region.edition {
+            edition.rewrite(&mut shown.sheet);
+        }
+        let mut row = Vec::new();
+        let sheet = &shown.sheet;
+        region
+            .form
+            .put(|column| sheet.get(column), &mut self.buffer, &mut row)?;
+        row.extend_from_slice(shown.tail);
+        for _ in 0..shown.copies {
+            made.records.push(MadeRecord {
+                row: row.clone(),
+                truth: [case_id.clone(), format!("{rest},{}", shown.edit)],
+            });
+        }
+        Ok(())
     }
 }
 

@@ -120,6 +120,10 @@ pub struct StayPlan {
     pub diagnoses: Positive,
     /// Procedures a record, where the group allows any (assumption).
     pub procedures: Positive,
+    /// Most diagnoses of a record: some layouts have places for few.
+    pub diagnoses_at_most: Count,
+    /// Most procedures of a record.
+    pub procedures_at_most: Count,
     /// Share of records in surgical and procedure groups (assumption).
     pub surgical: Share,
     /// Share of records by discharge status (离院方式); a transfer (2) is admitted elsewhere on the same
@@ -153,6 +157,8 @@ pub struct TrendPlan {
 pub struct DefectPlan {
     /// Share of records that get one, drawn by the weights.
     pub share: Share,
+    /// Share of records that get one of this edit, besides.
+    pub shares: BTreeMap<String, Share>,
     /// Weight of each edit in the draw; edits not named weigh 1.
     pub weights: BTreeMap<String, Weight>,
     /// Only edits of the weights are planted.
@@ -225,6 +231,8 @@ impl Default for StayPlan {
             cost_correlation: Share(0.6),
             diagnoses: Positive(5.4),
             procedures: Positive(2.7),
+            diagnoses_at_most: Count(41.0),
+            procedures_at_most: Count(41.0),
             surgical: Share(0.4),
             discharge_status: shares
                 .into_iter()
@@ -311,6 +319,11 @@ impl RegionPlan {
                 &mut error,
             );
         }
+        let defects = self.defects.shares.values().map(|share| share.0).sum::<f64>() + self.defects.share.0;
+        if defects > 1.0 {
+            let message = format!("the shares of defects sum to {defects:.4}; expected at most 1");
+            error("defects", message);
+        }
         let known = StayPlan::default().discharge_status;
         for written in status.keys().filter(|written| !known.contains_key(*written)) {
             let message = format!("unknown discharge status `{written}`; expected 1, 2, 3, 4, 5 or 9");
@@ -382,6 +395,8 @@ numbers! {
     Mean = 1.0, 50.0, "a mean from 1 to 50";
     /// A standard deviation of logarithms.
     Sigma = 0.0, 2.0, "a spread from 0 to 2";
+    /// How many codes.
+    Count = 1.0, 99.0, "a number from 1 to 99";
     /// A year's growth.
     Growth = -0.5, 1.0, "a growth from -0.5 to 1, e.g. 0.05";
     /// A weight.

@@ -76,52 +76,112 @@ pub(super) fn columns(detail: Detail) -> Vec<Column> {
     }
 }
 
+/// What a record is checked by before it is kept: all that depends on its codes. The rest, as dates and
+/// bills, is sound by the way it is made.
+pub(super) const SOUND: [Column; 25] = [
+    Column::CaseId,
+    Column::Sex,
+    Column::BirthDate,
+    Column::Age,
+    Column::AgeDays,
+    Column::WeightG,
+    Column::BirthWeightsG,
+    Column::AdmitWeightG,
+    Column::NewbornType,
+    Column::AdmitDate,
+    Column::AdmitTime,
+    Column::DischargeDate,
+    Column::DischargeTime,
+    Column::LosDays,
+    Column::Department,
+    Column::DischargeStatus,
+    Column::IcuHours,
+    Column::Diagnoses,
+    Column::Poa,
+    Column::DiagnosisOutcomes,
+    Column::ExternalCauses,
+    Column::Pathologies,
+    Column::Procedures,
+    Column::VentilatorHours,
+    Column::DaySurgery,
+];
+
 /// A record in the neutral layout, a text for each column (中性记录).
+///
+/// The texts stand one behind the other, so that a record can be made and copied without a piece of
+/// memory for each cell; what is overwritten stays behind unseen.
 #[derive(Clone, Debug)]
 pub(super) struct Sheet {
-    cells: Vec<String>,
+    text: String,
+    spans: Vec<(usize, usize)>,
 }
 
 impl Sheet {
     pub(super) fn new() -> Sheet {
         Sheet {
-            cells: vec![String::new(); Column::ALL.len()],
+            text: String::with_capacity(4096),
+            spans: vec![(0, 0); Column::ALL.len()],
         }
     }
 
     pub(super) fn clear(&mut self) {
-        self.cells.iter_mut().for_each(String::clear);
+        self.text.clear();
+        self.spans.fill((0, 0));
     }
 
     pub(super) fn get(&self, column: Column) -> &str {
-        self.cells.get(column as usize).map_or("", String::as_str)
+        let span = self.spans.get(column as usize);
+        span.and_then(|(start, end)| self.text.get(*start..*end))
+            .unwrap_or("")
     }
 
     /// Overwrites a cell.
     pub(super) fn set(&mut self, column: Column, value: impl Display) {
-        if let Some(cell) = self.cells.get_mut(column as usize) {
-            cell.clear();
-            // writing to memory cannot fail
-            let _ = write!(cell, "{value}");
+        let start = self.text.len();
+        // writing to memory cannot fail
+        let _ = write!(self.text, "{value}");
+        self.end(column, start);
+    }
+
+    /// Overwrites a cell with a text.
+    pub(super) fn set_text(&mut self, column: Column, value: &str) {
+        let start = self.text.len();
+        self.text.push_str(value);
+        self.end(column, start);
+    }
+
+    fn end(&mut self, column: Column, start: usize) {
+        if let Some(span) = self.spans.get_mut(column as usize) {
+            *span = (start, self.text.len());
         }
     }
 
     /// Appends an element to a list cell.
     pub(super) fn push(&mut self, column: Column, first: bool, element: impl Display) {
-        if let Some(cell) = self.cells.get_mut(column as usize) {
-            if !first {
-                cell.push('|');
-            }
-            let _ = write!(cell, "{element}");
+        let (mut start, end) = self.spans.get(column as usize).copied().unwrap_or((0, 0));
+        if end != self.text.len() {
+            // the cell moves to the end, where it can grow
+            let cell = self.get(column).to_owned();
+            start = self.text.len();
+            self.text.push_str(&cell);
         }
+        if !first {
+            self.text.push('|');
+        }
+        let _ = write!(self.text, "{element}");
+        self.end(column, start);
     }
 
     /// Overwrites a list cell.
     pub(super) fn list<T: Display>(&mut self, column: Column, elements: impl IntoIterator<Item = T>) {
-        self.set(column, "");
+        let start = self.text.len();
         for (place, element) in elements.into_iter().enumerate() {
-            self.push(column, place == 0, element);
+            if place > 0 {
+                self.text.push('|');
+            }
+            let _ = write!(self.text, "{element}");
         }
+        self.end(column, start);
     }
 
     /// The row of these columns, quoted where needed, without line end.

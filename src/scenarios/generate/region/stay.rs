@@ -8,7 +8,7 @@ use super::super::draw::{plus_days, round_to_int};
 use super::super::standard_normal;
 use super::super::wishes::Wishes;
 use super::calendar::{Link, Planned, days};
-use super::codes::{Coder, Codes};
+use super::codes::{Coder, Codes, Mark};
 use super::people::{RegionHospital, RegionPerson, one_of};
 use super::sheet::Sheet;
 use crate::records::Column;
@@ -115,7 +115,7 @@ impl Facts<'_> {
             }
         }
         sheet.set(Column::LosDays, stay.nights.max(1));
-        sheet.set(Column::Department, department(stay, codes, coder));
+        sheet.set_text(Column::Department, department(stay, codes, coder));
         sheet.set(Column::DischargeStatus, &stay.status);
         sheet.set(Column::IcuHours, self.icu_hours);
         sheet.list(
@@ -128,6 +128,29 @@ impl Facts<'_> {
         );
     }
 
+    /// What must suit the codes.
+    pub(super) fn write_coded(
+        &self,
+        stay: &Planned<'_>,
+        codes: &Codes,
+        coder: &Coder<'_>,
+        sheet: &mut Sheet,
+        rng: &mut ChaCha8Rng,
+    ) {
+        self.write_birth(stay, sheet);
+        sheet.set(Column::AdmitDate, stay.admit);
+        sheet.set(Column::AdmitTime, Clock(self.admit_minute));
+        sheet.set(Column::DischargeDate, stay.discharge);
+        sheet.set(Column::DischargeTime, Clock(self.discharge_minute));
+        write_diagnoses(stay, codes, coder, sheet, rng);
+        self.write_treatment(stay, codes, coder, sheet, rng);
+    }
+
+    /// Besides the codes, what grouping and money need.
+    pub(super) fn write_short(&self, sheet: &mut Sheet) {
+        self.write_person(sheet);
+    }
+
     /// The rest of the columns but the bill.
     pub(super) fn write_rest(
         &self,
@@ -137,14 +160,17 @@ impl Facts<'_> {
         sheet: &mut Sheet,
         rng: &mut ChaCha8Rng,
     ) {
-        self.write_person(stay, sheet);
+        self.write_person(sheet);
         self.write_dates(stay, sheet, rng);
-        write_diagnoses(stay, codes, coder, sheet, rng);
+        sheet.list(
+            Column::DiagnosisNames,
+            codes.diagnoses.iter().map(|id| coder.name(*id)),
+        );
         self.write_procedures(stay, codes, coder, sheet, rng);
-        self.write_care(stay, codes, coder, sheet, rng);
+        self.write_care(stay, sheet, rng);
     }
 
-    fn write_person(&self, stay: &Planned<'_>, sheet: &mut Sheet) {
+    fn write_person(&self, sheet: &mut Sheet) {
         let person = self.person;
         sheet.set(Column::Hospital, &self.hospital.id);
         sheet.set(Column::HospitalLevel, self.hospital.level);
@@ -157,6 +183,10 @@ impl Facts<'_> {
             Column::Payer,
             if person.scheme == "employee" { "1.1" } else { "2.1" },
         );
+    }
+
+    fn write_birth(&self, stay: &Planned<'_>, sheet: &mut Sheet) {
+        let person = self.person;
         sheet.set(Column::BirthDate, person.birth);
         let newborn = days(person.birth, stay.admit) <= 28;
         if let Some(weight) = self.birth_weight {
@@ -172,10 +202,6 @@ impl Facts<'_> {
     }
 
     fn write_dates(&self, stay: &Planned<'_>, sheet: &mut Sheet, rng: &mut ChaCha8Rng) {
-        sheet.set(Column::AdmitDate, stay.admit);
-        sheet.set(Column::AdmitTime, Clock(self.admit_minute));
-        sheet.set(Column::DischargeDate, stay.discharge);
-        sheet.set(Column::DischargeTime, Clock(self.discharge_minute));
         let route = match stay.link {
             Link::Transfer => "3",
             _ if rng.random_bool(0.35) => "1",
@@ -215,32 +241,35 @@ impl Facts<'_> {
         rng: &mut ChaCha8Rng,
     ) {
         let minutes = self.minutes(stay);
-        let lists = [
-            Column::ProcedureNames,
-            Column::ProcedureStarts,
-            Column::ProcedureEnds,
-            Column::ProcedureLevels,
-            Column::Anaesthesia,
-        ];
-        lists.into_iter().for_each(|column| sheet.set(column, ""));
-        for (place, id) in codes.procedures.iter().enumerate() {
+        let times = codes.procedures.iter().map(|_| {
             let start = rng.random_range(0..=(minutes - 30).max(0));
-            let end = (start + rng.random_range(20..=240)).min(minutes);
-            let (level, anaesthesia) = if coder.is_operation(*id) {
-                (level_of(*id), one_of(&ANAESTHESIA, rng))
-            } else {
-                ("", "")
-            };
-            let first = place == 0;
-            sheet.push(Column::ProcedureNames, first, coder.name(*id));
-            sheet.push(Column::ProcedureStarts, first, self.moment(stay, start));
-            sheet.push(Column::ProcedureEnds, first, self.moment(stay, end));
-            sheet.push(Column::ProcedureLevels, first, level);
-            sheet.push(Column::Anaesthesia, first, anaesthesia);
+            (start, (start + rng.random_range(20..=240)).min(minutes))
+        });
+        let times: Vec<(i64, i64)> = times.collect();
+        let procedures = || codes.procedures.iter();
+        sheet.list(Column::ProcedureNames, procedures().map(|id| coder.name(*id)));
+        sheet.list(
+            Column::ProcedureStarts,
+            times.iter().map(|(start, _)| self.moment(stay, *start)),
+        );
+        sheet.list(
+            Column::ProcedureEnds,
+            times.iter().map(|(_, end)| self.moment(stay, *end)),
+        );
+        if procedures().any(|id| coder.is_operation(*id)) {
+            let of_operation =
+                |id: &CodeId, text: &'static str| if coder.is_operation(*id) { text } else { "" };
+            sheet.list(
+                Column::ProcedureLevels,
+                procedures().map(|id| of_operation(id, level_of(*id))),
+            );
+            let kinds = procedures().map(|id| of_operation(id, one_of(&ANAESTHESIA, rng)));
+            sheet.list(Column::Anaesthesia, kinds);
         }
     }
 
-    fn write_care(
+    /// Hours of a ventilator, surgery within a day.
+    fn write_treatment(
         &self,
         stay: &Planned<'_>,
         codes: &Codes,
@@ -248,29 +277,30 @@ impl Facts<'_> {
         sheet: &mut Sheet,
         rng: &mut ChaCha8Rng,
     ) {
-        let minutes = self.minutes(stay);
-        let hours = minutes / 60;
-        if coder.has(&codes.procedures, &["96.7201"]) {
+        let hours = self.minutes(stay) / 60;
+        if coder.any(&codes.procedures, Mark::LongVentilated) {
             sheet.set(Column::VentilatorHours, rng.random_range(96..=hours.max(96)));
-        } else if coder.has(&codes.procedures, &["96.7"]) {
+        } else if coder.any(&codes.procedures, Mark::Ventilated) {
             sheet.set(Column::VentilatorHours, rng.random_range(1..=hours.clamp(1, 95)));
         }
+        let operated = codes.procedures.iter().any(|id| coder.is_operation(*id));
+        let day_surgery = operated && stay.nights <= 1 && rng.random_bool(0.4);
+        sheet.set_text(Column::DaySurgery, if day_surgery { "1" } else { "0" });
+    }
+
+    /// Stays in intensive care, days of nursing.
+    fn write_care(&self, stay: &Planned<'_>, sheet: &mut Sheet, rng: &mut ChaCha8Rng) {
         if self.icu_hours > 0 {
-            let start = rng.random_range(0..=(minutes - self.icu_hours * 60).max(0));
-            let kind = if self.person.age(stay.admit) == 0 {
-                "04"
-            } else {
-                "07"
-            };
+            let latest = (self.minutes(stay) - self.icu_hours * 60).max(0);
+            let start = rng.random_range(0..=latest);
+            let infant = self.person.age(stay.admit) == 0;
+            let kind = if infant { "04" } else { "07" };
             let (from, to) = (
                 self.moment(stay, start),
                 self.moment(stay, start + self.icu_hours * 60),
             );
             sheet.set(Column::IcuStays, format_args!("{kind};{from};{to}"));
         }
-        let operated = codes.procedures.iter().any(|id| coder.is_operation(*id));
-        let day_surgery = operated && stay.nights <= 1 && rng.random_bool(0.4);
-        sheet.set(Column::DaySurgery, u8::from(day_surgery));
         let nights = stay.nights.max(1);
         let first = rng.random_range(0..=nights / 3);
         let second = rng.random_range(0..=(nights - first));
@@ -279,20 +309,27 @@ impl Facts<'_> {
     }
 }
 
-fn department(stay: &Planned<'_>, codes: &Codes, coder: &Coder<'_>) -> String {
+fn department<'d>(stay: &'d Planned<'_>, codes: &Codes, coder: &'d Coder<'_>) -> &'d str {
     if let Some(word) = &stay.wishes.department {
-        return word.clone();
+        return word;
     }
-    let principal = codes.diagnoses.get(..1).unwrap_or_default();
     let operated = codes.procedures.iter().any(|id| coder.is_operation(*id));
-    let found = DEPARTMENTS
-        .iter()
-        .find(|(letters, for_operated, _)| (operated || !for_operated) && coder.has(principal, letters));
-    let rest = if operated { "0401" } else { "0311" };
-    found.map_or(rest, |(_, _, code)| code).to_owned()
+    let principal = codes.diagnoses.first();
+    principal.map_or("", |id| coder.department(*id, operated))
 }
 
-/// Names, presence on admission, outcomes; causes of injuries and morphology of tumours.
+/// Where patients of a principal diagnosis lie, those not operated and those operated.
+pub(super) fn departments(code: &str) -> [&'static str; 2] {
+    [(false, "0311"), (true, "0401")].map(|(operated, rest)| {
+        let begins = |letters: &[&str]| letters.iter().any(|prefix| code.starts_with(prefix));
+        let found = DEPARTMENTS
+            .iter()
+            .find(|(letters, for_operated, _)| (operated || !for_operated) && begins(letters));
+        found.map_or(rest, |(_, _, code)| code)
+    })
+}
+
+/// Presence on admission, outcomes; causes of injuries and morphology of tumours.
 fn write_diagnoses(
     stay: &Planned<'_>,
     codes: &Codes,
@@ -300,13 +337,9 @@ fn write_diagnoses(
     sheet: &mut Sheet,
     rng: &mut ChaCha8Rng,
 ) {
-    sheet.list(
-        Column::DiagnosisNames,
-        codes.diagnoses.iter().map(|id| coder.name(*id)),
-    );
     // what the delivery brings is not there on admission, nor are some complications
     let poa = codes.diagnoses.iter().enumerate().map(|(place, id)| {
-        let arose = place > 0 && (coder.has(&[*id], &["Z37"]) || rng.random_bool(0.06));
+        let arose = place > 0 && (coder.any(&[*id], Mark::Outcome) || rng.random_bool(0.06));
         if arose { "4" } else { "1" }
     });
     let poa: Vec<&str> = poa.collect();
@@ -322,15 +355,22 @@ fn write_diagnoses(
         Column::DiagnosisOutcomes,
         outcomes.map(|(place, _)| if place == 0 { cured } else { "2" }),
     );
-    let injured = coder.has(&codes.diagnoses, &["S", "T"]);
-    let says_cause = coder.has(&codes.diagnoses, &["V", "W", "X", "Y"]);
+    let injured = coder.any(&codes.diagnoses, Mark::Injury);
+    let says_cause = coder.any(&codes.diagnoses, Mark::Cause);
     if injured && !says_cause && !coder.causes.is_empty() {
         let cause = coder.causes.get(rng.random_range(0..coder.causes.len()));
         sheet.set(Column::ExternalCauses, cause.map_or("", String::as_str));
     }
-    let principal = codes.diagnoses.get(..1).unwrap_or_default();
-    let morphology = MORPHOLOGY.iter().find(|(codes, _)| coder.has(principal, codes));
-    sheet.set(Column::Pathologies, morphology.map_or("", |(_, code)| code));
+    let principal = codes.diagnoses.first();
+    let morphology = principal.map_or("", |id| coder.morphology(*id));
+    sheet.set_text(Column::Pathologies, morphology);
+}
+
+/// The morphology that goes with a principal diagnosis; empty if none does.
+pub(super) fn morphology(code: &str) -> &'static str {
+    let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| code.starts_with(prefix));
+    let found = MORPHOLOGY.iter().find(|(prefixes, _)| begins(prefixes));
+    found.map_or("", |(_, morphology)| morphology)
 }
 
 /// Morphology by the principal diagnosis (ICD-O); blood and lymph are left to their own examination.

@@ -1,0 +1,254 @@
+//! Rows of the catalogue, where its grouper puts the cases, and what comes of it (病种行与分值).
+
+use std::collections::BTreeMap;
+
+use super::history::History;
+use super::keys::Keys;
+use super::plan::{BuildPlan, ScoreMethod, Then};
+use super::statistics::{Spread, Sums, is_kept, limits, spread};
+use crate::diagnostics::{Error, Result};
+use crate::tables::{CodeLists, TreatmentType};
+use crate::units::{Exact, Overflow};
+
+/// A row of `groups.csv` (病种目录行).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CatalogueRow {
+    /// Its code.
+    pub code: String,
+    /// Core, or else comprehensive.
+    pub is_core: bool,
+    /// The beginning of its principal diagnoses.
+    pub diagnosis: String,
+    /// Its procedures, the main one first.
+    pub procedures: Vec<String>,
+    /// Its treatment type; of a core row with procedures they say it.
+    pub kind: Option<TreatmentType>,
+    /// Its name.
+    pub name: String,
+}
+
+/// A catalogue with its scores (病种目录).
+#[derive(Debug)]
+pub struct Catalogue {
+    /// The rows, by code.
+    pub rows: Vec<CatalogueRow>,
+    /// What each row came to.
+    pub reports: Vec<RowReport>,
+    /// The mean of all grouped cases, in millionths of a yuan.
+    pub mean: i128,
+}
+
+/// What became of a row (病种测算结果).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RowReport {
+    /// Cases that the catalogue's grouper puts here.
+    pub cases: u64,
+    /// Of these, left out of mean and spread.
+    pub trimmed: u64,
+    /// Mean, in millionths of a yuan; none without cases.
+    pub mean: Option<i128>,
+    /// Standard deviation in yuan, and coefficient of variation.
+    pub deviation: f64,
+    /// Coefficient of variation.
+    pub cv: f64,
+    /// Score, as written; empty without cases.
+    pub score: String,
+    /// What is to be looked at.
+    pub marks: Vec<&'static str>,
+}
+
+/// Where the catalogue's grouper put a case: a row, or none.
+pub type Placed = Option<usize>;
+
+/// The rows of keys, with codes and names, in the order of their codes.
+pub fn rows_of(keys: &Keys, plan: &BuildPlan, lists: &CodeLists) -> Vec<CatalogueRow> {
+    let core = keys.core.iter().map(|key| {
+        let procedures = key.procedures.join("+");
+        let named = key
+            .procedures
+            .iter()
+            .map(|code| lists.procedures.name(code).unwrap_or(code));
+        let names: Vec<&str> = std::iter::once(diagnosis_name(lists, &key.diagnosis))
+            .chain(named)
+            .collect();
+        CatalogueRow {
+            code: match procedures.as_str() {
+                "" => key.diagnosis.clone(),
+                procedures => format!("{}:{procedures}", key.diagnosis),
+            },
+            is_core: true,
+            diagnosis: key.diagnosis.clone(),
+            kind: key.procedures.is_empty().then_some(TreatmentType::Conservative),
+            procedures: key.procedures.clone(),
+            name: names.join(":"),
+        }
+    });
+    let comprehensive = keys.comprehensive.iter().map(|(category, kind)| {
+        let word = plan.comprehensive_codes.get(kind.word());
+        CatalogueRow {
+            code: format!("{category}:{}", word.map_or("", String::as_str)),
+            is_core: false,
+            diagnosis: category.clone(),
+            procedures: Vec::new(),
+            kind: Some(*kind),
+            name: format!("{}:{}", diagnosis_name(lists, category), kind.words().zh),
+        }
+    });
+    let mut rows: Vec<CatalogueRow> = core.chain(comprehensive).collect();
+    rows.sort_by(|a, b| a.code.cmp(&b.code));
+    rows
+}
+
+/// The name of the first listed code that begins so.
+fn diagnosis_name<'l>(lists: &'l CodeLists, beginning: &'l str) -> &'l str {
+    let codes = lists.diagnoses.codes();
+    let first = codes.partition_point(|code| code.as_str() < beginning);
+    let first = codes.get(first).filter(|code| code.starts_with(beginning));
+    first
+        .and_then(|code| lists.diagnoses.name(code))
+        .unwrap_or(beginning)
+}
+
+/// The costs of a row: year and fen.
+type Costs = Vec<(usize, i64)>;
+
+/// Means, spreads, scores and marks of rows by where their grouper puts the cases (分值测算).
+///
+/// # Errors
+/// No case is in any row; the reference packet is none, or has no case; sums leave the exact range.
+pub fn score_rows(
+    rows: Vec<CatalogueRow>,
+    history: &History,
+    placed: &[Placed],
+    (plan, keys): (&BuildPlan, &Keys),
+) -> Result<Catalogue> {
+    let mut costs: Vec<Costs> = vec![Vec::new(); rows.len()];
+    for (case, place) in history.cases.iter().zip(placed) {
+        if let Some(costs) = place.and_then(|place| costs.get_mut(place)) {
+            costs.push((case.year, case.cost));
+        }
+    }
+    let mut all = Sums::default();
+    let mut reports = Vec::with_capacity(rows.len());
+    for (row, costs) in rows.iter().zip(costs) {
+        let (report, kept) = report_of(row, costs, (plan, keys)).map_err(out_of_range)?;
+        kept.iter().for_each(|(year, cost)| all.add(*year, *cost));
+        reports.push(report);
+    }
+    let mean = all.mean(plan).map_err(out_of_range)?;
+    let mean = mean.ok_or_else(|| Error::new("no case is in any packet: there is nothing to score by"))?;
+    let divisor = divisor(&rows, &reports, plan, mean)?;
+    for report in &mut reports {
+        report.score = match report.mean {
+            None => String::new(),
+            Some(mean) => score(mean, divisor, plan).map_err(out_of_range)?,
+        };
+    }
+    Ok(Catalogue { rows, reports, mean })
+}
+
+fn out_of_range(overflow: Overflow) -> Error {
+    Error::new(overflow.to_string())
+}
+
+/// What becomes of a row, and the costs that are kept.
+fn report_of(
+    row: &CatalogueRow,
+    costs: Costs,
+    (plan, keys): (&BuildPlan, &Keys),
+) -> std::result::Result<(RowReport, Costs), Overflow> {
+    let mut sorted: Vec<i64> = costs.iter().map(|(_, cost)| *cost).collect();
+    sorted.sort_unstable();
+    let limits = limits(&sorted, &plan.trim);
+    sorted.retain(|cost| is_kept(*cost, limits));
+    let cases = costs.len() as u64;
+    let mut kept = costs;
+    kept.retain(|(_, cost)| is_kept(*cost, limits));
+    let spread = spread(&sorted, plan.deviation);
+    let mut report = RowReport {
+        cases,
+        trimmed: cases - kept.len() as u64,
+        mean: Sums::of(kept.iter().copied()).mean(plan)?,
+        deviation: spread.deviation,
+        cv: spread.cv(),
+        score: String::new(),
+        marks: Vec::new(),
+    };
+    report.marks = marks(row, &report, spread, (plan, keys));
+    Ok((report, kept))
+}
+
+#[allow(clippy::cast_precision_loss, reason = "statistics: a share of cases")]
+fn marks(
+    row: &CatalogueRow,
+    report: &RowReport,
+    spread: Spread,
+    (plan, keys): (&BuildPlan, &Keys),
+) -> Vec<&'static str> {
+    let fewest = if row.is_core {
+        keys.core_min
+    } else {
+        plan.comprehensive_min
+    };
+    let trimmed = report.trimmed as f64 / (report.cases as f64).max(1.0);
+    let warns = plan
+        .trim
+        .warn_share
+        .is_some_and(|share| trimmed > share.approximate());
+    let marks = [
+        (report.cases < fewest, "small"),
+        (spread.cv() > plan.split_cv.approximate(), "split"),
+        (is_over(row, report, plan), "cv_over_limit"),
+        (warns, "trimmed_much"),
+    ];
+    let marks = marks.into_iter().filter(|(is, _)| *is);
+    marks.map(|(_, mark)| mark).collect()
+}
+
+fn is_over(row: &CatalogueRow, report: &RowReport, plan: &BuildPlan) -> bool {
+    !row.is_core && report.cv > plan.comprehensive_cv.approximate()
+}
+
+/// The codes of rows to be left out for their spread, if the plan says so.
+pub fn rows_to_drop(catalogue: &Catalogue, plan: &BuildPlan) -> Vec<String> {
+    if plan.above_comprehensive_cv != Then::Drop {
+        return Vec::new();
+    }
+    let rows = catalogue.rows.iter().zip(&catalogue.reports);
+    let over = rows.filter(|(row, report)| is_over(row, report, plan));
+    over.map(|(row, _)| row.code.clone()).collect()
+}
+
+/// What means are divided by, in millionths of a yuan.
+fn divisor(rows: &[CatalogueRow], reports: &[RowReport], plan: &BuildPlan, mean: i128) -> Result<i128> {
+    match plan.score.method {
+        ScoreMethod::Mean => Ok(mean),
+        ScoreMethod::FixedAmount => {
+            let amount = plan
+                .score
+                .fixed_amount()
+                .map(|amount| i128::from(amount.fen()) * 10_000);
+            amount.ok_or_else(|| Error::new("[build.score]: `amount` is missing"))
+        }
+        ScoreMethod::ReferenceDisease => {
+            let reference = plan.score.reference.as_deref().unwrap_or("");
+            let known: BTreeMap<&str, &RowReport> =
+                rows.iter().map(|row| row.code.as_str()).zip(reports).collect();
+            let found = known
+                .get(reference)
+                .and_then(|report| report.mean)
+                .filter(|mean| *mean > 0);
+            found.ok_or_else(|| {
+                let hint = crate::diagnostics::suggestion(reference, known.keys().copied());
+                Error::new(format!(
+                    "[build.score]: reference = `{reference}` is no packet of this catalogue with cases{hint}"
+                ))
+            })
+        }
+    }
+}
+
+fn score(mean: i128, divisor: i128, plan: &BuildPlan) -> std::result::Result<String, Overflow> {
+    let factor = Exact::integer(i128::from(plan.score.factor));
+    Exact::new(mean, divisor)?.mul(factor)?.show(plan.score.decimals)
+}
