@@ -47,7 +47,7 @@ pub use packet_words::{ConsideredWords, PacketNote, PacketWords};
 pub use parts::PARTS;
 pub use regroup::{RegroupRequest, Regrouped, regroup};
 pub use settle::{
-    EntryRequest, MonthDone, SettleRequest, YearDone, YearRequest, settle_adjust, settle_advance,
+    EntryRequest, MonthDone, PoolAmount, SettleRequest, YearDone, YearRequest, settle_adjust, settle_advance,
     settle_month, settle_reverse, settle_statement, settle_year,
 };
 pub use tables::{Compared, DiffRequest, diff};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::Watch;
-use crate::budget::{Booking, PoolMoney, PoolSettlement};
+use crate::budget::{Booking, Decision, PoolMoney, PoolSettlement, Verdict};
 use crate::diagnostics::{Error, Evidence, Place, Result, hexadecimal, read_text, suggestion};
 use crate::ledger::{CaseKey, Cleared, ClearingRow, Entry, Ledger, MonthToClose, Posted};
 use crate::records::Intake;
@@ -173,8 +173,27 @@ pub struct YearRequest {
     pub assessments: Vec<(String, Ratio)>,
     /// Ids of cases in violation.
     pub violations: Vec<String>,
+    /// Reviews of single cases: `case_id,outcome,value`, in the order in which they were taken.
+    pub decisions: Option<PathBuf>,
+    /// Approved changes by pool and kind.
+    pub changes: Vec<PoolAmount>,
+    /// What leaves a budget first, by pool and kind.
+    pub carveouts: Vec<PoolAmount>,
+    /// Reserve of earlier years by pool.
+    pub reserves: Vec<(String, Fen)>,
     /// Lock the clearing for good.
     pub lock: bool,
+}
+
+/// An amount of one pool and kind (分池金额).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolAmount {
+    /// The pool.
+    pub pool: String,
+    /// Its kind in the pack.
+    pub kind: String,
+    /// The amount.
+    pub amount: Fen,
 }
 
 /// What became of a year (年度结果).
@@ -199,6 +218,8 @@ pub fn settle_year(request: &YearRequest) -> Result<YearDone> {
         .iter()
         .map(|(hospital, score)| (hospital.as_str(), *score))
         .collect();
+    let decisions = request.decisions.as_deref().map_or(Ok(Vec::new()), decisions)?;
+    refuse_unknown_pools(request, &inputs)?;
     let mut done = YearDone {
         pools: Vec::new(),
         cleared: Vec::new(),
@@ -211,8 +232,22 @@ pub fn settle_year(request: &YearRequest) -> Result<YearDone> {
             .map(String::as_str)
             .filter(|id| cases.iter().any(|case| case.key.case_id == **id))
             .collect();
+        let decided: Vec<Decision> = decisions
+            .iter()
+            .filter(|(id, _)| cases.iter().any(|case| case.key.case_id == *id))
+            .map(|(id, verdict)| Decision {
+                case: id,
+                verdict: *verdict,
+            })
+            .collect();
+        let (changes, carveouts) = (of_pool(&request.changes, pool), of_pool(&request.carveouts, pool));
+        let reserve = request.reserves.iter().find(|(of, _)| of == pool);
         let money = PoolMoney {
             budget: terms.budget,
+            changes: &changes,
+            carveouts: &carveouts,
+            reserve_left: reserve.map_or(Fen::ZERO, |(_, amount)| *amount),
+            decisions: &decided,
             assessments: &scores,
             violations: &own,
             ..PoolMoney::default()
@@ -222,7 +257,8 @@ pub fn settle_year(request: &YearRequest) -> Result<YearDone> {
         done.pools
             .push(clear_pool(&inputs.pack, pool, money, &cases, &months, &advance)?);
     }
-    refuse_unknown_violations(&request.violations, &ledger, &inputs)?;
+    let decided = decisions.iter().map(|(id, _)| id);
+    refuse_unknown_cases(request.violations.iter().chain(decided), &ledger, &inputs)?;
     let pools = cleared_pools_csv(&done.pools)
         .map_err(|_| Error::new("a number of the result is too large to be shown"))?;
     let folder = &request.settle.output;
@@ -243,9 +279,96 @@ pub fn settle_year(request: &YearRequest) -> Result<YearDone> {
     Ok(done)
 }
 
-/// A case in violation stands in some pool, or the list is of another year.
-fn refuse_unknown_violations(violations: &[String], ledger: &Ledger, inputs: &Inputs) -> Result<()> {
-    for id in violations {
+/// Amounts of one pool by their kinds.
+fn of_pool<'a>(amounts: &'a [PoolAmount], pool: &str) -> Vec<(&'a str, Fen)> {
+    let own = amounts.iter().filter(|amount| amount.pool == pool);
+    own.map(|amount| (amount.kind.as_str(), amount.amount)).collect()
+}
+
+/// Every amount is of a pool the scenario has.
+fn refuse_unknown_pools(request: &YearRequest, inputs: &Inputs) -> Result<()> {
+    let pools = &inputs.scenario.pools;
+    let amounts = request
+        .changes
+        .iter()
+        .chain(&request.carveouts)
+        .map(|amount| &amount.pool);
+    for pool in amounts.chain(request.reserves.iter().map(|(pool, _)| pool)) {
+        if !pools.contains_key(pool) {
+            let hint = suggestion(pool, pools.keys().map(String::as_str));
+            return Err(Error::new(format!(
+                "there is no pool `{pool}` in the scenario{hint}"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Decisions on single cases from a file, in its order.
+fn decisions(path: &Path) -> Result<Vec<(String, Verdict)>> {
+    let text = read_text(path)?;
+    let place = Place::file(path);
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
+    let not_csv = |e: csv::Error| Error::at(place.clone(), format!("this is not CSV: {e}"));
+    let header = reader.headers().map_err(not_csv)?.clone();
+    if header.iter().ne(["case_id", "outcome", "value"]) {
+        return Err(Error::at(
+            place.line(1),
+            "expected the columns case_id,outcome,value",
+        ));
+    }
+    let mut decisions = Vec::new();
+    let mut errors = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(not_csv)?;
+        let line = place.line(record.position().map_or(1, csv::Position::line));
+        let cell = |at: usize| record.get(at).unwrap_or("");
+        match verdict(cell(1), cell(2)) {
+            Ok(verdict) => decisions.push((cell(0).to_owned(), verdict)),
+            Err(message) => errors.push(Error::at(line, message)),
+        }
+    }
+    Error::all(errors)?;
+    Ok(decisions)
+}
+
+fn verdict(outcome: &str, value: &str) -> std::result::Result<Verdict, String> {
+    let number = || {
+        let ratio: Option<Ratio> = value.parse().ok();
+        let exact = ratio
+            .and_then(|ratio| ratio.exact().ok())
+            .filter(|exact| exact.parts().0 >= 0);
+        exact.ok_or_else(|| format!("`value` is `{value}`; expected a number not below zero"))
+    };
+    match outcome {
+        "by_item_rate" => number().map(Verdict::ByItemRate),
+        "uplift" => number().map(Verdict::Uplift),
+        "extra_points" => number().map(Verdict::ExtraPoints),
+        "agreed" => {
+            let fen = Fen::parse_yuan(value);
+            fen.map(Verdict::Agreed)
+                .map_err(|e| format!("`value` is `{value}`; {e}"))
+        }
+        other => {
+            let known = ["by_item_rate", "uplift", "extra_points", "agreed"];
+            let hint = suggestion(other, known);
+            Err(format!(
+                "`outcome` is `{other}`; expected one of {}{hint}",
+                known.join(", ")
+            ))
+        }
+    }
+}
+
+/// A case that is judged stands in some pool, or the list is of another year.
+fn refuse_unknown_cases<'a>(
+    ids: impl Iterator<Item = &'a String>,
+    ledger: &Ledger,
+    inputs: &Inputs,
+) -> Result<()> {
+    for id in ids {
         let known = inputs
             .scenario
             .pools
@@ -253,7 +376,7 @@ fn refuse_unknown_violations(violations: &[String], ledger: &Ledger, inputs: &In
             .any(|pool| ledger.case(pool, id, None).is_ok());
         if !known {
             return Err(Error::new(format!(
-                "the case `{id}` in violation stands in no month of the ledger"
+                "case `{id}` is judged, but stands in no month of the ledger"
             )));
         }
     }

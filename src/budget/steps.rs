@@ -48,15 +48,14 @@ impl Steps<'_> {
 
     /// Standards to the pool's money: k = money ÷ their sum, held at one where the pack says so.
     fn scale(&self, book: &mut Book) -> Result<()> {
-        // before any step a due is weights × price, exact; after one it is what it is
-        for line in book.lines.iter_mut().filter(|line| line.moved) {
-            if line.weight() == 0 {
-                line.weights.iter_mut().for_each(|weight| *weight = 1);
+        // before any step of its own a due is weights × price, exact; after one it is what it is
+        let exact_due = |line: &Line| {
+            if line.moved {
+                Ok(line.due.exact())
+            } else {
+                line.price.mul(Exact::integer(line.weight()))
             }
-            line.price = exact(self.pool, Exact::new(line.due.fen().into(), line.weight()))?;
-            line.moved = false;
-        }
-        let exact_due = |line: &Line| line.price.mul(Exact::integer(line.weight()));
+        };
         let mut sum = Exact::ZERO;
         for line in &book.lines {
             sum = exact(self.pool, exact_due(line).and_then(|due| sum.add(due)))?;
@@ -79,8 +78,10 @@ impl Steps<'_> {
         let dues = self.split_exactly(money, &shares)?;
         for (line, due) in book.lines.iter_mut().zip(dues) {
             line.steps.push(("scale", line.due, due));
-            line.price = exact(self.pool, line.price.mul(k))?;
             line.due = due;
+            if !line.moved {
+                line.price = exact(self.pool, line.price.mul(k))?;
+            }
         }
         book.k = Some(k);
         Ok(())

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::arguments::{ResultFile, Tables};
 use super::reading_arguments::ReadingArguments;
+use crate::api::PoolAmount;
 use crate::diagnostics::Evidence;
 use crate::units::{Fen, Rate, Ratio};
 
@@ -136,6 +137,19 @@ pub struct YearArguments {
     /// A case found in violation (several times)
     #[arg(long, value_name = "CASE_ID")]
     pub violation: Vec<String>,
+    /// Reviews of single cases, in the order in which they were taken: CSV with case_id, outcome
+    /// (by_item_rate, uplift, extra_points, agreed), value
+    #[arg(long, value_name = "FILE")]
+    pub decisions: Option<PathBuf>,
+    /// An approved change of a budget (several times)
+    #[arg(long, value_name = "POOL:KIND=YUAN", value_parser = pool_amount, allow_negative_numbers = true)]
+    pub change: Vec<PoolAmount>,
+    /// What leaves a budget first (several times)
+    #[arg(long, value_name = "POOL:KIND=YUAN", value_parser = pool_amount)]
+    pub carveout: Vec<PoolAmount>,
+    /// Reserve of earlier years that an overrun may draw on (several times)
+    #[arg(long, value_name = "POOL=YUAN", value_parser = pool_yuan)]
+    pub reserve: Vec<(String, Fen)>,
     /// Lock the clearing: it is never rewritten
     #[arg(long)]
     pub lock: bool,
@@ -172,6 +186,23 @@ pub struct EntryArguments {
 
 fn yuan(text: &str) -> Result<Fen, String> {
     Fen::parse_yuan(text).map_err(|e| e.to_string())
+}
+
+/// `pool=yuan`.
+fn pool_yuan(text: &str) -> Result<(String, Fen), String> {
+    let (pool, amount) = text.split_once('=').ok_or("expected POOL=YUAN")?;
+    Ok((pool.to_owned(), yuan(amount)?))
+}
+
+/// `pool:kind=yuan`.
+fn pool_amount(text: &str) -> Result<PoolAmount, String> {
+    let (name, amount) = pool_yuan(text)?;
+    let (pool, kind) = name.split_once(':').ok_or("expected POOL:KIND=YUAN")?;
+    Ok(PoolAmount {
+        pool: pool.to_owned(),
+        kind: kind.to_owned(),
+        amount,
+    })
 }
 
 fn evidence(text: &str) -> Result<Evidence, String> {

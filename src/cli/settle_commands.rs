@@ -131,6 +131,10 @@ fn clear_year(year: &YearArguments, terminal: &Terminal) -> Result<Ending> {
         settle: settle_request(&year.of, year.output.clone())?,
         assessments: year.assess.clone(),
         violations: year.violation.clone(),
+        decisions: year.decisions.clone(),
+        changes: year.change.clone(),
+        carveouts: year.carveout.clone(),
+        reserves: year.reserve.clone(),
         lock: year.lock,
     };
     let done = api::settle_year(&request)?;
@@ -146,6 +150,21 @@ fn clear_year(year: &YearArguments, terminal: &Terminal) -> Result<Ending> {
             Lang::En => format!("{pool}: {hospitals} hospitals, still to be paid {clearing} yuan; {state}"),
             Lang::Zh => format!("{pool}：{hospitals}家医院，应补付{clearing}元；{state}"),
         });
+        for reviewed in settlement
+            .reviewed
+            .iter()
+            .filter(|reviewed| !reviewed.within_quota)
+        {
+            let (case, hospital) = (&reviewed.case, &reviewed.hospital);
+            terminal.say(match terminal.lang {
+                Lang::En => {
+                    format!(
+                        "case {case} of hospital {hospital} is beyond the quota of reviews: paid as its kind"
+                    )
+                }
+                Lang::Zh => format!("病例{case}（医院{hospital}）超出特例单议限额，按原类型付费"),
+            });
+        }
         settlement
             .warnings
             .iter()
