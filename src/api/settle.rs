@@ -250,7 +250,6 @@ pub fn settle_year(request: &YearRequest) -> Result<YearDone> {
             decisions: &decided,
             assessments: &scores,
             violations: &own,
-            ..PoolMoney::default()
         };
         let months = ledger.hospital_months(pool, &format!("{year}-01"), &format!("{year}-12"))?;
         let advance = |hospital: &str| ledger.advances(pool, hospital);

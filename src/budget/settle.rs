@@ -81,13 +81,11 @@ fn sum(amounts: &[(&'static str, Fen)]) -> Result<Fen> {
     total(amounts.iter().map(|(_, amount)| *amount))
 }
 
+/// Named amounts of the books, in their order.
+type Lines = Vec<(&'static str, Fen)>;
+
 /// Sources and uses: what hospitals are due, what others got, and what stays or was missing.
-fn balance(
-    pack: &Pack,
-    funds: &Funds,
-    book: &Book,
-    accounts: &[Account],
-) -> Result<(Vec<(&'static str, Fen)>, Vec<(&'static str, Fen)>)> {
+fn balance(pack: &Pack, funds: &Funds, book: &Book, accounts: &[Account]) -> Result<(Lines, Lines)> {
     let of_amounts = accounts
         .iter()
         .map(|account| total(account.amounts.iter().map(|(entry, _)| entry.stake.addons)));
@@ -112,8 +110,8 @@ fn balance(
 }
 
 /// Lines of one name as one line, at the place of the first.
-fn merged(lines: Vec<(&'static str, Fen)>) -> Vec<(&'static str, Fen)> {
-    let mut merged: Vec<(&'static str, Fen)> = Vec::new();
+fn merged(lines: Lines) -> Lines {
+    let mut merged: Lines = Vec::new();
     for (name, amount) in lines {
         match merged.iter_mut().find(|(known, _)| *known == name) {
             Some((_, sum)) => *sum += amount,

@@ -241,7 +241,7 @@ impl Steps<'_> {
         for (line, account) in book.lines.iter_mut().zip(self.accounts) {
             let own = total(account.sharing.iter().map(|entry| entry.stake.addons))?;
             if addons.position == AddonPosition::BeforeScale && !line.moved {
-                self.into_standards(line, account)?;
+                self.add_to_standards(line, account)?;
                 continue;
             }
             line.step("addons", total([line.due, own])?);
@@ -258,7 +258,7 @@ impl Steps<'_> {
     }
 
     /// Add-ons as part of the standards, which are scaled with them.
-    fn into_standards(&self, line: &mut Line, account: &Account) -> Result<()> {
+    fn add_to_standards(&self, line: &mut Line, account: &Account) -> Result<()> {
         for (weight, entry) in line.weights.iter_mut().zip(&account.sharing) {
             let more = entry
                 .stake
