@@ -14,7 +14,10 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use dianzhi::budget::{More, PoolCase, PoolMoney, PoolSettlement, settle};
-use dianzhi::points::{Cut, Kind, Pack, Payment, PricingCase, Stay, score};
+use dianzhi::diagnostics::Place;
+use dianzhi::points::{
+    CaseFacts, Cut, Ending, Kind, Mark, Pack, Payment, PricingCase, ScoreError, Stay, score,
+};
 use dianzhi::units::{Exact, Fen, Points};
 use money::*;
 use proptest::prelude::*;
@@ -511,4 +514,284 @@ fn readmissions_are_cut_as_the_rule_says() {
     let before = scored.points.unwrap();
     scored.cut(Cut::Half, 4).unwrap();
     assert_eq!(scored.points.unwrap().units() * 2, before.units());
+}
+
+// ---- kinds of stays ---------------------------------------------------------------------------
+
+/// A pack of the sample with edits, and its tables beside it.
+fn with_tables(edits: &[(&str, &str)]) -> Pack {
+    let folder = tempfile::TempDir::new().unwrap();
+    for (name, text) in [
+        ("days.csv", "hospital,level,group,points_per_day\nB,*,*,2.5\n"),
+        ("day-care.csv", "group,points\nG,60\n"),
+        ("traditional.csv", "group,else_group\nT,G\n"),
+        ("attributes.csv", "group\nG\n"),
+        ("same.csv", "group,coefficient\nS,0.8\n"),
+    ] {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let edits: Vec<_> = edits.iter().map(|(key, value)| (*key, Some(*value))).collect();
+    let place = Place::file(&folder.path().join("policy.toml"));
+    Pack::parse(&place, &edited(SAMPLE, &edits)).unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// Group G: 100 points at level 3, times 1.05; T and S alike. Mean cost 10,000.
+fn scored(
+    pack: &Pack,
+    group: &str,
+    cost: &str,
+    change: impl Fn(&mut PricingCase<'_>),
+) -> Result<(Kind, Payment, Vec<Mark>), ScoreError> {
+    let weights = weights(
+        "G,1,,10000,yes,local,\nT,2,,10000,yes,local,\nS,1,,10000,yes,local,\n*,1,,10000,yes,local,\n",
+    );
+    let mut case = case(group, yuan(cost));
+    case.los_days = Some(7);
+    change(&mut case);
+    score(pack, &weights, &case).map(|scored| (scored.kind, scored.payment, scored.marks.iter().collect()))
+}
+
+fn points(text: &str) -> Payment {
+    Payment::Points(decimal(text).points_half_away(12).unwrap())
+}
+
+#[test]
+fn incomplete_stays_have_at_most_the_base_points() {
+    let pack = with_tables(&[
+        (
+            "case.classify",
+            "[\"ungrouped\", \"unpriced\", \"incomplete\", \"outlier\"]",
+        ),
+        ("scope.meta", "\"invented\""),
+        (
+            "scope.incomplete",
+            "{ when = [\"transfer_out\", \"death\"], death_hours = 24, pay = \"ratio_capped_at_base\" }",
+        ),
+    ]);
+    let ended = |ending, hours| {
+        move |case: &mut PricingCase<'_>| {
+            case.facts = CaseFacts {
+                ending,
+                hours,
+                ..CaseFacts::default()
+            };
+        }
+    };
+    let of = |cost, ending, hours| scored(&pack, "G", cost, ended(ending, hours));
+    let (kind, paid, _) = of("5000", Some(Ending::TransferOut), None).unwrap();
+    assert_eq!(
+        (kind, paid),
+        (Kind::Incomplete, points("50")),
+        "cost over mean, no coefficient"
+    );
+    assert_eq!(
+        of("15000", Some(Ending::TransferOut), None).unwrap().1,
+        points("100")
+    );
+    for (hours, kind) in [(24, Kind::Incomplete), (25, Kind::Normal)] {
+        assert_eq!(
+            of("9000", Some(Ending::Death), Some(hours)).unwrap().0,
+            kind,
+            "{hours} hours"
+        );
+    }
+    assert_eq!(
+        of("9000", Some(Ending::LeftEarly), None).unwrap().0,
+        Kind::Normal,
+        "not among the pack's endings"
+    );
+    for (ending, what) in [
+        (None, "how the stay ended"),
+        (Some(Ending::Death), "the hours of a stay"),
+    ] {
+        let error = of("9000", ending, None).unwrap_err().to_string();
+        assert!(
+            error.contains("`scope.incomplete` needs") && error.contains(what),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn bed_days_have_points_by_phase() {
+    let pack = with_tables(&[
+        (
+            "case.method",
+            "{ default = \"drg_points\", bed_day = \"bedday\" }",
+        ),
+        (
+            "case.classify",
+            "[\"bedday\", \"ungrouped\", \"unpriced\", \"outlier\"]",
+        ),
+        ("bedday.meta", "\"invented\""),
+        ("bedday.by", "\"phase\""),
+        ("bedday.table", "\"days.csv\""),
+        (
+            "bedday.phases",
+            "[{ to_day = 30, factor = \"1\" }, { to_day = 90, factor = \"0.9\" }]",
+        ),
+    ]);
+    // 30 days whole, 60 days at nine tenths, the days behind none
+    for (days, expected) in [(10, "25"), (30, "75"), (40, "97.5"), (90, "210"), (100, "210")] {
+        let at = |case: &mut PricingCase<'_>| {
+            case.hospital = "B";
+            case.los_days = Some(days);
+        };
+        let (kind, paid, _) = scored(&pack, "G", "9000", at).unwrap();
+        assert_eq!((kind, paid), (Kind::BedDay, points(expected)), "{days} days");
+    }
+    assert_eq!(
+        scored(&pack, "G", "9000", |_| ()).unwrap().0,
+        Kind::Normal,
+        "another hospital is not paid by the day"
+    );
+}
+
+#[test]
+fn day_care_newborns_and_cases_outside() {
+    let care = |mode: &str, more: (&str, &str)| {
+        with_tables(&[
+            (
+                "case.classify",
+                "[\"scope\", \"daycare\", \"ungrouped\", \"unpriced\", \"outlier\"]",
+            ),
+            ("daycare.meta", "\"invented\""),
+            ("daycare.mode", mode),
+            more,
+            ("scope.meta", "\"invented\""),
+            (
+                "scope.out",
+                "{ pay = \"by_item\", hospitals = [\"X\"], insurance = [\"maternity\"] }",
+            ),
+            ("scope.newborn", "\"coef\""),
+            ("scope.newborn_factor", "\"1.2\""),
+        ])
+    };
+    let by_day = |case: &mut PricingCase<'_>| case.facts.day_care = true;
+    let share = care("\"share_of_inpatient\"", ("daycare.share", "\"80%\""));
+    assert_eq!(
+        scored(&share, "G", "9000", by_day).unwrap().1,
+        points("84"),
+        "100 × 1.05 × 80 %"
+    );
+    let own = care("\"own_list\"", ("daycare.list", "\"day-care.csv\""));
+    assert_eq!(scored(&own, "G", "9000", by_day).unwrap().1, points("60"));
+    let (kind, paid, _) = scored(&share, "G", "9000", |case| case.facts.newborn = true).unwrap();
+    assert_eq!((kind, paid), (Kind::Normal, points("126")), "105 × 1.2");
+    for change in [
+        |case: &mut PricingCase<'_>| case.hospital = "X",
+        |case: &mut PricingCase<'_>| case.facts.insurance = "maternity",
+        |case: &mut PricingCase<'_>| case.facts.not_covered = true,
+    ] {
+        let (kind, paid, _) = scored(&share, "G", "9000", change).unwrap();
+        assert_eq!((kind, paid), (Kind::NotCovered, Payment::ByItem));
+    }
+}
+
+#[test]
+fn too_little_traditional_medicine_changes_the_group() {
+    let pack = with_tables(&[
+        (
+            "case.classify",
+            "[\"tcm\", \"ungrouped\", \"unpriced\", \"outlier\"]",
+        ),
+        ("tcm.meta", "\"invented\""),
+        (
+            "tcm.gate",
+            "{ groups = \"traditional.csv\", min_ratio = \"60%\", else_group = \"else_group\" }",
+        ),
+    ]);
+    let of = |part: &str| {
+        scored(&pack, "T", "9000", |case| {
+            case.facts.traditional = Some((yuan(part), yuan("1000")))
+        })
+    };
+    assert_eq!(of("600").unwrap().1, points("210"), "the limit itself is enough");
+    let (_, paid, marks) = of("599.99").unwrap();
+    assert_eq!((paid, marks), (points("105"), vec![Mark::Regrouped]));
+    assert!(
+        scored(&pack, "T", "9000", |_| ())
+            .unwrap_err()
+            .to_string()
+            .contains("`tcm.gate` needs the cost of traditional medicine")
+    );
+    assert_eq!(
+        scored(&pack, "G", "9000", |_| ()).unwrap().1,
+        points("105"),
+        "other groups ask for none"
+    );
+}
+
+#[test]
+fn coefficients_that_groups_skip_replace_or_lack() {
+    let pack = with_tables(&[
+        (
+            "group.attr",
+            "{ no_difference = { skip = [\"level\"], at = [\"3\"], list = \"attributes.csv\" } }",
+        ),
+        ("group.same_price", "{ mode = \"own_coef\", list = \"same.csv\" }"),
+    ]);
+    assert_eq!(
+        scored(&pack, "G", "9000", |_| ()).unwrap().1,
+        points("100"),
+        "skipped at level 3"
+    );
+    let at_one = |case: &mut PricingCase<'_>| case.level = dianzhi::codes::HospitalLevel::One;
+    assert_eq!(scored(&pack, "G", "9000", at_one).unwrap().1, points("90"));
+    assert_eq!(
+        scored(&pack, "S", "9000", |_| ()).unwrap().1,
+        points("80"),
+        "its own in place of the hospital's"
+    );
+    let lenient = with_tables(&[
+        ("coef.hospital", "[\"level\", \"hospital\"]"),
+        (
+            "coef.values",
+            "{ level = { \"3\" = \"1.05\" }, hospital = { A = \"0.1\" } }",
+        ),
+        ("coef.missing", "\"one_with_warning\""),
+        ("coef.compose", "\"base_plus_addons\""),
+    ]);
+    let (_, paid, marks) = scored(&lenient, "G", "9000", |_| ()).unwrap();
+    assert_eq!(
+        (paid, marks),
+        (points("205"), vec![Mark::CoefficientAssumed]),
+        "1.05 + 1, and marked"
+    );
+    let (_, paid, marks) = scored(&lenient, "G", "9000", |case| case.hospital = "A").unwrap();
+    assert_eq!((paid, marks), (points("115"), vec![]));
+}
+
+#[test]
+fn more_than_the_standard_may_wait_for_a_review() {
+    let pack = with_tables(&[
+        ("outlier.approval", "\"review\""),
+        ("outlier.net_of_denied", "true"),
+    ]);
+    let (kind, paid, marks) = scored(&pack, "G", "40000", |_| ()).unwrap();
+    assert_eq!(
+        (kind, paid, marks),
+        (Kind::High, points("105"), vec![Mark::Review])
+    );
+    let (_, paid, marks) = scored(&pack, "G", "40000", |case| case.facts.approved = true).unwrap();
+    assert_eq!((paid, marks), (points("205"), vec![]), "100 × (4 − 3 + 1.05)");
+    let denied = |case: &mut PricingCase<'_>| case.facts.denied = yuan("10000.01");
+    assert_eq!(
+        scored(&pack, "G", "40000", denied).unwrap().0,
+        Kind::Normal,
+        "what was denied does not count"
+    );
+}
+
+#[test]
+fn weights_without_a_named_column_are_told() {
+    let pack = with_tables(&[("weight.columns", "{ \"2-3\" = \"weight\", \"1\" = \"w_low\" }")]);
+    let error = pack
+        .fits(&weights("*,1,,10000,yes,local,\n"))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("`weight.columns` names `w_low`, but the weights have no such column"),
+        "{error}"
+    );
 }

@@ -11,6 +11,7 @@ use super::file_money::{AssessEffect, PoolKey};
 use super::file_time::{LateThen, MonthModel};
 use super::formation::year_mixed_mean;
 use super::rules::Rules;
+use super::rules_price::One;
 use super::{Cut, FormulaClass, Grouper, PoolFund, Stay, Weights, schema};
 use crate::diagnostics::{Error, Evidence, Place, Result, parse_toml, read_text, suggestion};
 use crate::units::Exact;
@@ -231,8 +232,24 @@ impl Pack {
     /// Whether these weights hold what the pack's formulas ask for (权重表与政策是否相配).
     ///
     /// # Errors
-    /// A formula needs the region's mean cost and the weights do not give it.
+    /// A column or group the pack names is not there; a formula needs the region's mean cost and the
+    /// weights do not give it.
     pub fn fits(&self, weights: &Weights) -> Result<()> {
+        let columns = &self.rules.weight.columns;
+        if let Some((_, name)) = columns.iter().find(|(_, name)| !weights.has_column(name)) {
+            return Err(Error::new(format!(
+                "pack `{}`: `weight.columns` names `{name}`, but the weights have no such column",
+                self.name
+            )));
+        }
+        if let One::Group(group) = &self.rules.weight.one
+            && weights.get(group).and_then(|row| row.mean_cost).is_none()
+        {
+            return Err(Error::new(format!(
+                "pack `{}`: `weight.reference` names group `{group}`, of which the weights have no `mean_cost`",
+                self.name
+            )));
+        }
         let missing = weights.city_mean().is_none();
         match self.rules.needs_city_mean() {
             Some(key) if missing => Err(Error::new(format!(
