@@ -21,6 +21,7 @@ mod packed;
 mod packet_words;
 mod parts;
 mod regroup;
+mod settle;
 mod tables;
 mod wording;
 
@@ -45,6 +46,10 @@ pub use packed::{PackRequest, pack};
 pub use packet_words::{ConsideredWords, PacketNote, PacketWords};
 pub use parts::PARTS;
 pub use regroup::{RegroupRequest, Regrouped, regroup};
+pub use settle::{
+    EntryRequest, MonthDone, PoolAmount, SettleRequest, YearDone, YearRequest, settle_adjust, settle_advance,
+    settle_month, settle_reverse, settle_statement, settle_year,
+};
 pub use tables::{Compared, DiffRequest, diff};
 
 use std::path::{Path, PathBuf};

@@ -122,6 +122,13 @@ fn input_hashes(inputs: &Inputs, result: &RunResult) -> Result<Vec<(String, Stri
         let bytes = std::fs::read(path).map_err(|e| Error::io(path, "could not be read", &e))?;
         hashes.push((shown(path), hash(&bytes)));
     }
+    hashes.extend(
+        inputs
+            .pack
+            .files()
+            .iter()
+            .map(|(path, bytes)| (shown(path), hash(bytes))),
+    );
     for file in inputs.benefits.values().flat_map(|policy| policy.files()) {
         let entry = (shown(&file.path), hash(&file.bytes));
         if !hashes.contains(&entry) {

@@ -122,6 +122,7 @@ impl Inputs {
         ];
         let mut paths: Vec<PathBuf> = own.into_iter().cloned().collect();
         paths.push(scenario.policy.clone());
+        paths.extend(self.pack.files().iter().map(|(path, _)| path.clone()));
         paths.extend(
             self.benefits
                 .values()
@@ -169,6 +170,11 @@ fn pack_of_run(scenario: &Scenario, scheme: &Scheme, pack: &Pack) -> Result<()> 
             scheme.id(),
             scheme.lineage().join(", ")
         );
+        return Err(Error::at(place, message));
+    }
+    if !pack.pools_by_insurance() {
+        let message =
+            "a scenario has one pool an insurance; this pack's `pool.key` and `pool.merge` make other pools";
         return Err(Error::at(place, message));
     }
     let year = u16::try_from(scenario.year).unwrap_or(0);
