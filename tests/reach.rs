@@ -311,7 +311,7 @@ fn check_random(seed: u64, folder: &Path, tally: &mut Tally) {
         let below = below.take_while(|(_, under)| match rule.level {
             Level::Mdc => under.level != Level::Mdc,
             Level::Adrg => under.level == Level::Drg,
-            Level::Drg | Level::Ambiguous => false,
+            Level::Drg | Level::Ambiguous | Level::Layer | Level::Packet => false,
         });
         if matches!(reaches.passage(row).unwrap(), Verdict::Never(_)) {
             assert!(!reached.contains(&row) && below.map(|(row, _)| row).all(|row| !reached.contains(&row)));
