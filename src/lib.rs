@@ -17,6 +17,7 @@
 //! | [`benefit`] | bill, benefit policy, year so far → who pays what |
 //! | [`points`] | policy pack, weights, coefficients, outliers: points of a case |
 //! | [`budget`] | one regional budget: its price, and what each hospital and case is due |
+//! | [`ledger`] | months, entries and clearings, kept in a database |
 //! | [`scenarios`] | what a run is made of, the run, made-up records |
 //! | [`reports`] | results → files and words |
 //! | [`api`] | one function per request |
@@ -32,6 +33,7 @@ pub mod cli;
 pub mod codes;
 pub mod diagnostics;
 pub mod grouper;
+pub mod ledger;
 pub mod library;
 pub mod points;
 pub mod records;

@@ -16,13 +16,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms by rank: a room uses rooms of lower ranks only, never one beside it.
-const RANKS: [&[&str]; 10] = [
+const RANKS: [&[&str]; 11] = [
     &["units", "codes", "diagnostics"],
     &["library"],
     &["tables", "records"],
     &["grouper", "benefit"],
     &["points"],
     &["budget"],
+    &["ledger"],
     &["scenarios"],
     &["reports"],
     &["api"],
@@ -42,7 +43,7 @@ const NEVER: [(&str, &str); 7] = [
 ];
 
 /// Where nothing may be rounded, cut or lost by accident.
-const MONEY_ROOMS: [&str; 4] = ["units", "benefit", "points", "budget"];
+const MONEY_ROOMS: [&str; 5] = ["units", "benefit", "points", "budget", "ledger"];
 
 /// What each money room denies in its `mod.rs`.
 const DENIED: [&str; 5] = [

@@ -125,7 +125,7 @@ impl Building<'_> {
         let lists = code_list_version(library, &self.base.scheme().code_lists().diagnosis)?;
         let intake = self.request.intake.clone().for_grouping();
         let reader = RowReader::open_all(&self.request.records, &intake)?;
-        refuse_foreign_codes(&lists, &reader, &self.request.records, &intake)?;
+        refuse_foreign_codes(&lists, &reader)?;
         let mut history = History::default();
         self.read = self.each_record(
             |work, checked, checker, date| self.seen(work, checked, checker, date),

@@ -21,6 +21,7 @@ mod packed;
 mod packet_words;
 mod parts;
 mod regroup;
+mod settle;
 mod tables;
 mod wording;
 
@@ -30,7 +31,7 @@ pub use check::{CheckRequest, check};
 pub use check_tables::{CheckTablesRequest, CheckedTables, TableCounts, check_tables};
 pub use conformance::{ConformRequest, Conformed, Difference, WitnessRequest, Witnessed, conform, witness};
 pub use convert::{ConvertRequest, convert};
-pub use door::DoorRequest;
+pub use door::{CodesRequest, DoorRequest};
 pub use explained::{
     ChangeWords, Coded, ComplicationWords, EXPLAINED_SCHEMA, Explained, ExplainedRecord, FactWords,
     FindingWords, NeighbourWord, NeighbourWords, RecordRead, SchemeWords, StepWords, explained_json,
@@ -45,6 +46,10 @@ pub use packed::{PackRequest, pack};
 pub use packet_words::{ConsideredWords, PacketNote, PacketWords};
 pub use parts::PARTS;
 pub use regroup::{RegroupRequest, Regrouped, regroup};
+pub use settle::{
+    EntryRequest, MonthDone, PoolAmount, SettleRequest, YearDone, YearRequest, settle_adjust, settle_advance,
+    settle_month, settle_reverse, settle_statement, settle_year,
+};
 pub use tables::{Compared, DiffRequest, diff};
 
 use std::path::{Path, PathBuf};

@@ -48,6 +48,17 @@ pub(super) fn price(pack: &Pack, pool: &str, left: Fen, accounts: &[Account]) ->
     Ok(priced)
 }
 
+/// The fund's part of every standard at the known price, before anything is scaled.
+pub(super) fn unscaled(pack: &Pack, pool: &str, accounts: &[Account]) -> Result<Book> {
+    let gross = Gross {
+        pack,
+        pool,
+        left: Fen::ZERO,
+        accounts,
+    };
+    Ok(gross.at_known_price()?.book)
+}
+
 struct Gross<'a> {
     pack: &'a Pack,
     pool: &'a str,

@@ -17,6 +17,8 @@ pub(super) struct Stake {
     /// What it is due outside the points.
     pub(super) amount: Option<Fen>,
     pub(super) in_violation: bool,
+    /// Its amount goes back to the fund once the pool is shared.
+    pub(super) returned: bool,
     /// Add-ons, with their signs.
     pub(super) addons: Fen,
 }
@@ -48,6 +50,17 @@ impl<'a> Account<'a> {
 
     pub(super) fn units(&self) -> i128 {
         self.sharing.iter().map(|entry| entry.stake.units).sum()
+    }
+
+    /// What amount cases are due in the end: with their add-ons, without what goes back.
+    pub(super) fn final_amounts(&self) -> impl Iterator<Item = Fen> {
+        self.amounts.iter().map(|(entry, due)| {
+            if entry.stake.returned {
+                Fen::ZERO
+            } else {
+                *due + entry.stake.addons
+            }
+        })
     }
 
     pub(super) fn amount_due(&self) -> Result<Fen> {

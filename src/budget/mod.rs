@@ -18,6 +18,9 @@
 //! come the pack's steps in the pack's order: scale, cap, reflow, corridor, add-ons, assessment,
 //! penalty. Split by largest remainder, first over hospitals (ties by code), then over a
 //! hospital's cases (ties by id).
+//! A year has months: [`book`] says what a month's cases are worth before the year is priced,
+//! [`Booking`] what of it is paid and what is kept as a deposit, [`NetOff`] what is still to be
+//! paid, or asked back, at the end.
 #![deny(
     clippy::indexing_slicing,
     clippy::float_arithmetic,
@@ -32,6 +35,7 @@
 mod gross;
 mod ledger;
 mod money;
+mod months;
 mod pool;
 mod profit;
 mod review;
@@ -40,6 +44,7 @@ mod share;
 mod steps;
 mod terms;
 
+pub use months::{BookedAt, Booking, NetOff, YearOf, book, difference, mirror};
 pub use pool::{CaseDue, HospitalDue, KindTotal, More, PoolCase, PoolSettlement, StepOfDue};
 pub use profit::{Profit, Sum, mean, percent};
 pub use settle::settle;

@@ -17,8 +17,6 @@ pub(super) struct Funds {
     pub(super) fund: Fen,
     /// What the points share.
     pub(super) left: Fen,
-    /// Paid by amount.
-    pub(super) amounts: Fen,
 }
 
 /// Takes the steps `budget` and `carve`.
@@ -41,7 +39,6 @@ pub(super) fn funds(
         uses: Vec::new(),
         fund: budget,
         left: budget,
-        amounts: Fen::ZERO,
     };
     let carved = named(
         pool,
@@ -168,7 +165,7 @@ fn carve(rules: &MoneyRules, accounts: &[Account], funds: &mut Funds) -> Result<
         .iter()
         .map(Account::amount_due)
         .collect::<Result<Vec<_>>>()?;
-    funds.amounts = total(amounts)?;
+    let amounts = total(amounts)?;
     // add-ons that are scaled with the standards leave with them; those of amount cases do not
     let addons = match &rules.addons {
         Some(addons) if addons.position == AddonPosition::BeforeScale => {
@@ -180,7 +177,7 @@ fn carve(rules: &MoneyRules, accounts: &[Account], funds: &mut Funds) -> Result<
         _ => Ok(Vec::new()),
     };
     let addons = total(addons?)?;
-    funds.left = total([funds.fund, -funds.amounts, -addons])?;
+    funds.left = total([funds.fund, -amounts, -addons])?;
     Ok(())
 }
 

@@ -211,10 +211,13 @@ fn punish(
         let found = at.and_then(|at| Some((cases.get(at)?, stakes.get_mut(at)?)));
         let (case, stake) = found.ok_or_else(|| unknown_case(pool, "a violation", id, by_id))?;
         stake.in_violation = true;
-        if let Some(factor) = factor {
-            stake.units = times(stake.units, factor).map_err(|e| failed(pool, &e))?;
-            if is_amount(case.payment) {
-                stake.amount = Some(Fen::ZERO);
+        match factor {
+            None => stake.returned = stake.amount.is_some(),
+            Some(factor) => {
+                stake.units = times(stake.units, factor).map_err(|e| failed(pool, &e))?;
+                if is_amount(case.payment) {
+                    stake.amount = Some(Fen::ZERO);
+                }
             }
         }
     }

@@ -81,22 +81,23 @@ fn sum(amounts: &[(&'static str, Fen)]) -> Result<Fen> {
     total(amounts.iter().map(|(_, amount)| *amount))
 }
 
+/// Named amounts of the books, in their order.
+type Lines = Vec<(&'static str, Fen)>;
+
 /// Sources and uses: what hospitals are due, what others got, and what stays or was missing.
-fn balance(
-    pack: &Pack,
-    funds: &Funds,
-    book: &Book,
-    accounts: &[Account],
-) -> Result<(Vec<(&'static str, Fen)>, Vec<(&'static str, Fen)>)> {
-    let of_amounts = accounts
-        .iter()
-        .map(|account| total(account.amounts.iter().map(|(entry, _)| entry.stake.addons)));
-    let of_amounts = total(of_amounts.collect::<Result<Vec<_>>>()?)?;
+fn balance(pack: &Pack, funds: &Funds, book: &Book, accounts: &[Account]) -> Result<(Lines, Lines)> {
+    let amounts = total(accounts.iter().flat_map(Account::final_amounts))?;
+    let returned = accounts.iter().flat_map(|account| &account.amounts);
+    let returned = total(
+        returned
+            .filter(|(entry, _)| entry.stake.returned)
+            .map(|(_, due)| *due),
+    )?;
     let mut sources = funds.sources.clone();
-    let mut uses = vec![
-        ("amount_cases", total([funds.amounts, of_amounts])?),
-        (sharing_name(pack), book.due()?),
-    ];
+    let mut uses = vec![("amount_cases", amounts), (sharing_name(pack), book.due()?)];
+    if returned != Fen::ZERO {
+        uses.push(("kept_by_fund", returned));
+    }
     sources.extend(&book.sources);
     uses.extend(funds.uses.iter().chain(&book.uses));
     let (sources, mut uses) = (merged(sources), merged(uses));
@@ -112,8 +113,8 @@ fn balance(
 }
 
 /// Lines of one name as one line, at the place of the first.
-fn merged(lines: Vec<(&'static str, Fen)>) -> Vec<(&'static str, Fen)> {
-    let mut merged: Vec<(&'static str, Fen)> = Vec::new();
+fn merged(lines: Lines) -> Lines {
+    let mut merged: Lines = Vec::new();
     for (name, amount) in lines {
         match merged.iter_mut().find(|(known, _)| *known == name) {
             Some((_, sum)) => *sum += amount,
@@ -154,13 +155,14 @@ fn parts<'a>(pool: &str, accounts: &'a [Account<'a>], book: &'a Book) -> Result<
             standard: *standard,
             due,
         });
-        let amounts = account.amounts.iter().map(|(entry, due)| {
-            let due = *due + entry.stake.addons;
-            CaseDue {
+        let amounts = account
+            .amounts
+            .iter()
+            .zip(account.final_amounts())
+            .map(|((entry, _), due)| CaseDue {
                 standard: due + entry.case.nonfund,
                 due,
-            }
-        });
+            });
         Ok(Part {
             account,
             line,
@@ -191,12 +193,7 @@ impl Part<'_> {
 
     fn hospital_due(&self, pack: &Pack) -> Result<HospitalDue> {
         let of = |amount: fn(&PoolCase) -> Fen| total(self.account.entries().map(|entry| amount(entry.case)));
-        let amounts = self
-            .account
-            .amounts
-            .iter()
-            .map(|(entry, due)| *due + entry.stake.addons);
-        let amount_due = total(amounts)?;
+        let amount_due = total(self.account.final_amounts())?;
         let steps = self.line.steps.iter();
         let capped = self.line.after("cap");
         Ok(HospitalDue {

@@ -6,7 +6,9 @@ use super::review::assessed_share;
 use super::share::{Book, Line, exact, failed, split};
 use super::terms::PoolMoney;
 use crate::diagnostics::{Error, Result};
-use crate::points::{AddonFunding, AddonPosition, Corridor, CorridorBalance, MoneyRules, Reflow, Step};
+use crate::points::{
+    AddonFunding, AddonPosition, Corridor, CorridorBalance, MoneyRules, Reflow, Step, corridor_jumps,
+};
 use crate::units::{Exact, Fen};
 
 /// What the steps of one pool work on.
@@ -46,15 +48,14 @@ impl Steps<'_> {
 
     /// Standards to the pool's money: k = money ÷ their sum, held at one where the pack says so.
     fn scale(&self, book: &mut Book) -> Result<()> {
-        // before any step a due is weights × price, exact; after one it is what it is
-        for line in book.lines.iter_mut().filter(|line| line.moved) {
-            if line.weight() == 0 {
-                line.weights.iter_mut().for_each(|weight| *weight = 1);
+        // before any step of its own a due is weights × price, exact; after one it is what it is
+        let exact_due = |line: &Line| {
+            if line.moved {
+                Ok(line.due.exact())
+            } else {
+                line.price.mul(Exact::integer(line.weight()))
             }
-            line.price = exact(self.pool, Exact::new(line.due.fen().into(), line.weight()))?;
-            line.moved = false;
-        }
-        let exact_due = |line: &Line| line.price.mul(Exact::integer(line.weight()));
+        };
         let mut sum = Exact::ZERO;
         for line in &book.lines {
             sum = exact(self.pool, exact_due(line).and_then(|due| sum.add(due)))?;
@@ -77,8 +78,10 @@ impl Steps<'_> {
         let dues = self.split_exactly(money, &shares)?;
         for (line, due) in book.lines.iter_mut().zip(dues) {
             line.steps.push(("scale", line.due, due));
-            line.price = exact(self.pool, line.price.mul(k))?;
             line.due = due;
+            if !line.moved {
+                line.price = exact(self.pool, line.price.mul(k))?;
+            }
         }
         book.k = Some(k);
         Ok(())
@@ -225,7 +228,7 @@ impl Steps<'_> {
             CorridorBalance::Reserve => book.balance("reserve_drawn", "to_reserve", changed),
             CorridorBalance::Fund => book.balance("corridor_funding", "kept_by_fund", changed),
         }
-        book.warnings.extend(jumps(corridor));
+        book.warnings.extend(corridor_jumps(corridor));
         Ok(())
     }
 
@@ -238,7 +241,7 @@ impl Steps<'_> {
         for (line, account) in book.lines.iter_mut().zip(self.accounts) {
             let own = total(account.sharing.iter().map(|entry| entry.stake.addons))?;
             if addons.position == AddonPosition::BeforeScale && !line.moved {
-                self.into_standards(line, account)?;
+                self.add_to_standards(line, account)?;
                 continue;
             }
             line.step("addons", total([line.due, own])?);
@@ -255,7 +258,7 @@ impl Steps<'_> {
     }
 
     /// Add-ons as part of the standards, which are scaled with them.
-    fn into_standards(&self, line: &mut Line, account: &Account) -> Result<()> {
+    fn add_to_standards(&self, line: &mut Line, account: &Account) -> Result<()> {
         for (weight, entry) in line.weights.iter_mut().zip(&account.sharing) {
             let more = entry
                 .stake
@@ -343,27 +346,4 @@ pub(crate) fn paid_in_band(
         }
     }
     None
-}
-
-/// Limits at which neighbouring bands do not meet: a fen more of claim changes the pay by more.
-pub(crate) fn jumps(corridor: &Corridor) -> Vec<String> {
-    let at = |band: &crate::points::Band, to: Exact| band.alpha.mul(to)?.add(band.beta);
-    let mut warnings = Vec::new();
-    for pair in corridor.bands.windows(2) {
-        let [below, above] = pair else { continue };
-        let Some(to) = below.to else { continue };
-        let (Ok(left), Ok(right)) = (at(below, to), at(above, to)) else {
-            continue;
-        };
-        if left != right {
-            let show = |value: Exact| value.show(4).unwrap_or_default();
-            warnings.push(format!(
-                "the corridor jumps at claim = {} of due: pay is {} of due below and {} above",
-                show(to),
-                show(left),
-                show(right)
-            ));
-        }
-    }
-    warnings
 }

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::check_arguments::CheckArguments;
-use super::door_arguments::DoorArguments;
+use super::door_arguments::{CodesArguments, DoorArguments};
 use super::form_arguments::FormArguments;
 use super::layouts_arguments::{ConvertArguments, LayoutsCommand};
 use super::packed_arguments::{PackArguments, RegroupArguments};
+use super::policy_arguments::PolicyCommand;
 use super::reading_arguments::ReadingArguments;
+use super::settle_arguments::SettleCommand;
 use super::tables_arguments::{DiffArguments, ImportArguments};
 use crate::diagnostics::Lang;
 
@@ -149,6 +151,12 @@ each record was planned to be); else only the records. The same options give the
     /// The layouts of records: list, show, try one on a file
     #[command(subcommand)]
     Layouts(LayoutsCommand),
+    /// Months and years kept in a ledger: book a month, clear a year, reverse a case, print a statement
+    #[command(subcommand)]
+    Settle(SettleCommand),
+    /// Policy packs: what one means, and what it assumes
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// The grouping schemes: list, show, check them; make and try conformance files
     #[command(subcommand)]
     Tables(TablesCommand),
@@ -165,6 +173,9 @@ pub struct RunArguments {
     /// Folder for the results
     #[arg(short, long, value_name = "DIR")]
     pub output: PathBuf,
+    /// In which codes the records are.
+    #[command(flatten)]
+    pub codes: CodesArguments,
     /// How records are to be read.
     #[command(flatten)]
     pub reading: ReadingArguments,

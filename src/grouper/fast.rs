@@ -38,6 +38,8 @@ pub(super) struct Scratch {
     regions: Vec<u32>,
     /// Procedures that operands of an expression take.
     taken: Vec<usize>,
+    /// Bit rows of the case's procedures, of packets.
+    operands: Vec<BitRow>,
 }
 
 impl Grouper {
@@ -130,6 +132,7 @@ pub(super) struct Evaluation<'a> {
     marks: &'a [BitRow],
     regions: &'a mut Vec<u32>,
     taken: &'a mut Vec<usize>,
+    operands: &'a mut Vec<BitRow>,
     counted: Complications,
 }
 
@@ -140,12 +143,14 @@ impl<'a> Evaluation<'a> {
         case: &'a NumberedCase<'a>,
         scratch: &'a mut Scratch,
     ) -> Evaluation<'a> {
+        scratch.operands.clear();
         Evaluation {
             compiled,
             case,
             marks: marks_of(case, compiled, &mut scratch.marks),
             regions: &mut scratch.regions,
             taken: &mut scratch.taken,
+            operands: &mut scratch.operands,
             counted: compiled.complications(case.diagnoses),
         }
     }
@@ -175,13 +180,38 @@ impl<'a> Evaluation<'a> {
         });
     }
 
+    /// As [`Evaluation::first_row`], of packets: words that no code of the case marks are passed over,
+    /// and rows whose procedures it does not have.
     fn held<T>(&mut self, layer: usize, mut lead: impl FnMut(usize) -> Option<T>) -> Option<T> {
         let compiled = self.compiled;
+        let tables = compiled.packets()?;
         let entries = compiled.mdcs.get(layer)?.entries.clone();
         let offset = compiled.entry_bit(0);
-        self.first_row(offset + entries.start..offset + entries.end, |_, bit| {
-            lead(compiled.entries.get(bit - offset)?.rule)
-        })
+        let (first, end) = (offset + entries.start, offset + entries.end);
+        let (from, to) = compiled.marks().span(self.marks);
+        let words = from.max(first / 64)..to.min(end.div_ceil(64));
+        if self.operands.is_empty() {
+            let rows = self.case.procedures.iter().map(|code| tables.operand_row(code));
+            self.operands.extend(rows);
+        }
+        for word in words {
+            let mut open =
+                compiled.marks().candidates(word, self.marks) & tables.let_hold(word, self.operands);
+            while open != 0 {
+                let row = word * 64 + open.trailing_zeros() as usize;
+                open &= open - 1;
+                if !(first..end).contains(&row) {
+                    continue;
+                }
+                if let Some(entry) = compiled.entries.get(row - offset)
+                    && self.holds(&entry.when)
+                    && let Some(found) = lead(entry.rule)
+                {
+                    return Some(found);
+                }
+            }
+        }
+        None
     }
 
     /// The MDC rows in order; the first that leads to a group decides.

@@ -16,7 +16,7 @@ use super::file_money::{
 use super::file_stay::{
     BedDayTable, CostTable, DayCareTable, ReadmitTable, ScopeTable, TcmTable, TransferTable,
 };
-use super::file_time::{AdvanceTable, MonthTable, OverrideTable, ReportTable, TimeTable};
+use super::file_time::{AdvanceTable, MonthTable, TimeTable};
 use crate::diagnostics::Evidence;
 use crate::units::{Rate, Ratio};
 
@@ -57,9 +57,6 @@ table!(PackFile {
     month: Option<MonthTable>,
     advance: Option<AdvanceTable>,
     time: Option<TimeTable>,
-    report: Option<ReportTable>,
-    #[serde(rename = "override")]
-    overrides: Option<OverrideTable>,
 });
 
 impl PackFile {
@@ -92,12 +89,7 @@ impl PackFile {
                 .into_iter()
                 .flatten(),
         );
-        tables.extend(
-            if_there!("advance" advance, "time" time, "report" report)
-                .into_iter()
-                .flatten(),
-        );
-        tables.extend(if_there!("override" overrides).into_iter().flatten());
+        tables.extend(if_there!("advance" advance, "time" time).into_iter().flatten());
         tables
     }
 }

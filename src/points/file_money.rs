@@ -179,7 +179,6 @@ table!(ClearTable {
     cap: Option<CapFile>,
     reflow: Option<Reflow>,
     corridor: Option<CorridorFile>,
-    deadline: Option<DeadlineFile>,
 });
 
 words!(
@@ -267,13 +266,6 @@ pub(super) struct BandFile {
     pub(super) op: super::file::LowEdge,
     pub(super) alpha: Ratio,
     pub(super) beta: Ratio,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct DeadlineFile {
-    pub(super) month: u8,
-    pub(super) day: u8,
 }
 
 table!(AssessTable {

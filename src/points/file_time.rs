@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::file::{DateFile, Weaker};
+use super::file::Weaker;
 use crate::units::Ratio;
 
 table!(MonthTable {
@@ -10,7 +10,6 @@ table!(MonthTable {
     deposit: Ratio,
     is_cash: bool,
     share: Option<MonthShare>,
-    clock: Option<ClockFile>,
 });
 
 words!(
@@ -19,24 +18,15 @@ words!(
 );
 words!(
     /// A month's share of the year's budget.
-    MonthShare { Twelfth, LastYearPattern }
+    MonthShare { Twelfth }
 );
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ClockFile {
-    pub(super) working_days: u32,
-}
 
 table!(AdvanceTable {
     months: Ratio,
     offset: AdvanceOffset,
 });
 
-words!(
-    /// When an advance is taken back.
-    AdvanceOffset { Clearing, Month }
-);
+words!(AdvanceOffset { Clearing });
 
 table!(TimeTable {
     attribution: Attribution,
@@ -47,11 +37,11 @@ table!(TimeTable {
 
 words!(
     /// The day that puts a case into a month.
-    Attribution { Discharge, SettlementDate, SettlementMonth }
+    Attribution { Discharge }
 );
 words!(
     /// The day that chooses the rules of a case.
-    Version { Discharge, SettlementMonth }
+    Version { Discharge }
 );
 
 #[derive(Debug, Deserialize)]
@@ -63,29 +53,5 @@ pub(super) struct LateFile {
 
 words!(
     /// What becomes of a list that comes late.
-    LateThen { Reject, NextMonth, NoPoints, Penalty }
-);
-
-table!(ReportTable { pnl: Vec<PnlColumn> });
-
-words!(
-    /// A column of a hospital's profit and loss.
-    PnlColumn { Formula, Official, Adjust, FundMinusClaim }
-);
-
-table!(OverrideTable { events: Vec<EventFile> });
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct EventFile {
-    pub(super) id: String,
-    pub(super) from: DateFile,
-    pub(super) to: DateFile,
-    #[serde(rename = "do")]
-    pub(super) effect: EventEffect,
-}
-
-words!(
-    /// What an event changes.
-    EventEffect { ExcludeCases }
+    LateThen { Reject, NextMonth, NoPoints }
 );

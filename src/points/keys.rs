@@ -47,8 +47,14 @@ pub(super) const KEYS: &[(&str, Need, &[&str])] = &[
             "tcm",
         ],
     ),
-    ("", Optional, &["addon", "special", "assess", "penalty"]),
-    ("", NotYet, &["month", "advance", "time", "report", "override"]),
+    (
+        "",
+        Optional,
+        &[
+            "addon", "special", "assess", "penalty", "month", "advance", "time",
+        ],
+    ),
+    ("", NotYet, &["report", "override"]),
     ("grouper", Required, &["system", "version"]),
     (
         "doc.*",
@@ -207,7 +213,6 @@ pub(super) const KEYS: &[(&str, Need, &[&str])] = &[
         &["weaker", "cap", "reflow", "corridor", "deadline"],
     ),
     ("clear.cap", Required, &["of", "rate", "per"]),
-    ("clear.deadline", Required, &["month", "day"]),
     ("clear.corridor", Optional, &["region", "hospital"]),
     (
         "clear.corridor.region",
@@ -227,9 +232,8 @@ pub(super) const KEYS: &[(&str, Need, &[&str])] = &[
     ("penalty", Optional, &["weaker", "multiple"]),
     // time
     ("month", Required, &["meta", "model", "deposit", "is_cash"]),
-    ("month", Optional, &["weaker", "share", "clock"]),
-    ("month.clock", Required, &["working_days"]),
-    ("month.clock", NotYet, &["calendar"]),
+    ("month", Optional, &["weaker", "share"]),
+    ("month", NotYet, &["clock"]),
     ("advance", Required, &["meta", "months", "offset"]),
     ("advance", Optional, &["weaker"]),
     (
@@ -239,11 +243,6 @@ pub(super) const KEYS: &[(&str, Need, &[&str])] = &[
     ),
     ("time", Optional, &["weaker"]),
     ("time.late", Required, &["days", "then"]),
-    ("report", Required, &["meta", "pnl"]),
-    ("report", Optional, &["weaker"]),
-    ("override", Required, &["meta", "events"]),
-    ("override", Optional, &["weaker"]),
-    ("override.events", Required, &["id", "from", "to", "do"]),
 ];
 
 /// Values that belong to the language, but are not computed yet.
@@ -254,7 +253,11 @@ pub(super) const VALUES_NOT_YET: &[(&str, &[&str])] = &[
     ("pool.amount_cases", &["points_at_reference"]),
     ("round.residual", &["to_reserve", "to_last"]),
     ("round.allocate", &["case_sum"]),
-    ("override.events.do", &["freeze_rate", "separate_budget"]),
+    ("advance.offset", &["month"]),
+    ("time.attribution", &["settlement_date", "settlement_month"]),
+    ("time.version", &["settlement_month"]),
+    ("time.late.then", &["penalty"]),
+    ("month.share", &["last_year_pattern"]),
 ];
 
 /// How a decimal is written: a share of a hundred is not a share of a thousand, and neither is a

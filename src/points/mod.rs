@@ -32,7 +32,8 @@
 //! | `pool` | `key`, `merge`, `includes`, `basis` fund, total_cost, ratio_grossed, standard; `amount_cases = "deduct_first"` |
 //! | `addon`, `special`, `assess`, `penalty` | items and position; quota and outcomes of reviews; bands of scores; what a violation costs |
 //! | `round` | `points_dp` 4, 6, none; `money = "half_away"`; `pv_pay_dp` 2, 4, 6, none; `allocate = "hospital_then_case"`, `residual = "largest_remainder"` |
-//! | `clear` | `steps`; `cap` with `reflow` stay, once, iterate; `corridor` of region and hospital; `deadline` |
+//! | `clear` | `steps`; `cap` with `reflow` stay, once, iterate; `corridor` of region and hospital |
+//! | `month`, `advance`, `time` | what a month is booked at, deposit; working capital in months of the budget; what becomes of late lists |
 //!
 //! A key with `.csv` values names a file beside the pack. `price.rate` is one rate (`"9575.25"`), a
 //! rate a pool (`{ employee = "…", resident = "…" }`), or a rate a pool and hospital level
@@ -76,6 +77,7 @@ mod rules_time;
 mod schema;
 mod score;
 mod weights;
+mod words;
 
 pub use calibrate::{Calibration, Observation, calibrate};
 pub use document::{Document, Effective, Parameter};
@@ -85,10 +87,13 @@ pub(crate) use file_money::{
     PenaltyMode, QuotaRound, RegionBasis, Step,
 };
 pub use file_money::{PoolFund, Reflow};
+pub(crate) use file_time::MonthModel;
 pub use formation::{Printed, catalogue_value, related_increase, year_mixed_mean};
 pub use kind::{Kind, Kinds, Mark, Marks};
-pub use pack::Pack;
+pub use pack::{Late, Pack};
 pub use readmission::{Cut, Stay};
-pub(crate) use rules_money::{Band, Corridor, FundRatio, MoneyRules, Special};
+pub(crate) use rules_money::{Corridor, FundRatio, MoneyRules, Special, corridor_jumps};
+pub(crate) use rules_time::Month;
 pub use score::{CaseFacts, Ending, Payment, PricingCase, Score, ScoreError, score};
 pub use weights::{GroupWeight, Weights};
+pub use words::Sentence;

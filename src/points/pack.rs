@@ -7,9 +7,25 @@ use toml::de::DeTable;
 
 use super::document::{Document, Effective, Parameter};
 use super::file::{DateFile, DocFile, PackFile};
+use super::file_money::{AssessEffect, PoolKey};
+use super::file_time::{LateThen, MonthModel};
+use super::formation::year_mixed_mean;
 use super::rules::Rules;
+use super::rules_price::One;
 use super::{Cut, FormulaClass, Grouper, PoolFund, Stay, Weights, schema};
 use crate::diagnostics::{Error, Evidence, Place, Result, parse_toml, read_text, suggestion};
+use crate::units::Exact;
+
+/// What becomes of a list that comes late (迟报处理).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Late {
+    /// It is not taken.
+    Reject,
+    /// It is booked in the open month.
+    NextMonth,
+    /// It is taken, and has no points.
+    NoPoints,
+}
 
 /// One place's payment policy, every number with its ground (政策包).
 #[derive(Clone, Debug)]
@@ -121,6 +137,81 @@ impl Pack {
         &self.unresolved
     }
 
+    /// Whether its pools are one an insurance of one region and year (是否按险种分池).
+    pub fn pools_by_insurance(&self) -> bool {
+        let key = &self.rules.money.key;
+        let plain = |part: &PoolKey| matches!(part, PoolKey::InsuredScheme | PoolKey::Region | PoolKey::Year);
+        key.contains(&PoolKey::InsuredScheme) && key.iter().all(plain) && self.rules.money.merge.is_empty()
+    }
+
+    /// What the deposit's return depends on, by an assessment score (保证金返还比例): the whole where
+    /// the pack has no such rule.
+    ///
+    /// # Errors
+    /// The hospital has no score, and the pack asks for one.
+    pub fn deposit_share(&self, hospital: &str, scores: &[(&str, Exact)]) -> Result<Exact> {
+        let assess = self.rules.money.assess.as_ref();
+        let Some(assess) = assess.filter(|assess| assess.effect == AssessEffect::DepositShare) else {
+            return Ok(Exact::ONE);
+        };
+        let score = scores
+            .iter()
+            .find(|(of, _)| *of == hospital)
+            .map(|(_, score)| *score);
+        let band = score.and_then(|score| assess.bands.iter().find(|(from, _)| score.compare(*from).is_ge()));
+        band.map(|(_, share)| *share).ok_or_else(|| {
+            Error::new(format!(
+                "hospital `{hospital}` has no assessment score from zero on, which `assess.effect` asks for"
+            ))
+        })
+    }
+
+    /// The mean of several years by the pack's mix (按年度权重的均值), oldest first.
+    ///
+    /// # Errors
+    /// Not as many years as the mix has shares, or the pack has no mix.
+    pub fn mean_of_years(&self, means: &[Exact]) -> Result<Exact> {
+        let mix = &self.rules.weight.year_mix;
+        year_mixed_mean(means, mix).map_err(|_| {
+            let (years, shares) = (means.len(), mix.len());
+            Error::new(format!(
+                "{years} years are given; `weight.year_mix` of pack `{}` has {shares} shares",
+                self.name
+            ))
+        })
+    }
+
+    /// What becomes of a list that comes later than so many days (迟报规则): days, and what then.
+    pub fn late(&self) -> Option<(u32, Late)> {
+        self.rules.time.late.map(|(days, then)| {
+            let then = match then {
+                LateThen::Reject => Late::Reject,
+                LateThen::NextMonth => Late::NextMonth,
+                LateThen::NoPoints => Late::NoPoints,
+            };
+            (days, then)
+        })
+    }
+
+    /// Whether months are paid, not only booked (月度是否拨付).
+    pub fn pays_months(&self) -> bool {
+        self.rules.time.month.as_ref().is_some_and(|month| month.is_cash)
+    }
+
+    /// Whether a month is priced by its share of the year's budget (按月度预算定价).
+    pub fn months_share_the_budget(&self) -> bool {
+        self.rules
+            .time
+            .month
+            .as_ref()
+            .is_some_and(|month| month.model == MonthModel::OwnMonthPv)
+    }
+
+    /// Months of budget that an advance is made of (预付金月数); none without advances.
+    pub fn advance_months(&self) -> Option<Exact> {
+        self.rules.time.advance.as_ref().map(|advance| advance.months)
+    }
+
     /// Whether a point has a price before the pool closes (点价是否已知): then cases have standards,
     /// else points.
     pub const fn price_is_known(&self) -> bool {
@@ -141,8 +232,24 @@ impl Pack {
     /// Whether these weights hold what the pack's formulas ask for (权重表与政策是否相配).
     ///
     /// # Errors
-    /// A formula needs the region's mean cost and the weights do not give it.
+    /// A column or group the pack names is not there; a formula needs the region's mean cost and the
+    /// weights do not give it.
     pub fn fits(&self, weights: &Weights) -> Result<()> {
+        let columns = &self.rules.weight.columns;
+        if let Some((_, name)) = columns.iter().find(|(_, name)| !weights.has_column(name)) {
+            return Err(Error::new(format!(
+                "pack `{}`: `weight.columns` names `{name}`, but the weights have no such column",
+                self.name
+            )));
+        }
+        if let One::Group(group) = &self.rules.weight.one
+            && weights.get(group).and_then(|row| row.mean_cost).is_none()
+        {
+            return Err(Error::new(format!(
+                "pack `{}`: `weight.reference` names group `{group}`, of which the weights have no `mean_cost`",
+                self.name
+            )));
+        }
         let missing = weights.city_mean().is_none();
         match self.rules.needs_city_mean() {
             Some(key) if missing => Err(Error::new(format!(

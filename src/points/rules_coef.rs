@@ -335,6 +335,16 @@ impl Auxiliary {
         }))
     }
 
+    /// The families that count.
+    pub(super) fn families(&self) -> &[String] {
+        &self.kinds
+    }
+
+    /// Which of several counts.
+    pub(super) const fn pick(&self) -> AuxPick {
+        self.pick
+    }
+
     /// The coefficient of a case's labels; a label without a row counts as none.
     pub(super) fn coefficient(
         &self,

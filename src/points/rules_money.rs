@@ -42,7 +42,6 @@ pub(crate) struct MoneyRules {
     pub(crate) cap: Option<Cap>,
     pub(crate) region: Option<Region>,
     pub(crate) corridor: Option<Corridor>,
-    pub(crate) deadline: Option<(u8, u8)>,
     pub(crate) assess: Option<Assess>,
     pub(crate) penalty: Option<Penalty>,
 }
@@ -151,7 +150,6 @@ impl MoneyRules {
             cap: read.cap()?,
             region: read.region()?,
             corridor: read.corridor()?,
-            deadline: read.deadline()?,
             assess: read.assess()?,
             penalty: read.penalty()?,
             steps: file.clear.steps.clone(),
@@ -496,19 +494,6 @@ impl Reader<'_> {
         not_negative(self.at, key, limit)
     }
 
-    fn deadline(&self) -> Result<Option<(u8, u8)>> {
-        let Some(deadline) = &self.file.clear.deadline else {
-            return Ok(None);
-        };
-        if !(1..=12).contains(&deadline.month) || !(1..=31).contains(&deadline.day) {
-            return Err(self.at.error(
-                "clear.deadline",
-                "`clear.deadline`: expected a month 1 to 12 and a day 1 to 31",
-            ));
-        }
-        Ok(Some((deadline.month, deadline.day)))
-    }
-
     fn assess(&self) -> Result<Option<Assess>> {
         const KEY: &str = "assess.bands";
         let Some(table) = self.file.assess.as_ref() else {
@@ -663,4 +648,27 @@ impl Step {
             Step::Confirm => "confirm",
         }
     }
+}
+
+/// Limits at which neighbouring bands do not meet: a fen more of claim changes the pay by more.
+pub(crate) fn corridor_jumps(corridor: &Corridor) -> Vec<String> {
+    let at = |band: &Band, to: Exact| band.alpha.mul(to)?.add(band.beta);
+    let mut warnings = Vec::new();
+    for pair in corridor.bands.windows(2) {
+        let [below, above] = pair else { continue };
+        let Some(to) = below.to else { continue };
+        let (Ok(left), Ok(right)) = (at(below, to), at(above, to)) else {
+            continue;
+        };
+        if left != right {
+            let show = |value: Exact| value.show(4).unwrap_or_default();
+            warnings.push(format!(
+                "the corridor jumps at claim = {} of due: pay is {} of due below and {} above",
+                show(to),
+                show(left),
+                show(right)
+            ));
+        }
+    }
+    warnings
 }

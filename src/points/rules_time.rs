@@ -1,12 +1,9 @@
 //! Rules about time (结算期规则): what a month is booked at, the deposit, the advance, late lists.
 
-use super::document::Effective;
 use super::file::PackFile;
 use super::file_money::AssessEffect;
-use super::file_time::{
-    AdvanceOffset, Attribution, EventEffect, LateThen, MonthModel, MonthShare, PnlColumn, Version,
-};
-use super::pack::{Places, effective};
+use super::file_time::{LateThen, MonthModel};
+use super::pack::Places;
 use super::rules::{missing, not_negative, share};
 use crate::diagnostics::Result;
 use crate::units::Exact;
@@ -16,10 +13,7 @@ use crate::units::Exact;
 pub(crate) struct TimeRules {
     pub(crate) month: Option<Month>,
     pub(crate) advance: Option<Advance>,
-    pub(crate) attribution: Option<(Attribution, Version)>,
     pub(crate) late: Option<(u32, LateThen)>,
-    pub(crate) report: Vec<PnlColumn>,
-    pub(crate) events: Vec<Event>,
 }
 
 /// What a month is booked at, and what of it is kept back.
@@ -29,24 +23,13 @@ pub(crate) struct Month {
     pub(crate) deposit: Exact,
     /// Whether what is booked is paid out each month.
     pub(crate) is_cash: bool,
-    pub(crate) share: Option<MonthShare>,
-    pub(crate) working_days: Option<u32>,
 }
 
-/// Working capital, given once.
+/// Working capital, given once and taken back at the clearing.
 #[derive(Clone, Debug)]
 pub(crate) struct Advance {
+    /// How many months' worth of the budget.
     pub(crate) months: Exact,
-    pub(crate) offset: AdvanceOffset,
-}
-
-/// A time in which other rules hold.
-#[derive(Clone, Debug)]
-pub(crate) struct Event {
-    pub(crate) id: String,
-    pub(crate) from: Effective,
-    pub(crate) to: Effective,
-    pub(crate) effect: EventEffect,
 }
 
 impl TimeRules {
@@ -61,13 +44,7 @@ impl TimeRules {
         Ok(TimeRules {
             month: month(file, at)?,
             advance: advance(file, at)?,
-            attribution: file.time.as_ref().map(|time| (time.attribution, time.version)),
             late: late(file, at)?,
-            report: file
-                .report
-                .as_ref()
-                .map_or_else(Vec::new, |report| report.pnl.clone()),
-            events: events(file, at)?,
         })
     }
 }
@@ -75,13 +52,11 @@ impl TimeRules {
 fn month(file: &PackFile, at: &Places) -> Result<Option<Month>> {
     let Some(table) = &file.month else { return Ok(None) };
     let by_budget = table.model == MonthModel::OwnMonthPv;
-    let share_of_year = super::rules::together(at, by_budget, "month.share", "month", table.share)?;
+    super::rules::together(at, by_budget, "month.share", "month", table.share)?;
     Ok(Some(Month {
         model: table.model,
         deposit: share(at, "month.deposit", table.deposit)?,
         is_cash: table.is_cash,
-        share: share_of_year,
-        working_days: table.clock.as_ref().map(|clock| clock.working_days),
     }))
 }
 
@@ -91,7 +66,6 @@ fn advance(file: &PackFile, at: &Places) -> Result<Option<Advance>> {
     };
     Ok(Some(Advance {
         months: not_negative(at, "advance.months", table.months)?,
-        offset: table.offset,
     }))
 }
 
@@ -110,41 +84,4 @@ fn late(file: &PackFile, at: &Places) -> Result<Option<(u32, LateThen)>> {
         return Err(at.error("time.zone", message));
     }
     Ok(Some((time.late.days, time.late.then)))
-}
-
-fn events(file: &PackFile, at: &Places) -> Result<Vec<Event>> {
-    const KEY: &str = "override.events";
-    let mut events: Vec<Event> = Vec::new();
-    for event in file.overrides.iter().flat_map(|table| &table.events) {
-        let day = |date| {
-            let on = effective(date).filter(|on| matches!(on, Effective::On { .. }));
-            on.ok_or_else(|| {
-                at.error(
-                    KEY,
-                    format!("`{KEY}`: event `{}` needs dates such as 2026-01-31", event.id),
-                )
-            })
-        };
-        let (from, to) = (day(&event.from)?, day(&event.to)?);
-        if to < from {
-            return Err(at.error(
-                KEY,
-                format!(
-                    "`{KEY}`: event `{}` ends on {to}, before it begins on {from}",
-                    event.id
-                ),
-            ));
-        }
-        if let Some(other) = events.iter().find(|other| other.from <= to && from <= other.to) {
-            let message = format!("`{KEY}`: event `{}` overlaps event `{}`", event.id, other.id);
-            return Err(at.error(KEY, message));
-        }
-        events.push(Event {
-            id: event.id.clone(),
-            from,
-            to,
-            effect: event.effect,
-        });
-    }
-    Ok(events)
 }

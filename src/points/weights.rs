@@ -99,6 +99,8 @@ impl GroupWeight {
 pub struct Weights {
     groups: HashMap<String, GroupWeight>,
     all: Option<GroupWeight>,
+    /// Further columns of weights, by their names.
+    further: Vec<String>,
 }
 
 impl Weights {
@@ -133,6 +135,7 @@ impl Weights {
         let mut weights = Weights {
             groups: HashMap::with_capacity(rows.len()),
             all: None,
+            further: columns.further.iter().map(|(name, _)| name.clone()).collect(),
         };
         for (line, group, row) in rows {
             if !weights.insert(group.clone(), row) {
@@ -149,6 +152,7 @@ impl Weights {
         let mut weights = Weights {
             groups: HashMap::new(),
             all: None,
+            further: Vec::new(),
         };
         for (group, row) in rows {
             weights.insert(group, row);
@@ -168,6 +172,11 @@ impl Weights {
     /// A group's row (查权重).
     pub fn get(&self, group: &str) -> Option<&GroupWeight> {
         self.groups.get(group)
+    }
+
+    /// Whether it has a column of weights of this name (有无该权重列).
+    pub fn has_column(&self, name: &str) -> bool {
+        name == WEIGHT || self.further.iter().any(|known| known == name)
     }
 
     /// The mean cost of all kept cases, where known (区域次均费用).

@@ -6,7 +6,7 @@ use super::CsvText;
 use crate::benefit::Payer;
 use crate::budget::{HospitalDue, PoolSettlement};
 use crate::diagnostics::Lang;
-use crate::points::Kind;
+use crate::points::{Kind, Mark};
 use crate::scenarios::{Inputs, Money, RunResult, Settled, Statement};
 use crate::units::{Fen, Overflow, Points};
 
@@ -15,7 +15,7 @@ const POINT_VALUE_DECIMALS: u32 = 4;
 /// Decimals the scale factor of a fixed-rate pool is shown with.
 const K_DECIMALS: u32 = 6;
 
-const CASE_COLUMNS: [&str; 38] = [
+const CASE_COLUMNS: [&str; 39] = [
     "case_id",
     "hospital",
     "level",
@@ -32,6 +32,7 @@ const CASE_COLUMNS: [&str; 38] = [
     "reason",
     "kind",
     "also",
+    "marks",
     "weight",
     "base_points",
     "coefficient",
@@ -119,6 +120,8 @@ fn settled_cells(text: &mut CsvText, prices: &[String; 2], settled: &Settled) ->
     text.cell(score.kind.as_str());
     let also: Vec<&str> = score.reasons.iter().map(Kind::as_str).collect();
     text.cell(&also.join("|"));
+    let marks: Vec<&str> = score.marks.iter().map(Mark::as_str).collect();
+    text.cell(&marks.join("|"));
     text.show(score.weight);
     text.show(score.base_points);
     text.show(

@@ -12,7 +12,7 @@ use crate::budget::{More, PoolCase, settle};
 use crate::codes::HospitalLevel;
 use crate::diagnostics::{Error, Lang, Result};
 use crate::grouper::Status;
-use crate::points::{CaseFacts, PoolFund, PricingCase, Score, score};
+use crate::points::{CaseFacts, Cut, PoolFund, PricingCase, Score, Stay, score};
 use crate::records::Column;
 use crate::units::Fen;
 
@@ -135,7 +135,7 @@ impl UsedParameters {
     }
 }
 
-fn level_of(inputs: &Inputs, statement: &Statement) -> Option<HospitalLevel> {
+pub(super) fn level_of(inputs: &Inputs, statement: &Statement) -> Option<HospitalLevel> {
     inputs
         .lists
         .hospitals
@@ -190,6 +190,7 @@ pub(super) fn score_cases(
             cost: slip.total,
             los_days: statement.los_days,
             facts: CaseFacts {
+                month: &month_of(statement),
                 auxiliary: &auxiliary,
                 ..CaseFacts::default()
             },
@@ -204,7 +205,67 @@ pub(super) fn score_cases(
             ))
         })
     };
-    result.statements.iter().zip(slips).map(score_of).collect()
+    let scores: Result<Vec<_>> = result.statements.iter().zip(slips).map(score_of).collect();
+    let mut scores = scores?;
+    cut_readmissions(inputs, result, &mut scores)?;
+    Ok(scores)
+}
+
+/// Month of discharge as `2026-01`; empty where it is not known.
+pub(super) fn month_of(statement: &Statement) -> String {
+    let month = statement
+        .discharge
+        .map(|day| format!("{:04}-{:02}", day.year(), day.month()));
+    month.unwrap_or_default()
+}
+
+/// Takes what a second stay within days costs off its points (再入院扣减).
+fn cut_readmissions(inputs: &Inputs, result: &RunResult, scores: &mut [Option<Score>]) -> Result<()> {
+    let scheme = inputs.grouper.scheme();
+    let scored = result.statements.iter().zip(scores.iter()).enumerate();
+    let scored = scored.filter(|(_, (_, score))| score.is_some());
+    let (indices, stays): (Vec<usize>, Vec<Stay>) = scored
+        .map(|(index, (statement, _))| (index, stay_of(scheme, statement)))
+        .unzip();
+    for (at, cut) in inputs.pack.readmissions(&stays) {
+        let found = indices
+            .get(at)
+            .and_then(|index| scores.get_mut(*index))
+            .and_then(Option::as_mut);
+        let (Some(score), Some(stay)) = (found, stays.get(at)) else {
+            continue;
+        };
+        if matches!(cut, Cut::Merge(_)) {
+            return Err(Error::new(format!(
+                "case `{}`: `readmit.cut.how = merge` is not computed in a run in this version",
+                stay.id
+            )));
+        }
+        let decimals = inputs.pack.points_decimals();
+        score
+            .cut(cut, decimals)
+            .map_err(|e| Error::new(format!("case `{}`: {e}", stay.id)))?;
+    }
+    Ok(())
+}
+
+/// A stay as the rule of readmission sees it; days are counted from year zero.
+fn stay_of<'s>(scheme: &'s crate::tables::Scheme, statement: &'s Statement) -> Stay<'s> {
+    let discharged = statement.discharge.map_or(0, |day| {
+        let begin = jiff::civil::date(0, 1, 1);
+        begin.until(day).map_or(0, |span| i64::from(span.get_days()))
+    });
+    Stay {
+        id: &statement.case_id,
+        person: &statement.person,
+        hospital: &statement.hospital,
+        group: statement.grouping.code(scheme),
+        adrg: statement.grouping.adrg(scheme),
+        diagnosis: statement.diagnoses.first().map_or("", String::as_str),
+        admitted: discharged - i64::from(statement.los_days.unwrap_or(0)),
+        discharged,
+        purposes: &[],
+    }
 }
 
 /// Settles every pool and writes each case's money into its statement (基金池结算).
@@ -259,16 +320,16 @@ pub(super) fn settle_pools(
 }
 
 /// A case of a pool.
-struct Member {
-    index: usize,
-    slip: Slip,
-    score: Score,
+pub(super) struct Member {
+    pub(super) index: usize,
+    pub(super) slip: Slip,
+    pub(super) score: Score,
     /// What the pool's funds paid by items.
-    claim: Fen,
+    pub(super) claim: Fen,
 }
 
 impl Member {
-    fn new(
+    pub(super) fn new(
         inputs: &Inputs,
         index: usize,
         slip: &mut Option<Slip>,
@@ -300,6 +361,7 @@ impl Member {
             claim: self.claim,
             nonfund: self.slip.total - self.claim,
             more: More {
+                level: None,
                 fund_ratio: self.score.fund_ratio,
                 ..More::default()
             },

@@ -4,7 +4,7 @@ use hashbrown::HashMap;
 
 use super::condition::{Atom, Comparison, Condition, NumberFact, SetRef, Subject};
 use super::kinds::{CodeKind, Kinds};
-use super::marks::Marks;
+use super::marks::{self, Marks};
 use super::packets::{CompiledPackets, Figure, PacketTest, Packets, TreatmentType};
 use super::scheme::{CodeId, CodeSet, ComplicationLevel, Level, Otherwise, Rule, Scheme, set_key};
 use crate::codes::{CodeIndex, LookUp, PackedCode};
@@ -215,7 +215,7 @@ impl RawSet {
 
 /// A set of a condition, in kinds of codes.
 #[derive(Debug)]
-pub(super) struct CompiledSet {
+pub(in crate::tables) struct CompiledSet {
     listed: Vec<CodeId>,
     pub(super) kinds: Vec<CodeKind>,
     bits: BitSet,
@@ -323,10 +323,12 @@ impl Compiled {
             .into_iter()
             .map(|set| CompiledSet::new(set, &kinds))
             .collect();
-        let (marks, classes) = Marks::of(of_mdcs.chain(of_entries), bits, kinds.count(), &sets);
+        let rows = of_mdcs.chain(of_entries);
+        let (marks, classes) = Marks::of(rows, bits, kinds.count(), &sets, marks::key);
         let (facts, principal_lists) = facts(&scheme, &kinds, &classes);
         let packets = packets.map(|mut packets| {
             packets.know_kinds(&scheme, &kinds);
+            packets.mark_operands(&entries, first_entry, kinds.count(), &sets);
             packets
         });
         let index = index_of(&scheme, &kinds);

@@ -20,6 +20,7 @@ pub(in crate::grouper) struct PacketScratch {
     alone: Vec<Candidate>,
     offered: Vec<Candidate>,
     taken: Vec<usize>,
+    most: Vec<usize>,
 }
 
 /// A row of a catalogue that holds.
@@ -312,12 +313,12 @@ impl Matching<'_> {
 
     /// The alternative of most operands that holds; what it takes is left in the memory.
     fn best_alternative(&mut self, rule: usize) -> Option<(u32, usize)> {
-        let mut best: Option<(u32, usize)> = None;
-        let mut most = Vec::new();
         self.memory.taken.clear();
+        self.memory.most.clear();
         let expression = self.tables.expression_of(rule)?;
+        let mut best: Option<(u32, usize)> = None;
         for (at, operands) in self.tables.expression(expression).iter().enumerate() {
-            if operands.len() <= most.len() {
+            if operands.len() <= self.memory.most.len() {
                 continue;
             }
             let procedures = self.case.procedures;
@@ -327,10 +328,10 @@ impl Matching<'_> {
             };
             if occurrences(operands.len(), procedures.len(), &hits, &mut self.memory.taken) {
                 best = Some((expression, at));
-                most.clone_from(&self.memory.taken);
+                std::mem::swap(&mut self.memory.taken, &mut self.memory.most);
             }
         }
-        self.memory.taken = most;
+        std::mem::swap(&mut self.memory.taken, &mut self.memory.most);
         best
     }
 

@@ -5,8 +5,9 @@ use hashbrown::HashMap;
 use super::procedures::{ProcedureRule, Procedures, TreatmentType};
 use super::selection::Offer;
 use super::{Packet, Packets};
-use crate::tables::compile::{CodeFacts, Predicate, SetId};
+use crate::tables::compile::{CodeFacts, CompiledSet, Entry, Predicate, SetId};
 use crate::tables::kinds::Kinds;
+use crate::tables::marks::{BitRow, Marks, Role, operand_key};
 use crate::tables::{CodeId, Scheme};
 
 /// What the tables say of a kind of procedures (编译后的手术操作属性).
@@ -57,6 +58,8 @@ pub struct CompiledPackets {
     /// Of each rule row, if it asks for one.
     expression_of: Vec<Option<u32>>,
     scopes: HashMap<CodeId, SetId>,
+    /// Which rows the procedures of a case let hold, and the class of each kind among them.
+    operands: Option<(Marks, Vec<u32>)>,
     /// Layer rows by their place among [`Compiled::mdcs`](crate::tables::Compiled).
     pub excluded: Option<usize>,
     /// The list of primary-care packets.
@@ -85,6 +88,7 @@ impl CompiledPackets {
             expressions,
             expression_of,
             scopes,
+            operands: None,
             excluded: None,
             primary_list: None,
             layers: Vec::new(),
@@ -122,6 +126,49 @@ impl CompiledPackets {
             self.comorbidity
                 .push(packets.comorbidity.of(code).unwrap_or_default());
         }
+    }
+
+    /// Notes which rows each procedure can let hold.
+    pub(in crate::tables) fn mark_operands(
+        &mut self,
+        entries: &[Entry],
+        first: usize,
+        kinds: usize,
+        sets: &[CompiledSet],
+    ) {
+        let rows = entries
+            .iter()
+            .enumerate()
+            .map(|(index, entry)| (first + index, &entry.when));
+        let first_operands = |number: u32| {
+            let alternatives = self.expressions.get(number as usize)?;
+            Some(
+                alternatives
+                    .iter()
+                    .filter_map(|operands| operands.first().copied())
+                    .collect(),
+            )
+        };
+        let key = |condition: &Predicate| operand_key(condition, first_operands);
+        self.operands = Some(Marks::of(rows, first + entries.len(), kinds, sets, key));
+    }
+
+    /// The bit row of the packets that a procedure lets hold.
+    #[inline]
+    pub fn operand_row(&self, code: &CodeFacts) -> BitRow {
+        let Some((marks, classes)) = &self.operands else {
+            return 0;
+        };
+        let class = classes.get(code.kind.index()).copied().unwrap_or(0);
+        marks.row(class, Role::Procedure)
+    }
+
+    /// One word of the packets that the procedures let hold, by their bit rows; those that ask for no
+    /// procedures among them.
+    #[inline]
+    pub fn let_hold(&self, word: usize, rows: &[BitRow]) -> u64 {
+        let marks = self.operands.as_ref();
+        marks.map_or(!0, |(marks, _)| marks.candidates(word, rows))
     }
 
     fn rule(&self, code: CodeId, rule: Option<&ProcedureRule>) -> KindRule {

@@ -1,0 +1,223 @@
+//! The arguments of `settle` as typed.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, Subcommand};
+
+use super::arguments::{ResultFile, Tables};
+use super::reading_arguments::ReadingArguments;
+use crate::api::PoolAmount;
+use crate::diagnostics::Evidence;
+use crate::units::{Fen, Rate, Ratio};
+
+/// `settle …`
+#[derive(Debug, Subcommand)]
+pub enum SettleCommand {
+    /// Post a month's cases, and earlier ones that were not posted yet, and close the month
+    #[command(
+        after_help = "Example: dianzhi settle month scenarios/sample-region.toml --month 2022-01 \
+--ledger 2022.ledger --author Wang --accept-evidence assumption\n\n\
+One transaction: the month is closed whole or not at all. Closing it again with the same cases writes nothing. \
+Writes one row a pool and hospital: cases, booked, deposit, deductions, cash, hash of the month."
+    )]
+    Month(MonthArguments),
+    /// Clear the scenario's year from the ledger: what is still to be paid or asked back
+    #[command(
+        after_help = "Example: dianzhi settle year scenarios/sample-region.toml --ledger 2022.ledger \
+--author Wang --accept-evidence assumption -o clearing/\n\n\
+Writes clearing.csv (one row a pool and hospital, the due after each step of the pack) and pools.csv (sources, uses, \
+a difference of zero) into DIR."
+    )]
+    Year(YearArguments),
+    /// Reverse a case in an open month: the mirror of everything posted for it
+    Reverse(EntryArguments),
+    /// Bring what was booked for a case to another amount, in an open month
+    Adjust {
+        /// What it should be booked at, in yuan
+        #[arg(long, value_name = "YUAN", value_parser = yuan, allow_negative_numbers = true)]
+        amount: Fen,
+        /// The entry.
+        #[command(flatten)]
+        entry: EntryArguments,
+    },
+    /// Give a hospital an advance; it is taken back at the clearing
+    Advance {
+        /// The ledger
+        #[arg(long, value_name = "FILE")]
+        ledger: PathBuf,
+        /// The pool, e.g. employee
+        #[arg(long)]
+        pool: String,
+        /// The hospital
+        #[arg(long)]
+        hospital: String,
+        /// The amount in yuan
+        #[arg(long, value_name = "YUAN", value_parser = yuan)]
+        amount: Fen,
+        /// The day, e.g. 2026-01-31
+        #[arg(long)]
+        day: String,
+        /// Who gives it
+        #[arg(long)]
+        author: String,
+    },
+    /// One hospital's year as CSV: months, entries, clearing, hashes of the closed months
+    Statement {
+        /// The ledger
+        #[arg(long, value_name = "FILE")]
+        ledger: PathBuf,
+        /// The pool, e.g. employee
+        #[arg(long)]
+        pool: String,
+        /// The year, e.g. 2026
+        #[arg(long)]
+        year: String,
+        /// The hospital
+        #[arg(long)]
+        hospital: String,
+        /// Where it goes.
+        #[command(flatten)]
+        output: ResultFile,
+    },
+}
+
+/// What months and years have in common.
+#[derive(Debug, Args)]
+pub struct LedgerArguments {
+    /// The scenario: records, policy, budgets
+    #[arg(value_name = "SCENARIO")]
+    pub scenario: PathBuf,
+    /// Other records than the scenario names
+    #[arg(long, value_name = "FILE")]
+    pub records: Option<PathBuf>,
+    /// The ledger; made if it is not there
+    #[arg(long, value_name = "FILE")]
+    pub ledger: PathBuf,
+    /// Who settles
+    #[arg(long)]
+    pub author: String,
+    /// Weakest evidence to settle with: official, local, secondary or assumption
+    #[arg(long, value_name = "WORD", default_value = "local", value_parser = evidence)]
+    pub accept_evidence: Evidence,
+    /// How records are read.
+    #[command(flatten)]
+    pub reading: ReadingArguments,
+    /// Where tables are looked for.
+    #[command(flatten)]
+    pub tables: Tables,
+}
+
+/// `settle month …`
+#[derive(Debug, Args)]
+pub struct MonthArguments {
+    /// What is settled.
+    #[command(flatten)]
+    pub of: LedgerArguments,
+    /// The month, e.g. 2026-01
+    #[arg(long)]
+    pub month: String,
+    /// Last year's price of a point in yuan, by pool (several times)
+    #[arg(long, value_name = "POOL=YUAN", value_parser = pair::<Rate>)]
+    pub price: Vec<(String, Rate)>,
+    /// Where it goes.
+    #[command(flatten)]
+    pub output: ResultFile,
+}
+
+/// `settle year …`
+#[derive(Debug, Args)]
+pub struct YearArguments {
+    /// What is settled.
+    #[command(flatten)]
+    pub of: LedgerArguments,
+    /// Assessment score of a hospital (several times)
+    #[arg(long, value_name = "HOSPITAL=SCORE", value_parser = pair::<Ratio>)]
+    pub assess: Vec<(String, Ratio)>,
+    /// A case found in violation (several times)
+    #[arg(long, value_name = "CASE_ID")]
+    pub violation: Vec<String>,
+    /// Reviews of single cases, in the order in which they were taken: CSV with case_id, outcome
+    /// (by_item_rate, uplift, extra_points, agreed), value
+    #[arg(long, value_name = "FILE")]
+    pub decisions: Option<PathBuf>,
+    /// An approved change of a budget (several times)
+    #[arg(long, value_name = "POOL:KIND=YUAN", value_parser = pool_amount, allow_negative_numbers = true)]
+    pub change: Vec<PoolAmount>,
+    /// What leaves a budget first (several times)
+    #[arg(long, value_name = "POOL:KIND=YUAN", value_parser = pool_amount)]
+    pub carveout: Vec<PoolAmount>,
+    /// Reserve of earlier years that an overrun may draw on (several times)
+    #[arg(long, value_name = "POOL=YUAN", value_parser = pool_yuan)]
+    pub reserve: Vec<(String, Fen)>,
+    /// Lock the clearing: it is never rewritten
+    #[arg(long)]
+    pub lock: bool,
+    /// Folder for the results
+    #[arg(short, long, value_name = "DIR")]
+    pub output: PathBuf,
+}
+
+/// An entry in an open month.
+#[derive(Debug, Args)]
+pub struct EntryArguments {
+    /// The ledger
+    #[arg(long, value_name = "FILE")]
+    pub ledger: PathBuf,
+    /// The pool, e.g. employee
+    #[arg(long)]
+    pub pool: String,
+    /// Number of the case
+    #[arg(long, value_name = "CASE_ID")]
+    pub case: String,
+    /// Its hospital, where several have a case of this number
+    #[arg(long)]
+    pub hospital: Option<String>,
+    /// The open month that takes the entry, e.g. 2026-07
+    #[arg(long)]
+    pub month: String,
+    /// Why
+    #[arg(long)]
+    pub reason: String,
+    /// Who
+    #[arg(long)]
+    pub author: String,
+}
+
+fn yuan(text: &str) -> Result<Fen, String> {
+    Fen::parse_yuan(text).map_err(|e| e.to_string())
+}
+
+/// `pool=yuan`.
+fn pool_yuan(text: &str) -> Result<(String, Fen), String> {
+    let (pool, amount) = text.split_once('=').ok_or("expected POOL=YUAN")?;
+    Ok((pool.to_owned(), yuan(amount)?))
+}
+
+/// `pool:kind=yuan`.
+fn pool_amount(text: &str) -> Result<PoolAmount, String> {
+    let (name, amount) = pool_yuan(text)?;
+    let (pool, kind) = name.split_once(':').ok_or("expected POOL:KIND=YUAN")?;
+    Ok(PoolAmount {
+        pool: pool.to_owned(),
+        kind: kind.to_owned(),
+        amount,
+    })
+}
+
+fn evidence(text: &str) -> Result<Evidence, String> {
+    use Evidence::{Assumption, Local, Official, Secondary};
+    let found = [Official, Local, Secondary, Assumption]
+        .into_iter()
+        .find(|evidence| evidence.as_str() == text);
+    found.ok_or_else(|| "expected official, local, secondary or assumption".to_owned())
+}
+
+/// `name=value`.
+fn pair<T: FromStr<Err = crate::units::ParseError>>(text: &str) -> Result<(String, T), String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+    let value = value
+        .parse()
+        .map_err(|e: crate::units::ParseError| e.to_string())?;
+    Ok((name.to_owned(), value))
+}

@@ -1,0 +1,32 @@
+//! The ledger (结算台账): months, cases, entries and clearings, kept in a database.
+//!
+//! One SQLite file. Every write is one transaction: a process that is killed leaves the ledger as
+//! it was before or as it is after. A closed month is never rewritten: the database itself refuses
+//! it, and each month's hash is held against its rows whenever it is read. What comes later is an
+//! entry in an open month: a reversal is the mirror of what was posted, a difference brings what
+//! was posted to what is right. Entries of a case always sum to its current value.
+//!
+//! [`Ledger::close_month`] posts a month and closes it; [`Ledger::reverse`] and
+//! [`Ledger::adjust`] write entries; [`Ledger::year_cases`] gives a year's cases as they stand,
+//! and [`Ledger::clear`] keeps its clearing; [`Ledger::statement`] tells one hospital.
+#![deny(
+    clippy::indexing_slicing,
+    clippy::float_arithmetic,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
+
+mod entry;
+mod month;
+mod schema;
+mod store;
+mod year;
+
+pub use entry::{CaseKey, Entry, EntryKind, Paid};
+pub use month::{ClosedMonth, HospitalMonth, MonthToClose, Posted};
+pub use store::Ledger;
+pub use year::{Cleared, ClearingRow, Statement, YearCase};

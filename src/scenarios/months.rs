@@ -1,0 +1,301 @@
+//! A scenario month by month (按月结算): its cases as entries of a ledger, what a month is booked at,
+//! and the year's clearing from what the ledger holds.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use super::chain::Inputs;
+use super::settle::{Member, level_of, month_of, score_cases, share_bills};
+use super::{PoolOfScenario, read};
+use crate::budget::{BookedAt, More, NetOff, PoolCase, PoolMoney, PoolSettlement, YearOf, book, settle};
+use crate::diagnostics::{Error, Evidence, Lang, Place, Result, hexadecimal};
+use crate::grouper::Status;
+use crate::ledger::{CaseKey, ClearingRow, Entry, EntryKind, HospitalMonth, Paid, YearCase};
+use crate::points::{Effective, Late, Mark, Pack};
+use crate::records::{RowReader, RunningHash};
+use crate::units::{Exact, Fen};
+
+/// A case with its pool and month of discharge, ready to be posted (待入账病例).
+#[derive(Clone, Debug)]
+pub struct Bill {
+    /// The pool.
+    pub pool: String,
+    /// Month of discharge.
+    pub month: String,
+    /// The entry; not booked yet.
+    pub entry: Entry,
+}
+
+/// Takes a scenario's records to entries (生成分录): read, group, share each bill, price each case.
+///
+/// # Errors
+/// As [`super::run`]; a case whose coefficient was assumed: nothing is settled with it.
+///
+/// `records` are those of [`Inputs::open_records`].
+pub fn bills(
+    inputs: &Inputs,
+    records: (RowReader, RunningHash),
+    lang: Lang,
+    threads: usize,
+    advance: &dyn Fn(u64),
+) -> Result<Vec<Bill>> {
+    let mut result = read::read(inputs, records, lang, threads, advance)?;
+    let mut slips = share_bills(inputs, &mut result, lang);
+    let mut scores = score_cases(inputs, &result, &slips)?;
+    let scheme = inputs.grouper.scheme();
+    let mut bills = Vec::new();
+    for (index, (slip, score)) in slips.iter_mut().zip(&mut scores).enumerate() {
+        let Some(member) = Member::new(inputs, index, slip, score) else {
+            continue;
+        };
+        let Some(statement) = result.statements.get(member.index) else {
+            continue;
+        };
+        let (Some(level), Some(discharge)) = (level_of(inputs, statement), statement.discharge) else {
+            continue;
+        };
+        if member.score.marks.contains(Mark::CoefficientAssumed) {
+            return Err(Error::new(format!(
+                "case `{}`: a coefficient of hospital `{}` is missing; one stands in its place in previews only",
+                statement.case_id, statement.hospital
+            )));
+        }
+        let grouped = statement.grouping.status(scheme) == Status::Grouped;
+        let out_of_range = |_| {
+            Error::new(format!(
+                "case `{}`: its standard is out of range",
+                statement.case_id
+            ))
+        };
+        bills.push(Bill {
+            pool: statement.insured_scheme.clone(),
+            month: month_of(statement),
+            entry: Entry {
+                kind: EntryKind::Case,
+                key: CaseKey {
+                    hospital: statement.hospital.clone(),
+                    case_id: statement.case_id.clone(),
+                    discharge: discharge.to_string(),
+                },
+                level,
+                group: if grouped {
+                    statement.grouping.code(scheme).to_owned()
+                } else {
+                    String::new()
+                },
+                case_kind: member.score.kind,
+                paid: Paid::of(member.score.payment).map_err(out_of_range)?,
+                ratio: member.score.fund_ratio.map(Exact::parts),
+                cost: member.slip.total,
+                claim: member.claim,
+                nonfund: member.slip.total - member.claim,
+                booked: Fen::ZERO,
+                refers: None,
+                reason: String::new(),
+                author: String::new(),
+            },
+        });
+    }
+    Ok(bills)
+}
+
+/// A pack on weaker ground than is accepted settles nothing (依据不足不得结算).
+///
+/// # Errors
+/// Its weakest key, its open keys, or a document whose dates are not known.
+pub fn refuse_weak(inputs: &Inputs, accepted: Evidence) -> Result<()> {
+    let pack = &inputs.pack;
+    let place = Place::file(&inputs.scenario.policy);
+    if !pack.unresolved().is_empty() {
+        let message = format!(
+            "the pack leaves open: {}; nothing is settled before they are decided",
+            pack.unresolved().join(", ")
+        );
+        return Err(Error::at(place, message));
+    }
+    if let Some(weak) = pack
+        .parameters()
+        .iter()
+        .find(|parameter| parameter.evidence > accepted)
+    {
+        let message = format!(
+            "`{}` is on the ground of {}, weaker than {}; accept it by `--accept-evidence {}`",
+            weak.key,
+            weak.evidence.as_str(),
+            accepted.as_str(),
+            pack.evidence().as_str()
+        );
+        return Err(Error::at(weak.place.clone(), message));
+    }
+    let undated = pack
+        .documents()
+        .iter()
+        .find(|document| document.effective_from == Effective::Unknown);
+    match undated.filter(|_| accepted < Evidence::Assumption) {
+        Some(document) => {
+            let message = format!(
+                "it is not known since when document `{}` is in force",
+                document.id
+            );
+            Err(Error::at(place, message))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The cases of a month, late ones by the pack's rule, each booked (月度入账).
+///
+/// # Errors
+/// The month cannot be booked.
+pub fn month_money(
+    pack: &Pack,
+    (pool, terms): (&str, &PoolOfScenario),
+    month: &str,
+    cases: Vec<Bill>,
+    last_price: Option<Exact>,
+) -> Result<(Vec<Entry>, Vec<CaseKey>)> {
+    let mut entries = Vec::with_capacity(cases.len());
+    let mut rejected = Vec::new();
+    for bill in cases {
+        let mut entry = bill.entry;
+        match pack
+            .late()
+            .filter(|(days, _)| is_late(&entry.key.discharge, month, *days))
+        {
+            Some((_, Late::Reject)) => {
+                rejected.push(entry.key);
+                continue;
+            }
+            Some((_, Late::NoPoints)) => entry.paid = Paid::Nothing,
+            Some((_, Late::NextMonth)) | None => {}
+        }
+        entries.push(entry);
+    }
+    let at = match last_price {
+        Some(price) => BookedAt::LastYear(price),
+        None if pack.months_share_the_budget() => BookedAt::Money(twelfth(terms.budget, month)?.into()),
+        None => BookedAt::Own,
+    };
+    let booked = book(pack, pool, &pool_cases(&entries)?, at)?;
+    for (entry, booked) in entries.iter_mut().zip(booked) {
+        entry.booked = booked;
+    }
+    Ok((entries, rejected))
+}
+
+/// Whether a discharge came more than so many days before the month began.
+fn is_late(discharge: &str, month: &str, days: u32) -> bool {
+    let day: Option<jiff::civil::Date> = discharge.parse().ok();
+    let begin: Option<jiff::civil::Date> = format!("{month}-01").parse().ok();
+    match (day, begin) {
+        (Some(day), Some(begin)) => day
+            .until(begin)
+            .is_ok_and(|span| i64::from(span.get_days()) > i64::from(days)),
+        _ => false,
+    }
+}
+
+/// A month's twelfth of the budget; the twelve sum to it, earlier months have the odd fen.
+fn twelfth(budget: Fen, month: &str) -> Result<Fen> {
+    let shares = budget.split(&[1; 12]).map_err(|e| Error::new(e.to_string()))?;
+    let of: Option<usize> = month.get(5..).and_then(|of| of.parse().ok());
+    let share = of.and_then(|of| shares.get(of.checked_sub(1)?)).copied();
+    share.ok_or_else(|| Error::new(format!("`{month}` is no month; expected one such as 2026-01")))
+}
+
+/// Entries as cases of their pool.
+fn pool_cases(entries: &[Entry]) -> Result<Vec<PoolCase<'_>>> {
+    let of = |entry: &'_ Entry| -> std::result::Result<_, crate::units::Overflow> {
+        let ratio = entry.ratio.map(|(num, den)| Exact::new(num, den)).transpose()?;
+        Ok((entry.paid.payment()?, ratio))
+    };
+    entries
+        .iter()
+        .map(|entry| {
+            let (payment, fund_ratio) = of(entry).map_err(|_| {
+                Error::new(format!("case `{}`: an amount is out of range", entry.key.case_id))
+            })?;
+            Ok(PoolCase {
+                id: &entry.key.case_id,
+                hospital: &entry.key.hospital,
+                kind: entry.case_kind,
+                payment,
+                cost: entry.cost,
+                claim: entry.claim,
+                nonfund: entry.nonfund,
+                more: More {
+                    level: Some(entry.level),
+                    fund_ratio,
+                    ..More::default()
+                },
+            })
+        })
+        .collect()
+}
+
+/// SHA-256 of what a month's entries were made from, whoever closes it (月度输入哈希).
+impl Bill {
+    /// The hash of entries with the pack's hash, in the entries' order.
+    pub fn hash_of(entries: &[Entry], pack_hash: &str) -> String {
+        let mut lines: Vec<String> = entries
+            .iter()
+            .map(|entry| {
+                format!(
+                    "{:?}\u{1f}{}\u{1f}{}\u{1f}{:?}\u{1f}{:?}\u{1f}{}\u{1f}{}\u{1f}{}\u{1f}{}\n",
+                    entry.key,
+                    entry.level,
+                    entry.group,
+                    entry.paid,
+                    entry.ratio,
+                    entry.cost.fen(),
+                    entry.claim.fen(),
+                    entry.nonfund.fen(),
+                    entry.booked.fen()
+                )
+            })
+            .collect();
+        lines.sort_unstable();
+        let mut hash = Sha256::new();
+        hash.update(pack_hash.as_bytes());
+        lines.iter().for_each(|line| hash.update(line.as_bytes()));
+        hexadecimal(&hash.finalize())
+    }
+}
+
+/// Settles a pool's year from its ledger and nets it off against its months (年度清算).
+///
+/// # Errors
+/// The pool cannot be settled; a hospital has no assessment score that the pack asks for.
+pub fn clear_pool(
+    pack: &Pack,
+    pool: &str,
+    money: PoolMoney,
+    cases: &[YearCase],
+    months: &[HospitalMonth],
+    advance: &dyn Fn(&str) -> Result<Fen>,
+) -> Result<(PoolSettlement, Vec<ClearingRow>)> {
+    let settlement = settle(pack, pool, money, &pool_cases(cases)?)?;
+    let mut years: BTreeMap<&str, YearOf> = BTreeMap::new();
+    for hospital in &settlement.hospitals {
+        years.entry(&hospital.hospital).or_default().due = hospital.due;
+    }
+    for month in months {
+        let year = years.entry(&month.hospital).or_default();
+        if pack.pays_months() {
+            year.booked += month.booking.booked;
+            year.withheld += month.booking.deposit;
+        }
+    }
+    let mut rows = Vec::new();
+    for (hospital, mut year) in years {
+        let share = pack.deposit_share(hospital, money.assessments)?;
+        year.returned = NetOff::returned(pool, year.withheld, share)?;
+        year.advance = advance(hospital)?;
+        rows.push(ClearingRow {
+            hospital: hospital.to_owned(),
+            net: NetOff::of(year)?,
+        });
+    }
+    Ok((settlement, rows))
+}
