@@ -139,6 +139,15 @@ impl LayoutWriter {
         &self.lacks
     }
 
+    /// Whether a column is written for itself, so that a change of it alone is seen; what other columns
+    /// already say is not.
+    pub fn says(&self, column: Column) -> bool {
+        let for_itself = |put: &Put| !matches!(put, Put::Cell(_, Way::Follows(_)));
+        self.steps
+            .iter()
+            .any(|(of, put)| *of == column && for_itself(put))
+    }
+
     /// Columns of which it keeps only a part, as the hour of a time.
     pub fn coarse(&self) -> Vec<Column> {
         let coarse = |put: &Put| matches!(put, Put::Cell(_, Way::Hour));

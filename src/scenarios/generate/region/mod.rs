@@ -226,8 +226,13 @@ impl<'g> Region<'g> {
         written.retain(|column| !lacks.contains(column) || NEEDED.contains(column));
         let coder = Coder::new(drawer, lists, &plan.stays);
         let unwritable = unwritable(&coder, &form, edition.as_ref());
+        let shown: Vec<Column> = written
+            .iter()
+            .copied()
+            .filter(|column| form.writer().says(*column))
+            .collect();
         let showing = Showing {
-            columns: &written,
+            columns: &shown,
             text_rows: form.has_text_rows(),
         };
         Ok(Region {
