@@ -485,7 +485,7 @@ fn forms_that_do_not_go_together_are_told() {
 #[test]
 fn a_list_too_long_for_a_layout_is_cut_and_counted() {
     let (folder, words) = region_as(
-        "cases = 200\n",
+        "cases = 200\n[stays]\nprocedures = 6\n",
         &["--layout", "n041", "--encoding", "gb18030"],
         "2",
     );

@@ -11,7 +11,7 @@
     reason = "a test fails by panicking"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
@@ -639,15 +639,45 @@ fn archives_and_folders_are_read_file_by_file() {
 }
 
 #[test]
-fn files_in_codes_of_different_editions_are_not_grouped_together() {
+fn files_in_codes_of_different_editions_are_mapped_file_by_file() {
     let folder = bench();
-    for name in ["hqms_gb18030.csv", "settlement_4101.json"] {
+    let names = ["hqms_gb18030.csv", "settlement_4101.json"];
+    for name in names {
         fs::copy(file(name), folder.path().join(name)).unwrap();
     }
-    let request = group_request(folder.path(), &intake(), &folder.path().join("grouped.csv"));
-    let error = group(&request, &watch(1)).unwrap_err().to_string();
-    assert!(error.contains("the first one in `clinical-2.0`"), "{error}");
-    assert!(!request.output.exists());
+    let (together, _) = grouped(folder.path(), &intake(), 2);
+    let together = rows(&together);
+    let (hqms, settlement) = together.split_at(12);
+    let (alone, _) = grouped(&file(names[0]), &intake(), 1);
+    for (row, alone) in hqms.iter().zip(rows(&alone)) {
+        for column in ["diagnoses", "diagnoses_written", "code_version", "group"] {
+            assert_eq!(row[column], alone[column], "{column}");
+        }
+    }
+    let (alone, _) = grouped(&file(names[1]), &intake(), 1);
+    let alone = rows(&alone);
+    assert_eq!(settlement.len(), alone.len());
+    for (row, alone) in settlement.iter().zip(&alone) {
+        assert_eq!(
+            [&row["diagnoses"], &row["procedures"], &row["group"]],
+            [&alone["diagnoses"], &alone["procedures"], &alone["group"]]
+        );
+        assert_eq!([&row["diagnoses_written"], &row["procedures_written"]], ["", ""]);
+        assert_eq!(row["code_version"], "insurance-2.0");
+    }
+    let output = folder.path().join("checked");
+    let request = CheckRequest {
+        neutral: true,
+        ..check_request(folder.path(), &output)
+    };
+    let summary = check(&request, &watch(2)).unwrap();
+    assert_eq!(summary.code_version, "clinical-2.0, insurance-2.0");
+    let checked = rows(&fs::read_to_string(output.join("neutral.csv")).unwrap());
+    for (row, grouped) in checked.iter().zip(&together) {
+        for column in ["case_id", "diagnoses", "diagnoses_written", "code_version"] {
+            assert_eq!(row[column], grouped[column], "{column}");
+        }
+    }
 }
 
 #[test]
@@ -811,7 +841,7 @@ fn a_joined_file_fills_what_is_lacking_and_is_checked() {
         ),
         (
             "plan\na\n",
-            "join.csv:1: there is no column to join by; expected one of settlement_id, encounter_id, person, case_id",
+            "join.csv:1: there is no column to join by; expected one of settlement_id, encounter_id, case_id, person",
         ),
         (
             "case_id,plan\n1\n",
@@ -1023,4 +1053,112 @@ fn any_bytes_behind_the_first_ones_of_a_form_are_read_without_a_panic() {
         Ok(())
     });
     run.unwrap();
+}
+
+/// The edits that look at what only the reader of a layout sees: one cell changed, one edit hit.
+#[test]
+fn what_only_the_reader_sees_is_edited_too() {
+    let folder = bench();
+    let changes = rows(&fs::read_to_string(file("reader_edits.csv")).unwrap());
+    let edits: BTreeSet<&str> = changes.iter().map(|row| row["edit"].as_str()).collect();
+    assert_eq!(edits.len(), 7, "{edits:?}");
+    for (number, change) in changes.iter().enumerate() {
+        let [name, cell, value, edit] = ["file", "cell", "value", "edit"].map(|key| change[key].as_str());
+        let changed = folder.path().join(format!("{number}-{name}"));
+        for (value, expected) in [(None, 0), (Some(value), 1)] {
+            write_changed(&file(name), &changed, cell, value);
+            let output = folder.path().join(format!("{number}.csv"));
+            check(&check_request(&changed, &output), &watch(1)).unwrap();
+            let findings = rows(&fs::read_to_string(&output).unwrap());
+            let hits = findings.iter().filter(|row| row["code"] == edit).count();
+            assert_eq!(hits, expected, "{edit}: {cell} = {value:?}");
+        }
+    }
+}
+
+/// Writes a sample again, one cell of its first record changed: a header, or a path in a message.
+fn write_changed(from: &Path, to: &Path, cell: &str, value: Option<&str>) {
+    let text = fs::read_to_string(from).unwrap();
+    let written = if from.extension().is_some_and(|ending| ending == "json") {
+        let mut messages: Value = serde_json::from_str(&text).unwrap();
+        let place = messages.pointer_mut(cell).expect(cell);
+        if let Some(value) = value {
+            *place = value.into();
+        }
+        messages.to_string()
+    } else {
+        let mut reader = csv::Reader::from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+        let header = reader.headers().unwrap().clone();
+        let field = header.iter().position(|name| name == cell).expect(cell);
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(&header).unwrap();
+        for (number, record) in reader.records().enumerate() {
+            let record = record.unwrap();
+            let cells = record.iter().enumerate().map(|(at, own)| match value {
+                Some(value) if number == 0 && at == field => value,
+                _ => own,
+            });
+            writer.write_record(cells).unwrap();
+        }
+        String::from_utf8(writer.into_inner().unwrap()).unwrap()
+    };
+    fs::write(to, written).unwrap();
+}
+
+#[test]
+fn numbers_of_persons_are_read_only_to_be_replaced() {
+    let folder = bench();
+    let key = folder.path().join("key");
+    fs::write(&key, "ab".repeat(32)).unwrap();
+    for name in ["hqms_gb18030.csv", "n041_gbk.csv"] {
+        let output = folder.path().join(name).with_extension("");
+        let mut request = CheckRequest {
+            neutral: true,
+            ..check_request(&file(name), &output)
+        };
+        let persons = |request: &CheckRequest| {
+            check(request, &watch(1)).unwrap();
+            let neutral = fs::read_to_string(output.join("neutral.csv")).unwrap();
+            assert!(!neutral.contains("PII"));
+            let rows = rows(&neutral);
+            rows.iter()
+                .map(|row| row["person"].clone())
+                .collect::<Vec<String>>()
+        };
+        assert!(persons(&request).iter().all(String::is_empty));
+        request.door.pseudonymise = Some(key.clone());
+        let replaced = persons(&request);
+        let is_replaced = |person: &&String| person.len() == 32;
+        assert_eq!(
+            replaced.iter().filter(is_replaced).count(),
+            replaced.len(),
+            "{name}"
+        );
+    }
+}
+
+/// Where a rejected row begins and how long it is, so that it can be cut out of its file.
+#[test]
+fn rejected_rows_are_found_in_their_file() {
+    let folder = bench();
+    let header = "case_id,sex,age,diagnoses";
+    let rows_of = [
+        "A,1,40,I10.x00",
+        "病案,3,40,I10.x00",
+        "B,\"2\",40",
+        "C,1,x,I10.x00",
+        "D,1,,I10.x00",
+    ];
+    let text = format!("\u{feff}{header}\r\n{}\r\n", rows_of.join("\r\n"));
+    let records = folder.path().join("records.csv");
+    fs::write(&records, &text).unwrap();
+    let output = folder.path().join("checked");
+    check(&check_request(&records, &output), &watch(1)).unwrap();
+    let rejected = rows(&fs::read_to_string(output.join("rejected.csv")).unwrap());
+    let cut = |row: &BTreeMap<String, String>| {
+        let [start, length] = ["offset", "bytes"].map(|key| row[key].parse::<usize>().unwrap());
+        text[start..start + length].to_owned()
+    };
+    let cut: Vec<String> = rejected.iter().map(cut).collect();
+    assert_eq!(cut, rows_of[1..]);
 }

@@ -1,5 +1,5 @@
 //! The quick way through a file against the checker: whatever stands in it, both give the same
-//! rows, groups, counts and findings.
+//! rows, groups, counts and findings; behind a door that maps codes as well.
 //!
 //! Files are generated records, some with a cell of `quick/cells.txt` or made over by a row of
 //! `quick/rows.txt`, in either encoding, with either line end.
@@ -18,9 +18,11 @@ use std::sync::LazyLock;
 use dianzhi::diagnostics::{Finding, Lang, Place};
 use dianzhi::grouper::{Grouper, Grouping, Workspace};
 use dianzhi::records::{
-    Checked, Checker, Counts, Depth, PlainRow, PlainRows, RowReader, RowWork, in_order, quickly_in_order,
+    Checked, Checker, CodeSystem, Counts, Depth, Door, PlainRow, PlainRows, RowReader, RowWork, SourceCodes,
+    in_order, quickly_behind,
 };
 use dianzhi::scenarios::generate::{Generator, Plan, RECORD_COLUMNS};
+use dianzhi::scenarios::{DeclaredCodes, code_system};
 use dianzhi::tables::{CodeLists, Compiled, Library, Scheme};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -54,6 +56,8 @@ struct Material {
     cells: Vec<(usize, Vec<u8>)>,
     /// Rows with `{row}` in them.
     rows: Vec<Vec<u8>>,
+    /// Doors that change nothing, that map the codes of a file, and that map those of other files.
+    doors: [Door; 3],
 }
 
 static MATERIAL: LazyLock<Material> = LazyLock::new(|| {
@@ -67,6 +71,7 @@ static MATERIAL: LazyLock<Material> = LazyLock::new(|| {
         grouper,
         cells: cells(&data("cells.txt")),
         rows: data("rows.txt").lines().map(bytes).collect(),
+        doors: doors(&library),
     }
 });
 
@@ -298,15 +303,28 @@ impl RowWork for Quickly {
     }
 }
 
+fn doors(library: &Library) -> [Door; 3] {
+    let codes = |version| {
+        let declared = DeclaredCodes {
+            option: Some(version),
+            ..DeclaredCodes::default()
+        };
+        code_system(library, "insurance-2.0", &declared, &SourceCodes::default()).unwrap()
+    };
+    let (ours, others) = (codes("insurance-2.0"), codes("clinical-2.0"));
+    let door = |files: &[&CodeSystem]| Door::new(files.iter().map(|codes| (*codes).clone()).collect(), None);
+    [door(&[&ours]), door(&[&others]), door(&[&ours, &others])]
+}
+
 fn reader(file: &[u8]) -> RowReader {
     let place = Place::file(Path::new("made-up.csv"));
     RowReader::new(place, Box::new(Cursor::new(file.to_vec())), false).unwrap()
 }
 
 /// What the quick way reads, and how many of the rows were plain.
-fn quickly(file: &[u8], threads: usize) -> (Read, usize) {
+fn quickly(file: &[u8], door: &Door, threads: usize) -> (Read, usize) {
     let (mut read, mut plain) = (Read::default(), 0);
-    read.counts = quickly_in_order(reader(file), Lang::En, threads, &Quickly, |batch| {
+    read.counts = quickly_behind(reader(file), door, Lang::En, threads, &Quickly, |batch| {
         read.rows.extend(batch.output.rows);
         read.findings.extend(batch.findings);
         plain += batch.output.plain;
@@ -316,11 +334,11 @@ fn quickly(file: &[u8], threads: usize) -> (Read, usize) {
     (read, plain)
 }
 
-fn checked(file: &[u8]) -> Read {
+fn checked(file: &[u8], door: &Door) -> Read {
     let mut read = Read::default();
     read.counts = in_order(
         reader(file),
-        Depth::Grouping,
+        Depth::Behind(door),
         Lang::En,
         1,
         Rows::default,
@@ -338,15 +356,25 @@ fn checked(file: &[u8]) -> Read {
 /// Reads a file both ways; gives how many rows were plain.
 fn check(made: &Made) -> Result<usize, TestCaseError> {
     let file = made.written();
-    let right = checked(&file);
-    let (read, plain) = quickly(&file, 1);
+    let [nothing, mapped, of_others] = &MATERIAL.doors;
+    check_behind(&file, mapped)?;
+    check_behind(&file, of_others)?;
+    check_behind(&file, nothing)
+}
+
+fn check_behind(file: &[u8], door: &Door) -> Result<usize, TestCaseError> {
+    let right = checked(file, door);
+    let (read, plain) = quickly(file, door, 1);
     for (number, (quick, right)) in read.rows.iter().zip(&right.rows).enumerate() {
         prop_assert_eq!(quick, right, "row {}", number);
     }
     prop_assert_eq!(read.rows.len(), right.rows.len());
-    prop_assert_eq!(&read.findings, &right.findings);
+    for (quick, right) in read.findings.iter().zip(&right.findings) {
+        prop_assert_eq!(quick, right);
+    }
+    prop_assert_eq!(read.findings.len(), right.findings.len());
     prop_assert_eq!(read.counts, right.counts);
-    prop_assert!(quickly(&file, 3).0 == right, "three threads read otherwise");
+    prop_assert!(quickly(file, door, 3).0 == right, "three threads read otherwise");
     Ok(plain)
 }
 
@@ -375,10 +403,16 @@ fn records_as_generated_go_the_quick_way() {
     let records: Vec<String> = MATERIAL.records.iter().map(|cells| cells.join(",")).collect();
     for line_end in ["\n", "\r\n"] {
         let file = [COLUMNS.join(","), records.join(line_end)].join(line_end);
-        let (read, plain) = quickly(file.as_bytes(), 1);
-        assert_eq!(read.rows.len(), records.len());
-        // the few others are infants without weight and the like
-        assert!(plain * 100 > records.len() * 95, "{plain} of {}", records.len());
-        assert_eq!(read, checked(file.as_bytes()));
+        for (door, share) in MATERIAL.doors.iter().zip([95, 5, 95]) {
+            let (read, plain) = quickly(file.as_bytes(), door, 1);
+            assert_eq!(read.rows.len(), records.len());
+            // the few others are infants without weight and the like, and codes the map does not know
+            assert!(
+                plain * 100 > records.len() * share,
+                "{plain} of {}",
+                records.len()
+            );
+            assert_eq!(read, checked(file.as_bytes(), door));
+        }
     }
 }

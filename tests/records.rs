@@ -20,7 +20,7 @@ use dianzhi::api::{CheckRequest, DoorRequest, Watch, check};
 use dianzhi::codes::normal_form;
 use dianzhi::diagnostics::{Action, Finding, Lang, Place, Severity, Stops};
 use dianzhi::records::{
-    Checked, Checker, CodeMap, Codes, Depth, EditBook, EditFile, Edits, Encoding, Header, Profile,
+    Checked, Checker, CodeMap, Codes, Depth, Door, EditBook, EditFile, Edits, Encoding, Header, Profile,
     Pseudonyms, SourceCodes,
 };
 use dianzhi::scenarios::{DeclaredCodes, code_system, edit_book};
@@ -71,10 +71,23 @@ fn book_of(profile: &str) -> EditBook {
 
 static BOOK: LazyLock<EditBook> = LazyLock::new(|| {
     let mut book = book_of(&fs::read_to_string(folder().join("profile.toml")).unwrap());
-    let codes = code_system(&library(), "insurance-2.0", &DeclaredCodes::default(), "any.csv").unwrap();
-    book.set_codes(codes.0, Default::default());
+    let declared = DeclaredCodes {
+        tells_others: true,
+        ..DeclaredCodes::default()
+    };
+    let codes = code_system(&library(), "insurance-2.0", &declared, &any_file(None)).unwrap();
+    book.set_door(Door::new(vec![codes], None));
     book
 });
+
+/// A file that says so much of its codes.
+fn any_file(column: Option<&str>) -> SourceCodes {
+    SourceCodes {
+        file: "a.csv".into(),
+        column: column.map(str::to_owned),
+        ..SourceCodes::default()
+    }
+}
 
 /// A row of neutral columns as a file of one record.
 fn checked(row: &Row, book: &EditBook) -> (Checked, Vec<Finding>, Vec<String>) {
@@ -288,15 +301,13 @@ fn codes_are_mapped_once_and_both_are_kept() {
     }
 }
 
-fn clinical_map() -> CodeMap {
+fn clinical_map() -> Arc<CodeMap> {
     let declared = DeclaredCodes {
         option: Some("clinical-2.0"),
         ..DeclaredCodes::default()
     };
-    code_system(&library(), "insurance-2.0", &declared, "any.csv")
-        .unwrap()
-        .1
-        .unwrap()
+    let codes = code_system(&library(), "insurance-2.0", &declared, &any_file(None)).unwrap();
+    codes.map.unwrap()
 }
 
 #[test]
@@ -331,13 +342,9 @@ fn the_way_back_and_unknown_versions_are_refused() {
     let message = |lists: &str, option: &'static str, column: Option<&str>| {
         let declared = DeclaredCodes {
             option: Some(option),
-            source: SourceCodes {
-                column: column.map(str::to_owned),
-                layout: None,
-            },
-            map: None,
+            ..DeclaredCodes::default()
         };
-        code_system(&library, lists, &declared, "a.csv")
+        code_system(&library, lists, &declared, &any_file(column))
             .unwrap_err()
             .to_string()
     };

@@ -448,3 +448,53 @@ fn a_bad_scenario_is_named_by_line_and_key() {
         check_bad(name, from, to, expected);
     }
 }
+
+/// A stay that begins the day after one of the same person and group ended.
+#[test]
+fn stays_cut_in_two_and_early_returns_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = std::fs::read_to_string(root().join("scenarios/sample-region/records.csv")).unwrap();
+    let mut lines: Vec<&str> = text.lines().take(2).collect();
+    let stay = |case: &str, days: [&str; 2]| {
+        let first = lines[1].replace("C2022-0000000-1", case);
+        first
+            .replace("2022-02-22", days[0])
+            .replace("2022-02-26", days[1])
+    };
+    let (next_day, next_week, later) = (
+        stay("C2", ["2022-02-27", "2022-03-01"]),
+        stay("C3", ["2022-03-08", "2022-03-10"]),
+        stay("C4", ["2022-03-20", "2022-03-21"]),
+    );
+    lines.extend([next_day.as_str(), &next_week, &later]);
+    let records = folder.path().join("records.csv");
+    std::fs::write(&records, lines.join("\n") + "\n").unwrap();
+    let path = records.to_str().unwrap();
+    let (results, _) = run(SCENARIOS[0], &["--records", path, "--codes", "insurance-2.0"]);
+    let findings = rows(&results.path().join("findings.csv"));
+    let told = |row: &BTreeMap<String, String>| {
+        ["case_id", "code", "value", "see"]
+            .map(|column| row[column].clone())
+            .join(" ")
+    };
+    let told: Vec<String> = findings
+        .iter()
+        .filter(|row| row["code"].starts_with("S99"))
+        .map(told)
+        .collect();
+    let expected = [
+        "C2 S993 2022-02-27 2",
+        "C2 S994 2022-02-27 2",
+        "C3 S994 2022-03-08 3",
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn codes_of_a_version_without_a_map_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().to_str().unwrap();
+    let (code, words) = dianzhi(&["run", SCENARIOS[0], "-o", output, "--codes", "other-1.0"]);
+    assert_eq!(code, 2, "{words}");
+    assert!(words.contains("no map leads from codes `other-1.0`"), "{words}");
+}

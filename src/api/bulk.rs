@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Watch;
-use super::door::{DoorRequest, refuse_other_codes};
+use super::door::DoorRequest;
 use crate::diagnostics::{Edit, Finding, Result, Severity};
 use crate::grouper::{Grouper, Status, Workspace};
 use crate::records::{
-    Batch, Checked, Checker, Depth, Door, Intake, OpenedFiles, PlainRow, PlainRows, Records, RowReader,
-    RowWork, in_order, quickly_in_order,
+    Batch, Checked, Checker, Door, Intake, OpenedFiles, PlainRow, PlainRows, Records, RowReader, RowWork,
+    quickly_behind,
 };
 use crate::reports::{CsvText, FINDING_COLUMNS, GroupedRows, Output, finding_line, finding_row};
 use crate::tables::{Compiled, Library, Scheme, code_list_version};
@@ -194,7 +194,9 @@ pub fn group(request: &GroupRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
     )?;
     let library = Library::find(&request.tables)?;
     let grouper = Grouper::new(Compiled::new(Scheme::load(&library, &request.scheme)?));
-    let reader = match Records::open(&request.records, &request.intake.clone().for_grouping())? {
+    let intake = request.intake.clone().for_grouping();
+    let intake = intake.behind(request.door.pseudonymise.is_some());
+    let reader = match Records::open(&request.records, &intake)? {
         Records::Csv(reader) => *reader,
         Records::Packed(reader) => return super::packed::group_packed(request, &grouper, reader, watch),
     };
@@ -227,24 +229,7 @@ pub fn group(request: &GroupRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
         (watch.advance)(batch.bytes);
         Ok(())
     };
-    let counts = match door.changes_rows() {
-        false => quickly_in_order(reader, watch.lang, watch.threads, &work, take)?,
-        true => {
-            let row = |grouped: &mut Grouped, checked, checker: &Checker<'_>| {
-                work.checked(grouped, checked, checker)
-            };
-            in_order(
-                reader,
-                Depth::Behind(&door),
-                watch.lang,
-                watch.threads,
-                || work.start(),
-                row,
-                take,
-            )?
-        }
-    };
-    refuse_other_codes(&summary.opened, &request.door)?;
+    let counts = quickly_behind(reader, &door, watch.lang, watch.threads, &work, take)?;
     output.finish()?;
     findings_out.map_or(Ok(()), FindingsFile::finish)?;
     summary.read = counts.read;
@@ -263,11 +248,7 @@ fn opened_door(
         return Ok(Door::default());
     }
     let lists = code_list_version(library, &scheme.code_lists().diagnosis)?;
-    let intake = request.intake.clone().for_grouping();
-    let (_, door) = request
-        .door
-        .open(library, &lists, reader, &request.records, &intake)?;
-    Ok(door)
+    request.door.open(library, &lists, reader, false)
 }
 
 /// `findings.csv` being written.

@@ -12,10 +12,10 @@ use crate::reports::{
     mean_costs_csv, scheme_toml, write_together,
 };
 use crate::scenarios::catalogue::{
-    Catalogue, CataloguePlan, CatalogueRow, History, Keys, LeftOut, Placed, RowReport, Seen, choose_keys,
-    rows_of, rows_to_drop, score_rows,
+    Catalogue, CataloguePlan, CatalogueRow, History, Keys, LeftOut, Placed, Seen, choose_keys, rows_of,
+    rows_to_drop, score_rows,
 };
-use crate::tables::{CodeLists, Compiled, Library, Scheme, code_list_version};
+use crate::tables::{CodeLists, Compiled, Library, Scheme, TreatmentType, code_list_version};
 
 /// Times that cases are placed and scored before a catalogue is taken as it is: a row's score may
 /// decide between rows, and so which cases it is made of.
@@ -84,6 +84,7 @@ pub fn build_catalogue(request: &CatalogueRequest, watch: &Watch<'_>) -> Result<
         history: History::default(),
         read: 0,
     };
+    building.try_scheme()?;
     building.look_at_history(&library)?;
     let at_plan = |overflow: crate::units::Overflow| Error::new(overflow.to_string());
     let keys = choose_keys(&building.history, &building.plan.build).map_err(at_plan)?;
@@ -111,8 +112,10 @@ struct Building<'r> {
 
 /// A catalogue that its own grouper agrees with, or the last of the rounds.
 struct Made {
-    catalogue: Catalogue,
-    placed: Vec<Placed>,
+    /// With the scores and means to be written.
+    written: Catalogue,
+    /// What its grouper makes of the history by these.
+    reported: Catalogue,
     dropped: usize,
     moved: u64,
 }
@@ -122,7 +125,7 @@ impl Building<'_> {
         let lists = code_list_version(library, &self.base.scheme().code_lists().diagnosis)?;
         let intake = self.request.intake.clone().for_grouping();
         let reader = RowReader::open_all(&self.request.records, &intake)?;
-        refuse_foreign_codes(&lists, &reader, &self.request.records, &intake)?;
+        refuse_foreign_codes(&lists, &reader)?;
         let mut history = History::default();
         self.read = self.each_record(
             |work, checked, checker, date| self.seen(work, checked, checker, date),
@@ -202,49 +205,51 @@ impl Building<'_> {
     /// Places and scores until the catalogue's grouper puts every case where its scores come from.
     fn settle(&self, mut rows: Vec<CatalogueRow>, keys: &Keys) -> Result<Made> {
         let build = &self.plan.build;
-        let mut placed = self.place(&rows, &[], None)?;
-        let (mut dropped, mut moved) = (0, 0);
-        for _ in 0..ROUNDS {
-            let catalogue = score_rows(rows.clone(), &self.history, &placed, (build, keys))?;
-            let out = rows_to_drop(&catalogue, build);
-            let next = if out.is_empty() {
-                self.place(&rows, &catalogue.reports, Some(&catalogue))?
-            } else {
-                dropped += out.len();
-                rows.retain(|row| !out.contains(&row.code));
-                self.place(&rows, &[], None)?
-            };
+        let score = |rows: &[CatalogueRow], placed: &[Placed]| {
+            score_rows(rows.to_vec(), &self.history, placed, (build, keys))
+        };
+        let all = rows.len();
+        let mut placed = self.place(&rows, None)?;
+        let mut written = score(&rows, &placed)?;
+        loop {
+            let out = rows_to_drop(&written, build);
+            if out.is_empty() {
+                break;
+            }
+            rows.retain(|row| !out.contains(&row.code));
+            placed = self.place(&rows, None)?;
+            written = score(&rows, &placed)?;
+        }
+        let mut moved = 0;
+        for round in 1..=ROUNDS {
+            let next = self.place(&rows, Some(&written))?;
             let differ = placed.iter().zip(&next).filter(|(before, now)| before != now);
             moved = differ.count() as u64;
-            if moved == 0 && out.is_empty() {
-                return Ok(Made {
-                    catalogue,
-                    placed,
-                    dropped,
-                    moved,
-                });
-            }
             placed = next;
+            if moved == 0 || round == ROUNDS {
+                break;
+            }
+            written = score(&rows, &placed)?;
+        }
+        // what is reported is what grouping by the scores as written gives
+        let mut reported = score(&rows, &placed)?;
+        for (report, written) in reported.reports.iter_mut().zip(&written.reports) {
+            report.score.clone_from(&written.score);
         }
         Ok(Made {
-            catalogue: score_rows(rows, &self.history, &placed, (build, keys))?,
-            placed,
-            dropped,
+            written,
+            reported,
+            dropped: all - rows.len(),
             moved,
         })
     }
 
     /// Where a catalogue's grouper puts the cases of the history, in order.
-    fn place(
-        &self,
-        rows: &[CatalogueRow],
-        reports: &[RowReport],
-        scored: Option<&Catalogue>,
-    ) -> Result<Vec<Placed>> {
+    fn place(&self, rows: &[CatalogueRow], scored: Option<&Catalogue>) -> Result<Vec<Placed>> {
         let tables =
             tempfile::tempdir().map_err(|e| Error::io(Path::new("."), "could not be written", &e))?;
         let folder = tables.path().join(self.plan.scheme_key("id"));
-        let files = self.scheme_files(rows, reports, scored)?;
+        let files = self.scheme_files(rows, scored)?;
         write_together(
             files
                 .iter()
@@ -269,13 +274,49 @@ impl Building<'_> {
         Ok(placed)
     }
 
+    /// The grouper of a catalogue, loaded from files as anybody will load it.
+    fn grouper(&self, rows: &[CatalogueRow], scored: Option<&Catalogue>) -> Result<Grouper> {
+        let tables =
+            tempfile::tempdir().map_err(|e| Error::io(Path::new("."), "could not be written", &e))?;
+        let folder = tables.path().join(self.plan.scheme_key("id"));
+        let files = self.scheme_files(rows, scored)?;
+        write_together(
+            files
+                .iter()
+                .map(|(name, text)| (folder.join(name), text.as_slice())),
+        )?;
+        let mut places = vec![tables.path().to_owned()];
+        places.extend(self.request.tables.iter().cloned());
+        let scheme = Scheme::load(&Library::find(&places)?, self.plan.scheme_key("id"));
+        // nobody knows the folder it was tried in
+        let here = format!("{}{}", tables.path().display(), std::path::MAIN_SEPARATOR);
+        let told = |e: Error| {
+            let message = format!("[scheme]: {}", e.to_string().replace(&here, ""));
+            Error::at(Place::file(&self.request.plan), message)
+        };
+        Ok(Grouper::new(Compiled::new(scheme.map_err(told)?)))
+    }
+
+    /// Tries the keys of the scheme before the records are read.
+    fn try_scheme(&self) -> Result<()> {
+        let row = CatalogueRow {
+            code: "A00".to_owned(),
+            is_core: true,
+            diagnosis: "A00".to_owned(),
+            procedures: Vec::new(),
+            kind: Some(TreatmentType::Conservative),
+            name: String::new(),
+        };
+        self.grouper(&[row], None).map(drop)
+    }
+
     /// The files of the scheme.
     fn scheme_files(
         &self,
         rows: &[CatalogueRow],
-        reports: &[RowReport],
         scored: Option<&Catalogue>,
     ) -> Result<Vec<(&'static str, Vec<u8>)>> {
+        let reports = scored.map_or(&[][..], |catalogue| catalogue.reports.as_slice());
         let lists = self.base.scheme().code_lists();
         let years: Vec<String> = self.plan.build.years.iter().map(i16::to_string).collect();
         let keys = SchemeKeys {
@@ -292,18 +333,17 @@ impl Building<'_> {
     }
 
     fn write(&self, made: &Made, keys: &Keys) -> Result<BuiltCatalogue> {
-        let catalogue = &made.catalogue;
+        let catalogue = &made.reported;
         let id = self.plan.scheme_key("id").to_owned();
         let folder = self.request.output.join(&id);
         let counts = CatalogueCounts {
             history: &self.history,
             keys,
-            placed: &made.placed,
             read: self.read,
             dropped: made.dropped,
             moved: made.moved,
         };
-        let mut files = self.scheme_files(&catalogue.rows, &catalogue.reports, Some(catalogue))?;
+        let mut files = self.scheme_files(&catalogue.rows, Some(&made.written))?;
         files.push(("report.csv", catalogue_report_csv(catalogue).bytes().to_vec()));
         let summary = catalogue_summary_csv(catalogue, &counts);
         files.push(("summary.csv", summary.bytes().to_vec()));

@@ -8,11 +8,11 @@ use jiff::civil::Date;
 
 use super::Watch;
 use super::bulk::BulkSummary;
-use super::door::{DoorRequest, refuse_other_codes};
+use super::door::DoorRequest;
 use crate::diagnostics::{Action, Finding, Lang, Result};
 use crate::records::{
-    CaseKey, Checked, Checker, Column, Counted, Depth, Duplicates, EditBook, Header, Intake, Profile,
-    Quality, QualityScope, RowReader, in_order, plain_number,
+    Batch, CaseKey, Checked, Checker, CodeSystem, Column, Counted, Depth, Door, Duplicates, EditBook, Header,
+    Intake, Profile, Quality, QualityScope, RowReader, in_order, plain_number,
 };
 use crate::reports::{CsvText, FINDING_COLUMNS, FindingsBook, Output, finding_row, quality_csv};
 use crate::scenarios::{edit_book, find_profile};
@@ -57,7 +57,7 @@ struct Chunk {
 }
 
 /// Columns of `rejected.csv` before the neutral ones.
-const REJECTED_COLUMNS: [&str; 5] = ["file", "line", "bytes", "case_id_read", "codes"];
+const REJECTED_COLUMNS: [&str; 6] = ["file", "line", "offset", "bytes", "case_id_read", "codes"];
 
 /// Runs every edit on every record and writes what was found (清单质控).
 ///
@@ -81,10 +81,14 @@ pub fn check(request: &CheckRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
     let mut run = Run {
         request,
         watch,
-        duplicates: Duplicates::new(book.edits()),
-        outputs: Outputs::create(&files, watch.lang, request.max_findings)?,
-        quality: Quality::default(),
-        summary: BulkSummary::default(),
+        results: Results {
+            duplicates: Duplicates::new(book.edits()),
+            outputs: Outputs::create(&files, watch.lang, request.max_findings)?,
+            quality: Quality::default(),
+            summary: BulkSummary::default(),
+            file: 0,
+            of_file: Quality::default(),
+        },
         header: None,
         book,
     };
@@ -224,31 +228,41 @@ struct Run<'r> {
     request: &'r CheckRequest,
     watch: &'r Watch<'r>,
     book: EditBook,
+    results: Results,
+    /// What cannot be asked of rows under it is told.
+    header: Option<Arc<Header>>,
+}
+
+/// What is gathered from the rows, chunk by chunk.
+struct Results {
     duplicates: Duplicates,
     outputs: Outputs,
     quality: Quality,
     summary: BulkSummary,
-    /// What cannot be asked of rows under it is told.
-    header: Option<Arc<Header>>,
+    /// The number of the present file in the run …
+    file: usize,
+    /// … and its counts.
+    of_file: Quality,
 }
 
 impl Run<'_> {
     fn check_files(&mut self, library: &Library, version: &str) -> Result<()> {
         let request = self.request;
         let intake = request.intake.clone().for_all(request.money);
+        let intake = intake.behind(request.door.pseudonymise.is_some());
         let reader = RowReader::open_all(&request.records, &intake)?;
-        let (codes, door) = request
-            .door
-            .open(library, version, &reader, &request.records, &intake)?;
-        self.summary = BulkSummary::of(&reader);
-        self.summary.code_version = codes.version.clone();
-        self.summary.version_assumed = codes.is_assumed;
-        self.book.set_codes(codes, door);
+        let door = request.door.open(library, version, &reader, true)?;
+        let summary = BulkSummary::of(&reader);
+        self.results.summary = BulkSummary {
+            code_version: versions_of(&door),
+            version_assumed: door.files().iter().any(|file| file.is_assumed),
+            ..summary
+        };
+        self.book.set_door(door);
         let header = Arc::new(self.book.door().header(reader.header()));
         self.header = Some(Arc::clone(&header));
-        self.outputs.begin()?;
-        self.check_rows(reader, &header)?;
-        refuse_other_codes(&self.summary.opened, &request.door)
+        self.results.outputs.begin()?;
+        self.check_rows(reader, &header)
     }
 
     fn check_rows(&mut self, reader: RowReader, header: &Header) -> Result<()> {
@@ -256,17 +270,13 @@ impl Run<'_> {
             request,
             watch,
             book,
-            duplicates,
-            outputs,
-            quality,
-            summary,
+            results,
             ..
         } = self;
         let depth = Depth::All {
             book: &*book,
             for_money: request.money,
         };
-        let (file, mut of_file) = (Arc::clone(reader.file()), Quality::default());
         let row =
             |chunk: &mut Chunk, checked, checker: &Checker<'_>| chunk.note(checked, checker, header, request);
         let counts = in_order(
@@ -276,52 +286,91 @@ impl Run<'_> {
             watch.threads,
             Chunk::default,
             row,
-            |batch| {
-                let (mut findings, output) = (batch.findings, batch.output);
-                of_file.merge(output.quality);
-                for (mut key, counted) in output.keys {
-                    key.shift_record(batch.before);
-                    if let Some(finding) = duplicates.note(key, watch.lang) {
-                        of_file.add_later(&counted, &finding);
-                        findings.push(finding);
-                    }
-                }
-                findings.sort_by(|a, b| (a.line, a.edit.code, a.slot).cmp(&(b.line, b.edit.code, b.slot)));
-                summary.note(&findings, watch);
-                outputs.put(&findings, watch.lang)?;
-                for (out, text) in [
-                    (&mut outputs.rejected, output.rejected),
-                    (&mut outputs.neutral, output.neutral),
-                ] {
-                    out.as_mut().map_or(Ok(()), |out| out.put(text.bytes()))?;
-                }
-                (watch.advance)(batch.bytes);
-                Ok(())
-            },
+            |batch| results.take(batch, book, watch),
         )?;
-        if let Some(finding) = mixed_versions(&of_file, book, file, watch.lang) {
-            of_file.add_of_file(&finding);
-            summary.note(std::slice::from_ref(&finding), watch);
-            outputs.put(std::slice::from_ref(&finding), watch.lang)?;
-        }
-        quality.merge(of_file);
-        summary.read += counts.read;
-        summary.rejected += counts.rejected;
+        results.end_file(book, watch)?;
+        results.summary.read += counts.read;
+        results.summary.rejected += counts.rejected;
         Ok(())
     }
 
-    fn finish(mut self, profile: Option<&Profile>) -> Result<BulkSummary> {
+    fn finish(self, profile: Option<&Profile>) -> Result<BulkSummary> {
         let lang = self.watch.lang;
         let header = self.header.as_deref();
         let inapplicable = header.map_or_else(Vec::new, |header| self.book.inapplicable(header, lang));
-        if let Some(out) = &mut self.outputs.quality {
-            out.put(quality_csv(&self.quality, &inapplicable, lang).bytes())?;
+        let Results {
+            mut outputs,
+            quality,
+            summary,
+            ..
+        } = self.results;
+        if let Some(out) = &mut outputs.quality {
+            out.put(quality_csv(&quality, &inapplicable, lang).bytes())?;
         }
-        self.summary.not_asked = self.outputs.quality.as_ref().map(|_| inapplicable.len());
-        self.summary.profile = profile.map(|profile| profile.name.clone());
-        self.summary.left_out = self.outputs.left_out;
-        self.outputs.finish()?;
-        Ok(self.summary)
+        let summary = BulkSummary {
+            not_asked: outputs.quality.as_ref().map(|_| inapplicable.len()),
+            profile: profile.map(|profile| profile.name.clone()),
+            left_out: outputs.left_out,
+            ..summary
+        };
+        outputs.finish()?;
+        Ok(summary)
+    }
+}
+
+/// The versions of the codes of all files, each once.
+fn versions_of(door: &Door) -> String {
+    let mut versions: Vec<&str> = Vec::new();
+    for file in door.files() {
+        if !versions.contains(&file.version.as_str()) {
+            versions.push(&file.version);
+        }
+    }
+    versions.join(", ")
+}
+
+impl Results {
+    /// Takes what a chunk gave; chunks come in the order of their rows.
+    fn take(&mut self, batch: Batch<Chunk>, book: &EditBook, watch: &Watch<'_>) -> Result<()> {
+        if batch.file != self.file {
+            self.end_file(book, watch)?;
+            self.file = batch.file;
+        }
+        let (mut findings, mut output) = (batch.findings, batch.output);
+        for (mut key, counted) in output.keys {
+            key.shift_record(batch.before);
+            if let Some(finding) = self.duplicates.note(key, watch.lang)? {
+                output.quality.add_later(&counted, &finding);
+                findings.push(finding);
+            }
+        }
+        self.of_file.merge(output.quality);
+        findings.sort_by(|a, b| (a.line, a.edit.code, a.slot).cmp(&(b.line, b.edit.code, b.slot)));
+        self.summary.note(&findings, watch);
+        self.outputs.put(&findings, watch.lang)?;
+        for (out, text) in [
+            (&mut self.outputs.rejected, output.rejected),
+            (&mut self.outputs.neutral, output.neutral),
+        ] {
+            out.as_mut().map_or(Ok(()), |out| out.put(text.bytes()))?;
+        }
+        (watch.advance)(batch.bytes);
+        Ok(())
+    }
+
+    /// Adds what is found of the present file as a whole.
+    fn end_file(&mut self, book: &EditBook, watch: &Watch<'_>) -> Result<()> {
+        let opened = self.summary.opened.list();
+        let file = opened.get(self.file).map(|opened| Arc::clone(&opened.file));
+        let codes = book.door().codes_of(self.file);
+        let mixed = file.and_then(|file| mixed_versions(&self.of_file, book, codes, file, watch.lang));
+        if let Some(finding) = mixed {
+            self.of_file.add_of_file(&finding);
+            self.summary.note(std::slice::from_ref(&finding), watch);
+            self.outputs.put(std::slice::from_ref(&finding), watch.lang)?;
+        }
+        self.quality.merge(std::mem::take(&mut self.of_file));
+        Ok(())
     }
 }
 
@@ -351,7 +400,8 @@ impl Chunk {
         let is_read = checked == Checked::Rejected;
         text.cell(checker.file());
         text.show(Some(checker.line()));
-        text.show(Some(checker.row().written().len()).filter(|_| is_read));
+        text.show(checker.place().map(|(offset, _)| offset));
+        text.show(checker.place().map(|(_, length)| length));
         text.cell(if is_read { checker.case().case_id() } else { "" });
         text.cell(&codes.join(" "));
         // of a row without sound shape nothing is copied: any cell may hold a name
@@ -389,16 +439,22 @@ fn neutral_cells(text: &mut CsvText, checker: &Checker<'_>, header: &Header) {
 }
 
 /// Too many codes of another version: a finding of the file as a whole.
-fn mixed_versions(quality: &Quality, book: &EditBook, file: Arc<str>, lang: Lang) -> Option<Finding> {
+fn mixed_versions(
+    quality: &Quality,
+    book: &EditBook,
+    codes: &CodeSystem,
+    file: Arc<str>,
+    lang: Lang,
+) -> Option<Finding> {
     let count = quality
         .scopes()
         .into_iter()
         .find(|(scope, _)| **scope == QualityScope::All)?
         .1;
     let facts = &count.facts;
-    let codes = count.shaped + facts.others + facts.procedures;
-    let limit = book.is_mixed(facts.foreign, codes)?;
-    let (foreign, version) = (facts.foreign, &book.codes().version);
+    let looked_at = count.shaped + facts.others + facts.procedures;
+    let limit = book.is_mixed(facts.foreign, looked_at)?;
+    let (foreign, version) = (facts.foreign, &codes.version);
     let edit = Arc::clone(crate::records::edit("C106")?);
     Some(Finding {
         file,
@@ -412,7 +468,7 @@ fn mixed_versions(quality: &Quality, book: &EditBook, file: Arc<str>, lang: Lang
         cell: None,
         column: "",
         slot: None,
-        value: format!("{foreign}/{codes}"),
+        value: format!("{foreign}/{looked_at}"),
         expected: match lang {
             Lang::En => format!("codes of {version}; at most {limit} % of other versions"),
             Lang::Zh => format!("{version}编码；其他版本不超过{limit}%"),

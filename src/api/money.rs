@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::Watch;
-use super::door::refuse_foreign_codes;
+use super::door::{CodesRequest, refuse_foreign_codes};
 use crate::diagnostics::{Error, Place, Result, hexadecimal};
 use crate::grouper::{Grouper, Status, Workspace};
 use crate::points::{Calibration, Observation, calibrate as weights_of};
@@ -27,6 +27,8 @@ pub struct RunRequest {
     pub records: Option<PathBuf>,
     /// How the records are to be read.
     pub intake: Intake,
+    /// What the user says of their codes.
+    pub codes: CodesRequest,
     /// Where tables are looked for before the usual places.
     pub tables: Vec<PathBuf>,
     /// Folder for the results.
@@ -54,10 +56,11 @@ pub fn run(request: &RunRequest, watch: &Watch<'_>) -> Result<Ran> {
         ));
     }
     let inputs = Inputs::load(&library, scenario, request.records.clone())?.read_as(request.intake.clone());
-    let inputs = inputs.find_codes(&library)?;
+    let (reader, hash) = inputs.open_records()?;
+    let inputs = inputs.find_codes(&library, &request.codes.declared(), &reader)?;
     let outputs = OUTPUTS.iter().map(|name| request.output.join(name));
     super::refuse_overwriting(outputs, inputs.paths().iter().map(PathBuf::as_path))?;
-    let result = run_chain(&inputs, watch.lang, watch.threads, watch.advance)?;
+    let result = run_chain(&inputs, (reader, hash), watch.lang, watch.threads, watch.advance)?;
     write_results(&inputs, &result, &request.output, watch)?;
     let summary = run_summary(&inputs, &result, watch.lang).map_err(not_shown)?;
     Ok(Ran { summary, result })
@@ -178,7 +181,7 @@ pub fn calibrate(request: &CalibrateRequest, watch: &Watch<'_>) -> Result<Calibr
     let intake = request.intake.clone().for_grouping();
     let reader = RowReader::open_all(&request.records, &intake)?;
     let lists = code_list_version(&library, &scheme.code_lists().diagnosis)?;
-    refuse_foreign_codes(&lists, &reader, &request.records, &intake)?;
+    refuse_foreign_codes(&lists, &reader)?;
     if reader.header().field(Column::TotalFee).is_none() {
         let place = Place {
             file: reader.file().clone(),

@@ -11,7 +11,7 @@ use crate::grouper::{Grouper, Teller, explain as explain_case, neighbours};
 use crate::records::{
     CaseDraft, Checked, Checker, Column, Depth, DraftChecker, EditBook, Intake, RowReader, in_order,
 };
-use crate::scenarios::{edit_book, take_codes_of_source};
+use crate::scenarios::{DeclaredCodes, edit_book, take_codes};
 use crate::tables::{CodeLists, Compiled, Library, Scheme};
 
 /// How many records of one id are explained.
@@ -50,7 +50,7 @@ pub fn explain(request: &ExplainRequest, watch: &Watch<'_>) -> Result<Explained>
     let mut book = edit_book(&library, lists, None)?;
     let intake = request.intake.clone().for_all(false);
     let reader = RowReader::open_all(&request.records, &intake)?;
-    take_codes_of_source(&mut book, &library, &version, &reader, &request.records, &intake)?;
+    take_codes(&mut book, &library, &version, &DeclaredCodes::default(), &reader)?;
     let file = Arc::clone(reader.file());
     let found = find(reader, &request.case_id, &book, watch)?;
     if found.copies == 0 {

@@ -85,7 +85,7 @@ pub fn pack(request: &PackRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
     let intake = request.intake.clone().for_grouping();
     let reader = RowReader::open_all(&request.records, &intake)?;
     let lists = first_code_list_version(&Library::find(&[])?)?;
-    refuse_foreign_codes(&lists, &reader, &request.records, &intake)?;
+    refuse_foreign_codes(&lists, &reader)?;
     let work = Identity::of(reader.header());
     let mut summary = BulkSummary::of(&reader);
     let mut output = Output::create(&request.output)?;

@@ -87,16 +87,11 @@ impl Both {
     }
 
     /// Both schemes take the codes of the records as they stand.
-    fn refuse_foreign_codes(
-        &self,
-        request: &RegroupRequest,
-        reader: &RowReader,
-        intake: &Intake,
-    ) -> Result<()> {
+    fn refuse_foreign_codes(&self, request: &RegroupRequest, reader: &RowReader) -> Result<()> {
         let library = Library::find(&request.tables)?;
         for grouper in [&self.old, &self.new] {
             let lists = code_list_version(&library, &grouper.scheme().code_lists().diagnosis)?;
-            refuse_foreign_codes(&lists, reader, &request.records, intake)?;
+            refuse_foreign_codes(&lists, reader)?;
         }
         Ok(())
     }
@@ -211,7 +206,7 @@ pub fn regroup(request: &RegroupRequest, watch: &Watch<'_>) -> Result<Regrouped>
     let intake = request.intake.clone().for_grouping();
     let records = Records::open(&request.records, &intake)?;
     if let Records::Csv(reader) = &records {
-        both.refuse_foreign_codes(request, reader, &intake)?;
+        both.refuse_foreign_codes(request, reader)?;
     }
     let mut files = Files::create(request)?;
     let read = match records {

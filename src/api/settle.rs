@@ -8,9 +8,9 @@ use super::Watch;
 use crate::budget::{Booking, Decision, PoolMoney, PoolSettlement, Verdict};
 use crate::diagnostics::{Error, Evidence, Place, Result, hexadecimal, read_text, suggestion};
 use crate::ledger::{CaseKey, Cleared, ClearingRow, Entry, Ledger, MonthToClose, Posted};
-use crate::records::Intake;
+use crate::records::{Intake, RowReader, RunningHash};
 use crate::reports::{Output, cleared_pools_csv, clearing_csv, month_csv, statement_csv, write_together};
-use crate::scenarios::{Bill, Inputs, Scenario, bills, clear_pool, month_money, refuse_weak};
+use crate::scenarios::{Bill, DeclaredCodes, Inputs, Scenario, bills, clear_pool, month_money, refuse_weak};
 use crate::tables::Library;
 use crate::units::{Exact, Fen, Rate, Ratio};
 
@@ -57,10 +57,10 @@ pub fn settle_month(
     prices: &[(String, Rate)],
     watch: &Watch<'_>,
 ) -> Result<MonthDone> {
-    let inputs = inputs(request)?;
+    let (inputs, records) = inputs(request)?;
     let prices = last_prices(&inputs, prices)?;
     let pack_hash = pack_hash(&inputs)?;
-    let bills = bills(&inputs, watch.lang, watch.threads, watch.advance)?;
+    let bills = bills(&inputs, records, watch.lang, watch.threads, watch.advance)?;
     let mut ledger = Ledger::open(&request.ledger)?;
     let mut done = MonthDone {
         posted: Vec::new(),
@@ -122,12 +122,19 @@ fn close(
     })
 }
 
-fn inputs(request: &SettleRequest) -> Result<Inputs> {
+fn inputs(request: &SettleRequest) -> Result<(Inputs, (RowReader, RunningHash))> {
     let library = Library::find(&request.tables)?;
     let scenario = Scenario::load(&request.scenario)?;
     let inputs = Inputs::load(&library, scenario, request.records.clone())?.read_as(request.intake.clone());
     refuse_weak(&inputs, request.accepted)?;
-    inputs.find_codes(&library)
+    let (reader, hash) = inputs.open_records()?;
+    let declared = DeclaredCodes {
+        option: None,
+        map: None,
+        tells_others: false,
+    };
+    let inputs = inputs.find_codes(&library, &declared, &reader)?;
+    Ok((inputs, (reader, hash)))
 }
 
 /// Last year's price of a point by pool, in fen.
@@ -210,7 +217,7 @@ pub struct YearDone {
 /// Inputs too weak, a pool that cannot be settled, a year that is locked otherwise, results that
 /// cannot be written.
 pub fn settle_year(request: &YearRequest) -> Result<YearDone> {
-    let inputs = inputs(&request.settle)?;
+    let (inputs, _) = inputs(&request.settle)?;
     let mut ledger = Ledger::open(&request.settle.ledger)?;
     let year = format!("{:04}", inputs.scenario.year);
     let scores = scores(&request.assessments)?;

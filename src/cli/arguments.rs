@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::check_arguments::CheckArguments;
-use super::door_arguments::DoorArguments;
+use super::door_arguments::{CodesArguments, DoorArguments};
 use super::form_arguments::FormArguments;
 use super::layouts_arguments::{ConvertArguments, LayoutsCommand};
 use super::packed_arguments::{PackArguments, RegroupArguments};
@@ -173,6 +173,9 @@ pub struct RunArguments {
     /// Folder for the results
     #[arg(short, long, value_name = "DIR")]
     pub output: PathBuf,
+    /// In which codes the records are.
+    #[command(flatten)]
+    pub codes: CodesArguments,
     /// How records are to be read.
     #[command(flatten)]
     pub reading: ReadingArguments,

@@ -107,6 +107,7 @@ fn run_scenario(run: &RunArguments, terminal: &Terminal) -> Result<Ending> {
         scenario: run.scenario.clone(),
         records: run.records.clone(),
         intake,
+        codes: run.codes.request(),
         tables: run.tables.tables.clone(),
         output: run.output.clone(),
     };

@@ -43,6 +43,15 @@ pub(super) fn reading_words(opened: &[Opened], lang: Lang) -> String {
             let label = lang.pick("rows marked as deleted, left out", "已标记删除而略去的行");
             say(label, &deleted.to_string());
         }
+        let unread = file.unread();
+        if !unread.is_empty() {
+            let label = lang.pick("fields the layout does not know", "版式未收录的字段");
+            let counted: Vec<String> = unread
+                .iter()
+                .map(|(name, count)| format!("{name} {count}"))
+                .collect();
+            say(label, &some(&counted, lang));
+        }
         for (column, count) in file.differences() {
             let label = lang.pick(
                 "records that differ from the joined file",

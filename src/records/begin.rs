@@ -1,13 +1,13 @@
 //! A file begun: its form told by its first bytes, its encoding, its layout, its header.
 
 use std::io::{Cursor, Read};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::encoding::{Encoding, Utf16};
 use super::frame::{COMMA, Chunk, CutError, Cutter};
 use super::layout::{
-    Asked, Bound, DbfShape, Item, SheetRow, SheetRows, Table, Transcoder, bind_messages, bind_table, is_dbf,
-    next_item,
+    Asked, Bound, DbfShape, Item, SheetRow, SheetRows, Table, Transcoder, Unread, bind_messages, bind_table,
+    is_dbf, next_item,
 };
 use super::reader::{Facts, Hashed, Opened, RunningHash, Shape};
 use super::source::{self, Bytes, Counted, Taken};
@@ -83,6 +83,7 @@ impl Begun {
             place: &place,
             source,
             sample,
+            mark: 0,
             asked,
         };
         let told = beginning.tell()?;
@@ -95,6 +96,8 @@ struct Beginning<'b> {
     place: &'b Place,
     source: Bytes,
     sample: Vec<u8>,
+    /// Length of the byte order mark.
+    mark: u64,
     asked: &'b Asked<'b>,
 }
 
@@ -135,6 +138,10 @@ impl Told {
                     Shape::Dbf(shape) => Arc::clone(&shape.deleted),
                     _ => Arc::default(),
                 },
+                unread: match &self.shape {
+                    Shape::Messages(fields) => fields.unread(),
+                    _ => Unread::default(),
+                },
                 joined: transcoder
                     .as_ref()
                     .and_then(|transcoder| transcoder.joined.clone()),
@@ -147,6 +154,7 @@ impl Told {
                 delimiter: self.delimiter,
                 shape: self.shape,
                 transcoder,
+                recoder: OnceLock::new(),
                 idle: Mutex::default(),
             },
         }
@@ -183,6 +191,7 @@ impl Beginning<'_> {
         }
         if self.sample.starts_with(&[0xef, 0xbb, 0xbf]) {
             self.sample.drain(..3);
+            self.mark = 3;
         }
         if self.sample.iter().all(u8::is_ascii_whitespace) {
             let message = "F001: the file is empty; expected a header row and records";
@@ -193,7 +202,7 @@ impl Beginning<'_> {
 
     fn rows(self, encoding: Encoding) -> Result<Told> {
         let delimiter = self.asked.intake.delimiter.unwrap_or(COMMA);
-        let mut cutter = Cutter::new(self.source, self.sample, delimiter);
+        let mut cutter = Cutter::new(self.source, self.sample, delimiter).behind(self.mark);
         let first = first_row(&mut cutter).map_err(|e| cut_error(self.place, &e))?;
         let table = Table {
             place: self.place.line(first.line),
@@ -245,6 +254,7 @@ impl Beginning<'_> {
         Ok(Told {
             body: Body::Dbf(DbfRows {
                 source: whole,
+                head: shape.start as u64,
                 row: shape.row,
                 next: 1,
             }),
@@ -370,6 +380,7 @@ impl Messages {
         Chunk {
             bytes,
             line,
+            start: 0,
             taken: 0,
         }
     }
@@ -386,6 +397,8 @@ impl Messages {
 /// Rows of fixed width of a stream.
 pub(super) struct DbfRows {
     source: Bytes,
+    /// Bytes before the first row.
+    head: u64,
     row: usize,
     /// Number of the next row, from 1.
     next: u64,
@@ -407,6 +420,7 @@ impl DbfRows {
         Ok(Some(Chunk {
             bytes,
             line,
+            start: self.head + (line - 1) * self.row as u64,
             taken: 0,
         }))
     }

@@ -262,6 +262,11 @@ impl Header {
         self.origins.as_ref()?.cell(line, column, slot)
     }
 
+    /// Whether the reader of the layout asks an edit of its own cells.
+    pub(super) fn reader_asks(&self, edit: &str) -> bool {
+        self.origins.as_ref().is_some_and(|origins| origins.asks(edit))
+    }
+
     /// How many fields a row has.
     pub fn width(&self) -> usize {
         self.names.len()

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use hashbrown::HashMap;
+use hashbrown::{DefaultHashBuilder, HashTable};
 use sha2::{Digest, Sha256};
+use std::hash::BuildHasher;
 
 use super::check::Checker;
 use super::edits::Edits;
-use crate::diagnostics::{Action, Edit, Finding, Lang};
+use super::keys::{KeyFile, StoredKey};
+use crate::diagnostics::{Action, Edit, Finding, Lang, Result};
 
 /// What makes a case the same case: hospital and case id (病例主键).
 #[derive(Clone, Debug)]
@@ -18,7 +20,7 @@ pub struct CaseKey {
     record: u64,
     file: Arc<str>,
     /// The header of the case id.
-    field: String,
+    field: Arc<str>,
     /// SHA-256 of the row as written.
     row: [u8; 32],
 }
@@ -32,37 +34,46 @@ impl CaseKey {
             line: checker.line(),
             record: checker.record(),
             file: Arc::clone(checker.file()),
-            field: checker.header().origin(super::Column::CaseId, None).to_owned(),
+            field: Arc::clone(checker.case_id_header()),
             row: Sha256::digest(checker.row().written()).into(),
         }
     }
-}
 
-impl CaseKey {
     /// Counts the record from the beginning of the file: so many came before its chunk.
     pub fn shift_record(&mut self, before: u64) {
         self.record += before;
     }
+
+    fn is_of(&self, stored: &StoredKey) -> bool {
+        stored.hospital == self.hospital && stored.case_id == self.case_id
+    }
 }
 
-/// Finds second and later copies of a case (查重). Its memory grows with the number of cases.
+/// Finds second and later copies of a case (查重).
+///
+/// Of each case 16 bytes stay in memory, a hash and a place in a file without a name, where its key
+/// stands; two hashes that are alike are two cases until that file says otherwise.
 ///
 /// Copies that are alike count once. Of copies that differ nobody can say which one stands, so
 /// none of them is priced: what is paid must not depend on their order.
 #[derive(Debug)]
 pub struct Duplicates {
     edit: Arc<Edit>,
-    firsts: HashMap<(String, String), First>,
+    hasher: DefaultHashBuilder,
+    firsts: HashTable<Known>,
+    keys: KeyFile,
+    /// The files met, in order.
+    files: Vec<Arc<str>>,
+    /// First copies of which a later one differs, with the line of that: by place in the key file.
+    contradicted: std::collections::BTreeMap<u64, u64>,
 }
 
 /// The first copy of a case.
-#[derive(Debug)]
-struct First {
-    file: Arc<str>,
-    line: u64,
-    row: [u8; 32],
-    /// Line of a later copy that differs.
-    contradicted_by: Option<u64>,
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    hash: u64,
+    /// Where its key stands.
+    place: u64,
 }
 
 impl Duplicates {
@@ -70,42 +81,92 @@ impl Duplicates {
     pub fn new(edits: &Edits) -> Duplicates {
         Duplicates {
             edit: edits.get("F012"),
-            firsts: HashMap::new(),
+            hasher: DefaultHashBuilder::default(),
+            firsts: HashTable::new(),
+            keys: KeyFile::default(),
+            files: Vec::new(),
+            contradicted: std::collections::BTreeMap::new(),
         }
     }
 
     /// Notes cases in file order; the finding of a second copy, if it is one, names the first's
     /// line and keeps the copy out of the money stages.
-    pub fn note(&mut self, key: CaseKey, lang: Lang) -> Option<Finding> {
+    ///
+    /// # Errors
+    /// The keys cannot be kept.
+    pub fn note(&mut self, key: CaseKey, lang: Lang) -> Result<Option<Finding>> {
         if key.case_id.is_empty() {
-            return None; // that is another finding; two unknown cases are not the same case
+            return Ok(None); // that is another finding; two unknown cases are not the same case
         }
-        let place = (key.hospital.clone(), key.case_id.clone());
-        let fresh = First {
-            file: Arc::clone(&key.file),
-            line: key.line,
-            row: key.row,
-            contradicted_by: None,
+        let hash = self.hash_of(&key.hospital, &key.case_id);
+        let Some((place, first)) = self.first_of(hash, |stored| key.is_of(stored))? else {
+            let stored = StoredKey {
+                hospital: key.hospital,
+                case_id: key.case_id,
+                file: self.number_of(&key.file),
+                line: key.line,
+                row: key.row,
+            };
+            let place = self.keys.add(&stored)?;
+            self.firsts
+                .insert_unique(hash, Known { hash, place }, |known| known.hash);
+            return Ok(None);
         };
-        let first = self.firsts.entry(place).or_insert(fresh);
-        if first.line == key.line && first.file == key.file {
-            return None;
-        }
         let differs = first.row != key.row;
         if differs {
-            first.contradicted_by.get_or_insert(key.line);
+            self.contradicted.entry(place).or_insert(key.line);
         }
-        let place = (
-            first.line,
-            (first.file != key.file).then(|| Arc::clone(&first.file)),
-        );
-        Some(key.finding(Arc::clone(&self.edit), place, differs, lang))
+        let file = self
+            .files
+            .get(first.file as usize)
+            .filter(|file| **file != key.file);
+        let place = (first.line, file.map(Arc::clone));
+        Ok(Some(key.finding(Arc::clone(&self.edit), place, differs, lang)))
     }
 
     /// Line of a later copy that differs from the first, which stands on `line`.
-    pub fn contradiction(&self, hospital: &str, case_id: &str, line: u64) -> Option<u64> {
-        let first = self.firsts.get(&(hospital.to_owned(), case_id.to_owned()))?;
-        first.contradicted_by.filter(|_| first.line == line)
+    ///
+    /// # Errors
+    /// The keys cannot be read.
+    pub fn contradiction(&mut self, hospital: &str, case_id: &str, line: u64) -> Result<Option<u64>> {
+        if self.contradicted.is_empty() {
+            return Ok(None);
+        }
+        let hash = self.hash_of(hospital, case_id);
+        let is_key = |stored: &StoredKey| stored.hospital == hospital && stored.case_id == case_id;
+        let found = self.first_of(hash, is_key)?;
+        let place = found
+            .filter(|(_, first)| first.line == line)
+            .map(|(place, _)| place);
+        Ok(place.and_then(|place| self.contradicted.get(&place).copied()))
+    }
+
+    fn hash_of(&self, hospital: &str, case_id: &str) -> u64 {
+        self.hasher.hash_one((hospital, case_id))
+    }
+
+    /// The first copy of a case, by its hash and then by its key.
+    fn first_of(
+        &mut self,
+        hash: u64,
+        is_key: impl Fn(&StoredKey) -> bool,
+    ) -> Result<Option<(u64, StoredKey)>> {
+        let alike = self.firsts.iter_hash(hash).filter(|known| known.hash == hash);
+        for place in alike.map(|known| known.place) {
+            let stored = self.keys.get(place)?;
+            if is_key(&stored) {
+                return Ok(Some((place, stored)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn number_of(&mut self, file: &Arc<str>) -> u32 {
+        // files come one after the other
+        if self.files.last() != Some(file) {
+            self.files.push(Arc::clone(file));
+        }
+        u32::try_from(self.files.len() - 1).unwrap_or(u32::MAX)
     }
 }
 
@@ -139,7 +200,7 @@ impl CaseKey {
             severity: edit.severity,
             edit,
             action: Action::Kept,
-            field: self.field,
+            field: self.field.to_string(),
             cell: None,
             column: super::Column::CaseId.name(),
             slot: None,

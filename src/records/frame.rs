@@ -31,6 +31,8 @@ pub struct Chunk {
     pub bytes: Vec<u8>,
     /// Line of the first byte, from 1.
     pub line: u64,
+    /// Place of the first byte in the file, unpacked.
+    pub start: u64,
     /// Bytes of the file newly taken for it, before unpacking.
     pub taken: u64,
 }
@@ -46,6 +48,18 @@ pub struct Frame<'c> {
     pub quoted: bool,
     /// A quote in it is never closed, or it is too long.
     pub broken: bool,
+}
+
+impl<'c> Frame<'c> {
+    /// Of a row without its line end.
+    pub(super) fn of_row(row: &'c str, line: u64) -> Frame<'c> {
+        Frame {
+            bytes: row.as_bytes(),
+            line,
+            quoted: row.contains('"'),
+            broken: false,
+        }
+    }
 }
 
 enum End {
@@ -118,6 +132,18 @@ fn end_of_quoted(bytes: &[u8], delimiter: u8) -> Quoted {
 }
 
 impl Chunk {
+    /// Place in the file and length of the record that begins at a line; the last of several records
+    /// that share one cannot be told from the first.
+    pub(super) fn record_at(&self, line: u64, delimiter: u8) -> Option<(u64, usize)> {
+        let before = usize::try_from(line.checked_sub(self.line)?).ok()?;
+        let offset = match before {
+            0 => 0,
+            _ => memchr::memchr_iter(b'\n', &self.bytes).nth(before - 1)? + 1,
+        };
+        let (frame, ..) = Frame::first_of(self.bytes.get(offset..)?, line, delimiter);
+        Some((self.start + offset as u64, frame.bytes.len()))
+    }
+
     /// The records in order; blank lines are left out.
     pub(super) fn frames(&self, delimiter: u8) -> impl Iterator<Item = Frame<'_>> {
         let mut rest = self.bytes.as_slice();
@@ -175,6 +201,8 @@ pub(super) struct Cutter<R> {
     /// Read, not yet given out.
     kept: Vec<u8>,
     line: u64,
+    /// Place of what is kept in the stream.
+    start: u64,
     at_end: bool,
     delimiter: u8,
 }
@@ -193,8 +221,17 @@ impl<R: Read> Cutter<R> {
             source,
             kept: already_read,
             line: 1,
+            start: 0,
             at_end: false,
             delimiter,
+        }
+    }
+
+    /// The same, of a stream whose first bytes, so many, were left out before.
+    pub(super) fn behind(self, skipped: u64) -> Cutter<R> {
+        Cutter {
+            start: skipped,
+            ..self
         }
     }
 
@@ -246,11 +283,13 @@ impl<R: Read> Cutter<R> {
     fn give(&mut self, length: usize) -> Chunk {
         let rest = self.kept.split_off(length.min(self.kept.len()));
         let bytes = std::mem::replace(&mut self.kept, rest);
-        let line = self.line;
+        let (line, start) = (self.line, self.start);
         self.line += count_lines(&bytes);
+        self.start += bytes.len() as u64;
         Chunk {
             bytes,
             line,
+            start,
             taken: 0,
         }
     }

@@ -53,6 +53,11 @@ impl Input {
         matches!(self, Input::File(path) if path.as_os_str() == "-")
     }
 
+    /// Whether it can be read only once.
+    pub(super) fn is_stream(&self) -> bool {
+        matches!(self, Input::File(path) if !path.is_file())
+    }
+
     /// # Errors
     /// It cannot be opened.
     pub(super) fn open(&self) -> Result<(Place, Bytes)> {

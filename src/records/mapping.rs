@@ -15,12 +15,12 @@
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
-use std::path::Path;
+use std::sync::Arc;
 
 use hashbrown::HashMap;
 
 use super::edits::EditFile;
-use super::{Checked, Checker, Column, Depth, Intake, RowReader, in_order};
+use super::{Checked, Checker, Column, Depth, Opened, RowReader, in_order};
 use crate::diagnostics::{Error, Lang, Result};
 
 /// Codes in the edition their file declares (声明版本).
@@ -52,6 +52,29 @@ impl<Edition> Codes<Edition> {
     /// In their slots.
     pub fn as_slice(&self) -> &[String] {
         &self.codes
+    }
+}
+
+/// One code of a record, in one edition.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Code<'c, Edition> {
+    code: &'c str,
+    edition: PhantomData<Edition>,
+}
+
+impl<'c> Code<'c, Declared> {
+    /// As written, in normal form.
+    pub(super) fn declared(code: &'c str) -> Code<'c, Declared> {
+        Code {
+            code,
+            edition: PhantomData,
+        }
+    }
+}
+
+impl<'c> Code<'c, Mapped> {
+    pub(super) fn as_str(self) -> &'c str {
+        self.code
     }
 }
 
@@ -96,34 +119,67 @@ impl OneKind {
 /// What a file says of the edition of its codes (编码版本声明).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SourceCodes {
+    /// As named by the user.
+    pub file: Arc<str>,
     /// In the column `code_version` of its first record.
     pub column: Option<String>,
     /// By its layout.
     pub layout: Option<String>,
+    /// It has that column, but is a stream, which is read once: nobody looked.
+    pub is_unseen: bool,
 }
 
-/// What the first file of `reader` says of the edition of its codes; `path` and `intake` are those
-/// it was opened by. Of a stream the column is not looked at: it is read once.
+/// What each file of `reader` says of the edition of its codes, in the order they are read.
 ///
 /// # Errors
-/// The file cannot be read.
-pub fn codes_of_source(reader: &RowReader, path: &Path, intake: &Intake) -> Result<SourceCodes> {
-    let opened = reader.opened().list();
-    let layout = opened.first().map(|file| file.chosen.layout.codes().to_owned());
-    let has_column = reader.header().field(Column::CodeVersion).is_some();
-    let column = if has_column && (path.is_file() || path.is_dir()) {
-        first_version(path, intake)?
-    } else {
-        None
+/// A file cannot be read.
+pub fn codes_of_files(reader: &RowReader) -> Result<Vec<SourceCodes>> {
+    let of_stream = || {
+        let opened = reader.opened().list();
+        opened.first().map(SourceCodes::of_stream).unwrap_or_default()
     };
-    Ok(SourceCodes {
-        column,
-        layout: layout.filter(|codes| !codes.is_empty()),
-    })
+    let mut found = Vec::new();
+    for again in reader.opened_anew() {
+        found.push(again?.map_or_else(|| Ok(of_stream()), SourceCodes::of_first_record)?);
+    }
+    if found.is_empty() {
+        found.push(of_stream());
+    }
+    Ok(found)
 }
 
-fn first_version(path: &Path, intake: &Intake) -> Result<Option<String>> {
-    let reader = RowReader::open_all(path, intake)?;
+impl SourceCodes {
+    fn of_layout(opened: &Opened) -> SourceCodes {
+        let layout = opened.chosen.layout.codes().to_owned();
+        SourceCodes {
+            file: Arc::clone(&opened.file),
+            layout: Some(layout).filter(|codes| !codes.is_empty()),
+            ..SourceCodes::default()
+        }
+    }
+
+    fn of_stream(opened: &Opened) -> SourceCodes {
+        let mut read = opened.chosen.layout.columns();
+        let headers = read.find(|(column, _)| *column == Column::CodeVersion);
+        let headers = headers.map_or_else(Vec::new, |(_, headers)| headers);
+        let is_there = |read: &String| opened.headers.iter().any(|own| Column::same_header(own, read));
+        SourceCodes {
+            is_unseen: headers.iter().any(is_there),
+            ..SourceCodes::of_layout(opened)
+        }
+    }
+
+    fn of_first_record(reader: RowReader) -> Result<SourceCodes> {
+        let opened = reader.opened().list();
+        let of_layout = opened.first().map(SourceCodes::of_layout).unwrap_or_default();
+        Ok(SourceCodes {
+            column: first_version(reader)?,
+            ..of_layout
+        })
+    }
+}
+
+fn first_version(reader: RowReader) -> Result<Option<String>> {
     let Some(field) = reader.header().field(Column::CodeVersion) else {
         return Ok(None);
     };
@@ -212,6 +268,19 @@ impl CodeMap {
     /// The targets of procedures; a code without target stays.
     pub fn apply_to_procedures(&self, codes: Codes<Declared>) -> Codes<Mapped> {
         self.procedures.apply(codes)
+    }
+
+    /// The target of one code; nothing of a code that does not stand in the edition this leads from.
+    pub(super) fn apply_to_one<'c>(
+        &'c self,
+        code: Code<'c, Declared>,
+        is_diagnosis: bool,
+    ) -> Option<Code<'c, Mapped>> {
+        let (_, target) = self.of(is_diagnosis).rows.get(code.code)?;
+        Some(Code {
+            code: if target.is_empty() { code.code } else { target },
+            edition: PhantomData,
+        })
     }
 
     /// Whether a diagnosis, or else a procedure, stands in the edition it leads from.

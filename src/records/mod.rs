@@ -10,6 +10,7 @@ mod case;
 mod cells;
 mod check;
 mod columns;
+mod door;
 mod draft;
 mod duplicates;
 mod edits;
@@ -17,6 +18,7 @@ mod encode;
 mod encoding;
 mod frame;
 mod inputs;
+mod keys;
 mod layout;
 mod mapping;
 mod packed;
@@ -24,6 +26,7 @@ mod plain;
 mod pseudonym;
 mod quality;
 mod reader;
+mod recode;
 mod separators;
 mod source;
 mod stream;
@@ -31,13 +34,12 @@ mod written;
 
 pub use case::{Case, FeeSplit, Numbers};
 pub use cells::read_date;
-pub use check::{Checked, Checker, Depth, Door, KILOGRAMS, Row};
+pub use check::{Checked, Checker, Depth, KILOGRAMS, Row};
 pub use columns::{Column, Header};
+pub use door::{CodeSystem, Door};
 pub use draft::{CaseDraft, DraftChecker, plain_number};
 pub use duplicates::{CaseKey, Duplicates, expected_of_copies};
-pub use edits::{
-    CodeSystem, EditBook, EditFile, Edits, Inapplicable, MarkedCodes, Parameters, Profile, edit,
-};
+pub use edits::{EditBook, EditFile, Edits, Inapplicable, MarkedCodes, Parameters, Profile, edit};
 pub use encode::TextEncoding;
 pub use encoding::Encoding;
 pub use frame::{Chunk, MAX_ROW_BYTES};
@@ -45,7 +47,7 @@ pub use layout::{
     Chosen, Form, Intake, Layout, LayoutChoice, LayoutRow, LayoutWriter, Layouts, Loss, Losses, Origins,
     Scope,
 };
-pub use mapping::{CodeMap, Codes, Declared, Mapped, SourceCodes, codes_of_source};
+pub use mapping::{CodeMap, Codes, Declared, Mapped, SourceCodes, codes_of_files};
 pub use packed::{
     CodedCases, Dictionary, PACKED_MAGIC, PackedBlock, PackedCase, PackedCases, PackedReader, PackedWriter,
     Records, SharedDictionary, Vocabulary,
@@ -54,5 +56,5 @@ pub use plain::{PlainReader, PlainRow, PlainRows};
 pub use pseudonym::Pseudonyms;
 pub use quality::{Counted, EditCount, Quality, QualityScope, RowFacts, ScopeCount};
 pub use reader::{Opened, OpenedFiles, RowReader, RunningHash};
-pub use stream::{Batch, Counts, RowWork, in_order, ordered, quickly_in_order};
+pub use stream::{Batch, Counts, RowWork, in_order, ordered, quickly_behind, quickly_in_order};
 pub use written::{CELL_END, RecordForm, RecordFormat, RowBuffer};

@@ -1,6 +1,10 @@
 //! What the quality summary counts (质控汇总): rows, by region, hospital, month and department.
 
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
+
+use hashbrown::{Equivalent, HashMap};
+use jiff::civil::Date;
 
 use super::case::Case;
 use crate::diagnostics::{Action, Finding, Severity, Stops};
@@ -40,7 +44,7 @@ impl RowFacts {
 }
 
 /// What rows are counted by (汇总范围).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum QualityScope {
     /// Every row.
     All,
@@ -52,19 +56,82 @@ pub enum QualityScope {
     Department(String),
 }
 
-impl QualityScope {
-    /// The scopes a row counts in; those it says nothing of are left out.
-    fn of(case: &Case) -> Vec<QualityScope> {
-        let mut scopes = vec![QualityScope::All];
-        let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        scopes.extend(filled(case.hospital()).map(QualityScope::Hospital));
-        let month = case
-            .discharge()
-            .map(|day| format!("{:04}-{:02}", day.year(), day.month()));
-        scopes.extend(month.map(QualityScope::Month));
-        scopes.extend(filled(case.department()).map(QualityScope::Department));
-        scopes
+/// A scope as a row names it, without a copy of the name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Named<'c> {
+    All,
+    Hospital(&'c str),
+    Month(&'c str),
+    Department(&'c str),
+}
+
+impl<'c> Named<'c> {
+    fn of(scope: &'c QualityScope) -> Named<'c> {
+        match scope {
+            QualityScope::All => Named::All,
+            QualityScope::Hospital(name) => Named::Hospital(name),
+            QualityScope::Month(name) => Named::Month(name),
+            QualityScope::Department(name) => Named::Department(name),
+        }
     }
+
+    fn owned(self) -> QualityScope {
+        match self {
+            Named::All => QualityScope::All,
+            Named::Hospital(name) => QualityScope::Hospital(name.to_owned()),
+            Named::Month(name) => QualityScope::Month(name.to_owned()),
+            Named::Department(name) => QualityScope::Department(name.to_owned()),
+        }
+    }
+
+    /// What a row is not counted by: what it says nothing of.
+    fn is_unsaid(self) -> bool {
+        matches!(
+            self,
+            Named::Hospital("") | Named::Month("") | Named::Department("")
+        )
+    }
+}
+
+impl Hash for Named<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let (kind, name) = match self {
+            Named::All => (0_u8, ""),
+            Named::Hospital(name) => (1, *name),
+            Named::Month(name) => (2, *name),
+            Named::Department(name) => (3, *name),
+        };
+        kind.hash(state);
+        name.hash(state);
+    }
+}
+
+impl Hash for QualityScope {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Named::of(self).hash(state);
+    }
+}
+
+impl Equivalent<QualityScope> for Named<'_> {
+    fn equivalent(&self, scope: &QualityScope) -> bool {
+        *self == Named::of(scope)
+    }
+}
+
+/// `2026-01`, of a day.
+fn month_of(day: Date) -> [u8; 7] {
+    let (year, month) = (day.year().unsigned_abs(), day.month().unsigned_abs());
+    let digit = |number: u16| b'0' + (number % 10) as u8;
+    let month = u16::from(month);
+    [
+        digit(year / 1000),
+        digit(year / 100),
+        digit(year / 10),
+        digit(year),
+        b'-',
+        digit(month / 10),
+        digit(month),
+    ]
 }
 
 /// How often an edit hit (规则命中).
@@ -239,15 +306,21 @@ fn is_not_info(finding: &Finding) -> bool {
 }
 
 /// The counts of a run (质控汇总). Every count is a sum over rows, so that no order reaches it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Quality {
-    scopes: BTreeMap<QualityScope, ScopeCount>,
+    places: HashMap<QualityScope, usize>,
+    /// In the order they were met; only [`Quality::scopes`] brings them into one of their own.
+    counts: Vec<(QualityScope, ScopeCount)>,
 }
+
+/// The most scopes one row counts in.
+const SCOPES: usize = 4;
 
 /// What is needed to count a finding of a row that was counted before (补计).
 #[derive(Clone, Debug)]
 pub struct Counted {
-    scopes: Vec<QualityScope>,
+    /// Places of its scopes in the counts it was added to.
+    scopes: [Option<usize>; SCOPES],
     cost: i64,
     is_sound: bool,
 }
@@ -255,7 +328,11 @@ pub struct Counted {
 impl Quality {
     /// Adds a row with its findings.
     pub fn add(&mut self, case: &Case, facts: &RowFacts, is_case: bool, findings: &[&Finding]) -> Counted {
-        let scopes = QualityScope::of(case);
+        let month = case.discharge().map(month_of);
+        let month = month
+            .as_ref()
+            .and_then(|month| std::str::from_utf8(month).ok())
+            .unwrap_or("");
         let row = RowCount {
             facts: *facts,
             cost: case.total_fee().map_or(0, crate::units::Fen::fen),
@@ -263,12 +340,17 @@ impl Quality {
             diagnoses: case.diagnoses().len(),
             findings,
         };
-        for scope in &scopes {
-            match self.scopes.get_mut(scope) {
-                Some(count) => count.add(&row),
-                None => self.scopes.entry(scope.clone()).or_default().add(&row),
-            }
-        }
+        let named = [
+            Named::All,
+            Named::Hospital(case.hospital()),
+            Named::Month(month),
+            Named::Department(case.department()),
+        ];
+        let scopes = named.map(|scope| {
+            let place = (!scope.is_unsaid()).then(|| self.place(scope))?;
+            self.counts.get_mut(place)?.1.add(&row);
+            Some(place)
+        });
         Counted {
             scopes,
             cost: row.cost,
@@ -276,11 +358,29 @@ impl Quality {
         }
     }
 
-    /// Adds a finding of a row that was added before, e.g. that it is a copy.
+    /// Where the counts of a scope stand.
+    fn place(&mut self, scope: Named<'_>) -> usize {
+        if let Some(place) = self.places.get(&scope) {
+            return *place;
+        }
+        let place = self.counts.len();
+        self.counts.push((scope.owned(), ScopeCount::default()));
+        self.places.insert(scope.owned(), place);
+        place
+    }
+
+    fn count_of(&mut self, scope: Named<'_>) -> Option<&mut ScopeCount> {
+        let place = self.place(scope);
+        self.counts.get_mut(place).map(|(_, count)| count)
+    }
+
+    /// Adds a finding of a row that was added before to these same counts, e.g. that it is a copy.
     pub fn add_later(&mut self, counted: &Counted, finding: &Finding) {
         let is_newly_unsound = counted.is_sound && is_grave(finding);
-        for scope in &counted.scopes {
-            let count = self.scopes.entry(scope.clone()).or_default();
+        for place in counted.scopes.iter().flatten() {
+            let Some((_, count)) = self.counts.get_mut(*place) else {
+                continue;
+            };
             count.sound -= u64::from(is_newly_unsound && count.sound > 0);
             let cost = if is_newly_unsound { counted.cost } else { 0 };
             count.cost_of_unsound = count.cost_of_unsound.saturating_add(cost);
@@ -290,30 +390,34 @@ impl Quality {
 
     /// Adds a finding of a whole file.
     pub fn add_of_file(&mut self, finding: &Finding) {
-        self.scopes
-            .entry(QualityScope::All)
-            .or_default()
-            .add_finding(finding, false, 0);
+        if let Some(count) = self.count_of(Named::All) {
+            count.add_finding(finding, false, 0);
+        }
     }
 
     /// Adds the rows of another part of the run.
     pub fn merge(&mut self, other: Quality) {
-        for (scope, count) in other.scopes {
-            self.scopes.entry(scope).or_default().merge(count);
+        for (scope, count) in other.counts {
+            if let Some(held) = self.count_of(Named::of(&scope)) {
+                held.merge(count);
+            }
         }
     }
 
     /// Every scope: all first, then hospitals, months and departments, each by what its unsound
     /// records cost, the most first.
     pub fn scopes(&self) -> Vec<(&QualityScope, &ScopeCount)> {
-        let mut scopes: Vec<(&QualityScope, &ScopeCount)> = self.scopes.iter().collect();
-        scopes.sort_by_key(|(scope, count)| (kind(scope), std::cmp::Reverse(count.cost_of_unsound)));
+        let counts = self.counts.iter();
+        let mut scopes: Vec<(&QualityScope, &ScopeCount)> =
+            counts.map(|(scope, count)| (scope, count)).collect();
+        scopes.sort_by_key(|(scope, count)| (kind(scope), std::cmp::Reverse(count.cost_of_unsound), *scope));
         scopes
     }
 
     /// The counts of every row.
     pub fn all(&self) -> Option<&ScopeCount> {
-        self.scopes.get(&QualityScope::All)
+        let place = self.places.get(&Named::All)?;
+        self.counts.get(*place).map(|(_, count)| count)
     }
 }
 

@@ -4,17 +4,21 @@ use std::collections::VecDeque;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use sha2::{Digest, Sha256};
 
 use super::begin::{Begun, Body};
 use super::columns::{Column, Header};
+use super::door::Door;
 use super::encoding::Encoding;
 use super::frame::Chunk;
 use super::inputs::Input;
-use super::layout::{Asked, Chosen, DbfShape, Intake, Joined, JsonFields, NeutralRows, SheetRow, Transcoder};
+use super::layout::{
+    Asked, Chosen, DbfShape, Intake, Joined, JsonFields, NeutralRows, SheetRow, Transcoder, Unread,
+};
 use super::plain::PlainReader;
+use super::recode::Recoder;
 use super::source::Taken;
 use crate::diagnostics::{Error, Lang, Place, Result, hexadecimal};
 
@@ -32,6 +36,8 @@ pub(super) struct Facts {
     pub shape: Shape,
     /// Of a foreign file: makes its rows neutral.
     pub transcoder: Option<Transcoder>,
+    /// Brings its rows into codes of the lists, where any file of the run needs that.
+    pub recoder: OnceLock<Recoder>,
     /// Readers of its plain rows that are not at work, with their memory.
     pub idle: Mutex<Vec<PlainReader>>,
 }
@@ -47,11 +53,21 @@ pub(super) enum Shape {
 }
 
 impl Facts {
-    /// Lends a reader of plain rows.
-    pub(super) fn with_plain_reader<T>(&self, read: impl FnOnce(&mut PlainReader) -> T) -> T {
+    /// Brings rows into codes of the lists; nothing if all files are in such.
+    pub(super) fn recoder(&self, door: &Door) -> Option<&Recoder> {
+        let make = || Recoder::new(&self.header, door, door.codes_of(self.number));
+        door.maps_codes().then(|| self.recoder.get_or_init(make))
+    }
+
+    /// Lends a reader of plain rows under `header`, the only one of a run.
+    pub(super) fn with_plain_reader<T>(
+        &self,
+        header: &Header,
+        read: impl FnOnce(&mut PlainReader) -> T,
+    ) -> T {
         let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let lent = idle().pop();
-        let mut reader = lent.unwrap_or_else(|| PlainReader::new(&self.header));
+        let mut reader = lent.unwrap_or_else(|| PlainReader::new(header));
         let result = read(&mut reader);
         idle().push(reader);
         result
@@ -76,13 +92,33 @@ impl Facts {
     }
 
     fn text_rows(&self, transcoder: &Transcoder, chunk: &Chunk, lang: Lang, rows: &mut NeutralRows) {
+        let read = |text: &str, line, rows: &mut NeutralRows| transcoder.table_rows(text, line, lang, rows);
+        self.each_text(chunk, lang, rows, read);
+    }
+
+    /// The rows of a chunk of the neutral layout, in codes of the lists.
+    pub(super) fn recoded_rows(&self, recoder: &Recoder, chunk: &Chunk, lang: Lang) -> NeutralRows {
+        let mut rows = NeutralRows::default();
+        let read = |text: &str, line, rows: &mut NeutralRows| recoder.text_rows(text, line, lang, rows);
+        self.each_text(chunk, lang, &mut rows, read);
+        rows
+    }
+
+    /// Reads a chunk as text; where some row is no text, only that one is lost.
+    fn each_text(
+        &self,
+        chunk: &Chunk,
+        lang: Lang,
+        rows: &mut NeutralRows,
+        mut read: impl FnMut(&str, u64, &mut NeutralRows),
+    ) {
         if let Some(text) = self.encoding.decode(&chunk.bytes) {
-            return transcoder.table_rows(&text, chunk.line, lang, rows);
+            return read(&text, chunk.line, rows);
         }
-        // some row is no text: only that one is lost
         for frame in chunk.frames(self.delimiter) {
             match self.encoding.decode(frame.bytes) {
-                Some(text) => transcoder.table_rows(&text, frame.line, lang, rows),
+                // a line end of its own, so that no other byte is taken for one
+                Some(text) => read(&(text.into_owned() + "\r\n"), frame.line, rows),
                 None => rows.unreadable(frame.line, self.encoding.undecodable(frame.bytes, lang)),
             }
         }
@@ -95,6 +131,23 @@ pub struct Portion {
     /// Of a sheet: its rows.
     pub(super) rows: Option<Vec<SheetRow>>,
     pub(super) facts: Arc<Facts>,
+}
+
+impl Portion {
+    /// First byte and length of the record that begins at a line, where lines or rows of fixed width are
+    /// counted.
+    pub(super) fn place_of(&self, line: u64) -> Option<(u64, usize)> {
+        match &self.facts.shape {
+            // of other text than the file's own the places are not those of the file
+            _ if self.rows.is_some() || self.facts.encoding.is_wide() => None,
+            Shape::Text => self.chunk.record_at(line, self.facts.delimiter),
+            Shape::Messages(_) => None,
+            Shape::Dbf(shape) => {
+                let before = line.checked_sub(self.chunk.line)?;
+                Some((self.chunk.start + before * shape.row as u64, shape.row))
+            }
+        }
+    }
 }
 
 /// What was made of a file before its rows were read (文件说明).
@@ -118,11 +171,18 @@ pub struct Opened {
     pub sheet: Option<(String, bool)>,
     /// Rows of a DBF file that were marked as deleted, and left out.
     pub deleted: Arc<AtomicU64>,
+    /// Of messages: names that nothing reads.
+    pub(super) unread: Unread,
     /// The joined file.
     pub(super) joined: Option<Arc<Joined>>,
 }
 
 impl Opened {
+    /// Names in messages that the layout does not know, each with the number of messages that have it.
+    pub fn unread(&self) -> Vec<(String, u64)> {
+        self.unread.list()
+    }
+
     /// By column, how many records say something else than the joined file; those with any.
     pub fn differences(&self) -> Vec<(Column, u64)> {
         self.joined
@@ -178,6 +238,8 @@ pub struct RowReader {
     told: u64,
     opened: OpenedFiles,
     begun: usize,
+    /// All files of the run; none of a source that has no name.
+    inputs: Vec<Input>,
     /// Files not yet begun.
     rest: VecDeque<Input>,
     intake: Intake,
@@ -215,14 +277,16 @@ impl RowReader {
 
     fn begin(path: &Path, intake: &Intake, hash: Option<RunningHash>) -> Result<RowReader> {
         let inputs = Input::all(std::iter::once(path).chain(intake.more.iter().map(PathBuf::as_path)))?;
-        let uniform = inputs.len() > 1;
-        if uniform {
+        if inputs.len() > 1 {
             look_at_headers(&inputs, intake)?;
         }
-        let mut rest: VecDeque<Input> = inputs.into();
-        let first = rest.pop_front().ok_or_else(|| nothing_to_read(path))?;
+        let first = inputs.first().ok_or_else(|| nothing_to_read(path))?;
         let (place, source) = first.open()?;
-        RowReader::of_source(place, source, intake, rest, hash)
+        let asked = Asked {
+            intake,
+            uniform: inputs.len() > 1,
+        };
+        RowReader::of_source(place, source, &asked, inputs, hash)
     }
 
     /// Reads from any source; `place` names it in messages.
@@ -238,21 +302,21 @@ impl RowReader {
     /// # Errors
     /// See [`RowReader::open`].
     pub fn new_as(place: Place, source: Box<dyn Read + Send>, intake: &Intake) -> Result<RowReader> {
-        RowReader::of_source(place, source, intake, VecDeque::new(), None)
+        let asked = Asked {
+            intake,
+            uniform: false,
+        };
+        RowReader::of_source(place, source, &asked, Vec::new(), None)
     }
 
     fn of_source(
         place: Place,
         source: Box<dyn Read + Send>,
-        intake: &Intake,
-        rest: VecDeque<Input>,
+        asked: &Asked<'_>,
+        inputs: Vec<Input>,
         hash: Option<RunningHash>,
     ) -> Result<RowReader> {
-        let asked = Asked {
-            intake,
-            uniform: !rest.is_empty(),
-        };
-        let begun = Begun::of(place, source, &asked, 0, hash.as_ref())?;
+        let begun = Begun::of(place, source, asked, 0, hash.as_ref())?;
         let opened = OpenedFiles::default();
         opened.add(begun.opened);
         Ok(RowReader {
@@ -263,8 +327,9 @@ impl RowReader {
             told: 0,
             opened,
             begun: 1,
-            rest,
-            intake: intake.clone(),
+            rest: inputs.iter().skip(1).cloned().collect(),
+            inputs,
+            intake: asked.intake.clone(),
             hash,
         })
     }
@@ -287,6 +352,22 @@ impl RowReader {
     /// The files begun, also those begun later.
     pub fn opened(&self) -> OpenedFiles {
         self.opened.clone()
+    }
+
+    /// Each file of the run opened a second time, to look at its beginning; nothing of a stream, which
+    /// can be read only once.
+    pub(super) fn opened_anew(&self) -> impl Iterator<Item = Result<Option<RowReader>>> {
+        let asked = Asked {
+            intake: &self.intake,
+            uniform: self.inputs.len() > 1,
+        };
+        self.inputs.iter().map(move |input| {
+            if input.is_stream() {
+                return Ok(None);
+            }
+            let (place, source) = input.open()?;
+            RowReader::of_source(place, source, &asked, vec![input.clone()], None).map(Some)
+        })
     }
 
     /// The next whole records, or nothing at the end.

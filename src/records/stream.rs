@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::check::{Checked, Checker, Depth};
+use super::check::{Checked, Checker, Depth, Ready};
+use super::columns::Header;
+use super::door::Door;
 use super::encoding::Encoding;
-use super::frame::{COMMA, Chunk, Frame};
+use super::frame::{COMMA, Frame};
 use super::layout::{Mark, NeutralRows, Note};
 use super::plain::{PlainReader, PlainRow, PlainRows};
 use super::reader::{Facts, Portion, RowReader};
+use super::recode::Recoder;
 use crate::diagnostics::{Error, Finding, Lang, Result};
 
 /// What became of the records read (记录计数): `read = grouped + ambiguous + ungrouped + rejected`.
@@ -30,6 +33,8 @@ pub struct Batch<T> {
     pub findings: Vec<Finding>,
     /// Bytes of the file newly read for it, before unpacking.
     pub bytes: u64,
+    /// Number of the file in the run, from 0.
+    pub file: usize,
     /// Records of the file before it.
     pub before: u64,
 }
@@ -42,11 +47,12 @@ impl Counts {
 }
 
 impl<T> Batch<T> {
-    fn new(output: T, checker: &mut Checker<'_>, chunk: &Chunk) -> Batch<T> {
+    fn new(output: T, checker: &mut Checker<'_>, portion: &Portion) -> Batch<T> {
         Batch {
             output,
             findings: checker.take_findings(),
-            bytes: chunk.taken,
+            bytes: portion.chunk.taken,
+            file: portion.facts.number,
             before: 0,
         }
     }
@@ -69,44 +75,96 @@ pub fn in_order<T: Send>(
     row: impl Fn(&mut T, Checked, &Checker<'_>) + Sync,
     mut sink: impl FnMut(Batch<T>) -> Result<()>,
 ) -> Result<Counts> {
+    let asked = Asked::new(depth, lang);
     let check_chunk = |portion: Portion| {
-        let facts = &*portion.facts;
         let mut output = make();
-        let mut counts = Counts::default();
-        let mut noted = |checked: Checked, checker: &Checker<'_>| {
-            counts.note(checked);
-            row(&mut output, checked, checker);
-        };
-        let mut checker = match &facts.transcoder {
-            None => {
-                let mut checker = facts.checker(facts.encoding, depth, lang);
-                for frame in portion.chunk.frames(COMMA) {
-                    let checked = checker.check(frame);
-                    noted(checked, &checker);
-                }
-                checker
-            }
-            Some(transcoder) => {
-                let rows = facts.neutral_rows(transcoder, &portion, lang);
-                let mut checker = facts.checker(Encoding::Utf8, depth, lang);
-                check_marked(&rows, &mut checker, &mut noted);
-                checker
-            }
-        };
-        (
-            Batch::new(output, &mut checker, &portion.chunk),
-            counts,
-            facts.number,
-        )
+        let noted = |checked: Checked, checker: &Checker<'_>| row(&mut output, checked, checker);
+        let (mut checker, counts) = check_portion(&portion, &asked, noted);
+        (Batch::new(output, &mut checker, &portion), counts)
     };
     collect_batches(&mut reader, threads, check_chunk, &mut sink)
+}
+
+/// What is asked of all files of a run, and what was worked out for the present one.
+struct Asked<'l> {
+    depth: Depth<'l>,
+    lang: Lang,
+    /// By the number of the file; chunks of two files may be at work at once.
+    ready: Mutex<Vec<(usize, Arc<Ready<'l>>)>>,
+}
+
+/// Files of which something is kept: those whose chunks are at work.
+const FILES_AT_WORK: usize = 64;
+
+impl<'l> Asked<'l> {
+    fn new(depth: Depth<'l>, lang: Lang) -> Asked<'l> {
+        Asked {
+            depth,
+            lang,
+            ready: Mutex::default(),
+        }
+    }
+
+    /// A checker of rows of a file under `header`, always the same one.
+    fn checker(&self, facts: &Facts, header: &Arc<Header>, encoding: Encoding) -> Checker<'l> {
+        let ready = self.ready_for(facts.number, header);
+        let (file, header) = (Arc::clone(&facts.file), Arc::clone(header));
+        Checker::of_ready(ready, file, header, encoding, self.depth, self.lang).of_file(facts.number)
+    }
+
+    fn ready_for(&self, number: usize, header: &Arc<Header>) -> Arc<Ready<'l>> {
+        let mut all = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, ready)) = all.iter().find(|(known, _)| *known == number) {
+            return Arc::clone(ready);
+        }
+        let ready = Arc::new(Ready::of(self.depth, header));
+        if all.len() == FILES_AT_WORK {
+            all.remove(0);
+        }
+        all.push((number, Arc::clone(&ready)));
+        ready
+    }
+}
+
+/// Checks every row of a portion.
+fn check_portion<'l>(
+    portion: &Portion,
+    asked: &Asked<'l>,
+    mut row: impl FnMut(Checked, &Checker<'_>),
+) -> (Checker<'l>, Counts) {
+    let facts = &*portion.facts;
+    let mut counts = Counts::default();
+    let mut noted = |checked: Checked, checker: &mut Checker<'_>| {
+        counts.note(checked);
+        if checked != Checked::Case {
+            checker.set_place(portion.place_of(checker.line()));
+        }
+        row(checked, checker);
+    };
+    let checker = match &facts.transcoder {
+        None => {
+            let mut checker = asked.checker(facts, &facts.header, facts.encoding);
+            for frame in portion.chunk.frames(COMMA) {
+                let checked = checker.check(frame);
+                noted(checked, &mut checker);
+            }
+            checker
+        }
+        Some(transcoder) => {
+            let rows = facts.neutral_rows(transcoder, portion, asked.lang);
+            let mut checker = asked.checker(facts, &facts.header, Encoding::Utf8);
+            check_marked(&rows, &mut checker, &mut noted);
+            checker
+        }
+    };
+    (checker, counts)
 }
 
 /// Checks the rows of a foreign chunk, each under its own line.
 fn check_marked(
     rows: &NeutralRows,
     checker: &mut Checker<'_>,
-    noted: &mut impl FnMut(Checked, &Checker<'_>),
+    noted: &mut impl FnMut(Checked, &mut Checker<'_>),
 ) {
     let mut marked = Marked::of(rows);
     let mut rest = rows.text.as_bytes();
@@ -118,7 +176,7 @@ fn check_marked(
         let line = marked.line();
         let (frame, length, _) = Frame::first_of(rest, line, COMMA);
         rest = rest.get(length..).unwrap_or_default();
-        let checked = checker.check(frame);
+        let checked = checker.check_noted(frame, marked.early());
         marked.pass_row(checker);
         noted(checked, checker);
     }
@@ -153,7 +211,11 @@ impl<'r> Marked<'r> {
     }
 
     /// Counts the rows without shape that stand before the next one of the text.
-    fn pass_unreadable(&mut self, checker: &mut Checker<'_>, noted: &mut impl FnMut(Checked, &Checker<'_>)) {
+    fn pass_unreadable(
+        &mut self,
+        checker: &mut Checker<'_>,
+        noted: &mut impl FnMut(Checked, &mut Checker<'_>),
+    ) {
         while let Some(mark) = self.next().filter(|mark| mark.unreadable) {
             self.marks.next();
             for note in self.notes.by_ref().take(mark.notes) {
@@ -163,12 +225,19 @@ impl<'r> Marked<'r> {
         }
     }
 
+    /// What was noted of it that is told before anything else.
+    fn early(&self) -> &'r [Note] {
+        let early = self.next().map_or(0, |mark| mark.early);
+        self.notes.as_slice().get(..early).unwrap_or_default()
+    }
+
     /// Goes behind the row of the text that was just checked, and adds what was noted of it.
     fn pass_row(&mut self, checker: &mut Checker<'_>) {
         if let Some(mark) = self.marks.next() {
             self.notes
                 .by_ref()
                 .take(mark.notes)
+                .skip(mark.early)
                 .for_each(|note| checker.add_note(note));
         }
     }
@@ -193,43 +262,65 @@ pub trait RowWork: Sync {
 /// # Errors
 /// Reading fails, or `sink` does.
 pub fn quickly_in_order<W: RowWork>(
+    reader: RowReader,
+    lang: Lang,
+    threads: usize,
+    work: &W,
+    sink: impl FnMut(Batch<W::Output>) -> Result<()>,
+) -> Result<Counts> {
+    quickly_behind(reader, Door::nothing(), lang, threads, work, sink)
+}
+
+/// As [`quickly_in_order`], behind a door that changes the rows; only where it replaces numbers of
+/// persons all rows go through the checker.
+///
+/// # Errors
+/// Reading fails, or `sink` does.
+pub fn quickly_behind<W: RowWork>(
     mut reader: RowReader,
+    door: &Door,
     lang: Lang,
     threads: usize,
     work: &W,
     mut sink: impl FnMut(Batch<W::Output>) -> Result<()>,
 ) -> Result<Counts> {
+    let asked = Asked::new(Depth::Grouping, lang);
+    let behind = Asked::new(Depth::Behind(door), lang);
     let read_chunk = |portion: Portion| {
-        let (facts, chunk) = (&*portion.facts, &portion.chunk);
-        let depth = Depth::Grouping;
-        if let Some(transcoder) = &facts.transcoder {
-            let rows = facts.neutral_rows(transcoder, &portion, lang);
-            let mut checker = facts.checker(Encoding::Utf8, depth, lang);
-            let read = |plain: &mut PlainReader| read_marked(&rows, plain, &mut checker, work);
-            let (output, counts) = facts.with_plain_reader(read);
-            return (Batch::new(output, &mut checker, chunk), counts, facts.number);
+        if door.pseudonyms.is_some() {
+            return check_all(&portion, &behind, work);
         }
+        let facts = &*portion.facts;
+        let recoder = facts.recoder(door);
+        let header = recoder.map_or(&facts.header, Recoder::header);
+        if facts.transcoder.is_some() || recoder.is_some() {
+            let rows = facts.rows_behind(&portion, recoder, lang);
+            let mut checker = asked.checker(facts, header, Encoding::Utf8);
+            let read = |plain: &mut PlainReader| read_marked(&rows, plain, &mut checker, work);
+            let (output, counts) = facts.with_plain_reader(header, read);
+            return (Batch::new(output, &mut checker, &portion), counts);
+        }
+        let chunk = &portion.chunk;
         match facts.encoding.decode(&chunk.bytes) {
             Some(text) if !has_lone_return(text.as_bytes()) => {
-                let mut checker = facts.checker(Encoding::Utf8, depth, lang);
+                let mut checker = asked.checker(facts, header, Encoding::Utf8);
                 let read = |plain: &mut PlainReader| read_text(&text, chunk.line, plain, &mut checker, work);
-                let (output, counts) = facts.with_plain_reader(read);
-                (Batch::new(output, &mut checker, chunk), counts, facts.number)
+                let (output, counts) = facts.with_plain_reader(header, read);
+                (Batch::new(output, &mut checker, &portion), counts)
             }
             // some row is no text, the checker says which; or holds what must be quoted when written
-            _ => {
-                let mut checker = facts.checker(facts.encoding, depth, lang);
-                let (mut output, mut counts) = (work.start(), Counts::default());
-                for frame in chunk.frames(COMMA) {
-                    let checked = checker.check(frame);
-                    counts.note(checked);
-                    work.checked(&mut output, checked, &checker);
-                }
-                (Batch::new(output, &mut checker, chunk), counts, facts.number)
-            }
+            _ => check_all(&portion, &asked, work),
         }
     };
     collect_batches(&mut reader, threads, read_chunk, &mut sink)
+}
+
+/// Takes every row of a portion through the checker.
+fn check_all<W: RowWork>(portion: &Portion, asked: &Asked<'_>, work: &W) -> (Batch<W::Output>, Counts) {
+    let mut output = work.start();
+    let row = |checked, checker: &Checker<'_>| work.checked(&mut output, checked, checker);
+    let (mut checker, counts) = check_portion(portion, asked, row);
+    (Batch::new(output, &mut checker, portion), counts)
 }
 
 /// Whether a carriage return stands anywhere but at the end of a line.
@@ -294,7 +385,7 @@ fn read_marked<W: RowWork>(
         let stretch = plain.rows(text, at);
         work.prepare(&mut output, &stretch);
         for row in stretch.iter() {
-            let mut noted = |checked, checker: &Checker<'_>| {
+            let mut noted = |checked, checker: &mut Checker<'_>| {
                 counts.note(checked);
                 work.checked(&mut output, checked, checker);
             };
@@ -304,7 +395,8 @@ fn read_marked<W: RowWork>(
                 counts.read += 1;
                 marked.pass_row(checker);
             } else {
-                let checked = checker.check_text(row.written(), marked.line());
+                let checked =
+                    checker.check_noted(Frame::of_row(row.written(), marked.line()), marked.early());
                 marked.pass_row(checker);
                 counts.note(checked);
                 work.checked(&mut output, checked, checker);
@@ -314,19 +406,19 @@ fn read_marked<W: RowWork>(
         if !stretch.odd_row_follows() {
             continue;
         }
-        let mut noted = |checked, checker: &Checker<'_>| {
+        let mut noted = |checked, checker: &mut Checker<'_>| {
             counts.note(checked);
             work.checked(&mut output, checked, checker);
         };
         marked.pass_unreadable(checker, &mut noted);
         let rest = text.as_bytes().get(at..).unwrap_or_default();
         let (frame, length, _) = Frame::first_of(rest, marked.line(), COMMA);
-        let checked = checker.check(frame);
+        let checked = checker.check_noted(frame, marked.early());
         marked.pass_row(checker);
         noted(checked, checker);
         at += length;
     }
-    let mut noted = |checked, checker: &Checker<'_>| {
+    let mut noted = |checked, checker: &mut Checker<'_>| {
         counts.note(checked);
         work.checked(&mut output, checked, checker);
     };
@@ -335,9 +427,18 @@ fn read_marked<W: RowWork>(
 }
 
 impl Facts {
-    fn checker<'l>(&self, encoding: Encoding, depth: Depth<'l>, lang: Lang) -> Checker<'l> {
-        let (file, header) = (Arc::clone(&self.file), Arc::clone(&self.header));
-        Checker::new(file, header, encoding, depth, lang)
+    /// The rows of a portion as neutral text, in codes of the lists.
+    fn rows_behind(&self, portion: &Portion, recoder: Option<&Recoder>, lang: Lang) -> NeutralRows {
+        let rows = self
+            .transcoder
+            .as_ref()
+            .map(|transcoder| self.neutral_rows(transcoder, portion, lang));
+        match (rows, recoder) {
+            (Some(rows), None) => rows,
+            (Some(rows), Some(recoder)) => recoder.recoded(rows),
+            (None, Some(recoder)) => self.recoded_rows(recoder, &portion.chunk, lang),
+            (None, None) => NeutralRows::default(),
+        }
     }
 }
 
@@ -345,15 +446,15 @@ impl Facts {
 fn collect_batches<T: Send>(
     reader: &mut RowReader,
     threads: usize,
-    read_chunk: impl Fn(Portion) -> (Batch<T>, Counts, usize) + Sync,
+    read_chunk: impl Fn(Portion) -> (Batch<T>, Counts) + Sync,
     sink: &mut impl FnMut(Batch<T>) -> Result<()>,
 ) -> Result<Counts> {
     let mut total = Counts::default();
     let next = || reader.next_chunk();
     let (mut file, mut before_file) = (0, 0);
-    ordered(threads, next, read_chunk, |(mut batch, counts, number)| {
-        if number != file {
-            (file, before_file) = (number, total.read); // records are counted from 1 in each file
+    ordered(threads, next, read_chunk, |(mut batch, counts)| {
+        if batch.file != file {
+            (file, before_file) = (batch.file, total.read); // records are counted from 1 in each file
         }
         batch.before = total.read - before_file;
         let findings = batch.findings.iter_mut();

@@ -2,7 +2,7 @@
 
 use super::CsvText;
 use crate::diagnostics::{Error, Result};
-use crate::scenarios::catalogue::{Catalogue, CatalogueRow, History, Keys, Placed, RowReport};
+use crate::scenarios::catalogue::{Catalogue, CatalogueRow, History, Keys, RowReport};
 
 /// What a catalogue needs besides its rows (方案文件要素).
 pub struct SchemeKeys<'s> {
@@ -130,8 +130,6 @@ pub struct CatalogueCounts<'c> {
     pub history: &'c History,
     /// How rows were chosen.
     pub keys: &'c Keys,
-    /// Where the catalogue's grouper puts each case.
-    pub placed: &'c [Placed],
     /// Records read.
     pub read: u64,
     /// Comprehensive rows left out for their spread.

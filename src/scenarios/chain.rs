@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use hashbrown::HashSet;
 
-use super::edits::{edit_book, take_codes_of_source};
+use super::edits::{DeclaredCodes, edit_book, take_codes};
 use super::lists::Lists;
 use super::statement::RunResult;
 use super::{Scenario, read, settle};
@@ -13,7 +13,7 @@ use crate::benefit::BenefitPolicy;
 use crate::diagnostics::{Error, Lang, Place, Result, suggestion};
 use crate::grouper::Grouper;
 use crate::points::{Effective, Pack, Weights};
-use crate::records::{EditBook, Intake, RowReader};
+use crate::records::{EditBook, Intake, RowReader, RunningHash};
 use crate::tables::{CodeLists, Compiled, Library, Scheme};
 
 /// Everything a run reads besides the records, loaded and checked (运行输入).
@@ -77,33 +77,27 @@ impl Inputs {
         })
     }
 
-    /// Finds out in which codes the records are, and how they are mapped to those of the lists.
+    /// Opens the records.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn open_records(&self) -> Result<(RowReader, RunningHash)> {
+        RowReader::open_hashed(&self.scenario.records, &self.intake)
+    }
+
+    /// Finds out in which codes the records of `reader` are, and how they are mapped to those of the
+    /// lists.
     ///
     /// # Errors
     /// The records cannot be read; no map leads to the lists.
-    pub fn find_codes(mut self, library: &Library) -> Result<Inputs> {
-        let records = &self.scenario.records;
-        if records.is_file() || records.is_dir() {
-            let reader = RowReader::open_all(records, &self.intake)?;
-            let lists = &self.list_version;
-            take_codes_of_source(&mut self.edits, library, lists, &reader, records, &self.intake)?;
-        }
+    pub fn find_codes(
+        mut self,
+        library: &Library,
+        declared: &DeclaredCodes<'_>,
+        reader: &RowReader,
+    ) -> Result<Inputs> {
+        take_codes(&mut self.edits, library, &self.list_version, declared, reader)?;
         Ok(self)
-    }
-
-    /// Records of a stream are looked at only once: if their layout says that they are in other codes
-    /// than the lists, nobody has mapped them.
-    pub(super) fn refuse_unmapped(&self, reader: &RowReader) -> Result<()> {
-        let opened = reader.opened().list();
-        let codes = opened.first().map_or("", |file| file.chosen.layout.codes());
-        if codes.is_empty() || codes == self.list_version || self.edits.door().map.is_some() {
-            return Ok(());
-        }
-        let message = format!(
-            "these records are in codes `{codes}`, the lists in `{}`; a stream cannot be mapped here, give a file",
-            self.list_version
-        );
-        Err(Error::at(Place::file(&self.scenario.records), message))
     }
 
     /// The same, its records to be read so.
@@ -200,13 +194,19 @@ fn pack_of_run(scenario: &Scenario, scheme: &Scheme, pack: &Pack) -> Result<()> 
 }
 
 /// Takes a scenario's records to money (全流程运行): read and group, share each bill, price each
-/// case, settle each pool.
+/// case, settle each pool. `records` are those of [`Inputs::open_records`].
 ///
 /// # Errors
 /// Records that cannot be read; a pool that cannot be settled. What is wrong with single records
 /// is in the result.
-pub fn run(inputs: &Inputs, lang: Lang, threads: usize, advance: &dyn Fn(u64)) -> Result<RunResult> {
-    let mut result = read::read(inputs, lang, threads, advance)?;
+pub fn run(
+    inputs: &Inputs,
+    records: (RowReader, RunningHash),
+    lang: Lang,
+    threads: usize,
+    advance: &dyn Fn(u64),
+) -> Result<RunResult> {
+    let mut result = read::read(inputs, records, lang, threads, advance)?;
     let slips = settle::share_bills(inputs, &mut result, lang);
     let scores = settle::score_cases(inputs, &result, &slips)?;
     settle::settle_pools(inputs, &mut result, slips, scores)?;

@@ -1,10 +1,11 @@
 //! The edits for the records of a run: their rows from the tables, the code lists, the code map.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::diagnostics::{Error, Place, Result};
 use crate::records::{
-    CodeMap, CodeSystem, Door, EditBook, EditFile, Intake, Profile, RowReader, SourceCodes, codes_of_source,
+    CodeMap, CodeSystem, Door, EditBook, EditFile, Profile, RowReader, SourceCodes, codes_of_files,
 };
 use crate::tables::{CodeLists, Library, TableFile, code_map};
 
@@ -43,99 +44,127 @@ pub fn find_profile(library: &Library, named: &Path) -> Result<Profile> {
     Profile::open(named)
 }
 
-/// Which codes a file of records holds (编码版本声明).
-#[derive(Clone, Debug, Default)]
+/// What the user says of the codes of the records (编码版本声明).
+#[derive(Clone, Copy, Debug, Default)]
 pub struct DeclaredCodes<'d> {
-    /// What the user says.
+    /// Their version, of all files.
     pub option: Option<&'d str>,
-    /// What the file says.
-    pub source: SourceCodes,
     /// A map to use instead of the shipped one.
     pub map: Option<&'d Path>,
+    /// Whether codes of the other edition are to be told where nothing is mapped.
+    pub tells_others: bool,
 }
 
-impl DeclaredCodes<'_> {
-    /// The user's word, else that of the column, else that of the layout.
-    pub fn version(&self) -> Option<&str> {
-        let source = [&self.source.column, &self.source.layout];
-        self.option
-            .or_else(|| source.into_iter().flatten().map(String::as_str).next())
-    }
-}
-
-/// The codes of a file, and the map that leads from them to lists of the version `lists` (编码映射).
+/// The codes of each file of `reader`, and the maps that lead from them to lists of the version `lists`
+/// (编码映射): by the user's word, else that of the file's column, else that of its layout.
 ///
 /// # Errors
-/// Option and column differ; no map leads to the lists.
+/// Option and column differ; no map leads to the lists; a stream whose column cannot be looked at.
+pub fn code_systems(
+    library: &Library,
+    lists: &str,
+    declared: &DeclaredCodes<'_>,
+    reader: &RowReader,
+) -> Result<Vec<CodeSystem>> {
+    let mut systems: Vec<CodeSystem> = Vec::new();
+    for source in codes_of_files(reader)? {
+        let said = version_of(&source, declared.option)?;
+        let version = said.unwrap_or(lists);
+        let known = systems.iter().find(|known| known.version == version).cloned();
+        let system = match known {
+            Some(known) => known,
+            None => code_system(library, lists, declared, &source)?,
+        };
+        systems.push(CodeSystem {
+            is_assumed: said.is_none(),
+            ..system
+        });
+    }
+    Ok(systems)
+}
+
+/// The codes of one file by what it says itself, see [`code_systems`].
+///
+/// # Errors
+/// Those of [`code_systems`].
 pub fn code_system(
     library: &Library,
     lists: &str,
     declared: &DeclaredCodes<'_>,
-    file: &str,
-) -> Result<(CodeSystem, Option<CodeMap>)> {
-    let place = || Place::file(Path::new(file));
-    let column = declared.source.column.as_deref();
-    if let (Some(option), Some(column)) = (declared.option, column)
-        && option != column
-    {
-        let message = format!("`--codes` says `{option}`, but column code_version says `{column}`");
-        return Err(Error::at(place(), message));
-    }
-    let version = declared.version();
-    let is_assumed = version.is_none();
-    let version = version.unwrap_or(lists).to_owned();
-    if version == lists {
-        let others = code_map(library, None, lists)?.map(read_map).transpose()?;
-        let codes = CodeSystem {
+    source: &SourceCodes,
+) -> Result<CodeSystem> {
+    let said = version_of(source, declared.option)?;
+    let version = said.unwrap_or(lists);
+    let (mut map, mut others) = (None, None);
+    if version != lists {
+        map = Some(Arc::new(map_of(
+            library,
+            lists,
+            declared.map,
             version,
-            is_assumed,
-            others,
-        };
-        return Ok((codes, None));
+            &source.file,
+        )?));
+    } else if declared.tells_others {
+        others = code_map(library, None, lists)?
+            .map(read_map)
+            .transpose()?
+            .map(Arc::new);
     }
-    let map = match declared.map {
-        Some(path) => CodeMap::read_one(&version, lists, &EditFile::read(path)?)?,
-        None => match code_map(library, Some(&version), lists)? {
-            Some(files) => read_map(files)?,
-            None => return Err(Error::at(place(), no_map(library, &version, lists)?)),
-        },
-    };
-    let codes = CodeSystem {
-        version,
-        is_assumed,
-        others: None,
-    };
-    Ok((codes, Some(map)))
+    Ok(CodeSystem {
+        version: version.to_owned(),
+        is_assumed: said.is_none(),
+        map,
+        others,
+    })
 }
 
-/// Says to `book` which codes the records of `reader` are in, as they declare themselves; they are
-/// mapped to lists of the version `lists`.
+/// The version that a file is declared to be in, if it is.
+fn version_of<'s>(source: &'s SourceCodes, option: Option<&'s str>) -> Result<Option<&'s str>> {
+    let place = || Place::file(Path::new(&*source.file));
+    let column = source.column.as_deref();
+    match (option, column) {
+        (Some(option), Some(column)) if option != column => {
+            let message = format!("`--codes` says `{option}`, but column code_version says `{column}`");
+            Err(Error::at(place(), message))
+        }
+        (None, _) if source.is_unseen => {
+            let message = "column code_version of a stream cannot be looked at before its rows are read; \
+                           say the version with --codes";
+            Err(Error::at(place(), message))
+        }
+        _ => Ok(option.or(column).or(source.layout.as_deref())),
+    }
+}
+
+fn map_of(library: &Library, lists: &str, map: Option<&Path>, version: &str, file: &str) -> Result<CodeMap> {
+    if let Some(path) = map {
+        return CodeMap::read_one(version, lists, &EditFile::read(path)?);
+    }
+    match code_map(library, Some(version), lists)? {
+        Some(files) => read_map(files),
+        None => Err(Error::at(
+            Place::file(Path::new(file)),
+            no_map(library, version, lists)?,
+        )),
+    }
+}
+
+/// Says to `book` which codes the records of `reader` are in, where some are mapped to lists of the
+/// version `lists`.
 ///
 /// # Errors
 /// The records cannot be read; no map leads to the lists.
-pub fn take_codes_of_source(
+pub fn take_codes(
     book: &mut EditBook,
     library: &Library,
     lists: &str,
+    declared: &DeclaredCodes<'_>,
     reader: &RowReader,
-    records: &Path,
-    intake: &Intake,
 ) -> Result<()> {
-    let declared = DeclaredCodes {
-        source: codes_of_source(reader, records, intake)?,
-        ..DeclaredCodes::default()
-    };
-    if declared.version().is_none_or(|version| version == lists) {
-        return Ok(());
+    let door = Door::new(code_systems(library, lists, declared, reader)?, None);
+    if door.maps_codes() {
+        book.set_door(door);
     }
-    let (codes, map) = code_system(library, lists, &declared, &records.display().to_string())?;
-    book.set_codes(
-        codes,
-        Door {
-            map,
-            pseudonyms: None,
-        },
-    );
     Ok(())
 }
 

@@ -15,7 +15,7 @@ mod settle;
 mod statement;
 
 pub use chain::{Inputs, run};
-pub use edits::{DeclaredCodes, code_system, edit_book, find_profile, take_codes_of_source};
+pub use edits::{DeclaredCodes, code_system, code_systems, edit_book, find_profile, take_codes};
 pub use file::{PoolOfScenario, Scenario};
 pub use lists::{Hospital, Insured, Lists};
 pub use months::{Bill, bills, clear_pool, month_money, refuse_weak};

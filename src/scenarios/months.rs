@@ -13,6 +13,7 @@ use crate::diagnostics::{Error, Evidence, Lang, Place, Result, hexadecimal};
 use crate::grouper::Status;
 use crate::ledger::{CaseKey, ClearingRow, Entry, EntryKind, HospitalMonth, Paid, YearCase};
 use crate::points::{Effective, Late, Mark, Pack};
+use crate::records::{RowReader, RunningHash};
 use crate::units::{Exact, Fen};
 
 /// A case with its pool and month of discharge, ready to be posted (待入账病例).
@@ -30,8 +31,16 @@ pub struct Bill {
 ///
 /// # Errors
 /// As [`super::run`]; a case whose coefficient was assumed: nothing is settled with it.
-pub fn bills(inputs: &Inputs, lang: Lang, threads: usize, advance: &dyn Fn(u64)) -> Result<Vec<Bill>> {
-    let mut result = read::read(inputs, lang, threads, advance)?;
+///
+/// `records` are those of [`Inputs::open_records`].
+pub fn bills(
+    inputs: &Inputs,
+    records: (RowReader, RunningHash),
+    lang: Lang,
+    threads: usize,
+    advance: &dyn Fn(u64),
+) -> Result<Vec<Bill>> {
+    let mut result = read::read(inputs, records, lang, threads, advance)?;
     let mut slips = share_bills(inputs, &mut result, lang);
     let mut scores = score_cases(inputs, &result, &slips)?;
     let scheme = inputs.grouper.scheme();

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::chain::Inputs;
 use super::statement::{Money, Rejected, RunResult, Statement};
 use crate::diagnostics::{Action, Finding, Lang, Result, Stops};
-use crate::grouper::{Grouping, Workspace};
+use crate::grouper::{Grouping, Status, Workspace};
 use crate::records::{
-    Case, CaseKey, Checked, Checker, Column, Depth, Duplicates, Header, RowReader, edit, expected_of_copies,
-    in_order,
+    Case, CaseKey, Checked, Checker, Column, Depth, Duplicates, Header, RowReader, RunningHash, edit,
+    expected_of_copies, in_order,
 };
 
 /// What a chunk of records gave, records numbered from 1 in it.
@@ -20,9 +20,13 @@ struct Chunk {
 }
 
 /// Reads, checks and groups every record; cases that cannot go on to money say why.
-pub(super) fn read(inputs: &Inputs, lang: Lang, threads: usize, advance: &dyn Fn(u64)) -> Result<RunResult> {
-    let (reader, hash) = RowReader::open_hashed(&inputs.scenario.records, &inputs.intake)?;
-    inputs.refuse_unmapped(&reader)?;
+pub(super) fn read(
+    inputs: &Inputs,
+    (reader, hash): (RowReader, RunningHash),
+    lang: Lang,
+    threads: usize,
+    advance: &dyn Fn(u64),
+) -> Result<RunResult> {
     let header = Arc::clone(reader.header());
     let file = Arc::clone(reader.file());
     let depth = Depth::All {
@@ -54,7 +58,7 @@ pub(super) fn read(inputs: &Inputs, lang: Lang, threads: usize, advance: &dyn Fn
                 statement.record += before;
                 key.shift_record(before);
                 let found = duplicates
-                    .note(key, lang)
+                    .note(key, lang)?
                     .or_else(|| inputs.gap(&statement, &file, lang));
                 if let Some(finding) = found {
                     statement.money = Money::KeptOut(finding.edit.code);
@@ -72,13 +76,19 @@ pub(super) fn read(inputs: &Inputs, lang: Lang, threads: usize, advance: &dyn Fn
             Ok(())
         },
     )?;
-    contradicted(&mut result, &duplicates, &file, lang);
+    contradicted(&mut result, &mut duplicates, &file, lang)?;
+    returns(&mut result, inputs, &file, lang);
     result.records_hash = hash.finish();
     Ok(result)
 }
 
 /// Keeps the first copy of a case out too where a later copy differs from it.
-fn contradicted(result: &mut RunResult, duplicates: &Duplicates, file: &Arc<str>, lang: Lang) {
+fn contradicted(
+    result: &mut RunResult,
+    duplicates: &mut Duplicates,
+    file: &Arc<str>,
+    lang: Lang,
+) -> Result<()> {
     for statement in &mut result.statements {
         let Statement {
             hospital,
@@ -86,7 +96,7 @@ fn contradicted(result: &mut RunResult, duplicates: &Duplicates, file: &Arc<str>
             line,
             ..
         } = &*statement;
-        let Some(other) = duplicates.contradiction(hospital, case_id, *line) else {
+        let Some(other) = duplicates.contradiction(hospital, case_id, *line)? else {
             continue;
         };
         let expected = expected_of_copies(true, lang).to_owned();
@@ -96,6 +106,49 @@ fn contradicted(result: &mut RunResult, duplicates: &Duplicates, file: &Arc<str>
         statement.money = Money::KeptOut(finding.edit.code);
         result.findings.push(finding);
     }
+    result.findings.sort_by_key(|finding| finding.line);
+    Ok(())
+}
+
+/// Finds stays of one person that follow each other closely: one stay cut in two (分解住院), or an early
+/// return.
+fn returns(result: &mut RunResult, inputs: &Inputs, file: &Arc<str>, lang: Lang) {
+    let (edits, scheme) = (inputs.edits.edits(), inputs.grouper.scheme());
+    let mut stays: Vec<&Statement> = result.statements.iter().collect();
+    stays.retain(|stay| !stay.person.is_empty() && stay.grouping.status(scheme) == Status::Grouped);
+    stays.sort_by_key(|stay| (&stay.person, stay.admit, stay.discharge, stay.record));
+    let mut found = Vec::new();
+    for (before, after) in stays.iter().zip(stays.iter().skip(1)) {
+        let (Some(left), Some(entered)) = (before.discharge, after.admit) else {
+            continue;
+        };
+        let Ok(apart) = left.until(entered).map(|span| i64::from(span.get_days())) else {
+            continue;
+        };
+        if before.person != after.person || apart < 0 {
+            continue;
+        }
+        let (of_before, of_after) = (&before.grouping, &after.grouping);
+        let is_same = [
+            ("S993", of_before.mdc(scheme) == of_after.mdc(scheme)),
+            ("S994", of_before.code(scheme) == of_after.code(scheme)),
+        ];
+        for (code, _) in is_same
+            .into_iter()
+            .filter(|(code, is_same)| *is_same && edits.within(code, "days", apart))
+        {
+            let expected = match lang {
+                Lang::En => format!("a later day; the stay before ended on {left}"),
+                Lang::Zh => format!("更晚的日期；上次住院于{left}出院"),
+            };
+            let finding = after.finding(file, code, Column::AdmitDate, &entered.to_string(), expected);
+            found.extend(finding.map(|finding| Finding {
+                see: Some(before.line),
+                ..finding
+            }));
+        }
+    }
+    result.findings.extend(found);
     result.findings.sort_by_key(|finding| finding.line);
 }
 
@@ -170,6 +223,7 @@ impl Statement {
             line: checker.line(),
             record: checker.record(),
             los_days: whole_days(case),
+            admit: case.admit(),
             discharge: case.discharge(),
             diagnoses: case.diagnoses().map(str::to_owned).collect(),
             fees: case.fees(),

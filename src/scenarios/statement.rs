@@ -28,6 +28,8 @@ pub struct Statement {
     pub record: u64,
     /// Days of stay.
     pub los_days: Option<u32>,
+    /// Day of admission.
+    pub admit: Option<Date>,
     /// Day of discharge.
     pub discharge: Option<Date>,
     /// Diagnoses, the principal first.

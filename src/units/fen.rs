@@ -86,25 +86,37 @@ impl Fen {
     }
 }
 
-impl fmt::Display for Fen {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // digits from the last: bills of millions of records are written so
-        let (mut text, mut start, mut rest) = ([b'0'; 24], 24, self.0.unsigned_abs());
+impl Fen {
+    /// Appends the amount in yuan to a text (追加金额), as [`fmt::Display`] shows it: for bills of
+    /// millions of records.
+    pub fn push_to(self, text: &mut String) {
+        text.push_str(self.digits(&mut [b'0'; 24]));
+    }
+
+    /// Digits from the last to the sign.
+    fn digits(self, text: &mut [u8; 24]) -> &str {
+        let (mut start, mut rest) = (24, self.0.unsigned_abs());
         while rest > 0 || start > 20 {
             start -= 1;
             if start == 21 {
-                put(&mut text, start, b'.');
+                put(text, start, b'.');
                 continue;
             }
-            put(&mut text, start, b'0' + u8::try_from(rest % 10).unwrap_or(0));
+            put(text, start, b'0' + u8::try_from(rest % 10).unwrap_or(0));
             rest /= 10;
         }
         if self.0 < 0 {
             start -= 1;
-            put(&mut text, start, b'-');
+            put(text, start, b'-');
         }
         let text = text.get(start..).unwrap_or_default();
-        f.pad(std::str::from_utf8(text).unwrap_or_default())
+        std::str::from_utf8(text).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Fen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.digits(&mut [b'0'; 24]))
     }
 }
 

@@ -8,20 +8,21 @@ use crate::codes::{damaged_forms, is_diagnosis, is_placeholder, is_procedure, no
 use crate::diagnostics::Lang;
 use crate::records::Column;
 use crate::records::edits::EditBook;
+use crate::records::mapping::CodeMap;
 
 /// The codes one list of a record may hold.
 #[derive(Clone, Copy)]
 pub(super) struct Known<'b> {
     pub(super) book: &'b EditBook,
     pub(super) is_diagnosis: bool,
-    /// Whether the codes are still to be mapped.
-    pub(super) before_map: bool,
+    /// Of codes that are still to be mapped.
+    pub(super) map: Option<&'b CodeMap>,
 }
 
 impl Known<'_> {
     fn holds(self, code: &str) -> bool {
-        match &self.book.door.map {
-            Some(map) if self.before_map => map.knows(code, self.is_diagnosis),
+        match self.map {
+            Some(map) => map.knows(code, self.is_diagnosis),
             _ if self.is_diagnosis => self.book.diagnoses().contains(code),
             _ => self.book.procedures().contains(code),
         }
@@ -101,14 +102,14 @@ impl Checker<'_> {
 
     /// Copies the codes of a list in normal form; gaps behind the principal are closed.
     fn read_list(&mut self, column: Column) {
-        let Some(index) = self.header.field(column) else {
+        let Some(index) = self.ready.header.field(column) else {
             return;
         };
         let is_diagnosis = column == Column::Diagnoses;
         let known = self.depth.book().map(|book| Known {
             book,
             is_diagnosis,
-            before_map: false,
+            map: None,
         });
         let mut hits = Vec::new();
         let (list, slots) = if is_diagnosis {

@@ -6,6 +6,7 @@ use super::row::Row;
 use super::sheet::{Sheet, Slot};
 use crate::codes::is_placeholder;
 use crate::diagnostics::{Lang, Severity};
+use crate::records::door::CodeSystem;
 use crate::records::edits::{Atom, Clause, Codes, EditBook, Marks, Operand, Which};
 use crate::records::quality::RowFacts;
 use crate::records::{Case, Column, Header};
@@ -17,6 +18,8 @@ pub(in crate::records) struct View<'v> {
     pub(super) header: &'v Header,
     pub(super) sheet: &'v Sheet,
     pub(super) book: &'v EditBook,
+    /// The codes of the file.
+    pub(super) codes: &'v CodeSystem,
     pub(super) lang: Lang,
 }
 
@@ -201,7 +204,7 @@ impl View<'_> {
 
     /// Unlisted codes that stand in the other edition.
     fn foreign_codes(&self) -> u64 {
-        let Some(others) = &self.book.codes.others else {
+        let Some(others) = &self.codes.others else {
             return 0;
         };
         let diagnoses = self.case.diagnoses().zip(&self.sheet.diagnoses);
@@ -242,9 +245,10 @@ impl<'l> Checker<'l> {
         View {
             case: &self.case,
             row: &self.row,
-            header: &self.header,
+            header: &self.ready.header,
             sheet: &self.sheet,
             book,
+            codes: self.codes,
             lang: self.lang,
         }
     }
@@ -252,8 +256,9 @@ impl<'l> Checker<'l> {
     pub(super) fn ask_conditions(&mut self, book: &'l EditBook) {
         let mut hits = Vec::new();
         let view = self.view(book);
-        for clause in &self.plan.clauses {
-            view.ask_clause(clause, &mut hits);
+        let questions = self.ready.plan.clauses.iter();
+        for question in questions.filter(|question| self.sheet.may_answer(question)) {
+            view.ask_clause(question.clause, &mut hits);
         }
         hits.into_iter().for_each(|hit| self.note(hit));
     }
@@ -261,8 +266,8 @@ impl<'l> Checker<'l> {
     pub(super) fn ask_functions(&mut self, book: &'l EditBook) {
         let mut hits = Vec::new();
         let view = self.view(book);
-        for (code, function) in &self.plan.functions {
-            function(&view, book.edits.parameters(code), &mut hits);
+        for (function, parameters) in &self.ready.plan.functions {
+            function(&view, parameters, &mut hits);
         }
         hits.into_iter().for_each(|hit| self.note(hit));
     }

@@ -45,7 +45,7 @@ impl Hit {
             column: note.column,
             slot: note.slot,
             value: Some(note.value.clone()),
-            expected: Some(note.expected.clone()),
+            expected: Some(note.expected.clone()).filter(|expected| !expected.is_empty()),
         }
     }
 
@@ -88,10 +88,9 @@ impl Hit {
 impl Checker<'_> {
     /// Makes a finding of a hit; one that stops its record rejects it.
     pub(super) fn note(&mut self, hit: Hit) {
-        if self.edits.is_off(hit.code) {
+        let Some(edit) = self.edits.asked(hit.code) else {
             return;
-        }
-        let edit = self.edits.get(hit.code);
+        };
         let stops = match hit.action {
             Action::Repaired => Stops::None,
             _ => edit.stops,
@@ -104,9 +103,8 @@ impl Checker<'_> {
             _ => hit.severity.unwrap_or(edit.severity),
         };
         // in a row of no sound shape any cell may stand under any header, a personal one too
-        let fits = self.row.fits(&self.header);
         let of_shape = |column| {
-            if fits {
+            if self.is_shaped {
                 self.cell(column).to_owned()
             } else {
                 String::new()
@@ -127,9 +125,9 @@ impl Checker<'_> {
             severity,
             action: if is_stopped { Action::Rejected } else { hit.action },
             field: hit.column.map_or_else(String::new, |column| {
-                self.header.origin(column, hit.slot).to_owned()
+                self.ready.header.origin(column, hit.slot).to_owned()
             }),
-            cell: self.header.cell(self.line, hit.column, hit.slot),
+            cell: self.ready.header.cell(self.line, hit.column, hit.slot),
             column: hit.column.map_or("", Column::name),
             slot: hit.slot,
             value: shown.chars().take(SHOWN).map(visible).collect(),

@@ -87,41 +87,44 @@ fn gaps(view: &View<'_>, _: &Parameters, hits: &mut Vec<Hit>) {
         (Column::Procedures, Column::ProcedureNames, 0),
     ];
     for (codes, names, first) in lists {
-        let slots: Vec<&str> = view.slots(codes).collect();
-        let last = slots.iter().rposition(|code| !code.is_empty());
-        let gap = slots
-            .iter()
-            .enumerate()
-            .skip(first)
-            .find(|(_, code)| code.is_empty());
-        if let (Some((gap, _)), Some(last)) = (gap, last)
-            && gap < last
-        {
+        let (mut gap, mut last) = (None, 0);
+        for (slot, code) in view.slots(codes).enumerate() {
+            match code {
+                "" if slot >= first => gap = gap.or(Some(slot)),
+                "" => {}
+                _ => last = slot,
+            }
+        }
+        if let Some(gap) = gap.filter(|gap| *gap < last) {
             hits.push(Hit::of("F011").at(codes).slot(gap).value(""));
         }
-        let names_of: Vec<&str> = view.slots(names).collect();
-        if names_of.is_empty() {
-            continue;
-        }
-        for slot in 0..slots.len().max(names_of.len()) {
-            let (code, name) = (
-                slots.get(slot).copied().unwrap_or(""),
-                names_of.get(slot).copied().unwrap_or(""),
-            );
-            if code.is_empty() != name.is_empty()
-                && !(codes == Column::Diagnoses && slot == 0 && code.is_empty())
-            {
-                let alone = if code.is_empty() { names } else { codes };
-                hits.push(Hit::of("F011").at(alone).slot(slot).value(code));
-            }
+        standing_alone(view, (codes, names), hits);
+    }
+}
+
+/// Codes without a name, and names without a code, where there are names at all.
+fn standing_alone(view: &View<'_>, (codes, names): (Column, Column), hits: &mut Vec<Hit>) {
+    if view.cell(names).is_empty() {
+        return;
+    }
+    let (mut all_codes, mut all_names) = (view.slots(codes), view.slots(names));
+    for slot in 0.. {
+        let (code, name) = match (all_codes.next(), all_names.next()) {
+            (None, None) => return,
+            (code, name) => (code.unwrap_or(""), name.unwrap_or("")),
+        };
+        let is_missing_principal = codes == Column::Diagnoses && slot == 0 && code.is_empty();
+        if code.is_empty() != name.is_empty() && !is_missing_principal {
+            let alone = if code.is_empty() { names } else { codes };
+            hits.push(Hit::of("F011").at(alone).slot(slot).value(code));
         }
     }
 }
 
 /// A record that names another version than its file.
 fn other_version(view: &View<'_>, _: &Parameters, hits: &mut Vec<Hit>) {
-    let (written, declared) = (view.cell(Column::CodeVersion), view.book.codes.version.as_str());
-    let is_mapped = view.book.door.map.is_some(); // told when the row was mapped
+    let (written, declared) = (view.cell(Column::CodeVersion), view.codes.version.as_str());
+    let is_mapped = view.codes.map.is_some(); // told when the row was mapped
     if !is_mapped && !written.is_empty() && !declared.is_empty() && written != declared {
         hits.push(Hit::of("C106").at(Column::CodeVersion).expected(declared));
     }
@@ -155,7 +158,7 @@ fn names(view: &View<'_>, _: &Parameters, hits: &mut Vec<Hit>) {
         ),
     ];
     for (is_diagnosis, mapped, written, names) in lists {
-        let map = view.book.door.map.as_ref();
+        let map = view.codes.map.as_deref();
         let codes = if map.is_some() { written } else { mapped };
         let list = if is_diagnosis {
             view.book.diagnoses()

@@ -1,51 +1,38 @@
 //! What is done to a row before anything else is read: codes of the edition the file declares are
 //! mapped to that of the lists, numbers of persons replaced.
 
+use super::Checker;
 use super::codes::Known;
 use super::found::Hit;
-use super::{Checker, Door};
 use crate::codes::normal_form;
+use crate::records::Column;
+use crate::records::door::{Door, MAPPED};
 use crate::records::edits::EditBook;
 use crate::records::mapping::{CodeMap, Codes};
 use crate::records::pseudonym::Pseudonyms;
-use crate::records::{Column, Header};
-
-/// The lists a map changes, and where the written codes are kept.
-const MAPPED: [(Column, bool, Option<Column>); 4] = [
-    (Column::Diagnoses, true, Some(Column::DiagnosesWritten)),
-    (Column::Procedures, false, Some(Column::ProceduresWritten)),
-    (Column::ExternalCauses, true, None),
-    (Column::OutpatientDiagnosis, true, None),
-];
-
-/// The header of rows whose codes were mapped: with columns for the written codes and the version.
-pub(super) fn mapped_header(header: &Header) -> Header {
-    header.with(&added(header))
-}
-
-fn added(header: &Header) -> Vec<Column> {
-    let written = MAPPED
-        .iter()
-        .filter(|(column, ..)| header.field(*column).is_some());
-    let mut added: Vec<Column> = written.filter_map(|(_, _, written)| *written).collect();
-    added.push(Column::CodeVersion);
-    added.retain(|column| header.field(*column).is_none());
-    added
-}
 
 impl Checker<'_> {
     /// Changes the row as the door says.
     pub(super) fn pass_door(&mut self, door: &Door) {
         let (mut cells, mut hits) = (Vec::new(), Vec::new());
-        if let Some(map) = &door.map {
-            self.map_codes(map, &mut cells, &mut hits);
+        match &self.codes.map {
+            Some(map) => self.map_codes(map, &mut cells, &mut hits),
+            None if door.maps_codes() => self.say_version(&mut cells),
+            None => {}
         }
         if let Some(pseudonyms) = &door.pseudonyms {
             self.replace_numbers(pseudonyms, &mut cells);
         }
-        let more = vec![String::new(); self.header.width() - self.source.width()];
+        let more = vec![String::new(); self.ready.header.width() - self.source.width()];
         self.row.rewrite(&cells, &more, self.source.width());
         hits.into_iter().for_each(|hit| self.note(hit));
+    }
+
+    /// The version of a file whose codes stay, beside files whose codes are mapped.
+    fn say_version(&self, cells: &mut Vec<(usize, String)>) {
+        let is_unsaid = |field: &usize| self.row.field(*field).trim().is_empty();
+        let field = self.ready.header.field(Column::CodeVersion).filter(is_unsaid);
+        cells.extend(field.map(|field| (field, self.codes.version.clone())));
     }
 
     /// Puts pseudonyms in place of the numbers of the person and, if asked to, the case.
@@ -53,7 +40,7 @@ impl Checker<'_> {
         let of_cases = [Column::RecordNo, Column::CaseId];
         let of_cases = of_cases.iter().filter(|_| pseudonyms.of_cases);
         for column in std::iter::once(&Column::Person).chain(of_cases) {
-            if let Some(field) = self.header.field(*column) {
+            if let Some(field) = self.ready.header.field(*column) {
                 cells.push((field, pseudonyms.of(column.name(), self.cell(*column))));
             }
         }
@@ -61,9 +48,9 @@ impl Checker<'_> {
 
     /// The birth date was needed to check the age; it is not handed on.
     pub(super) fn take_out_birth_date(&mut self) {
-        if let Some(field) = self.header.field(Column::BirthDate) {
+        if let Some(field) = self.ready.header.field(Column::BirthDate) {
             self.row
-                .rewrite(&[(field, String::new())], &[], self.header.width());
+                .rewrite(&[(field, String::new())], &[], self.ready.header.width());
         }
     }
 
@@ -83,15 +70,16 @@ impl Checker<'_> {
             );
         }
         for (column, is_diagnosis, written) in MAPPED {
-            if let Some(field) = self.header.field(column) {
+            if let Some(field) = self.ready.header.field(column) {
                 let (mapped, as_written) = self.mapped_list(map, column, is_diagnosis, hits);
                 cells.push((field, mapped));
-                let kept = written.and_then(|column| self.header.field(column));
+                let kept = written.and_then(|column| self.ready.header.field(column));
                 cells.extend(kept.map(|field| (field, as_written)));
             }
         }
         cells.extend(
-            self.header
+            self.ready
+                .header
                 .field(Column::CodeVersion)
                 .map(|field| (field, map.to.clone())),
         );
@@ -109,7 +97,7 @@ impl Checker<'_> {
         let known = self.depth.book().filter(|_| is_grouped).map(|book| Known {
             book,
             is_diagnosis,
-            before_map: true,
+            map: Some(map),
         });
         let (mut as_written, mut codes) = (Vec::new(), Vec::new());
         let slots: Vec<String> = self

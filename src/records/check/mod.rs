@@ -12,6 +12,7 @@ mod found;
 mod functions;
 mod mapped;
 mod person;
+mod ready;
 mod row;
 mod sheet;
 mod stay;
@@ -20,21 +21,20 @@ use std::sync::Arc;
 
 use super::case::Case;
 use super::columns::{Column, Header};
+use super::door::{CodeSystem, Door};
 use super::edits::{CellKind, EditBook, Edits};
 use super::encoding::Encoding;
 use super::frame::{Frame, MAX_ROW_BYTES};
 use super::layout::Note;
-use super::mapping::CodeMap;
-use super::pseudonym::Pseudonyms;
 use super::quality::RowFacts;
 use crate::diagnostics::{Finding, Lang};
 
 use found::Hit;
 pub(super) use functions::{EditFunction, function, is_asked_while_reading};
-use mapped::mapped_header;
 pub use person::KILOGRAMS;
+pub(super) use ready::Ready;
 pub use row::Row;
-use sheet::{Plan, Sheet};
+use sheet::Sheet;
 
 /// The oldest plausible age, in hundredths of years.
 pub(super) const OLDEST: i64 = 12_400;
@@ -72,35 +72,26 @@ impl<'l> Depth<'l> {
         door.filter(|door| door.changes_rows())
     }
 
+    /// The codes of a file.
+    fn codes_of(self, number: usize) -> &'l CodeSystem {
+        match self {
+            Depth::Grouping => Door::nothing().codes_of(number),
+            Depth::Behind(door) => door.codes_of(number),
+            Depth::All { book, .. } => book.door.codes_of(number),
+        }
+    }
+
+    fn edits(self) -> &'l Edits {
+        match self.book() {
+            Some(book) => &book.edits,
+            None => Edits::built_in(),
+        }
+    }
+
     fn book(self) -> Option<&'l EditBook> {
         match self {
             Depth::All { book, .. } => Some(book),
             _ => None,
-        }
-    }
-}
-
-/// What is done to a row before it is read (入口处理): its codes are mapped once to another edition,
-/// the numbers of persons are replaced.
-#[derive(Debug, Default)]
-pub struct Door {
-    /// From the edition of the file to that of the lists.
-    pub map: Option<CodeMap>,
-    /// In place of the numbers of persons and cases; the birth date is taken out too.
-    pub pseudonyms: Option<Pseudonyms>,
-}
-
-impl Door {
-    /// Whether it does anything.
-    pub fn changes_rows(&self) -> bool {
-        self.map.is_some() || self.pseudonyms.is_some()
-    }
-
-    /// The header of the rows behind it: with columns for the written codes and the version.
-    pub fn header(&self, header: &Header) -> Header {
-        match self.map {
-            Some(_) => mapped_header(header),
-            None => header.clone(),
         }
     }
 }
@@ -119,14 +110,14 @@ pub enum Checked {
 /// Checks the rows of one file, one at a time, reusing its memory (校验器).
 pub struct Checker<'l> {
     file: Arc<str>,
-    /// Of the rows as they are checked: with the written codes where these are mapped.
-    header: Arc<Header>,
     /// Of the rows as they come.
     source: Arc<Header>,
     encoding: Encoding,
     depth: Depth<'l>,
     edits: &'l Edits,
-    plan: Plan<'l>,
+    /// The codes of the file.
+    codes: &'l CodeSystem,
+    ready: Arc<Ready<'l>>,
     lang: Lang,
     row: Row,
     case: Case,
@@ -135,7 +126,11 @@ pub struct Checker<'l> {
     record: u64,
     line: u64,
     findings: Vec<Finding>,
+    /// Where the last row stands in the file, if it was rejected: its first byte and its length.
+    place: Option<(u64, usize)>,
     rejected: bool,
+    /// The last row has a sound shape: what stands under a header is of its column.
+    is_shaped: bool,
 }
 
 impl<'l> Checker<'l> {
@@ -147,23 +142,27 @@ impl<'l> Checker<'l> {
         depth: Depth<'l>,
         lang: Lang,
     ) -> Checker<'l> {
-        let source = Arc::clone(&header);
-        let header = match depth.door() {
-            Some(door) => Arc::new(door.header(&header)),
-            None => header,
-        };
-        let plan = Plan::of(depth, &header);
+        let ready = Arc::new(Ready::of(depth, &header));
+        Checker::of_ready(ready, file, header, encoding, depth, lang)
+    }
+
+    /// As [`Checker::new`], with what was worked out before for a file with this header.
+    pub(super) fn of_ready(
+        ready: Arc<Ready<'l>>,
+        file: Arc<str>,
+        source: Arc<Header>,
+        encoding: Encoding,
+        depth: Depth<'l>,
+        lang: Lang,
+    ) -> Checker<'l> {
         Checker {
             file,
-            header,
             source,
             encoding,
             depth,
-            edits: match depth.book() {
-                Some(book) => &book.edits,
-                None => Edits::built_in(),
-            },
-            plan,
+            edits: depth.edits(),
+            codes: depth.codes_of(0),
+            ready,
             lang,
             row: Row::default(),
             case: Case::default(),
@@ -172,8 +171,16 @@ impl<'l> Checker<'l> {
             record: 0,
             line: 0,
             findings: Vec::new(),
+            place: None,
             rejected: false,
+            is_shaped: false,
         }
+    }
+
+    /// The same, for the file of this number in the run, from 0.
+    pub(super) fn of_file(mut self, number: usize) -> Checker<'l> {
+        self.codes = self.depth.codes_of(number);
+        self
     }
 
     /// The case of the last row, if it was one.
@@ -183,7 +190,12 @@ impl<'l> Checker<'l> {
 
     /// The header of the rows as checked.
     pub(super) fn header(&self) -> &Header {
-        &self.header
+        &self.ready.header
+    }
+
+    /// The source's header of the case id.
+    pub(super) fn case_id_header(&self) -> &Arc<str> {
+        &self.ready.case_id
     }
 
     /// The last row as written, or with its codes mapped.
@@ -204,6 +216,16 @@ impl<'l> Checker<'l> {
     /// The file as named by the user.
     pub fn file(&self) -> &Arc<str> {
         &self.file
+    }
+
+    /// First byte and length of the last row in its file, unpacked; only of rejected rows, and of text and
+    /// DBF files.
+    pub fn place(&self) -> Option<(u64, usize)> {
+        self.place
+    }
+
+    pub(super) fn set_place(&mut self, place: Option<(u64, usize)>) {
+        self.place = place;
     }
 
     /// Line of the last row.
@@ -238,7 +260,8 @@ impl<'l> Checker<'l> {
         self.line = line;
         self.case.clear();
         self.facts.clear();
-        self.row.set("", false);
+        self.row.set(&note.row, note.row.contains('"'));
+        self.is_shaped = false;
         self.add_note(note);
         Checked::Unreadable
     }
@@ -250,30 +273,32 @@ impl<'l> Checker<'l> {
 
     /// Reads and checks a record given as text, e.g. one just written.
     pub fn check_text(&mut self, row: &str, line: u64) -> Checked {
-        let quoted = row.contains('"');
-        self.check(Frame {
-            bytes: row.as_bytes(),
-            line,
-            quoted,
-            broken: false,
-        })
+        self.check(Frame::of_row(row, line))
     }
 
     /// Reads and checks a record.
     pub(super) fn check(&mut self, frame: Frame<'_>) -> Checked {
+        self.check_noted(frame, &[])
+    }
+
+    /// The same, of a record of which something was noted before.
+    pub(super) fn check_noted(&mut self, frame: Frame<'_>, notes: &[Note]) -> Checked {
         self.record += 1;
         self.line = frame.line;
         self.rejected = false;
         self.case.clear();
         self.row.set("", false);
         self.facts.clear();
+        self.is_shaped = false;
         if !self.read_row(frame) {
             return Checked::Unreadable;
         }
+        self.is_shaped = true;
         self.sheet.clear();
         if let Some(door) = self.depth.door() {
             self.pass_door(door);
         }
+        notes.iter().for_each(|note| self.add_note(note));
         self.read_identity();
         self.read_person();
         self.read_codes();
@@ -320,11 +345,8 @@ impl<'l> Checker<'l> {
         match self.encoding.decode(frame.bytes) {
             Some(text) => self.row.set(&text, frame.quoted),
             None => {
-                let expected = match self.lang {
-                    Lang::En => format!("{} text in every byte of the row", self.encoding.name()),
-                    Lang::Zh => format!("整行均为{}编码的文字", self.encoding.name()),
-                };
-                self.note(Hit::of("F002").expected(expected));
+                let note = self.encoding.undecodable(frame.bytes, self.lang);
+                self.add_note(&note);
                 return false;
             }
         }
@@ -351,7 +373,7 @@ impl<'l> Checker<'l> {
     }
 
     fn cell(&self, column: Column) -> &str {
-        self.header
+        self.header()
             .field(column)
             .map_or("", |index| self.row.field(index))
             .trim()

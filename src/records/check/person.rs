@@ -66,8 +66,7 @@ impl Checker<'_> {
             }
             return years.map(|years| years * 100);
         };
-        let parameters = self.edits.parameters("A402");
-        let (least, most) = (parameters.get("min"), parameters.get("max"));
+        let (least, most) = self.ready.limits.age;
         if age > most || age < least || age % 100 != 0 {
             let (least, most) = (plain_number(least), plain_number(most));
             let expected = match self.lang {
@@ -108,10 +107,10 @@ impl Checker<'_> {
                 days * 100
             }
         };
-        if days > self.edits.parameters("A406").get("max") {
+        if days > self.ready.limits.infancy {
             self.note(Hit::of("A406").at(Column::AgeDays));
         }
-        if days <= self.edits.parameters("B501").get("newborn_days") {
+        if days <= self.ready.limits.newborn {
             self.check_newborn_weight();
         }
     }
@@ -124,8 +123,7 @@ impl Checker<'_> {
         if self.case.numbers.weight.is_none() {
             self.case.numbers.weight = self.first_birth_weight();
         }
-        let limits = self.edits.parameters("B502");
-        let (least, most) = (limits.get("error_min"), limits.get("error_max"));
+        let (least, most) = self.ready.limits.weight;
         let shown = [least, most].map(plain_number);
         let [low, high] = &shown;
         let expected = match self.lang {
@@ -152,7 +150,7 @@ impl Checker<'_> {
 
     /// Copies a cell into the case's text.
     fn copy(&mut self, column: Column) -> Span {
-        let Some(index) = self.header.field(column) else {
+        let Some(index) = self.ready.header.field(column) else {
             return (0, 0);
         };
         let start = small(self.case.text.len());

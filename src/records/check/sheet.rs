@@ -1,12 +1,14 @@
 //! The cells beyond those of the case, as the edits look at them.
 
+use std::sync::Arc;
+
 use super::found::Hit;
 use super::functions::EditFunction;
 use super::stay::{Read, read_date_cell, read_number_cell};
 use super::{Checker, Depth};
 use crate::codes::{is_placeholder, normal_form};
 use crate::records::cells::{day_number, read_time};
-use crate::records::edits::{CellKind, Clause, Codes, ColumnRule, EditBook, Marks};
+use crate::records::edits::{Atom, CellKind, Clause, Codes, ColumnRule, EditBook, Marks, Parameters, Which};
 use crate::records::{Column, Header};
 
 /// What the case itself reads, or the bill.
@@ -33,10 +35,39 @@ const READ_BEFORE: [Column; 17] = [
 /// What is asked of every row of a file, as its header allows.
 #[derive(Default)]
 pub(super) struct Plan<'l> {
-    pub(super) clauses: Vec<&'l Clause>,
-    pub(super) functions: Vec<(&'static str, EditFunction)>,
+    pub(super) clauses: Vec<Question<'l>>,
+    pub(super) functions: Vec<(EditFunction, &'l Parameters)>,
     /// Columns to be read beyond those of the case.
     columns: Vec<(Column, &'l ColumnRule)>,
+}
+
+/// A condition, and lists without a code of which it cannot hold.
+pub(super) struct Question<'l> {
+    pub(super) clause: &'l Clause,
+    of_diagnoses: Marks,
+    of_procedures: Marks,
+}
+
+impl<'l> Question<'l> {
+    fn of(clause: &'l Clause) -> Question<'l> {
+        let wanted = |kind| {
+            let set = |atom: &Atom| match atom {
+                Atom::Codes {
+                    codes,
+                    which,
+                    inside: true,
+                    set,
+                } if *codes == kind && *which != Which::No => 1 << *set,
+                _ => 0,
+            };
+            clause.atoms.iter().map(set).fold(0, |all, set| all | set)
+        };
+        Question {
+            clause,
+            of_diagnoses: wanted(Codes::Diagnoses),
+            of_procedures: wanted(Codes::Procedures),
+        }
+    }
 }
 
 impl<'l> Plan<'l> {
@@ -46,7 +77,7 @@ impl<'l> Plan<'l> {
         };
         let columns = Column::ALL.iter().copied().zip(&book.columns);
         Plan {
-            clauses: book.clauses(header),
+            clauses: book.clauses(header).into_iter().map(Question::of).collect(),
             functions: book.functions(header),
             columns: columns
                 .filter(|(column, rule)| rule.kind != CellKind::Text && !READ_BEFORE.contains(column))
@@ -115,6 +146,12 @@ impl Sheet {
         self.of_procedures = all(&self.procedures);
     }
 
+    /// Whether a condition may hold, by the lists that any code stands in.
+    #[inline]
+    pub(super) fn may_answer(&self, question: &Question<'_>) -> bool {
+        question.of_diagnoses & !self.of_diagnoses == 0 && question.of_procedures & !self.of_procedures == 0
+    }
+
     /// Whether some code of a list may stand in a set; for the few other codes this is not known.
     pub(super) fn may_hold(&self, codes: Codes, bit: Marks) -> bool {
         match codes {
@@ -134,11 +171,10 @@ impl<'l> Checker<'l> {
     pub(super) fn read_sheet(&mut self, book: &'l EditBook) {
         self.take_numbers_of_case();
         self.sheet.gather_marks();
-        let columns = std::mem::take(&mut self.plan.columns);
-        for (column, rule) in &columns {
+        let ready = Arc::clone(&self.ready);
+        for (column, rule) in &ready.plan.columns {
             self.read_column(book, *column, rule);
         }
-        self.plan.columns = columns;
         let status = self.sheet.is_emptied(Column::DischargeStatus);
         if status {
             self.case.discharge_status = (0, 0);

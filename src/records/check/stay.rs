@@ -79,7 +79,7 @@ impl Checker<'_> {
 
     /// The bill: for money its four parts must be there and sum to the total.
     pub(super) fn read_money(&mut self, for_money: bool) {
-        let is_there = self.header.field(Column::TotalFee).is_some();
+        let is_there = self.ready.header.field(Column::TotalFee).is_some();
         let total = self.case.total_fee().filter(|total| *total > Fen::ZERO);
         let Some(total) = total else {
             if for_money || is_there {
@@ -133,7 +133,7 @@ impl Checker<'_> {
         slot: Option<usize>,
     ) -> Option<Date> {
         match read {
-            Read::Restored(date) if self.edits.parameters("F008").is_on("serial_dates") => {
+            Read::Restored(date) if self.ready.limits.serial_dates => {
                 let hit = self.slot_hit("F008", column, slot).expected(date.to_string());
                 self.note(hit.repaired());
                 Some(date)

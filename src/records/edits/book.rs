@@ -10,8 +10,8 @@ use super::rows::{Edits, Parameters, read_severity};
 use super::sheet::EditFile;
 use crate::codes::CodeList;
 use crate::diagnostics::{Error, Lang, Place, Result, Severity, Stops, suggestion};
-use crate::records::check::{Door, EditFunction, function, is_asked_while_reading};
-use crate::records::mapping::CodeMap;
+use crate::records::check::{EditFunction, function, is_asked_while_reading};
+use crate::records::door::Door;
 use crate::records::{Column, Header, plain_number};
 
 /// Reads a file of the edits by its name; nothing if there is none.
@@ -26,18 +26,6 @@ pub(in crate::records) struct Clause {
     pub(in crate::records) atoms: Vec<Atom>,
 }
 
-/// The version of the codes in a file (编码版本).
-#[derive(Debug, Default)]
-pub struct CodeSystem {
-    /// As declared or assumed, e.g. `insurance-2.0`; empty if nobody said.
-    pub version: String,
-    /// Nobody said; the version of the lists was taken.
-    pub is_assumed: bool,
-    /// The other edition, by which codes are told that are of none declared; where nothing is
-    /// mapped.
-    pub others: Option<CodeMap>,
-}
-
 /// The edits with their conditions, lists and limits, and the code lists of the records (质控规则集).
 #[derive(Debug)]
 pub struct EditBook {
@@ -47,7 +35,6 @@ pub struct EditBook {
     pub(in crate::records) columns: Vec<ColumnRule>,
     /// Columns that must be filled, always or if one of the conditions holds.
     pub(in crate::records) required: Vec<(Column, Vec<Vec<Atom>>)>,
-    pub(in crate::records) codes: CodeSystem,
     pub(in crate::records) door: Door,
     pub(in crate::records) as_of: Option<Date>,
     sets: Vec<CodeSet>,
@@ -120,7 +107,6 @@ impl EditBook {
             edits,
             columns,
             required,
-            codes: CodeSystem::default(),
             door: Door::default(),
             as_of: None,
             sets,
@@ -145,9 +131,8 @@ impl EditBook {
         self.edits.row(code).is_some_and(is_wanted) && self.missing(code, header, Lang::En).is_none()
     }
 
-    /// Says which codes a file holds, and what is done to its rows at the door.
-    pub fn set_codes(&mut self, codes: CodeSystem, door: Door) {
-        self.codes = codes;
+    /// Says which codes the files hold, and what is done to their rows at the door.
+    pub fn set_door(&mut self, door: Door) {
         self.door = door;
     }
 
@@ -176,16 +161,6 @@ impl EditBook {
         &self.door
     }
 
-    /// Takes back what is done to rows before they are read.
-    pub fn take_door(&mut self) -> Door {
-        std::mem::take(&mut self.door)
-    }
-
-    /// The version of the codes in the file.
-    pub fn codes(&self) -> &CodeSystem {
-        &self.codes
-    }
-
     /// Listed diagnoses.
     pub fn diagnoses(&self) -> &CodeList {
         self.diagnoses.list()
@@ -208,11 +183,11 @@ impl EditBook {
     }
 
     /// The functions that can be asked of a file with this header.
-    pub(in crate::records) fn functions(&self, header: &Header) -> Vec<(&'static str, EditFunction)> {
+    pub(in crate::records) fn functions(&self, header: &Header) -> Vec<(EditFunction, &Parameters)> {
         let codes = self.edits.iter().map(|edit| edit.code);
         codes
             .filter(|code| self.is_asked(code, header))
-            .filter_map(|code| Some((code, function(code)?)))
+            .filter_map(|code| Some((function(code)?, self.edits.parameters(code))))
             .collect()
     }
 
@@ -251,10 +226,10 @@ impl EditBook {
                         Lang::Zh => format!("缺少列{}", names.join("或")),
                     })
                 }
-                Need::Reader => Some(
-                    lang.pick("the layout has no such cells", "该格式无此项内容")
-                        .to_owned(),
-                ),
+                Need::Reader => (!header.reader_asks(code)).then(|| {
+                    lang.pick("the file has no such cells", "文件无此项内容")
+                        .to_owned()
+                }),
                 Need::Grouped => Some(lang.pick("needs grouped cases", "需要分组后的病例").to_owned()),
                 Need::Run => Some(
                     lang.pick("asked by `run`, with its lists", "由 run 按情景名单核查")

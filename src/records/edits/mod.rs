@@ -14,7 +14,7 @@ mod rows;
 mod sheet;
 
 pub(super) use book::Clause;
-pub use book::{CodeSystem, EditBook, Inapplicable};
+pub use book::{EditBook, Inapplicable};
 pub(super) use condition::{Atom, Codes, Operand, Which};
 pub(super) use files::{CellKind, ColumnRule};
 pub use lists::MarkedCodes;

@@ -202,6 +202,20 @@ impl Edits {
         }
     }
 
+    /// Whether an edit is switched on, and a whole number not above a parameter of it.
+    pub fn within(&self, code: &str, parameter: &str, number: i64) -> bool {
+        let row = self.row(code).filter(|row| !row.off);
+        row.is_some_and(|row| number.saturating_mul(100) <= row.parameters.get(parameter))
+    }
+
+    /// The edit of a code, unless a profile has switched it off.
+    pub(in crate::records) fn asked(&self, code: &'static str) -> Option<Arc<Edit>> {
+        match self.row(code) {
+            Some(row) => (!row.off).then(|| Arc::clone(&row.edit)),
+            None => Some(Arc::new(unnamed(code))),
+        }
+    }
+
     /// Whether a profile has switched it off.
     pub(in crate::records) fn is_off(&self, code: &str) -> bool {
         self.row(code).is_some_and(|row| row.off)

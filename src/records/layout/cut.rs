@@ -12,59 +12,111 @@ const UNIT: u8 = 0x1f;
 
 /// A row cut into cells (切分行).
 #[derive(Debug)]
-pub(super) struct CutRow<'t> {
+pub(in crate::records) struct CutRow<'t> {
     pub text: &'t str,
     /// The place before the first cell, then that behind each.
     pub ends: &'t [u32],
     /// No cell holds a comma, a quote or the end of a line.
     pub clean: bool,
+    /// Cells that begin with a quote have one at each end, and none between.
+    pub quoted: bool,
     pub line: u64,
+    /// As written, quotes and all, without line end.
+    pub written: &'t str,
+}
+
+impl<'t> CutRow<'t> {
+    /// How many cells there are.
+    pub(in crate::records) fn count(&self) -> usize {
+        self.ends.len() - 1
+    }
+
+    /// A cell, blanks and all; empty past the end.
+    #[inline]
+    pub(in crate::records) fn cell(&self, field: usize) -> &'t str {
+        let cell = self.cells(field, field + 1);
+        if self.quoted { without_quotes(cell) } else { cell }
+    }
+
+    /// The cells from one field to before another, with what separates them.
+    #[inline]
+    pub(in crate::records) fn cells(&self, from: usize, to: usize) -> &'t str {
+        let (Some(before), Some(behind)) = (self.ends.get(from), self.ends.get(to)) else {
+            return "";
+        };
+        let (start, end) = (before.wrapping_add(1) as usize, *behind as usize);
+        self.text.get(start..end).unwrap_or("")
+    }
+
+    /// Whether each cell stands under one of `width` headers; extra empty ones do no harm.
+    pub(in crate::records) fn fits(&self, width: usize) -> bool {
+        let mut extra = width..self.count();
+        self.count() >= width && extra.all(|field| self.cell(field).trim().is_empty())
+    }
+}
+
+/// A cell without the quotes around it.
+#[inline]
+pub(super) fn without_quotes(cell: &str) -> &str {
+    let inside = cell.strip_prefix('"').and_then(|cell| cell.strip_suffix('"'));
+    inside.unwrap_or(cell)
 }
 
 /// What stands next in a text.
-pub(super) enum Next<'t> {
+pub(in crate::records) enum Next<'t> {
     Row(CutRow<'t>),
     /// A row whose quote is never closed, or too long: its line.
     Broken(u64, usize),
 }
 
 /// Cuts a text of whole rows (切分器), reusing its memory.
-pub(super) struct Cutting<'t> {
+pub(in crate::records) struct Cutting<'t> {
     text: &'t str,
     delimiter: u8,
     at: usize,
     line: u64,
+    /// The place before the first cell of the row at hand, then that behind each: so many …
+    count: usize,
+    /// … of these; what stands behind them is left from other rows.
     ends: Vec<u32>,
     unquoted: String,
 }
 
+/// Where a row cut in its place ends.
+struct PlainEnd {
+    /// Its line feed, or the end of the text.
+    line_feed: usize,
+    quoted: bool,
+}
+
 impl<'t> Cutting<'t> {
-    pub(super) fn new(text: &'t str, delimiter: u8, line: u64) -> Cutting<'t> {
+    pub(in crate::records) fn new(text: &'t str, delimiter: u8, line: u64) -> Cutting<'t> {
         Cutting {
             text,
             delimiter,
             at: 0,
             line,
+            count: 0,
             ends: Vec::new(),
             unquoted: String::new(),
         }
     }
 
     /// The next row that is not blank.
-    pub(super) fn next(&mut self) -> Option<Next<'_>> {
+    pub(in crate::records) fn next(&mut self) -> Option<Next<'_>> {
         loop {
             let rest = self
                 .text
                 .as_bytes()
                 .get(self.at..)
                 .filter(|rest| !rest.is_empty())?;
-            let line = self.line;
+            let (start, line) = (self.at, self.line);
             match self.cut_plain() {
-                Some(end) => {
-                    let row = rest.get(..end - self.at).unwrap_or_default();
+                Some(PlainEnd { line_feed, quoted }) => {
+                    let row = rest.get(..line_feed - self.at).unwrap_or_default();
                     let (blank, long) = (row.iter().all(u8::is_ascii_whitespace), row.len() > MAX_ROW_BYTES);
                     self.line += 1;
-                    self.at = end + 1;
+                    self.at = line_feed + 1;
                     if blank {
                         continue;
                     }
@@ -73,10 +125,13 @@ impl<'t> Cutting<'t> {
                     }
                     return Some(Next::Row(CutRow {
                         text: self.text,
-                        ends: &self.ends,
-                        clean: self.delimiter == b','
+                        ends: self.ends.get(..self.count).unwrap_or_default(),
+                        quoted,
+                        clean: !quoted
+                            && self.delimiter == b','
                             && memchr::memchr(b'\r', row).is_none_or(|at| at + 1 == row.len()),
                         line,
+                        written: self.between(start, line_feed),
                     }));
                 }
                 None => {
@@ -92,57 +147,131 @@ impl<'t> Cutting<'t> {
                     self.cut_quoted(frame.bytes);
                     return Some(Next::Row(CutRow {
                         text: &self.unquoted,
-                        ends: &self.ends,
+                        ends: self.ends.get(..self.count).unwrap_or_default(),
+                        quoted: false,
                         clean: false,
                         line,
+                        written: self.between(start, start + frame.bytes.len()),
                     }));
                 }
             }
         }
     }
 
-    /// Notes where the cells of the row at hand end; gives the place of its line feed, or nothing
-    /// if it has a quote.
-    fn cut_plain(&mut self) -> Option<usize> {
+    /// A stretch of the text; a carriage return at its end is left out.
+    fn between(&self, start: usize, end: usize) -> &'t str {
+        let text = self.text.get(start..end).unwrap_or("");
+        text.strip_suffix('\r').unwrap_or(text)
+    }
+
+    /// Notes where the cells of the row at hand end; nothing if quotes in it stand where they do not in
+    /// most files, or enclose a line end.
+    fn cut_plain(&mut self) -> Option<PlainEnd> {
         let text = self.text.as_bytes();
-        self.ends.clear();
-        self.ends.push(small(self.at).wrapping_sub(1));
+        self.count = 0;
+        self.push(small(self.at).wrapping_sub(1));
         let mut at = self.at;
+        let (mut open, mut quoted) = (false, false);
         loop {
-            let marks = match text.get(at..).and_then(<[u8]>::first_chunk) {
+            let mut marks = match text.get(at..).and_then(<[u8]>::first_chunk) {
                 Some(block) => Marks::of(block, self.delimiter),
                 None => Marks::of(&last_block(text, at), self.delimiter),
             };
-            if marks.stops == 0 {
-                push_bits(&mut self.ends, at, marks.delimiters);
+            if open || marks.quotes != 0 {
+                marks = self.outside_quotes(marks, at, &mut open)?;
+                quoted |= marks.quotes != 0;
+            }
+            if marks.line_feeds == 0 {
+                self.push_bits(at, marks.delimiters);
                 at += BLOCK;
                 continue;
             }
-            let stop = marks.stops.trailing_zeros() as usize;
-            push_bits(&mut self.ends, at, marks.delimiters & ((1 << stop) - 1));
+            let stop = marks.line_feeds.trailing_zeros() as usize;
+            self.push_bits(at, marks.delimiters & ((1 << stop) - 1));
             let end = at + stop;
-            if text.get(end) == Some(&b'"') {
-                return None;
-            }
             let line_end = match text.get(end.wrapping_sub(1)) {
                 Some(b'\r') if end > self.at => end - 1,
                 _ => end,
             };
-            self.ends.push(small(line_end));
-            return Some(end);
+            self.push(small(line_end));
+            return Some(PlainEnd {
+                line_feed: end,
+                quoted,
+            });
         }
+    }
+
+    /// The marks of the row at hand that stand outside quotes, and the quotes that are of it.
+    #[cold]
+    fn outside_quotes(&self, marks: Marks, at: usize, open: &mut bool) -> Option<Marks> {
+        let text = self.text.as_bytes();
+        let mut inside = if *open { u64::MAX } else { 0 };
+        let (mut quotes, mut of_row) = (marks.quotes, 0);
+        while quotes != 0 {
+            let bit = quotes.trailing_zeros();
+            let (place, from) = (at + bit as usize, u64::MAX << bit);
+            quotes &= quotes.wrapping_sub(1);
+            let next = text.get(place + 1);
+            if *open {
+                let ends = next.is_none_or(|next| *next == self.delimiter || *next == b'\n')
+                    || next == Some(&b'\r') && text.get(place + 2).is_none_or(|next| *next == b'\n');
+                inside &= !from;
+                *open = false;
+                ends.then_some(())?;
+            } else {
+                if marks.line_feeds & !inside & !from != 0 {
+                    break; // the row ends before
+                }
+                let begins = place == self.at || text.get(place.wrapping_sub(1)) == Some(&self.delimiter);
+                inside |= from;
+                *open = true;
+                begins.then_some(())?;
+            }
+            of_row |= 1 << bit;
+        }
+        (marks.line_feeds & inside == 0).then_some(Marks {
+            delimiters: marks.delimiters & !inside,
+            quotes: of_row,
+            line_feeds: marks.line_feeds & !inside,
+        })
+    }
+
+    fn push(&mut self, place: u32) {
+        if self.ends.len() <= self.count {
+            self.ends.resize(self.count + 4 * BLOCK, 0);
+        }
+        if let Some(slot) = self.ends.get_mut(self.count) {
+            *slot = place;
+        }
+        self.count += 1;
+    }
+
+    /// Adds the places of the bits set.
+    #[inline]
+    fn push_bits(&mut self, base: usize, mut bits: u64) {
+        let base = small(base);
+        let count = bits.count_ones() as usize;
+        if self.ends.len() < self.count + BLOCK {
+            self.ends.resize(self.count + 4 * BLOCK, 0);
+        }
+        let free = self.ends.get_mut(self.count..).unwrap_or_default();
+        for slot in free.iter_mut().take(count) {
+            *slot = base.wrapping_add(bits.trailing_zeros());
+            bits &= bits.wrapping_sub(1);
+        }
+        self.count += count;
     }
 
     /// Takes the quotes off a row, its cells set apart by a byte.
     fn cut_quoted(&mut self, row: &[u8]) {
         let row = std::str::from_utf8(row).unwrap_or_default();
         self.unquoted.clear();
-        self.ends.clear();
-        self.ends.push(u32::MAX);
+        self.count = 0;
+        self.push(u32::MAX);
         let mut rest = row;
         loop {
             let (length, more) = self.unquote_cell(rest);
-            self.ends.push(small(self.unquoted.len()));
+            self.push(small(self.unquoted.len()));
             if !more {
                 return;
             }
@@ -180,8 +309,8 @@ impl<'t> Cutting<'t> {
 /// What stands where in 64 bytes, one bit each.
 struct Marks {
     delimiters: u64,
-    /// Quotes and line feeds.
-    stops: u64,
+    quotes: u64,
+    line_feeds: u64,
 }
 
 impl Marks {
@@ -192,26 +321,17 @@ impl Marks {
         let wanted = u8x16::new([delimiter; 16]);
         let mut marks = Marks {
             delimiters: 0,
-            stops: 0,
+            quotes: 0,
+            line_feeds: 0,
         };
         let (parts, _) = block.as_chunks::<16>();
         for part in parts.iter().rev() {
             let bytes = u8x16::new(*part);
-            let stops = bytes.simd_eq(QUOTE) | bytes.simd_eq(LINE_FEED);
             marks.delimiters = marks.delimiters << 16 | u64::from(bytes.simd_eq(wanted).to_bitmask());
-            marks.stops = marks.stops << 16 | u64::from(stops.to_bitmask());
+            marks.quotes = marks.quotes << 16 | u64::from(bytes.simd_eq(QUOTE).to_bitmask());
+            marks.line_feeds = marks.line_feeds << 16 | u64::from(bytes.simd_eq(LINE_FEED).to_bitmask());
         }
         marks
-    }
-}
-
-#[inline]
-fn push_bits(places: &mut Vec<u32>, base: usize, mut bits: u64) {
-    let base = small(base);
-    places.reserve(BLOCK);
-    while bits != 0 {
-        places.push(base.wrapping_add(bits.trailing_zeros()));
-        bits &= bits.wrapping_sub(1);
     }
 }
 
@@ -271,6 +391,8 @@ mod tests {
             "a,b\r\n\n\"x\ny\",2\n5\" pipe,3\nlast,\"5\"\"6\" tail,",
             "a;b;\"c;d\"\n;;\n",
             "\u{4e2d},\u{6587}\n\"\u{4e2d},\u{6587}\"\"\",x",
+            "\"a,b\",\"\",c\r\n\"one\",\"two; three\"\r\nfour,\"five\"",
+            "a,\"b\" c,d\n\"b\"\rx,y\n",
             "no line end",
             &wide,
         ];

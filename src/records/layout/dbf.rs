@@ -157,6 +157,7 @@ impl Transcoder {
                 ends: &ends,
                 nodes: &[],
                 clean: false,
+                quoted: false,
             };
             self.row(&cells, number, lang, out);
         }

@@ -37,7 +37,13 @@ pub(super) struct LayoutFile {
     #[serde(default)]
     pub columns: BTreeMap<Spanned<String>, Spanned<Rule>>,
     #[serde(default)]
-    pub staff: BTreeMap<String, Spanned<Rule>>,
+    pub staff: BTreeMap<Spanned<String>, Spanned<Rule>>,
+    #[serde(default)]
+    pub facts: BTreeMap<Spanned<String>, Spanned<Rule>>,
+    #[serde(default)]
+    pub mandatory: Vec<String>,
+    #[serde(default)]
+    pub general_anaesthesia: Vec<String>,
 }
 
 /// What the files of a layout are.

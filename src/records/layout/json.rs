@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::load::Layout;
 use super::names::compared;
 use super::plan::Fields;
 use super::transcode::{Cells, Element, NeutralRows, Note, Transcoder};
@@ -105,6 +107,30 @@ pub(in crate::records) struct JsonFields {
     scalars: HashMap<(String, String), usize>,
     /// Lists by name.
     nodes: Vec<(String, Vec<String>)>,
+    /// Names that the layout knows; nothing where others are not counted.
+    known: Option<HashSet<String>>,
+    /// The others, by how many messages have them.
+    unknown: Unread,
+}
+
+/// Names of fields that nothing reads, each with the number of messages that have it (未读字段).
+#[derive(Clone, Debug, Default)]
+pub(in crate::records) struct Unread(Arc<Mutex<BTreeMap<String, u64>>>);
+
+impl Unread {
+    fn count(&self, names: impl Iterator<Item = String>) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        names.for_each(|name| *counts.entry(name).or_default() += 1);
+    }
+
+    /// By name.
+    pub(in crate::records) fn list(&self) -> Vec<(String, u64)> {
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts
+            .iter()
+            .map(|(name, count)| (name.clone(), *count))
+            .collect()
+    }
 }
 
 /// The object of an envelope's own fields.
@@ -116,6 +142,16 @@ impl JsonFields {
             roots: roots.iter().map(|root| compared(root)).collect(),
             ..JsonFields::default()
         }
+    }
+
+    /// Counts by name what stands in messages and the layout does not know.
+    pub(super) fn count_unread(&mut self, layout: &Layout) {
+        self.known = Some(layout.known_paths());
+    }
+
+    /// What was counted so far, and will be.
+    pub(in crate::records) fn unread(&self) -> Unread {
+        self.unknown.clone()
     }
 
     /// How many single fields are read.
@@ -274,6 +310,12 @@ impl Transcoder {
     fn message(&self, fields: &JsonFields, top: &Object<'_>, line: u64, lang: Lang, out: &mut NeutralRows) {
         let inner = list(top, &fields.roots);
         let list = inner.as_ref().unwrap_or(top);
+        if let Some(known) = &fields.known {
+            let names = paths_of(list).into_iter();
+            fields
+                .unknown
+                .count(names.filter(|name| !known.contains(compared(name).as_str())));
+        }
         let mut values = vec![String::new(); fields.scalars.len()];
         let mut objects: BTreeMap<&str, Option<Object<'_>>> = BTreeMap::new();
         for ((node, field), index) in &fields.scalars {
@@ -301,6 +343,7 @@ impl Transcoder {
             ends: &ends,
             nodes: &nodes,
             clean: false,
+            quoted: false,
         };
         self.row(&cells, line, lang, out);
     }
@@ -334,8 +377,12 @@ pub(in crate::records) fn paths(message: &[u8], roots: &[String]) -> Option<Vec<
     let text = std::str::from_utf8(message).ok()?;
     let top: Object<'_> = serde_json::from_str(text).ok()?;
     let inner = list(&top, &roots.iter().map(|root| compared(root)).collect::<Vec<_>>());
+    Some(paths_of(inner.as_ref().unwrap_or(&top)))
+}
+
+fn paths_of(list: &Object<'_>) -> Vec<String> {
     let mut paths = Vec::new();
-    for (name, raw) in &inner.as_ref().unwrap_or(&top).0 {
+    for (name, raw) in &list.0 {
         paths.push(name.clone());
         let first = match raw.get().as_bytes().first() {
             Some(b'[') => serde_json::from_str::<Vec<&RawValue>>(raw.get())
@@ -347,7 +394,7 @@ pub(in crate::records) fn paths(message: &[u8], roots: &[String]) -> Option<Vec<
         let names = object.iter().flat_map(|object| &object.0);
         paths.extend(names.map(|(field, _)| format!("{name}.{field}")));
     }
-    Some(paths)
+    paths
 }
 
 #[cfg(test)]

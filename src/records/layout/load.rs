@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use toml::Spanned;
 
+use hashbrown::HashSet;
+
 use super::super::columns::Column;
+use super::facts::{Asides, FACTS, Fact, STAFF};
 use super::file::{DateForm, Form, Headers, LayoutFile, Parts, Read, Rule, Table};
 use super::names::{compared, expanded};
 use crate::diagnostics::{Error, Place, Result, parse_toml, read_text, suggestion};
@@ -35,6 +38,8 @@ pub struct Layout {
     pub(super) dash: BTreeSet<String>,
     /// Headers of personal data and of staff, never read.
     pub(super) personal: BTreeSet<String>,
+    /// What is read besides neutral columns, for the edits that ask about it.
+    pub(super) asides: Asides,
     /// Headers of persons' numbers, of which the first is read under a pseudonym; as written.
     pub(super) person: Vec<String>,
     /// Headers of other personal data, as written.
@@ -179,9 +184,45 @@ impl Layout {
         self.personal.contains(&compared(header))
     }
 
+    /// Everything in messages that it names: lists, their fields, personal ones too.
+    pub(super) fn known_paths(&self) -> HashSet<String> {
+        let sources = self.sources.iter().map(|(_, source)| source);
+        let mut known: HashSet<String> = self.personal.iter().cloned().collect();
+        let mut add = |path: &str| {
+            let path = compared(path);
+            if let Some((node, _)) = path.split_once('.') {
+                known.insert(node.to_owned());
+            }
+            known.insert(path);
+        };
+        for source in sources.chain(self.asides.facts.iter().map(|(_, source)| source)) {
+            source.written.headers().iter().for_each(|header| add(header));
+            if let Written::Node(node) = &source.written {
+                let told = node.filter.iter().map(|(field, _)| field);
+                let told = told.chain(node.first.iter().map(|(field, _)| field));
+                let paths =
+                    told.flat_map(|field| node.nodes.iter().map(move |node| format!("{node}.{field}")));
+                paths.for_each(|path| add(&path));
+            }
+        }
+        self.asides.mandatory.iter().for_each(|header| add(header));
+        known
+    }
+
     pub(super) fn source(&self, column: Column) -> Option<&Source> {
         let found = self.sources.iter().find(|(of, _)| *of == column);
         found.map(|(_, source)| source)
+    }
+
+    /// Where the number of the person stands, its identity card included.
+    pub(super) fn source_of_persons(&self) -> Option<Source> {
+        let own = self.source(Column::Person);
+        if self.person.is_empty() {
+            return own.cloned();
+        }
+        let headers = own.map_or_else(Vec::new, |source| source.written.headers());
+        let headers = headers.into_iter().chain(self.person.iter().cloned());
+        Some(Source::plain(Written::First(headers.collect())))
     }
 
     /// The neutral layout, each column under its own name.
@@ -203,6 +244,7 @@ impl Layout {
             signs: ["case_id", "sex", "age", "diagnoses"].map(sign).to_vec(),
             dash: BTreeSet::new(),
             personal: super::super::columns::PERSONAL.map(str::to_owned).into(),
+            asides: Asides::default(),
             person: Vec::new(),
             dropped: Vec::new(),
             dates: DateForm::default(),
@@ -210,8 +252,8 @@ impl Layout {
             join_on: vec![
                 Column::SettlementId,
                 Column::EncounterId,
-                Column::Person,
                 Column::CaseId,
+                Column::Person,
             ],
             join_needs: Vec::new(),
             sources: sources.collect(),
@@ -423,6 +465,7 @@ impl Raw {
             signs: self.signs(&mut errors),
             dash: of_parent(&file.dash, parent.map(|parent| &parent.file.dash)),
             personal,
+            asides: self.asides(parent, tables, &mut errors),
             person: file.person.0.clone(),
             dropped: file.drop.iter().map(|header| header.as_ref().clone()).collect(),
             dates: file.dates,
@@ -466,13 +509,67 @@ impl Raw {
             let dropped = raw.file.drop.iter().map(|header| header.as_ref());
             personal.extend(dropped.chain(&raw.file.person.0).map(|header| compared(header)));
             for rule in raw.file.staff.values() {
-                match raw.written(&rule.as_ref().0, false) {
+                match raw.written(&rule.as_ref().0, raw.file.form == Form::Json) {
                     Ok(written) => personal.extend(written.headers().iter().map(|header| compared(header))),
                     Err(message) => errors.push(raw.error(rule.span(), message)),
                 }
             }
         }
         personal
+    }
+
+    /// What is read besides neutral columns, of this file and the one it extends.
+    fn asides(&self, parent: Option<&Raw>, tables: &CodeTables, errors: &mut Vec<Error>) -> Asides {
+        let mut asides = Asides::default();
+        for raw in parent.into_iter().chain([self]) {
+            let (staff, facts) = (&raw.file.staff, &raw.file.facts);
+            let rules = [(staff, &STAFF[..], "staff"), (facts, &FACTS[..], "facts")];
+            for (rules, known, section) in rules {
+                for (name, rule) in rules {
+                    match raw.aside(name, rule, known, section, tables) {
+                        Ok((fact, source)) => {
+                            asides.facts.retain(|(held, _)| *held != fact);
+                            asides.facts.push((fact, source));
+                        }
+                        Err(error) => errors.push(error),
+                    }
+                }
+            }
+            if !raw.file.mandatory.is_empty() {
+                asides.mandatory.clone_from(&raw.file.mandatory);
+            }
+            if !raw.file.general_anaesthesia.is_empty() {
+                asides
+                    .general_anaesthesia
+                    .clone_from(&raw.file.general_anaesthesia);
+            }
+        }
+        asides
+    }
+
+    fn aside(
+        &self,
+        name: &Spanned<String>,
+        rule: &Spanned<Rule>,
+        known: &[(&str, Fact)],
+        section: &str,
+        tables: &CodeTables,
+    ) -> Result<(Fact, Source)> {
+        let found = known.iter().find(|(word, _)| *word == name.as_ref().as_str());
+        let Some((_, fact)) = found else {
+            let words: Vec<&str> = known.iter().map(|(word, _)| *word).collect();
+            let hint = suggestion(name.as_ref(), words.iter().copied());
+            let message = format!(
+                "`{}` is nothing of [{section}]{hint}; expected one of {}",
+                name.as_ref(),
+                words.join(", ")
+            );
+            return Err(self.error(name.span(), message));
+        };
+        let source = self.source(rule.as_ref(), tables);
+        let source =
+            source.map_err(|message| self.error(rule.span(), format!("`{}`: {message}", name.as_ref())))?;
+        Ok((*fact, source))
     }
 
     fn some_columns(&self, names: &[Spanned<String>], errors: &mut Vec<Error>) -> Vec<Column> {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use super::super::columns::{Column, FOR_GROUPING, FOR_MONEY, Header, one_column_only};
 use super::super::encoding::Encoding;
@@ -44,6 +44,8 @@ pub struct Intake {
     pub for_money: bool,
     /// Leave out the empty slots of lists.
     pub close_gaps: bool,
+    /// Read the columns that layouts name as numbers of persons: only behind a door that replaces them.
+    pub person_numbers: bool,
 }
 
 /// Which layout files are of.
@@ -72,6 +74,7 @@ impl Default for Intake {
             scope: Scope::All,
             for_money: false,
             close_gaps: false,
+            person_numbers: false,
         }
     }
 }
@@ -112,6 +115,24 @@ impl Intake {
             for_money,
             ..self
         }
+    }
+
+    /// The same, for a door that replaces the numbers of persons, or one that does not.
+    pub fn behind(self, replaces_persons: bool) -> Intake {
+        Intake {
+            person_numbers: replaces_persons,
+            ..self
+        }
+    }
+
+    /// Whether a header is left out for its personal data.
+    fn leaves_out(&self, layout: &Layout, header: &str) -> bool {
+        let is_read = self.person_numbers
+            && layout
+                .person
+                .iter()
+                .any(|person| compared(person) == compared(header));
+        layout.is_personal(header) && !is_read
     }
 
     /// All files that are read, `first` before the others.
@@ -177,8 +198,9 @@ impl Intake {
         let usual = [
             Column::SettlementId,
             Column::EncounterId,
-            Column::Person,
+            // a person has many records: its number joins only where nothing names the stay
             Column::CaseId,
+            Column::Person,
         ];
         let keys = match layout.join_on.as_slice() {
             [] => &usual,
@@ -252,8 +274,11 @@ pub(in crate::records) fn bind_table(table: Table, asked: &Asked<'_>) -> Result<
     for (index, name) in names.iter().enumerate() {
         fields.entry(name.as_str()).or_insert(index);
     }
+    let known = fields.clone();
+    let stands = |header: &str| known.contains_key(compared(header).as_str());
+    let asks = intake.scope == Scope::All;
     let mut fields = TableFields(fields);
-    let personal = |header: &&String| layout.is_personal(header);
+    let personal = |header: &&String| intake.leaves_out(&layout, header);
     let left_out = table.headers.iter().filter(personal).cloned().collect();
     let passed_on = PassedOn::of(&table, &layout, asked, &mut fields)?;
     let joined = intake.joined(&layout)?.map(Arc::new);
@@ -262,6 +287,8 @@ pub(in crate::records) fn bind_table(table: Table, asked: &Asked<'_>) -> Result<
         uniform: asked.uniform,
         kept: &passed_on.kept,
         joined: joined.as_ref().map_or(&[], |joined| joined.columns()),
+        person_numbers: intake.person_numbers,
+        stands: asks.then_some(&stands),
     };
     let plan = Plan::of(&layout, &mut fields, names.len(), &wish);
     missing(&table.place, &plan, &layout, intake.for_money)?;
@@ -306,7 +333,13 @@ pub(in crate::records) fn bind_messages(
     let headers = paths(first, &roots).ok_or_else(damaged)?;
     let chosen = intake.choose(place, Form::Json, &headers)?;
     let layout = Arc::clone(&chosen.layout);
+    let there: HashSet<String> = headers.iter().map(|header| compared(header)).collect();
+    let stands = |header: &str| there.contains(compared(header).as_str());
+    let asks = intake.scope == Scope::All;
     let mut fields = JsonFields::new(&layout.root);
+    if asks {
+        fields.count_unread(&layout);
+    }
     let joined = intake.joined(&layout)?.map(Arc::new);
     let mut columns = intake.scope.columns();
     for name in &intake.keep {
@@ -328,12 +361,14 @@ pub(in crate::records) fn bind_messages(
         uniform: asked.uniform,
         kept: &[],
         joined: joined.as_ref().map_or(&[], |joined| joined.columns()),
+        person_numbers: intake.person_numbers,
+        stands: asks.then_some(&stands),
     };
     let plan = Plan::of(&layout, &mut fields, 0, &wish);
     missing(place, &plan, &layout, intake.for_money)?;
     let header = Header::read(place, plan.names(), intake.for_money)?;
     let origins = Origins::of(&plan, &mut fields, None);
-    let personal = |path: &&String| layout.is_personal(path);
+    let personal = |path: &&String| intake.leaves_out(&layout, path);
     let bound = Bound {
         header: header.with_origins(origins),
         left_out: headers.iter().filter(personal).cloned().collect(),

@@ -11,6 +11,8 @@ pub struct Origins {
     /// By column and slot: fields from 0, where the source is a sheet.
     fields: Vec<(Column, Vec<Option<usize>>)>,
     sheet: Option<String>,
+    /// Edits that are asked while rows are read.
+    edits: Vec<&'static str>,
 }
 
 impl Origins {
@@ -18,6 +20,7 @@ impl Origins {
     pub(super) fn of(plan: &Plan, fields: &mut dyn Fields, sheet: Option<String>) -> Origins {
         let mut origins = Origins {
             sheet,
+            edits: plan.edits(),
             ..Origins::default()
         };
         for step in &plan.steps {
@@ -29,6 +32,11 @@ impl Origins {
             origins.columns.push((column, step.origins.clone()));
         }
         origins
+    }
+
+    /// Whether an edit is asked while rows are read.
+    pub fn asks(&self, edit: &str) -> bool {
+        self.edits.contains(&edit)
     }
 
     /// The header of a column, or of a slot of its list.

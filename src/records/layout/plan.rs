@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 
 use super::super::columns::Column;
+use super::facts::BoundAsides;
 use super::file::Read;
 use super::load::{Layout, Make, Node, Source, ValueMap, Written};
 use super::names::compared;
@@ -66,6 +67,8 @@ pub(super) struct Plan {
     pub used: Vec<bool>,
     /// The lists that others run beside, with the names beside their codes.
     pub leaders: [Leader; 2],
+    /// What edits ask about besides; nothing where only grouping is wanted.
+    pub asides: Option<BoundAsides>,
 }
 
 /// Diagnoses or procedures.
@@ -73,6 +76,21 @@ pub(super) struct Plan {
 pub(super) struct Leader {
     pub codes: Slots,
     pub names: Slots,
+    /// Of codes and names the field of each slot, where no slot has several: all of them are looked
+    /// at in every row.
+    pub fields: [Option<Vec<usize>>; 2],
+}
+
+impl Leader {
+    fn of(codes: Slots, names: Slots) -> Leader {
+        let field = |slot: &Vec<usize>| match slot.as_slice() {
+            [] => Some(ABSENT),
+            [field] => Some(*field),
+            _ => None,
+        };
+        let fields = [&codes, &names].map(|slots| slots.iter().map(field).collect());
+        Leader { codes, names, fields }
+    }
 }
 
 /// What is derived from other columns where it is empty.
@@ -185,12 +203,21 @@ pub(super) struct Wish<'w> {
     pub kept: &'w [(String, usize)],
     /// Columns that a joined file fills.
     pub joined: &'w [Column],
+    /// Read what the layout names as numbers of persons.
+    pub person_numbers: bool,
+    /// Whether a header stands in the file; only asked where edits are.
+    pub stands: Option<&'w dyn Fn(&str) -> bool>,
 }
 
 impl Plan {
     /// The plan of a layout for a file whose fields are found by `fields`.
     pub(super) fn of(layout: &Layout, fields: &mut dyn Fields, width: usize, wish: &Wish<'_>) -> Plan {
         let step = |column: Column, fields: &mut dyn Fields| {
+            if column == Column::Person && wish.person_numbers {
+                return layout
+                    .source_of_persons()
+                    .map(|source| Step::of(column, &source, fields));
+            }
             layout
                 .source(column)
                 .map(|source| Step::of(column, source, fields))
@@ -230,10 +257,8 @@ impl Plan {
         ];
         let mut plan = Plan {
             used: Vec::new(),
-            leaders: leaders.map(|(codes, names)| Leader {
-                codes: slots(codes, fields),
-                names: slots(names, fields),
-            }),
+            leaders: leaders.map(|(codes, names)| Leader::of(slots(codes, fields), slots(names, fields))),
+            asides: wish.stands.map(|stands| BoundAsides::of(layout, fields, stands)),
             silent: silent_fields(layout, fields, width),
             hidden,
             steps,
@@ -264,7 +289,8 @@ impl Plan {
             .flat_map(|leader| leader.codes.iter().chain(&leader.names));
         let fields = steps
             .flat_map(|step| step.take.fields())
-            .chain(slots.flatten().copied());
+            .chain(slots.flatten().copied())
+            .chain(self.asides.iter().flat_map(BoundAsides::fields));
         let mut used = Vec::new();
         for field in fields.filter(|field| *field != ABSENT) {
             if used.len() <= field {
@@ -275,6 +301,19 @@ impl Plan {
             }
         }
         used
+    }
+
+    /// The edits that are asked while rows are read.
+    pub(super) fn edits(&self) -> Vec<&'static str> {
+        let is_duration = |step: &Step| {
+            matches!(
+                step.form,
+                Reading::By(Read::DurationHours | Read::DurationMinutes)
+            ) || matches!(step.take, Take::Parts(_))
+        };
+        let mut edits = self.asides.as_ref().map_or_else(Vec::new, BoundAsides::edits);
+        edits.extend(self.steps.iter().any(is_duration).then_some("K955"));
+        edits
     }
 
     /// The columns written.
@@ -327,6 +366,17 @@ impl Step {
             other: source.other.clone(),
             leader: leader(column),
             origins: origins(&source.written, fields),
+        }
+    }
+
+    /// Of what is read besides neutral columns; lists run beside the procedures.
+    pub(super) fn aside(source: &Source, fields: &mut dyn Fields) -> Step {
+        let take = Take::of(&source.written, fields);
+        Step {
+            form: source.read.map_or(Reading::Plain, Reading::By),
+            leader: matches!(take, Take::List(_) | Take::Node(_)).then_some(1),
+            origins: origins(&source.written, fields),
+            ..Step::bare(None, "", take)
         }
     }
 

@@ -71,6 +71,7 @@ impl Transcoder {
                 ends: &row.ends,
                 nodes: &[],
                 clean: false,
+                quoted: false,
             };
             self.row(&cells, row.line, lang, out);
             for (column, slot, value) in &row.numbers {
@@ -234,6 +235,7 @@ fn number_as_code(column: Column, slot: usize, value: String, lang: Lang) -> Not
                 "文本单元格：数字格式可能丢失零或数位",
             )
             .to_owned(),
+        row: String::new(),
     }
 }
 

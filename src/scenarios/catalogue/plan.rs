@@ -5,7 +5,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::diagnostics::{Error, Place, Result, parse_toml, read_text};
+use crate::diagnostics::{Error, Place, Result, parse_toml, read_text, suggestion};
+use crate::scenarios::generate::region::line_of;
 use crate::tables::TreatmentType;
 use crate::units::{Exact, Fen};
 
@@ -238,9 +239,12 @@ impl CataloguePlan {
     /// Unknown or missing keys, values out of range, with the file and, where it is known, the line.
     pub fn load(path: &Path) -> Result<CataloguePlan> {
         let place = Place::file(path);
-        let plan: CataloguePlan = parse_toml(&place, &read_text(path)?)?;
+        let text = read_text(path)?;
+        let plan: CataloguePlan = parse_toml(&place, &text)?;
         let faults = plan.faults().into_iter();
-        let errors: Vec<Error> = faults.map(|message| Error::at(place.clone(), message)).collect();
+        let errors: Vec<Error> = faults
+            .map(|(key, message)| Error::at(line_of(&place, &text, key), message))
+            .collect();
         Error::all(errors)?;
         Ok(plan)
     }
@@ -250,107 +254,137 @@ impl CataloguePlan {
         self.scheme.get(key).and_then(toml::Value::as_str).unwrap_or("")
     }
 
-    /// What no single value can tell.
-    fn faults(&self) -> Vec<String> {
+    /// What no single value can tell: by the key or table it is about.
+    fn faults(&self) -> Vec<Fault> {
         let mut faults = Vec::new();
         if self.schema != 1 {
-            faults.push(format!("schema = {}; this version reads schema 1", self.schema));
+            faults.push((
+                "schema",
+                format!("schema = {}; this version reads schema 1", self.schema),
+            ));
         }
         for key in ["id", "name", "extends"] {
             if self.scheme_key(key).is_empty() {
-                faults.push(format!("[scheme]: `{key}` is missing; expected a text"));
+                faults.push(("scheme", format!("[scheme]: `{key}` is missing; expected a text")));
             }
         }
         let id = self.scheme_key("id");
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
         if !id.chars().all(plain) || id.starts_with('.') {
-            faults.push(format!(
-                "[scheme]: id = `{id}`; expected small letters, digits, `-` and `.`, since it names a folder"
-            ));
+            let message =
+                format!("id = `{id}`; expected small letters, digits, `-` and `.`, since it names a folder");
+            faults.push(("id", message));
         }
         self.build.faults(&mut faults);
         faults
     }
 }
 
+/// What is wrong, with the key or table it is about.
+type Fault = (&'static str, String);
+
 impl BuildPlan {
-    fn faults(&self, faults: &mut Vec<String>) {
-        let mut fault = |is: bool, message: String| {
+    fn faults(&self, faults: &mut Vec<Fault>) {
+        let mut fault = |is: bool, key: &'static str, message: String| {
             if is {
-                faults.push(message);
+                faults.push((key, message));
             }
         };
         let ascending = self.years.windows(2).all(|pair| pair.first() < pair.last());
         fault(
             self.years.is_empty() || !ascending,
-            "[build]: `years`: expected one or more years, the oldest first".to_owned(),
+            "years",
+            "`years`: expected one or more years, the oldest first".to_owned(),
         );
         fault(
             self.years.len() != self.year_weights.len() || self.year_weights.contains(&0),
+            "year_weights",
             format!(
-                "[build]: `year_weights`: expected {} numbers above 0, one for each year",
+                "`year_weights`: expected {} numbers above 0, one for each year",
                 self.years.len()
             ),
         );
         fault(
             self.core_min.is_some() == self.coverage.is_some(),
+            "build",
             "[build]: expected either `core_min` or `coverage`".to_owned(),
         );
-        fault(
-            self.core_min == Some(0) || self.comprehensive_min == 0,
-            "[build]: `core_min` and `comprehensive_min`: expected 1 or more".to_owned(),
-        );
+        for (key, is_zero) in [
+            ("core_min", self.core_min == Some(0)),
+            ("comprehensive_min", self.comprehensive_min == 0),
+        ] {
+            fault(is_zero, key, format!("`{key}` is 0; expected 1 or more"));
+        }
         fault(
             !(3..=8).contains(&self.diagnosis_characters)
                 || !(1..=self.diagnosis_characters).contains(&self.comprehensive_characters),
-            "[build]: `diagnosis_characters`: expected 3 to 8, and `comprehensive_characters` no more"
-                .to_owned(),
+            "diagnosis_characters",
+            "`diagnosis_characters`: expected 3 to 8, and `comprehensive_characters` no more".to_owned(),
         );
+        self.faults_of_types(&mut fault);
+        self.faults_of_trim(&mut fault);
+        self.faults_of_score(&mut fault);
+    }
+
+    fn faults_of_types(&self, fault: &mut impl FnMut(bool, &'static str, String)) {
+        const KEY: &str = "comprehensive_codes";
         for kind in TreatmentType::ALL {
             let word = kind.word();
-            fault(
-                self.comprehensive_codes.get(word).is_none_or(String::is_empty),
-                format!(
-                    "[build.comprehensive_codes]: `{word}` is missing; expected the part of the code behind the category"
-                ),
+            let message = format!(
+                "[build.{KEY}]: `{word}` is missing; expected the part of the code behind the category"
             );
+            let is_missing = self.comprehensive_codes.get(word).is_none_or(String::is_empty);
+            fault(is_missing, KEY, message);
         }
         let known = |word: &String| TreatmentType::by_word(word).is_some();
         for word in self.comprehensive_codes.keys().filter(|word| !known(word)) {
+            let words = TreatmentType::ALL.map(TreatmentType::word);
+            let hint = suggestion(word, words);
             fault(
                 true,
-                format!("[build.comprehensive_codes]: `{word}` is no treatment type"),
+                KEY,
+                format!("[build.{KEY}]: `{word}` is no treatment type{hint}"),
             );
         }
-        self.trim_and_score(&mut fault);
     }
 
-    fn trim_and_score(&self, fault: &mut impl FnMut(bool, String)) {
+    fn faults_of_trim(&self, fault: &mut impl FnMut(bool, &'static str, String)) {
+        const KEY: &str = "trim";
         let trim = &self.trim;
         fault(
             trim.by != TrimBy::None && (trim.low.is_none() || trim.high.is_none()),
+            KEY,
             "[build.trim]: expected `low` and `high`".to_owned(),
         );
         fault(
             trim.by == TrimBy::Percentile && trim.quantile.is_none(),
+            KEY,
             "[build.trim]: expected `quantile`: nearest_rank, linear or weibull".to_owned(),
         );
         let hundred = |ratio: Option<Ratio>| ratio.is_some_and(|ratio| ratio.approximate() > 100.0);
         fault(
             trim.by == TrimBy::Percentile && (hundred(trim.low) || hundred(trim.high)),
+            KEY,
             "[build.trim]: `low` and `high` are per cent; expected at most 100".to_owned(),
         );
+    }
+
+    fn faults_of_score(&self, fault: &mut impl FnMut(bool, &'static str, String)) {
+        const KEY: &str = "score";
         let score = &self.score;
         fault(
             score.method == ScoreMethod::ReferenceDisease && score.reference.is_none(),
+            KEY,
             "[build.score]: expected `reference`, the code of a packet".to_owned(),
         );
         fault(
             score.method == ScoreMethod::FixedAmount && score.fixed_amount().is_none(),
+            KEY,
             "[build.score]: expected `amount`, yuan above 0 as text".to_owned(),
         );
         fault(
             score.decimals > 6 || score.factor == 0,
+            KEY,
             "[build.score]: expected `decimals` up to 6 and a `factor` above 0".to_owned(),
         );
     }

@@ -161,7 +161,7 @@ impl<'g> Generator<'g> {
                 plan.year
             )));
         }
-        let mix = Mix::new(grouper, plan.mix_seed);
+        let mix = Mix::new(grouper, plan.mix_seed, true);
         if mix.groups.is_empty() {
             return Err(Error::new(format!(
                 "scheme `{}` has no group rows",
@@ -216,7 +216,7 @@ impl<'g> Generator<'g> {
 
 impl Mix {
     /// Zipf over the scheme's groups in an order shuffled by the seed; lognormal cost and stay.
-    fn new(grouper: &Grouper, seed: u64) -> Mix {
+    fn new(grouper: &Grouper, seed: u64, by_scores: bool) -> Mix {
         let mut rng = stream(seed, Domain::Mix, 0);
         let mut groups = Vec::new();
         let compiled = grouper.compiled();
@@ -229,7 +229,8 @@ impl Mix {
                     continue;
                 };
                 if drgs.is_empty() && compiled.packets().is_some() {
-                    groups.extend(packet(grouper, (mdc_index, entry_index), &mut rng));
+                    let rows = (mdc_index, entry_index);
+                    groups.extend(packet(grouper, rows, by_scores, &mut rng));
                     continue;
                 }
                 // groups of one core group cost about the same, heavier ones more
@@ -271,7 +272,12 @@ impl Mix {
 
 /// A packet in the mix: it costs what its score says, where it has one.
 #[allow(clippy::cast_precision_loss, reason = "statistics: scores far below 2^53")]
-fn packet(grouper: &Grouper, (mdc, entry): (usize, usize), rng: &mut ChaCha8Rng) -> Option<GroupOfMix> {
+fn packet(
+    grouper: &Grouper,
+    (mdc, entry): (usize, usize),
+    by_scores: bool,
+    rng: &mut ChaCha8Rng,
+) -> Option<GroupOfMix> {
     let (compiled, packets) = (grouper.compiled(), grouper.scheme().packets()?);
     let layer = compiled.mdcs.get(mdc)?.rule;
     if packets.excluded() == Some(layer) || packets.primary_list() == Some(layer) {
@@ -279,7 +285,8 @@ fn packet(grouper: &Grouper, (mdc, entry): (usize, usize), rng: &mut ChaCha8Rng)
     }
     let packet = packets.of(compiled.entries.get(entry)?.rule)?;
     // a score of 1000 is the mean case
-    let relative = packet.score.map(|score| score as f64 / 1e9);
+    let score = packet.score.filter(|score| by_scores && *score > 0);
+    let relative = score.map(|score| score as f64 / 1e9);
     let cost = relative.unwrap_or_else(|| normal_factor(rng, 0.7));
     Some(GroupOfMix {
         mdc,

@@ -75,11 +75,11 @@ pub(super) fn write_bill(
     rng: &mut ChaCha8Rng,
 ) {
     let parts = split_by_policy(total, rng);
-    sheet.set(Column::TotalFee, total);
-    sheet.set(Column::FeeOwn, parts.own);
-    sheet.set(Column::FeeOver, parts.over);
-    sheet.set(Column::FeePre, parts.pre);
-    sheet.set(Column::FeeScope, parts.scope);
+    sheet.set_fen(Column::TotalFee, total);
+    sheet.set_fen(Column::FeeOwn, parts.own);
+    sheet.set_fen(Column::FeeOver, parts.over);
+    sheet.set_fen(Column::FeePre, parts.pre);
+    sheet.set_fen(Column::FeeScope, parts.scope);
     if items {
         write_items(sheet, parts, surgical, rng);
         write_payers(sheet, total, parts, employee, rng);
@@ -135,24 +135,32 @@ fn write_items(sheet: &mut Sheet, parts: Parts, surgical: bool, rng: &mut ChaCha
     let of_b = split(class_b, &by(|item| item.class_b));
     let of_own = split(parts.own, &by(|item| item.class_b));
     let of_other = split(parts.over, &by(|item| item.class_b));
-    let (mut front, mut first) = (Vec::with_capacity(24), true);
-    sheet.set(Column::ListFees, "");
-    for (place, item) in ITEMS.iter().enumerate() {
-        let columns = [&of_a, &of_b, &of_own, &of_other].map(|column| at(column, place));
-        let amount: Fen = columns.into_iter().sum();
-        if amount == Fen::ZERO {
-            continue;
+    let mut front = Vec::with_capacity(24);
+    sheet.fill(Column::ListFees, |text| {
+        let start = text.len();
+        for (place, item) in ITEMS.iter().enumerate() {
+            let columns = [&of_a, &of_b, &of_own, &of_other].map(|column| at(column, place));
+            let amount: Fen = columns.into_iter().sum();
+            if amount == Fen::ZERO {
+                continue;
+            }
+            put_item(text, start, item.list, std::iter::once(amount).chain(columns));
+            front.extend(front_items(item, amount));
         }
-        let [a, b, own, other] = columns;
-        sheet.push(
-            Column::ListFees,
-            first,
-            format_args!("{};{amount};{a};{b};{own};{other}", item.list),
-        );
-        first = false;
-        front.extend(front_items(item, amount));
-    }
+    });
     write_front(sheet, front);
+}
+
+/// An element `key;amount;…` of a list that begins at `start`.
+fn put_item(text: &mut String, start: usize, key: &str, amounts: impl IntoIterator<Item = Fen>) {
+    if text.len() > start {
+        text.push('|');
+    }
+    text.push_str(key);
+    for amount in amounts {
+        text.push(';');
+        amount.push_to(text);
+    }
 }
 
 fn front_items(item: &Item, amount: Fen) -> impl Iterator<Item = (&'static str, Fen)> {
@@ -172,23 +180,23 @@ fn write_front(sheet: &mut Sheet, mut front: Vec<(&'static str, Fen)>) {
             _ => merged.push((name, amount)),
         }
     }
-    sheet.set(Column::FrontFees, "");
-    let mut first = true;
-    let mut put = |name: &str, amount: Fen| {
-        if amount > Fen::ZERO {
-            sheet.push(Column::FrontFees, first, format_args!("{name};{amount}"));
-            first = false;
+    sheet.fill(Column::FrontFees, |text| {
+        let start = text.len();
+        let mut put = |name: &str, amount: Fen| {
+            if amount > Fen::ZERO {
+                put_item(text, start, name, [amount]);
+            }
+        };
+        for (name, amount) in merged {
+            put(name, amount);
+            if let Some((_, subs, rest)) = SUB_ITEMS.iter().find(|(item, ..)| *item == name) {
+                let mut weights: Vec<i128> = subs.iter().map(|(_, weight)| *weight).collect();
+                weights.push(*rest);
+                let parts = split(amount, &weights);
+                subs.iter().zip(parts).for_each(|((sub, _), part)| put(sub, part));
+            }
         }
-    };
-    for (name, amount) in merged {
-        put(name, amount);
-        if let Some((_, subs, rest)) = SUB_ITEMS.iter().find(|(item, ..)| *item == name) {
-            let mut weights: Vec<i128> = subs.iter().map(|(_, weight)| *weight).collect();
-            weights.push(*rest);
-            let parts = split(amount, &weights);
-            subs.iter().zip(parts).for_each(|((sub, _), part)| put(sub, part));
-        }
-    }
+    });
 }
 
 /// Who pays: the patient all but a share of the scope part (65 to 85 %, assumption), of it some from
@@ -205,11 +213,11 @@ fn write_payers(sheet: &mut Sheet, total: Fen, parts: Parts, employee: bool, rng
         0
     };
     let account = at(&split(patient, &[account_share, 100 - account_share]), 0);
-    sheet.set(Column::PatientPaid, patient);
-    sheet.set(Column::Copay, copay);
-    sheet.set(Column::SelfPaid, self_paid);
-    sheet.set(Column::AccountPaid, account);
-    sheet.set(Column::CashPaid, patient - account);
+    sheet.set_fen(Column::PatientPaid, patient);
+    sheet.set_fen(Column::Copay, copay);
+    sheet.set_fen(Column::SelfPaid, self_paid);
+    sheet.set_fen(Column::AccountPaid, account);
+    sheet.set_fen(Column::CashPaid, patient - account);
     let fund = if employee { "310100" } else { "390100" };
     sheet.set(Column::FundPaid, format_args!("{fund};{}", total - patient));
 }

@@ -8,7 +8,8 @@ use super::super::wishes::Wishes;
 use super::edition::listed_name;
 use super::plan::StayPlan;
 use super::stay::{departments, morphology};
-use crate::tables::{CodeId, CodeLists};
+use crate::codes::CodeList;
+use crate::tables::{CodeId, CodeLists, Scheme};
 
 /// Chapters that go with any stay of an adult or child: no injuries, tumours, pregnancies, newborn
 /// or congenital conditions, symptoms, causes or contacts, which would ask for more to be written.
@@ -151,42 +152,18 @@ impl<'g> Coder<'g> {
                 .filter_map(|id| u32::try_from(id).ok())
                 .map(CodeId)
         };
-        // what no rule of the scheme names has an id behind those it knows
         let mut beyond: Vec<String> = Vec::new();
-        let mut listed = |prefix: &str, procedures: bool| -> Vec<CodeId> {
-            let list = if procedures {
-                &lists.procedures
-            } else {
-                &lists.diagnoses
-            };
-            let first = list.codes().partition_point(|code| code.as_str() < prefix);
-            let of_prefix = list.codes().iter().skip(first);
-            of_prefix
-                .take_while(|code| code.starts_with(prefix))
-                .filter_map(|code| match scheme.code_id(code) {
-                    Some(id) => Some(id),
-                    None => {
-                        let known = beyond.iter().position(|other| other == code);
-                        let place = known.unwrap_or_else(|| {
-                            beyond.push(code.clone());
-                            beyond.len() - 1
-                        });
-                        u32::try_from(scheme.code_count() + place).ok().map(CodeId)
-                    }
-                })
-                .collect()
-        };
         let asked: Vec<Vec<CodeId>> = ASKED
             .iter()
-            .map(|asked| listed(asked.add, asked.adds_procedure))
+            .map(|asked| {
+                let list = match asked.adds_procedure {
+                    true => &lists.procedures,
+                    false => &lists.diagnoses,
+                };
+                listed(scheme, list, asked.add, &mut beyond)
+            })
             .collect();
-        let outcomes = listed("Z37.0", false);
-        let mut is_operation = vec![false; scheme.code_count()];
-        for id in &drawer.operations {
-            if let Some(flag) = is_operation.get_mut(id.0 as usize) {
-                *flag = true;
-            }
-        }
+        let outcomes = listed(scheme, &lists.diagnoses, "Z37.0", &mut beyond);
         let name = |code: &str| {
             let name = lists.diagnoses.name(code).or_else(|| lists.procedures.name(code));
             listed_name(name.unwrap_or(""))
@@ -209,7 +186,7 @@ impl<'g> Coder<'g> {
             marks: codes().map(marks_of).collect(),
             morphologies: codes().map(morphology).collect(),
             beyond,
-            is_operation,
+            is_operation: flags(scheme.code_count(), &drawer.operations),
             more_diagnoses: Poisson::new((plan.diagnoses.get() - 1.0).max(0.01)).ok(),
             more_procedures: Poisson::new(plan.procedures.get()).ok(),
             departments: known().map(|id| departments(scheme.code(id))).collect(),
@@ -320,6 +297,37 @@ impl<'g> Coder<'g> {
             }
         }
     }
+}
+
+/// Codes of a list that begin so; what no rule of the scheme names is numbered behind those it knows.
+fn listed(scheme: &Scheme, list: &CodeList, prefix: &str, beyond: &mut Vec<String>) -> Vec<CodeId> {
+    let first = list.codes().partition_point(|code| code.as_str() < prefix);
+    let of_prefix = list.codes().iter().skip(first);
+    let mut number = |code: &String| {
+        scheme.code_id(code).or_else(|| {
+            let known = beyond.iter().position(|other| other == code);
+            let place = known.unwrap_or_else(|| {
+                beyond.push(code.clone());
+                beyond.len() - 1
+            });
+            u32::try_from(scheme.code_count() + place).ok().map(CodeId)
+        })
+    };
+    of_prefix
+        .take_while(|code| code.starts_with(prefix))
+        .filter_map(|code| number(code))
+        .collect()
+}
+
+/// Which of so many codes stand in a list.
+fn flags(count: usize, codes: &[CodeId]) -> Vec<bool> {
+    let mut flags = vec![false; count];
+    for id in codes {
+        if let Some(flag) = flags.get_mut(id.0 as usize) {
+            *flag = true;
+        }
+    }
+    flags
 }
 
 #[allow(

@@ -40,6 +40,7 @@ use crate::records::{
 use crate::tables::{CodeId, CodeLists, NumberFact};
 
 pub use people::{REGION_PERSON_COLUMNS, RegionHospital};
+pub(in crate::scenarios) use plan::line_of;
 pub use plan::{
     CostPlan, DefectPlan, Detail, Growth, HospitalPlan, LevelPlan, Mean, OutputPlan, PersonPlan, Positive,
     RegionPlan, Share, Sigma, StayPlan, TrendPlan, Weight,
@@ -164,7 +165,7 @@ impl<'g> Region<'g> {
         plan: RegionPlan,
         (form, map): (&RegionForm, Option<&CodeMap>),
     ) -> Result<Region<'g>> {
-        let base = Mix::new(grouper, plan.mix_seed);
+        let base = Mix::new(grouper, plan.mix_seed, plan.cost.by_scores);
         let edition = map.map(|map| Edition::new(map, lists));
         let mut region = Region::of_all_groups(grouper, (lists, book), &base, plan, (form, edition))?;
         let can_be_made = region.groups_that_can_be_made();
@@ -850,18 +851,17 @@ impl<'g, 'r> Maker<'g, 'r> {
         if let Some(edition) = &region.edition {
             edition.rewrite(&mut shown.sheet);
         }
-        let mut row = Vec::new();
+        let mut row = Vec::with_capacity(2048);
         let sheet = &shown.sheet;
         region
             .form
             .put(|column| sheet.get(column), &mut self.buffer, &mut row)?;
         row.extend_from_slice(shown.tail);
-        for _ in 0..shown.copies {
-            made.records.push(MadeRecord {
-                row: row.clone(),
-                truth: [case_id.clone(), format!("{rest},{}", shown.edit)],
-            });
-        }
+        let truth = [case_id, format!("{rest},{}", shown.edit)];
+        let record = MadeRecord { row, truth };
+        let copies = (1..shown.copies).map(|_| record.clone()).collect::<Vec<_>>();
+        made.records.extend(copies);
+        made.records.push(record);
         Ok(())
     }
 }

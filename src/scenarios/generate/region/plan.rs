@@ -139,6 +139,8 @@ pub struct CostPlan {
     pub mean: Positive,
     /// Spread within a group, lognormal: 0.45 to 0.6 (assumption).
     pub sigma: Sigma,
+    /// Packets that have scores cost by them; else, as without scores, by the seed.
+    pub by_scores: bool,
 }
 
 /// From year to year (趋势); no default growth, since none is known.
@@ -247,6 +249,7 @@ impl Default for CostPlan {
         CostPlan {
             mean: Positive(10_315.8),
             sigma: Sigma(0.5),
+            by_scores: true,
         }
     }
 }
@@ -348,7 +351,7 @@ fn sum_to_one(key: &str, shares: impl IntoIterator<Item = f64>, error: &mut impl
 }
 
 /// The line on which a key or a table of that name first stands, comments apart.
-fn line_of(place: &Place, text: &str, key: &str) -> Place {
+pub(in crate::scenarios) fn line_of(place: &Place, text: &str, key: &str) -> Place {
     let mut start = 0;
     for line in text.split_inclusive('\n') {
         let said = line.split('#').next().unwrap_or("");

@@ -3,6 +3,7 @@
 use std::fmt::{Display, Write};
 
 use crate::records::Column;
+use crate::units::Fen;
 
 use super::plan::Detail;
 
@@ -154,6 +155,20 @@ impl Sheet {
         if let Some(span) = self.spans.get_mut(column as usize) {
             *span = (start, self.text.len());
         }
+    }
+
+    /// Overwrites a cell with an amount.
+    pub(super) fn set_fen(&mut self, column: Column, amount: Fen) {
+        let start = self.text.len();
+        amount.push_to(&mut self.text);
+        self.end(column, start);
+    }
+
+    /// Overwrites a cell with what is written.
+    pub(super) fn fill(&mut self, column: Column, write: impl FnOnce(&mut String)) {
+        let start = self.text.len();
+        write(&mut self.text);
+        self.end(column, start);
     }
 
     /// Appends an element to a list cell.
