@@ -265,23 +265,20 @@ pub fn settle_year(request: &YearRequest) -> Result<YearDone> {
     }
     let decided = decisions.iter().map(|(id, _)| id);
     refuse_unknown_cases(request.violations.iter().chain(decided), &ledger, &inputs)?;
-    let pools = cleared_pools_csv(&done.pools)
-        .map_err(|_| Error::new("a number of the result is too large to be shown"))?;
-    let folder = &request.settle.output;
+    // kept first: what the ledger refuses leaves no pages behind
+    for (settlement, rows) in &done.pools {
+        let author = &request.settle.author;
+        done.cleared
+            .push(ledger.clear(&settlement.pool, &year, rows, request.lock, author)?);
+    }
+    let pools = cleared_pools_csv(&done.pools);
+    let pools = pools.map_err(|_| Error::new("a number of the result is too large to be shown"))?;
     let clearing = clearing_csv(&done.pools);
+    let folder = &request.settle.output;
     write_together([
         (folder.join("clearing.csv"), clearing.bytes()),
         (folder.join("pools.csv"), pools.bytes()),
     ])?;
-    for (settlement, rows) in &done.pools {
-        done.cleared.push(ledger.clear(
-            &settlement.pool,
-            &year,
-            rows,
-            request.lock,
-            &request.settle.author,
-        )?);
-    }
     Ok(done)
 }
 

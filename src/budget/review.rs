@@ -212,7 +212,8 @@ fn punish(
         let (case, stake) = found.ok_or_else(|| unknown_case(pool, "a violation", id, by_id))?;
         stake.in_violation = true;
         match factor {
-            None => stake.returned = stake.amount.is_some(),
+            // a due below zero is owed all the same
+            None => stake.returned = stake.amount.is_some_and(|amount| amount > Fen::ZERO),
             Some(factor) => {
                 stake.units = times(stake.units, factor).map_err(|e| failed(pool, &e))?;
                 if is_amount(case.payment) {

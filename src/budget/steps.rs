@@ -291,13 +291,17 @@ impl Steps<'_> {
         Ok(())
     }
 
-    /// What cases in violation were due goes back to the fund.
+    /// What cases in violation were due goes back to the fund; what they owe stays owed.
     fn penalty(&self, book: &mut Book) -> Result<()> {
         let before = book.due()?;
         for (line, account) in book.lines.iter_mut().zip(self.accounts) {
             let dues = line.cases(self.pool, account)?;
             let kept = account.sharing.iter().zip(&dues).map(|(entry, due)| {
-                if entry.stake.in_violation { Fen::ZERO } else { *due }
+                if entry.stake.in_violation {
+                    (*due).min(Fen::ZERO)
+                } else {
+                    *due
+                }
             });
             let kept: Vec<Fen> = kept.collect();
             line.step("penalty", total(kept.iter().copied())?);
