@@ -361,7 +361,10 @@ mod tests {
                 Next::Row(row) => {
                     let cell = |ends: &[u32]| {
                         let (start, end) = (ends[0].wrapping_add(1) as usize, ends[1] as usize);
-                        row.text[start..end].to_owned()
+                        match row.quoted {
+                            true => without_quotes(&row.text[start..end]).to_owned(),
+                            false => row.text[start..end].to_owned(),
+                        }
                     };
                     rows.push((row.line, row.ends.windows(2).map(cell).collect()));
                 }
