@@ -395,7 +395,7 @@ mod tests {
             "a;b;\"c;d\"\n;;\n",
             "\u{4e2d},\u{6587}\n\"\u{4e2d},\u{6587}\"\"\",x",
             "\"a,b\",\"\",c\r\n\"one\",\"two; three\"\r\nfour,\"five\"",
-            "a,\"b\" c,d\n\"b\"\rx,y\n",
+            "a,\"b\" c,d\n\"b\"\r\nx,y\n",
             "no line end",
             &wide,
         ];

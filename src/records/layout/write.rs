@@ -368,9 +368,7 @@ impl LayoutRow {
     }
 
     fn put_cell(&mut self, goal: usize, way: &Way, value: &str) -> Option<Loss> {
-        let Some(cell) = self.cells.get_mut(goal) else {
-            return None;
-        };
+        let cell = self.cells.get_mut(goal)?;
         match way {
             Way::TimeBehind if !cell.is_empty() => {
                 cell.push(' ');

@@ -12,7 +12,7 @@ use crate::diagnostics::{Place, Result};
 use crate::library::TableFile;
 use crate::tables::condition::Atom;
 use crate::tables::lint::{Grade, Linter, Use};
-use crate::tables::{Pattern, SetRef, Subject};
+use crate::tables::{Level, Pattern, SetRef, Subject};
 
 impl Linter<'_> {
     /// Everything of a scheme of packets that stands in no table of groups.
@@ -155,7 +155,11 @@ impl Linter<'_> {
             return;
         };
         let rows: Vec<&super::Packet> = packets.of_rule.iter().flatten().collect();
-        let Some(place) = self.scheme.rule_files().first().cloned() else {
+        let mut rules = self.scheme.rules().iter();
+        let Some(place) = rules
+            .find(|rule| rule.level == Level::Packet)
+            .map(|rule| self.scheme.place(rule))
+        else {
             return;
         };
         for criterion in tie_break {

@@ -957,74 +957,87 @@ impl CatalogueReading<'_> {
         cell: &DiagnosisCell,
         expression: Option<&Expression>,
     ) -> Result<Option<u32>> {
-        let written = &self.settings.written;
-        let place = |at: Option<usize>| at.and_then(|at| u32::try_from(at).ok());
         match offer {
             Offer::Core => Ok(Some(0)),
-            Offer::Primary => {
-                let rows = self.settings.need(
-                    &written.primary.rows,
-                    "primary.rows",
-                    "`core`, `comprehensive`, `list`",
-                )?;
-                let core_like =
-                    expression.is_some() || matches!(cell, DiagnosisCell::Prefix(p) if p.len() > 3);
-                let form = match core_like {
-                    true => PrimaryRows::Core,
-                    false => PrimaryRows::Comprehensive,
-                };
-                if rows.contains(&form) {
-                    return Ok(Some(0));
-                }
-                Err(row.fault("this primary row has a form that `primary.rows` does not name"))
-            }
-            Offer::Comprehensive => {
-                let keys = self.settings.need(
-                    &written.comprehensive.keys,
-                    "comprehensive.keys",
-                    "the forms in order, such as [\"prefix:3\", \"range\"]",
-                )?;
-                if expression.is_some() {
-                    return Err(row.fault("a comprehensive row has no procedures"));
-                }
-                let key = match cell {
-                    DiagnosisCell::Range(..) => ComprehensiveKey::Range,
-                    DiagnosisCell::Prefix(prefix) if prefix.len() == 3 => ComprehensiveKey::Category,
-                    DiagnosisCell::Prefix(prefix) if prefix.len() == 2 => ComprehensiveKey::TwoCharacters,
-                    DiagnosisCell::Prefix(prefix) if prefix.len() == 1 => ComprehensiveKey::Letter,
-                    _ => {
-                        let expected = "a category, its first one or two characters, or a range";
-                        return Err(row.wrong("diagnosis", row.required[2], expected));
-                    }
-                };
-                Ok(place(keys.iter().position(|known| *known == key)))
-            }
-            Offer::Fallback => {
-                let used = self.settings.need(
-                    &written.fallback.r#use,
-                    "fallback.use",
-                    "any of `letter`, `chapter`, `blank`, in order",
-                )?;
-                if let Some(twice) = used
-                    .iter()
-                    .enumerate()
-                    .find(|(at, kind)| used.iter().take(*at).any(|k| k == *kind))
-                {
-                    let message = format!("`fallback.use` names a kind twice: {:?}", twice.1).to_lowercase();
-                    return Err(self.settings.fault(message));
-                }
-                let kind = match cell {
-                    DiagnosisCell::Any => FallbackKind::Blank,
-                    DiagnosisCell::Range(..) => FallbackKind::Chapter,
-                    DiagnosisCell::Prefix(prefix) if prefix.len() == 1 => FallbackKind::Letter,
-                    DiagnosisCell::Prefix(_) => {
-                        let expected = "a letter, a range of categories, or `*`";
-                        return Err(row.wrong("diagnosis", row.required[2], expected));
-                    }
-                };
-                Ok(place(used.iter().position(|known| *known == kind)))
-            }
+            Offer::Primary => self.primary_rank(row, cell, expression),
+            Offer::Comprehensive => self.comprehensive_rank(row, cell, expression),
+            Offer::Fallback => self.fallback_rank(row, cell),
         }
+    }
+
+    fn primary_rank(
+        &self,
+        row: &NamedRow<'_, 7, 3>,
+        cell: &DiagnosisCell,
+        expression: Option<&Expression>,
+    ) -> Result<Option<u32>> {
+        let rows = self.settings.need(
+            &self.settings.written.primary.rows,
+            "primary.rows",
+            "`core`, `comprehensive`, `list`",
+        )?;
+        let core_like = expression.is_some() || matches!(cell, DiagnosisCell::Prefix(p) if p.len() > 3);
+        let form = match core_like {
+            true => PrimaryRows::Core,
+            false => PrimaryRows::Comprehensive,
+        };
+        match rows.contains(&form) {
+            true => Ok(Some(0)),
+            false => Err(row.fault("this primary row has a form that `primary.rows` does not name")),
+        }
+    }
+
+    fn comprehensive_rank(
+        &self,
+        row: &NamedRow<'_, 7, 3>,
+        cell: &DiagnosisCell,
+        expression: Option<&Expression>,
+    ) -> Result<Option<u32>> {
+        let keys = self.settings.need(
+            &self.settings.written.comprehensive.keys,
+            "comprehensive.keys",
+            "the forms in order, such as [\"prefix:3\", \"range\"]",
+        )?;
+        if expression.is_some() {
+            return Err(row.fault("a comprehensive row has no procedures"));
+        }
+        let key = match cell {
+            DiagnosisCell::Range(..) => ComprehensiveKey::Range,
+            DiagnosisCell::Prefix(prefix) if prefix.len() == 3 => ComprehensiveKey::Category,
+            DiagnosisCell::Prefix(prefix) if prefix.len() == 2 => ComprehensiveKey::TwoCharacters,
+            DiagnosisCell::Prefix(prefix) if prefix.len() == 1 => ComprehensiveKey::Letter,
+            _ => {
+                let [_, _, written, ..] = row.required;
+                let expected = "a category, its first one or two characters, or a range";
+                return Err(row.wrong("diagnosis", written, expected));
+            }
+        };
+        Ok(place_among(&keys, key))
+    }
+
+    fn fallback_rank(&self, row: &NamedRow<'_, 7, 3>, cell: &DiagnosisCell) -> Result<Option<u32>> {
+        let used = self.settings.need(
+            &self.settings.written.fallback.r#use,
+            "fallback.use",
+            "any of `letter`, `chapter`, `blank`, in order",
+        )?;
+        let stood_before = |at: usize, kind: &FallbackKind| used.iter().take(at).any(|before| before == kind);
+        if let Some((_, twice)) = used.iter().enumerate().find(|(at, kind)| stood_before(*at, kind)) {
+            let word = twice.word();
+            return Err(self
+                .settings
+                .fault(format!("`fallback.use` names a kind twice: {word}")));
+        }
+        let kind = match cell {
+            DiagnosisCell::Any => FallbackKind::Blank,
+            DiagnosisCell::Range(..) => FallbackKind::Chapter,
+            DiagnosisCell::Prefix(prefix) if prefix.len() == 1 => FallbackKind::Letter,
+            DiagnosisCell::Prefix(_) => {
+                let [_, _, written, ..] = row.required;
+                return Err(row.wrong("diagnosis", written, "a letter, a range of categories, or `*`"));
+            }
+        };
+        Ok(place_among(&used, kind))
     }
 
     /// The levels of surgery a comprehensive row is for, where the scheme tells them apart.
@@ -1137,6 +1150,12 @@ fn millionths(text: &str) -> Option<i64> {
         .ok()?
         .checked_mul(1_000_000)?
         .checked_add(part)
+}
+
+/// The place of one among several.
+fn place_among<T: PartialEq>(all: &[T], one: T) -> Option<u32> {
+    let at = all.iter().position(|known| *known == one)?;
+    u32::try_from(at).ok()
 }
 
 /// The first of several words that stands twice.

@@ -80,6 +80,17 @@ pub(in crate::tables) enum FallbackKind {
     Blank,
 }
 
+impl FallbackKind {
+    /// As the key writes it.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            FallbackKind::Letter => "letter",
+            FallbackKind::Chapter => "chapter",
+            FallbackKind::Blank => "blank",
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(in crate::tables) enum PrimaryRows {

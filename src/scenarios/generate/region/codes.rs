@@ -315,7 +315,7 @@ fn listed(scheme: &Scheme, list: &CodeList, prefix: &str, beyond: &mut Vec<Strin
     };
     of_prefix
         .take_while(|code| code.starts_with(prefix))
-        .filter_map(|code| number(code))
+        .filter_map(number)
         .collect()
 }
 
