@@ -303,7 +303,7 @@ impl<'g> Coder<'g> {
 fn listed(scheme: &Scheme, list: &CodeList, prefix: &str, beyond: &mut Vec<String>) -> Vec<CodeId> {
     let first = list.codes().partition_point(|code| code.as_str() < prefix);
     let of_prefix = list.codes().iter().skip(first);
-    let mut number = |code: &String| {
+    let number = |code: &String| {
         scheme.code_id(code).or_else(|| {
             let known = beyond.iter().position(|other| other == code);
             let place = known.unwrap_or_else(|| {
