@@ -94,28 +94,7 @@ impl<'a> Teller<'a> {
                 let test = self.compared("=", i64::from(*wanted) * 100, value == wanted);
                 format!("{label} = {value}{test}")
             }
-            Fact::Takes {
-                expression,
-                hits,
-                holds,
-            } => {
-                let (verdict, hits) = (self.verdict(*holds), self.in_parentheses(&self.list(hits)));
-                match lang {
-                    Lang::En => format!("procedures take {expression}: {verdict}{hits}"),
-                    Lang::Zh => format!("手术操作满足组合 {expression}：{verdict}{hits}"),
-                }
-            }
-            Fact::Packet {
-                condition,
-                value,
-                holds,
-            } => {
-                let (verdict, value) = (self.verdict(*holds), self.in_parentheses(value));
-                match lang {
-                    Lang::En => format!("{condition}: {verdict}{value}"),
-                    Lang::Zh => format!("{condition}：{verdict}{value}"),
-                }
-            }
+            Fact::Takes { .. } | Fact::Packet { .. } => self.packet_fact(fact),
             Fact::Department { value, wanted } => {
                 let label = lang.pick("department", "出院科别");
                 let verdict = self.verdict(value == wanted);
@@ -125,6 +104,32 @@ impl<'a> Teller<'a> {
                 }
             }
         }
+    }
+
+    /// A test that only packets ask.
+    fn packet_fact(&self, fact: &Fact) -> String {
+        let (what, value, holds) = match fact {
+            Fact::Takes {
+                expression,
+                hits,
+                holds,
+            } => {
+                let what = match self.lang {
+                    Lang::En => format!("procedures take {expression}"),
+                    Lang::Zh => format!("手术操作满足组合 {expression}"),
+                };
+                (what, self.list(hits), *holds)
+            }
+            Fact::Packet {
+                condition,
+                value,
+                holds,
+            } => (condition.clone(), value.clone(), *holds),
+            _ => return String::new(), // the others have words of their own
+        };
+        let (verdict, value) = (self.verdict(holds), self.in_parentheses(&value));
+        let colon = self.lang.pick(": ", "：");
+        format!("{what}{colon}{verdict}{value}")
     }
 
     /// `, < 18: yes`.

@@ -23,6 +23,8 @@ pub struct LayoutWriter {
     nodes: Vec<NodeShape>,
     /// Columns asked for that the layout has no place for.
     lacks: Vec<Column>,
+    /// Columns in which any value that the code table lacks stands for one: none of them is wrong.
+    tolerant: Vec<Column>,
 }
 
 /// Where a column goes.
@@ -83,6 +85,7 @@ impl LayoutWriter {
             steps: Vec::new(),
             nodes: Vec::new(),
             lacks: Vec::new(),
+            tolerant: Vec::new(),
         };
         let sources: Vec<(Column, &Source)> = columns
             .iter()
@@ -103,6 +106,8 @@ impl LayoutWriter {
             .copied()
             .filter(|column| !sources.iter().any(|(of, _)| of == column))
             .collect();
+        let tolerant = sources.iter().filter(|(_, source)| source.other.is_some());
+        writer.tolerant = tolerant.map(|(column, _)| *column).collect();
         writer.add_personal(layout);
         writer
     }
@@ -140,12 +145,11 @@ impl LayoutWriter {
     }
 
     /// Whether a column is written for itself, so that a change of it alone is seen; what other columns
-    /// already say is not.
+    /// already say is not, nor is a wrong value where the layout takes any value for one.
     pub fn says(&self, column: Column) -> bool {
         let for_itself = |put: &Put| !matches!(put, Put::Cell(_, Way::Follows(_)));
-        self.steps
-            .iter()
-            .any(|(of, put)| *of == column && for_itself(put))
+        let mut steps = self.steps.iter();
+        !self.tolerant.contains(&column) && steps.any(|(of, put)| *of == column && for_itself(put))
     }
 
     /// Columns of which it keeps only a part, as the hour of a time.
