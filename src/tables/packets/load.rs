@@ -646,29 +646,7 @@ impl Reading<'_, '_> {
         let mut families: Vec<Family> = Vec::new();
         let columns = ["family", "label", "order", "scope", "when"];
         let errors = named_rows(&file, columns, [], |row: &NamedRow<'_, 5, 0>| {
-            let [family, label, order, scope, when] = row.required;
-            let order = order
-                .parse()
-                .map_err(|_| row.wrong("order", order, "a whole number"))?;
-            if family.is_empty() || label.is_empty() {
-                return Err(row.fault("fields `family` and `label` must not be empty"));
-            }
-            let mut condition = row.condition("when", when)?;
-            if !condition.say_long_stay(long_stay.as_ref()) {
-                return Err(row.fault("`long_stay` is asked for, and `auxiliary.long_stay` is not set"));
-            }
-            let label = Label {
-                name: label.to_owned(),
-                order,
-                scope: scope
-                    .split('|')
-                    .map(str::trim)
-                    .filter(|word| !word.is_empty())
-                    .map(Pattern::of)
-                    .collect(),
-                when: condition,
-                written: when.to_owned(),
-            };
+            let (family, label) = label_of(row, long_stay.as_ref())?;
             match families.iter_mut().find(|known| known.name == family) {
                 Some(known) => known.labels.push(label),
                 None => families.push(Family {
@@ -1087,6 +1065,30 @@ fn number_or_none<const N: usize, const M: usize>(
     }
     let number = millionths(cell).ok_or_else(|| row.wrong(field, cell, SIX_DECIMALS))?;
     Ok(Some(number))
+}
+
+/// A row of the auxiliary catalogue: its family and label.
+fn label_of<'r>(row: &NamedRow<'r, 5, 0>, long_stay: Option<&Condition>) -> Result<(&'r str, Label)> {
+    let [family, label, order, scope, when] = row.required;
+    let order = order
+        .parse()
+        .map_err(|_| row.wrong("order", order, "a whole number"))?;
+    if family.is_empty() || label.is_empty() {
+        return Err(row.fault("fields `family` and `label` must not be empty"));
+    }
+    let mut condition = row.condition("when", when)?;
+    if !condition.say_long_stay(long_stay) {
+        return Err(row.fault("`long_stay` is asked for, and `auxiliary.long_stay` is not set"));
+    }
+    let scope = scope.split('|').map(str::trim).filter(|word| !word.is_empty());
+    let label = Label {
+        name: label.to_owned(),
+        order,
+        scope: scope.map(Pattern::of).collect(),
+        when: condition,
+        written: when.to_owned(),
+    };
+    Ok((family, label))
 }
 
 /// `pdx in {…}`, as a condition and in words.
