@@ -29,7 +29,7 @@ pub use crosswalk::{CROSSWALK_COLUMNS, Crosswalk, End, MOVED_COLUMNS, Move, Pair
 pub use csv_text::CsvText;
 pub use findings::{FINDING_COLUMNS, finding_line, finding_row, findings_csv};
 pub use findings_book::FindingsBook;
-pub use grouped::{GROUP_COLUMNS, GroupedRows};
+pub use grouped::{GROUP_COLUMNS, GroupedRows, PACKET_COLUMNS};
 pub use import_remarks::{REMARK_COLUMNS, remarks_csv};
 pub use ledger_pages::{MONTH_COLUMNS, cleared_pools_csv, clearing_csv, month_csv, statement_csv};
 pub use neutral::{NEUTRAL_COLUMNS, neutral_cells};
