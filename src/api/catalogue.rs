@@ -246,19 +246,7 @@ impl Building<'_> {
 
     /// Where a catalogue's grouper puts the cases of the history, in order.
     fn place(&self, rows: &[CatalogueRow], scored: Option<&Catalogue>) -> Result<Vec<Placed>> {
-        let tables =
-            tempfile::tempdir().map_err(|e| Error::io(Path::new("."), "could not be written", &e))?;
-        let folder = tables.path().join(self.plan.scheme_key("id"));
-        let files = self.scheme_files(rows, scored)?;
-        write_together(
-            files
-                .iter()
-                .map(|(name, text)| (folder.join(name), text.as_slice())),
-        )?;
-        let mut places = vec![tables.path().to_owned()];
-        places.extend(self.request.tables.iter().cloned());
-        let scheme = Scheme::load(&Library::find(&places)?, self.plan.scheme_key("id"))?;
-        let grouper = Grouper::new(Compiled::new(scheme));
+        let grouper = self.grouper(rows, scored)?;
         let row_of = |code: &str| rows.binary_search_by(|row| row.code.as_str().cmp(code)).ok();
         let mut placed = Vec::with_capacity(self.history.len());
         self.each_record(

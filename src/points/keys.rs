@@ -250,6 +250,7 @@ pub(super) const VALUES_NOT_YET: &[(&str, &[&str])] = &[
     ("outlier.from", &["scheme"]),
     ("outlier.high.by", &["percentile"]),
     ("transfer.mode", &["deduct_along_chain"]),
+    ("scope.newborn", &["merged"]),
     ("pool.amount_cases", &["points_at_reference"]),
     ("round.residual", &["to_reserve", "to_last"]),
     ("round.allocate", &["case_sum"]),
