@@ -188,11 +188,42 @@ fn example(id: &str) -> Grouper {
 
 #[test]
 fn each_key_does_what_it_says() {
-    let mut reader = csv::Reader::from_path(data("examples/cases.csv")).unwrap();
+    assert_eq!(check_examples("examples/cases.csv"), 48);
+}
+
+/// The published cases of the classifier, `C01` to `C20` without those of the primary-care choice
+/// (tests/catalogue.rs), and what stands beside their edges.
+#[test]
+fn labels_of_the_auxiliary_catalogue() {
+    assert_eq!(check_examples("examples/classifier/cases.csv"), 33);
+}
+
+/// The types of the published probes stand in the shipped tables.
+#[test]
+fn published_types_of_procedures() {
+    for id in ["pingdingshan-2025", "dip-3.0"] {
+        let grouper = shipped(id);
+        let packets = grouper.scheme().packets().unwrap();
+        let typed = |code: &str| {
+            let id = grouper.scheme().code_id(code).unwrap();
+            packets.procedures.traits(id).unwrap().kind.unwrap().word()
+        };
+        // `interventional_as = "surgical"` in both
+        let probes = ["00.2100", "00.0100", "00.3100", "00.5500", "00.7000"];
+        let expected = ["diagnostic", "therapeutic", "therapeutic", "surgical", "surgical"];
+        assert_eq!(probes.map(typed), expected, "{id}");
+    }
+}
+
+/// Each row of a file of cases of the example schemes gives what it expects; how many there are.
+fn check_examples(file: &str) -> usize {
+    let mut reader = csv::Reader::from_path(data(file)).unwrap();
     let columns: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
     let mut groupers: std::collections::BTreeMap<String, Grouper> = std::collections::BTreeMap::new();
     let mut wrong = Vec::new();
+    let mut count = 0;
     for record in reader.records() {
+        count += 1;
         let record = record.unwrap();
         let cell = |name: &str| &record[columns.iter().position(|column| column == name).unwrap()];
         let scheme = cell("scheme").to_owned();
@@ -226,4 +257,5 @@ fn each_key_does_what_it_says() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    count
 }

@@ -34,21 +34,12 @@ pub struct Marks {
     words: usize,
     /// Rows without a key: always worth looking at.
     always: Vec<u64>,
-    /// Whether there are such.
-    always_any: bool,
     /// Rows that hold where they are marked, and nowhere else.
     exact: Vec<u64>,
     /// Per class the bit row of each role.
     classes: Vec<[BitRow; ROLES]>,
-    /// Bit rows, each once, before each its span; the first marks nothing.
+    /// Bit rows, each once; the first marks nothing.
     bits: Vec<u64>,
-}
-
-/// The words of a bit row from the first that marks anything to the last, in one word.
-fn span_of(bits: &[u64]) -> u64 {
-    let first = bits.iter().position(|word| *word != 0).unwrap_or(0);
-    let last = bits.iter().rposition(|word| *word != 0).unwrap_or(0);
-    (last as u64) << 32 | first as u64
 }
 
 /// Where a bit row begins; 0 marks nothing.
@@ -64,7 +55,6 @@ impl Marks {
         bits: usize,
         kinds: usize,
         sets: &[CompiledSet],
-        key: impl Fn(&Predicate) -> Option<Vec<Need>>,
     ) -> (Marks, Vec<u32>) {
         let words = bits.div_ceil(64);
         let (mut always, mut exact) = (vec![0; words], vec![0; words]);
@@ -84,7 +74,6 @@ impl Marks {
         }
         let mut marks = Marks {
             words,
-            always_any: always.iter().any(|word| *word != 0),
             always,
             exact,
             classes: vec![[0; ROLES]],
@@ -126,7 +115,6 @@ impl Marks {
         for (row, bits) in class.iter_mut().zip(bits.chunks(self.words.max(1))) {
             if bits.iter().any(|word| *word != 0) {
                 *row = *known.entry(bits.to_vec()).or_insert_with(|| {
-                    self.bits.push(span_of(bits));
                     let start = BitRow::try_from(self.bits.len()).unwrap_or(BitRow::MAX);
                     self.bits.extend_from_slice(bits);
                     start
@@ -155,22 +143,6 @@ impl Marks {
         rows.iter().fold(always, |joined, row| joined | marked(row))
     }
 
-    /// The words that candidates can stand in, the first and behind the last: those marked in some bit
-    /// rows; all, where rows are always worth looking at.
-    pub fn span(&self, rows: &[BitRow]) -> (usize, usize) {
-        if self.always_any {
-            return (0, self.words);
-        }
-        let spans = rows.iter().map(|row| {
-            let span = (*row as usize).checked_sub(1).and_then(|at| self.bits.get(at));
-            let span = span.copied().unwrap_or(0);
-            ((span & 0xffff_ffff) as usize, (span >> 32) as usize + 1)
-        });
-        let join =
-            |(from, to): (usize, usize), (first, last): (usize, usize)| (from.min(first), to.max(last));
-        spans.reduce(join).unwrap_or((0, 0))
-    }
-
     /// One word of the rows that hold where they are candidates.
     #[inline]
     pub fn exact(&self, word: usize) -> u64 {
@@ -185,7 +157,7 @@ fn set_bit(words: &mut [u64], bit: usize) {
 }
 
 /// A code of the set in that role.
-pub(super) type Need = (Role, SetId);
+type Need = (Role, SetId);
 
 fn role(subject: Subject) -> Option<Role> {
     match subject {
@@ -197,26 +169,8 @@ fn role(subject: Subject) -> Option<Role> {
     }
 }
 
-/// The procedures a case must have one of for a packet's row to hold: the first operands of its
-/// alternatives; `None` of a row that asks for no procedures.
-pub(super) fn operand_key(
-    condition: &Predicate,
-    expression: impl Fn(u32) -> Option<Vec<SetId>>,
-) -> Option<Vec<Need>> {
-    let parts = match condition {
-        Predicate::All(parts) => parts,
-        other => std::slice::from_ref(other),
-    };
-    let number = parts.iter().find_map(|part| match part {
-        Predicate::Takes(number) => Some(*number),
-        _ => None,
-    })?;
-    let sets = expression(number)?;
-    Some(sets.into_iter().map(|set| (Role::Procedure, set)).collect())
-}
-
 /// What a case must have one of for the condition to hold; `None` when nothing is certain.
-pub(super) fn key(condition: &Predicate) -> Option<Vec<Need>> {
+fn key(condition: &Predicate) -> Option<Vec<Need>> {
     match condition {
         Predicate::In(subject, false, set) => role(*subject).map(|role| vec![(role, *set)]),
         // one part suffices: the one that asks for a principal, else the shortest
