@@ -182,9 +182,10 @@ impl<'a> Evaluation<'a> {
     /// The rows of a layer that the principal diagnosis leads to, in the order they are tried.
     pub(super) fn packets(&self, layer: usize) -> &'a [TriedRow] {
         let (tables, principal) = (self.compiled.packets(), self.case.diagnoses.first());
+        let has_procedures = !self.case.procedures.is_empty();
         let rows = tables
             .zip(principal)
-            .map(|(tables, code)| tables.rows(layer, code.kind));
+            .map(|(tables, code)| tables.rows(layer, code.kind, has_procedures));
         rows.unwrap_or_default()
     }
 
@@ -196,8 +197,9 @@ impl<'a> Evaluation<'a> {
     fn packet_holds(&mut self, row: &TriedRow) -> bool {
         let procedures = self.case.procedures;
         self.packet_is_open(row)
-            && row.expression.is_none_or(|expression| {
-                procedures.iter().any(|code| row.may_begin(code.kind)) && self.takes(expression)
+            && row.expression().is_none_or(|expression| {
+                procedures.iter().any(|code| row.may_begin(code.kind))
+                    && (row.asks_one() || self.takes(expression))
             })
     }
 
@@ -208,8 +210,8 @@ impl<'a> Evaluation<'a> {
             && row
                 .surgery
                 .is_none_or(|(low, high)| (low..=high).contains(&packet.surgery_level))
-            && row.entry.is_none_or(|entry| {
-                let entry = compiled.entries.get(entry as usize);
+            && row.entry().is_none_or(|entry| {
+                let entry = compiled.entries.get(entry);
                 entry.is_some_and(|entry| self.holds(&entry.when))
             })
     }

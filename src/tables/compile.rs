@@ -199,9 +199,14 @@ pub(super) struct RawSet {
 
 impl RawSet {
     fn new(source: &CodeSet, count: u32, prefixes: &[String]) -> RawSet {
-        let unknown = (count + 1..).zip(prefixes).filter(|(_, prefix)| {
-            let begins = |own: &String| prefix.starts_with(own.as_str());
-            source.prefixes.iter().any(begins)
+        let unknown = source.prefixes.iter().flat_map(|own| {
+            // those that begin so stand side by side
+            let first = prefixes.partition_point(|prefix| prefix < own);
+            let begins = prefixes
+                .iter()
+                .skip(first)
+                .take_while(move |prefix| prefix.starts_with(own));
+            (count + 1 + number_of(first)..).zip(begins)
         });
         let known = source.codes.iter().map(|code| code.0);
         let sites = source.sites.iter().map(|(code, site)| (code.0, *site));

@@ -38,6 +38,21 @@ struct Candidate {
     rank: u32,
 }
 
+impl Candidate {
+    /// Of a core or primary row that holds, where nothing asks what it takes.
+    fn unasked(offer: Offer, row: &TriedRow) -> Candidate {
+        Candidate {
+            offer,
+            rule: row.rule(),
+            alternative: row.expression().map(|expression| (expression, 0)),
+            matched: 0,
+            kind: row.stated.unwrap_or_default(),
+            leaves_surgery: false,
+            rank: row.rank,
+        }
+    }
+}
+
 impl Grouper {
     /// The packet of a case.
     pub(in crate::grouper) fn evaluate_packets(
@@ -197,7 +212,7 @@ impl Matching<'_> {
                 let has_principal = !self.recorded.procedures.is_empty();
                 let case = judged(self.packets, self.tables, self.recorded, has_principal);
                 let mut evaluation = Evaluation::of_packets(self.compiled, &case, scratch);
-                evaluation.first_packet(first).map(|row| (first, row.rule))
+                evaluation.first_packet(first).map(|row| (first, row.rule()))
             }
             None => None,
         };
@@ -207,7 +222,7 @@ impl Matching<'_> {
         let mut evaluation = Evaluation::of_packets(self.compiled, &self.case, scratch);
         let rest = self.tables.layers.iter().skip(usize::from(raw));
         rest.copied()
-            .find_map(|layer| evaluation.first_packet(layer).map(|row| (layer, row.rule)))
+            .find_map(|layer| evaluation.first_packet(layer).map(|row| (layer, row.rule())))
     }
 
     // ---- catalogue
@@ -242,7 +257,10 @@ impl Matching<'_> {
     fn offer_first(&mut self, evaluation: &mut Evaluation<'_>, pool: &[Offer], primary_survives: bool) {
         let [core, primary] = [Offer::Core, Offer::Primary].map(|offer| {
             let row = evaluation.first_packet(self.layer(offer)?)?;
-            Some(self.candidate(offer, row))
+            Some(match self.tables.asks_types {
+                true => self.candidate(offer, row),
+                false => Candidate::unasked(offer, row),
+            })
         });
         let together = pool.contains(&Offer::Core) && pool.contains(&Offer::Primary);
         match (core, primary) {
@@ -302,10 +320,10 @@ impl Matching<'_> {
         let start = rows.len();
         for row in evaluation.packets(layer) {
             let mut procedures = self.case.procedures.iter();
-            let may_hold = row.expression.is_none() || procedures.any(|code| row.may_begin(code.kind));
+            let may_hold = row.expression().is_none() || procedures.any(|code| row.may_begin(code.kind));
             if may_hold && evaluation.packet_is_open(row) {
                 let candidate = self.candidate(offer, row);
-                let holds = row.expression.is_none() || candidate.alternative.is_some();
+                let holds = row.expression().is_none() || candidate.alternative.is_some();
                 rows.extend(holds.then_some(candidate));
             }
         }
@@ -329,7 +347,7 @@ impl Matching<'_> {
     fn candidate(&mut self, offer: Offer, row: &TriedRow) -> Candidate {
         let procedures = self.case.procedures;
         let alternative = row
-            .expression
+            .expression()
             .and_then(|expression| self.best_alternative(expression));
         let taken = match alternative {
             Some(_) => self.memory.taken.as_slice(),
@@ -344,7 +362,7 @@ impl Matching<'_> {
         let surgical = |code: &CodeFacts| self.tables.traits(code).kind == TreatmentType::Surgical;
         Candidate {
             offer,
-            rule: row.rule,
+            rule: row.rule(),
             alternative,
             matched: taken.len(),
             kind: row.stated.or(of_taken).unwrap_or_default(),

@@ -62,6 +62,8 @@ pub struct CompiledPackets {
     tried: Vec<TriedRows>,
     /// The rows of a catalogue stand in the order in which they are chosen; see [`TriedRow::rank`].
     pub in_order: bool,
+    /// A step of the order asks for the treatment type of a core or primary row.
+    pub asks_types: bool,
     /// Layer rows by their place among [`Compiled::mdcs`](crate::tables::Compiled).
     pub excluded: Option<usize>,
     /// The list of primary-care packets.
@@ -92,6 +94,7 @@ impl CompiledPackets {
             scopes,
             tried: Vec::new(),
             in_order: packets.selection.is_of_rows(),
+            asks_types: packets.selection.asks_types(),
             excluded: None,
             primary_list: None,
             layers: Vec::new(),
@@ -152,10 +155,12 @@ impl CompiledPackets {
         self.tried = making.all();
     }
 
-    /// The rows of a layer that a principal diagnosis of this kind leads to, in the order they are tried.
+    /// The rows of a layer that a principal diagnosis of this kind leads to, in the order they are tried; of a
+    /// case without procedures, those of a catalogue that ask for none.
     #[inline]
-    pub fn rows(&self, layer: usize, principal: CodeKind) -> &[TriedRow] {
-        self.tried.get(layer).map_or(&[], |rows| rows.of(principal))
+    pub fn rows(&self, layer: usize, principal: CodeKind, has_procedures: bool) -> &[TriedRow] {
+        let rows = self.tried.get(layer);
+        rows.map_or(&[], |rows| rows.of(principal, has_procedures))
     }
 
     fn rule(&self, code: CodeId, rule: Option<&ProcedureRule>) -> KindRule {

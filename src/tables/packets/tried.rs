@@ -16,55 +16,88 @@ use crate::tables::compile::{CompiledSet, Entry, Mdc, Predicate, SetId};
 use crate::tables::condition::Subject;
 use crate::tables::kinds::CodeKind;
 
+/// In place of a number that there is not.
+const NONE: u32 = u32::MAX;
+
 /// A packet's row as it is tried (待试病种行): what it asks besides the principal diagnosis.
 #[derive(Clone, Copy, Debug)]
 pub struct TriedRow {
-    /// Index into [`Scheme::rules`].
-    pub rule: usize,
+    rule: u32,
+    expression: u32,
+    /// The only kind of procedure its first operand means, if there is only one.
+    first: u32,
+    entry: u32,
     /// Its place among those that are chosen among, the best first; of one list, the order of the list.
     pub rank: u32,
-    /// The expression it asks for.
-    pub expression: Option<u32>,
-    /// The only kind of procedure its first operand means, if there is only one.
-    first: Option<CodeKind>,
     /// The treatment type it states of itself.
     pub stated: Option<TreatmentType>,
     /// The treatment type of the case it asks for.
     pub kind: Option<TreatmentType>,
     /// The levels of surgery it asks for, from and to.
     pub surgery: Option<(u8, u8)>,
-    /// The entry whose whole condition is to be asked, where it says more than the above.
-    pub entry: Option<u32>,
+    /// Asks for no more procedures than its first operand.
+    asks_one: bool,
 }
 
 impl TriedRow {
+    /// Index into [`Scheme::rules`].
+    pub const fn rule(&self) -> usize {
+        self.rule as usize
+    }
+
+    /// The expression it asks for.
+    #[inline]
+    pub fn expression(&self) -> Option<u32> {
+        (self.expression != NONE).then_some(self.expression)
+    }
+
+    /// The entry whose whole condition is to be asked, where it says more than the rest.
+    #[inline]
+    pub fn entry(&self) -> Option<usize> {
+        (self.entry != NONE).then_some(self.entry as usize)
+    }
+
     /// Whether a procedure of this kind can be the first of those asked for.
     #[inline]
     pub fn may_begin(&self, kind: CodeKind) -> bool {
-        self.first.is_none_or(|first| first == kind)
+        self.first == NONE || self.first == kind.0
+    }
+
+    /// Whether nothing more is asked of the procedures once one may be the first.
+    #[inline]
+    pub const fn asks_one(&self) -> bool {
+        self.asks_one
     }
 }
+
+/// Where the rows of a kind stand: the first, the first of those without procedures that stand behind
+/// all those with, and behind the last.
+type Stretch = (u32, u32, u32);
 
 /// The rows of one layer by the kind of the principal diagnosis (按主要诊断索引的病种行).
 #[derive(Debug, Default)]
 pub(super) struct TriedRows {
     rows: Vec<TriedRow>,
-    /// By kind, where its rows stand.
-    of_kind: Vec<(u32, u32)>,
+    of_kind: Vec<Stretch>,
 }
 
 impl TriedRows {
-    /// Those of a principal diagnosis.
+    /// Those of a principal diagnosis that a case with procedures, or one without, may meet.
     #[inline]
-    pub(super) fn of(&self, principal: CodeKind) -> &[TriedRow] {
-        let range = self.of_kind.get(principal.index());
-        let rows = range.and_then(|(start, end)| self.rows.get(*start as usize..*end as usize));
-        rows.unwrap_or_default()
+    pub(super) fn of(&self, principal: CodeKind, has_procedures: bool) -> &[TriedRow] {
+        let stretch = self.of_kind.get(principal.index());
+        let (start, plain, end) = stretch.copied().unwrap_or_default();
+        let from = if has_procedures { start } else { plain };
+        self.rows.get(from as usize..end as usize).unwrap_or_default()
     }
 
     /// Of rows in the order they are tried, each with the principal diagnoses it is for; with none given
-    /// it is for all.
-    fn new(rows: &[(TriedRow, Option<SetId>)], kinds: usize, sets: &[CompiledSet]) -> TriedRows {
+    /// it is for all. Whether those with procedures come first.
+    fn new(
+        rows: &[(TriedRow, Option<SetId>)],
+        operative_first: bool,
+        (kinds, sets): (usize, &[CompiledSet]),
+    ) -> TriedRows {
         let mut lists: Vec<Vec<u32>> = vec![Vec::new(); kinds];
         for (at, (_, principal)) in (0..).zip(rows) {
             let set = principal.map(|set| sets.get(set.index()).map_or(&[][..], |set| set.kinds.as_slice()));
@@ -72,31 +105,39 @@ impl TriedRows {
                 None => lists.iter_mut().for_each(|list| list.push(at)),
                 Some(kinds) => {
                     for kind in kinds {
-                        lists
-                            .get_mut(kind.index())
-                            .into_iter()
-                            .for_each(|list| list.push(at));
+                        let list = lists.get_mut(kind.index());
+                        list.into_iter().for_each(|list| list.push(at));
                     }
                 }
             }
         }
         let mut tried = TriedRows::default();
-        let mut known: HashMap<Vec<u32>, (u32, u32)> = HashMap::new();
+        let mut known: HashMap<Vec<u32>, Stretch> = HashMap::new();
         for list in lists {
-            let range = match known.get(&list) {
-                Some(range) => *range,
+            let stretch = match known.get(&list) {
+                Some(stretch) => *stretch,
                 None => {
                     let listed = list.iter().filter_map(|at| rows.get(*at as usize));
-                    let start = number_of(tried.rows.len());
-                    tried.rows.extend(listed.map(|(row, _)| *row));
-                    let range = (start, number_of(tried.rows.len()));
-                    known.insert(list, range);
-                    range
+                    let stretch = tried.put(listed.map(|(row, _)| *row), operative_first);
+                    known.insert(list, stretch);
+                    stretch
                 }
             };
-            tried.of_kind.push(range);
+            tried.of_kind.push(stretch);
         }
         tried
+    }
+
+    fn put(&mut self, rows: impl Iterator<Item = TriedRow>, operative_first: bool) -> Stretch {
+        let start = self.rows.len();
+        self.rows.extend(rows);
+        let new = self.rows.get(start..).unwrap_or_default();
+        let operative = match operative_first {
+            true => new.partition_point(|row| row.expression().is_some()),
+            false => 0,
+        };
+        let end = number_of(self.rows.len());
+        (number_of(start), number_of(start + operative), end)
     }
 }
 
@@ -122,22 +163,25 @@ impl Making<'_> {
                 .filter(|(_, entry)| self.packets.severities.competes(entry.rule))
                 .map(|(at, entry)| self.row(at, entry))
                 .collect();
-            if let Some(ranks) = &ranks {
+            let chooses = self.chooses_among(layer);
+            if chooses {
                 for (row, _) in &mut rows {
-                    row.rank = ranks.get(&row.rule).copied().unwrap_or(row.rank);
+                    let rank = ranks.as_ref().and_then(|ranks| ranks.get(&row.rule()));
+                    row.rank = rank.copied().unwrap_or(row.rank);
                 }
-                if self.chooses_among(layer) {
-                    // where a row with procedures holds, those without are not asked
-                    rows.sort_by_key(|(row, _)| (row.expression.is_none(), row.rank));
-                }
+                // where a row with procedures holds, those without are not asked
+                rows.sort_by_key(|(row, _)| (row.expression().is_none(), row.rank));
             }
-            TriedRows::new(&rows, self.kinds, self.sets)
+            TriedRows::new(&rows, chooses, (self.kinds, self.sets))
         });
         layers.collect()
     }
 
     /// Whether the tie-break chooses among the rows of a layer.
     fn chooses_among(&self, layer: &Mdc) -> bool {
+        if matches!(self.packets.selection, Selection::FirstRow) {
+            return false;
+        }
         let code = self.scheme.rules().get(layer.rule).map(|rule| rule.code.as_str());
         matches!(code.and_then(Offer::by_word), Some(Offer::Core | Offer::Primary))
     }
@@ -184,18 +228,17 @@ impl Making<'_> {
 
     /// A row with the principal diagnoses it is for.
     fn row(&self, at: usize, entry: &Entry) -> (TriedRow, Option<SetId>) {
+        let packet = self.packets.of(entry.rule);
         let mut row = TriedRow {
-            rule: entry.rule,
+            rule: number_of(entry.rule),
+            expression: NONE,
+            first: NONE,
+            entry: NONE,
             rank: number_of(at),
-            expression: None,
-            first: None,
-            stated: self
-                .packets
-                .of(entry.rule)
-                .and_then(|packet| packet.treatment_type),
+            stated: packet.and_then(|packet| packet.treatment_type),
             kind: None,
             surgery: None,
-            entry: None,
+            asks_one: false,
         };
         let mut principal = None;
         let parts = match &entry.when {
@@ -207,25 +250,26 @@ impl Making<'_> {
                 Predicate::In(Subject::PrincipalDiagnosis, false, set) if principal.is_none() => {
                     principal = Some(*set);
                 }
-                Predicate::Takes(number) if row.expression.is_none() => row.expression = Some(*number),
+                Predicate::Takes(number) if row.expression == NONE => row.expression = *number,
                 Predicate::Type(kind) if row.kind.is_none() => row.kind = Some(*kind),
                 Predicate::SurgeryLevel(low, high) if row.surgery.is_none() => {
                     row.surgery = Some((*low, *high));
                 }
-                _ => row.entry = Some(number_of(at)),
+                _ => row.entry = number_of(at),
             }
         }
-        row.first = row.expression.and_then(|number| self.first_operand(number));
+        (row.first, row.asks_one) = self.first_operand(row.expression).unwrap_or((NONE, false));
         (row, principal)
     }
 
-    /// The only kind that the first operand of an expression means, if there is only one.
-    fn first_operand(&self, expression: u32) -> Option<CodeKind> {
+    /// The only kind that the first operand of an expression means, if there is only one; whether it is the
+    /// only operand.
+    fn first_operand(&self, expression: u32) -> Option<(u32, bool)> {
         let [operands] = self.expressions.get(expression as usize)?.as_slice() else {
             return None;
         };
         match self.sets.get(operands.first()?.index())?.kinds.as_slice() {
-            [kind] => Some(*kind),
+            [kind] => Some((kind.0, operands.len() == 1)),
             _ => None,
         }
     }
