@@ -33,13 +33,14 @@ struct Candidate {
     /// How many procedures it takes.
     matched: usize,
     kind: TreatmentType,
+    kind_is_known: bool,
     leaves_surgery: bool,
     /// The better of two rows has the lower, where that is the same for every case.
     rank: u32,
 }
 
 impl Candidate {
-    /// Of a core or primary row that holds, where nothing asks what it takes.
+    /// Of a core or primary row that holds; its type and what it takes only once a step asks for them.
     fn unasked(offer: Offer, row: &TriedRow) -> Candidate {
         Candidate {
             offer,
@@ -47,6 +48,7 @@ impl Candidate {
             alternative: row.expression().map(|expression| (expression, 0)),
             matched: 0,
             kind: row.stated.unwrap_or_default(),
+            kind_is_known: row.stated.is_some() || row.expression().is_none(),
             leaves_surgery: false,
             rank: row.rank,
         }
@@ -257,10 +259,7 @@ impl Matching<'_> {
     fn offer_first(&mut self, evaluation: &mut Evaluation<'_>, pool: &[Offer], primary_survives: bool) {
         let [core, primary] = [Offer::Core, Offer::Primary].map(|offer| {
             let row = evaluation.first_packet(self.layer(offer)?)?;
-            Some(match self.tables.asks_types {
-                true => self.candidate(offer, row),
-                false => Candidate::unasked(offer, row),
-            })
+            Some(Candidate::unasked(offer, row))
         });
         let together = pool.contains(&Offer::Core) && pool.contains(&Offer::Primary);
         match (core, primary) {
@@ -346,15 +345,12 @@ impl Matching<'_> {
     /// A row, with what it takes.
     fn candidate(&mut self, offer: Offer, row: &TriedRow) -> Candidate {
         let procedures = self.case.procedures;
+        self.memory.taken.clear();
         let alternative = row
             .expression()
             .and_then(|expression| self.best_alternative(expression));
-        let taken = match alternative {
-            Some(_) => self.memory.taken.as_slice(),
-            None => &[],
-        };
-        let kinds = taken.iter().filter_map(|place| procedures.get(*place));
-        let of_taken = kinds.map(|code| self.tables.traits(code).kind).max();
+        let of_taken = self.kind_of_taken();
+        let taken = &self.memory.taken;
         let left = procedures
             .iter()
             .enumerate()
@@ -366,6 +362,7 @@ impl Matching<'_> {
             alternative,
             matched: taken.len(),
             kind: row.stated.or(of_taken).unwrap_or_default(),
+            kind_is_known: true,
             leaves_surgery: left.map(|(_, code)| code).any(surgical),
             rank: row.rank,
         }
@@ -517,9 +514,33 @@ impl Matching<'_> {
             let candidate = self.candidate(step.offer, row);
             self.memory.offered.push(candidate);
         }
+        if matches!(step.choice, TypeChoice::Of(_)) {
+            self.know_kinds(step.offer);
+        }
         let offered = self.memory.offered.iter();
         let mut fitting = offered.filter(|row| row.offer == step.offer && fits(step, row));
         fitting.next().map(|row| (layer, row.rule))
+    }
+
+    /// Finds the types of offered rows that only what they take says.
+    fn know_kinds(&mut self, offer: Offer) {
+        let mut offered = std::mem::take(&mut self.memory.offered);
+        let unknown = |row: &&mut Candidate| row.offer == offer && !row.kind_is_known;
+        for row in offered.iter_mut().filter(unknown) {
+            row.alternative = row
+                .alternative
+                .and_then(|(expression, _)| self.best_alternative(expression));
+            row.kind = self.kind_of_taken().unwrap_or_default();
+            row.kind_is_known = true;
+        }
+        self.memory.offered = offered;
+    }
+
+    /// The highest type of the procedures taken last.
+    fn kind_of_taken(&self) -> Option<TreatmentType> {
+        let places = self.memory.taken.iter();
+        let procedures = places.filter_map(|place| self.case.procedures.get(*place));
+        procedures.map(|code| self.tables.traits(code).kind).max()
     }
 
     // ---- labels

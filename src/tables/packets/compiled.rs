@@ -62,8 +62,6 @@ pub struct CompiledPackets {
     tried: Vec<TriedRows>,
     /// The rows of a catalogue stand in the order in which they are chosen; see [`TriedRow::rank`].
     pub in_order: bool,
-    /// A step of the order asks for the treatment type of a core or primary row.
-    pub asks_types: bool,
     /// Layer rows by their place among [`Compiled::mdcs`](crate::tables::Compiled).
     pub excluded: Option<usize>,
     /// The list of primary-care packets.
@@ -94,7 +92,6 @@ impl CompiledPackets {
             scopes,
             tried: Vec::new(),
             in_order: packets.selection.is_of_rows(),
-            asks_types: packets.selection.asks_types(),
             excluded: None,
             primary_list: None,
             layers: Vec::new(),

@@ -178,17 +178,6 @@ pub enum Selection {
 }
 
 impl Selection {
-    /// Whether a step of the order asks for the type of a core or primary row.
-    pub(super) fn asks_types(&self) -> bool {
-        let of_type = |step: &OrderStep| {
-            matches!(step.choice, TypeChoice::Of(_)) && matches!(step.offer, Offer::Core | Offer::Primary)
-        };
-        match self {
-            Selection::FirstRow => false,
-            Selection::Catalogue { order, .. } => order.iter().any(of_type),
-        }
-    }
-
     /// Nothing but the rows themselves decides which of those that hold is chosen.
     pub(super) fn is_of_rows(&self) -> bool {
         match self {
