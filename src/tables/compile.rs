@@ -324,7 +324,7 @@ impl Compiled {
             .map(|set| CompiledSet::new(set, &kinds))
             .collect();
         let rows = of_mdcs.chain(of_entries);
-        let (marks, classes) = Marks::of(rows, bits, kinds.count(), &sets, marks::key);
+        let (marks, classes) = Marks::of(rows, (first_entry, bits), kinds.count(), &sets, marks::key);
         let (facts, principal_lists) = facts(&scheme, &kinds, &classes);
         let packets = packets.map(|mut packets| {
             packets.know_kinds(&scheme, &kinds);

@@ -30,8 +30,10 @@ const ROLES: usize = 4;
 /// Marks of all codes (编码标记).
 #[derive(Debug)]
 pub struct Marks {
-    /// Words of a bit row.
+    /// Words of a whole bit row.
     words: usize,
+    /// The first of them, which every bit row has: those of MDC rows.
+    head: usize,
     /// Rows without a key: always worth looking at.
     always: Vec<u64>,
     /// Whether there are such.
@@ -40,28 +42,50 @@ pub struct Marks {
     exact: Vec<u64>,
     /// Per class the bit row of each role.
     classes: Vec<[BitRow; ROLES]>,
-    /// Bit rows, each once, before each its span; the first marks nothing.
+    /// Bit rows, each once: the head, then the words from the first that marks anything to the last.
+    /// Most mark rows of one MDC only, so that all of them together stay in the cache. The first marks
+    /// nothing.
     bits: Vec<u64>,
 }
 
-/// The words of a bit row from the first that marks anything to the last, in one word.
-fn span_of(bits: &[u64]) -> u64 {
-    let first = bits.iter().position(|word| *word != 0).unwrap_or(0);
-    let last = bits.iter().rposition(|word| *word != 0).unwrap_or(0);
-    (last as u64) << 32 | first as u64
+/// Where a bit row stands (标记行); by default it marks nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BitRow {
+    /// Where its head begins.
+    start: u32,
+    /// The first word behind the head that it has …
+    first: u16,
+    /// … and how many of them.
+    count: u16,
 }
 
-/// Where a bit row begins; 0 marks nothing.
-pub type BitRow = u32;
+impl BitRow {
+    /// Whether it marks anything.
+    #[inline]
+    pub fn marks_any(self) -> bool {
+        self.start != 0
+    }
+}
+
+/// The words from the first that marks anything, with its index.
+fn marked_words(bits: &[u64]) -> (usize, &[u64]) {
+    let first = bits.iter().position(|word| *word != 0).unwrap_or(0);
+    let end = bits
+        .iter()
+        .rposition(|word| *word != 0)
+        .map_or(first, |last| last + 1);
+    (first, bits.get(first..end).unwrap_or_default())
+}
 
 /// The kind of a code and a mark: a role and a row in one number.
 type Hit = (u32, u32);
 
 impl Marks {
-    /// Of rows at these bits, with the class of each kind of code; `kinds` counts those.
+    /// Of rows at these bits, the first `head` of them those of MDC rows, with the class of each kind of
+    /// code; `kinds` counts those.
     pub(super) fn of<'p>(
         rows: impl Iterator<Item = (usize, &'p Predicate)>,
-        bits: usize,
+        (head, bits): (usize, usize),
         kinds: usize,
         sets: &[CompiledSet],
         key: impl Fn(&Predicate) -> Option<Vec<Need>>,
@@ -84,11 +108,12 @@ impl Marks {
         }
         let mut marks = Marks {
             words,
+            head: head / 64,
             always_any: always.iter().any(|word| *word != 0),
             always,
             exact,
-            classes: vec![[0; ROLES]],
-            bits: vec![0; words],
+            classes: vec![[BitRow::default(); ROLES]],
+            bits: vec![0; head / 64 + 1],
         };
         let classes = marks.sort_into_classes(hits, kinds);
         (marks, classes)
@@ -122,19 +147,27 @@ impl Marks {
     fn add_class(&mut self, marked: &[u32], known: &mut HashMap<Vec<u64>, BitRow>) -> u32 {
         let mut bits = vec![0; ROLES * self.words];
         marked.iter().for_each(|mark| set_bit(&mut bits, *mark as usize));
-        let mut class = [0; ROLES];
+        let mut class = [BitRow::default(); ROLES];
         for (row, bits) in class.iter_mut().zip(bits.chunks(self.words.max(1))) {
             if bits.iter().any(|word| *word != 0) {
-                *row = *known.entry(bits.to_vec()).or_insert_with(|| {
-                    self.bits.push(span_of(bits));
-                    let start = BitRow::try_from(self.bits.len()).unwrap_or(BitRow::MAX);
-                    self.bits.extend_from_slice(bits);
-                    start
-                });
+                *row = *known.entry(bits.to_vec()).or_insert_with(|| self.add_row(bits));
             }
         }
         self.classes.push(class);
         u32::try_from(self.classes.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    fn add_row(&mut self, bits: &[u64]) -> BitRow {
+        let (head, entries) = bits.split_at(self.head.min(bits.len()));
+        let (first, marked) = marked_words(entries);
+        let row = BitRow {
+            start: u32::try_from(self.bits.len()).unwrap_or(u32::MAX),
+            first: u16::try_from(first).unwrap_or(u16::MAX),
+            count: u16::try_from(marked.len()).unwrap_or(u16::MAX),
+        };
+        self.bits.extend_from_slice(head);
+        self.bits.extend_from_slice(marked);
+        row
     }
 
     /// The bit row of a class in a role.
@@ -143,7 +176,7 @@ impl Marks {
         let rows = self.classes.get(class as usize);
         rows.and_then(|rows| rows.get(role as usize))
             .copied()
-            .unwrap_or(0)
+            .unwrap_or_default()
     }
 
     /// One word of the rows worth looking at: those that always are, and those marked in some bit
@@ -151,23 +184,35 @@ impl Marks {
     #[inline]
     pub fn candidates(&self, word: usize, rows: &[BitRow]) -> u64 {
         let always = self.always.get(word).copied().unwrap_or(0);
-        let marked = |row: &BitRow| self.bits.get(*row as usize + word).copied().unwrap_or(0);
+        let bits = |at: usize| self.bits.get(at).copied().unwrap_or(0);
+        let Some(entry) = word.checked_sub(self.head) else {
+            let marked = |row: &BitRow| bits(row.start as usize + word);
+            return rows.iter().fold(always, |joined, row| joined | marked(row));
+        };
+        let marked = |row: &BitRow| {
+            let offset = entry.wrapping_sub(usize::from(row.first));
+            let there = offset < usize::from(row.count);
+            bits(if there {
+                row.start as usize + self.head + offset
+            } else {
+                0
+            })
+        };
         rows.iter().fold(always, |joined, row| joined | marked(row))
     }
 
-    /// The words that candidates can stand in, the first and behind the last: those marked in some bit
-    /// rows; all, where rows are always worth looking at.
+    /// The words behind the head that candidates can stand in, the first and behind the last: those marked
+    /// in some bit rows; all, where rows are always worth looking at.
     pub fn span(&self, rows: &[BitRow]) -> (usize, usize) {
         if self.always_any {
             return (0, self.words);
         }
-        let spans = rows.iter().map(|row| {
-            let span = (*row as usize).checked_sub(1).and_then(|at| self.bits.get(at));
-            let span = span.copied().unwrap_or(0);
-            ((span & 0xffff_ffff) as usize, (span >> 32) as usize + 1)
+        let marked = rows.iter().filter(|row| row.count > 0);
+        let spans = marked.map(|row| {
+            let first = self.head + usize::from(row.first);
+            (first, first + usize::from(row.count))
         });
-        let join =
-            |(from, to): (usize, usize), (first, last): (usize, usize)| (from.min(first), to.max(last));
+        let join = |(from, to): (usize, usize), (first, end): (usize, usize)| (from.min(first), to.max(end));
         spans.reduce(join).unwrap_or((0, 0))
     }
 

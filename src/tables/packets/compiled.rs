@@ -150,14 +150,14 @@ impl CompiledPackets {
             )
         };
         let key = |condition: &Predicate| operand_key(condition, first_operands);
-        self.operands = Some(Marks::of(rows, first + entries.len(), kinds, sets, key));
+        self.operands = Some(Marks::of(rows, (first, first + entries.len()), kinds, sets, key));
     }
 
     /// The bit row of the packets that a procedure lets hold.
     #[inline]
     pub fn operand_row(&self, code: &CodeFacts) -> BitRow {
         let Some((marks, classes)) = &self.operands else {
-            return 0;
+            return BitRow::default();
         };
         let class = classes.get(code.kind.index()).copied().unwrap_or(0);
         marks.row(class, Role::Procedure)
