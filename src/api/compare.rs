@@ -36,12 +36,12 @@ pub fn compare(request: &CompareRequest, lang: Lang) -> Result<Comparison> {
     let mapping = Mapping::load(&request.mapping)?;
     let (ours, theirs) = (AnyTable::read(&request.ours)?, AnyTable::read(&request.theirs)?);
     let comparison = mapping.compare(&ours, &theirs)?;
-    let tables = comparison_tables(&comparison, lang);
+    let tables = comparison_tables(&comparison, lang, false);
     let [of_summary, of_differences] = tables.each_ref().map(Table::csv);
     write_together([
         (differences, of_differences.bytes()),
         (summary, of_summary.bytes()),
     ])?;
-    write_book(&book, &tables, lang)?;
+    write_book(&book, &comparison_tables(&comparison, lang, true), lang)?;
     Ok(comparison)
 }

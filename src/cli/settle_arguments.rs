@@ -89,7 +89,7 @@ The mapping is TOML:\n\n\
   schema = 1\n  key = { case_id = \"结算清单号\" }\n  nothing = [\"-\", \"NULL\"]\n  \
 [compare.due]\n  theirs = \"应支付金额\"\n  kind = \"money\"        # or number, word\n  \
 unit = \"yuan\"         # or fen\n  tolerance = \"0.01\"\n  [compare.kind]\n  theirs = \"病例类型\"\n  \
-kind = \"word\"\n  words = { 正常 = \"normal\", 高倍率 = \"high\" }\n\n\
+kind = \"word\"\n  words = { \"正常\" = \"normal\", \"高倍率\" = \"high\" }\n\n\
 What is empty in theirs is unknown, never zero: it is told and left out of every sum. Writes differences.csv, \
 summary.csv and both as comparison.xlsx into DIR."
     )]

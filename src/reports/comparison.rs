@@ -4,9 +4,13 @@ use super::table::{Cell, Column, Table};
 use crate::diagnostics::Lang;
 use crate::scenarios::{Comparison, Differing, Returned, Sums};
 
-/// The summary by column, then every difference.
-pub fn comparison_tables(comparison: &Comparison, lang: Lang) -> [Table; 2] {
-    [summary(comparison, lang), differences(comparison, lang)]
+/// The summary by column, then every difference: in the words of files, or for people.
+pub fn comparison_tables(comparison: &Comparison, lang: Lang, for_people: bool) -> [Table; 2] {
+    let said = move |verdict: Returned| match for_people {
+        true => verdict_label(verdict, lang),
+        false => verdict.as_str(),
+    };
+    [summary(comparison, lang), differences(comparison, lang, &said)]
 }
 
 fn summary(comparison: &Comparison, lang: Lang) -> Table {
@@ -28,12 +32,8 @@ fn summary(comparison: &Comparison, lang: Lang) -> Table {
     table
 }
 
-fn summary_row(column: &str, sums: &Sums, lang: Lang) -> Vec<Cell> {
-    let name = if column.is_empty() {
-        lang.pick("(case)", "（病例）")
-    } else {
-        column
-    };
+fn summary_row(column: &str, sums: &Sums) -> Vec<Cell> {
+    let name = if column.is_empty() { "(case)" } else { column };
     let mut cells = vec![Cell::text(name)];
     let count = |verdict| sums.counts.get(&verdict).copied().unwrap_or(0);
     cells.extend(Returned::ALL.map(|verdict| Cell::Count(count(verdict))));
@@ -45,7 +45,7 @@ fn summary_row(column: &str, sums: &Sums, lang: Lang) -> Vec<Cell> {
     cells
 }
 
-fn differences(comparison: &Comparison, lang: Lang) -> Table {
+fn differences(comparison: &Comparison, lang: Lang, said: &dyn Fn(Returned) -> &'static str) -> Table {
     let key = comparison.key.iter().map(|name| Column::plain(name, name));
     let own = [
         ("column", "column", "列"),
@@ -60,15 +60,15 @@ fn differences(comparison: &Comparison, lang: Lang) -> Table {
     let rows = comparison.differing.iter();
     table
         .rows
-        .extend(rows.map(|differing| difference_row(differing, lang)));
+        .extend(rows.map(|differing| difference_row(differing, said)));
     table
 }
 
-fn difference_row(differing: &Differing, lang: Lang) -> Vec<Cell> {
+fn difference_row(differing: &Differing, said: &dyn Fn(Returned) -> &'static str) -> Vec<Cell> {
     let mut cells: Vec<Cell> = differing.key.iter().map(Cell::text).collect();
     cells.extend([&differing.column, &differing.ours, &differing.theirs].map(Cell::text));
     cells.push(Cell::money(differing.difference));
-    cells.push(Cell::text(verdict_label(differing.verdict, lang)));
+    cells.push(Cell::text(said(differing.verdict)));
     cells.push(differing.line.map_or(Cell::Empty, Cell::Count));
     cells
 }
