@@ -3,6 +3,7 @@
 //! No rules here: a request names files and options, the function opens them, sends them
 //! through the rooms below and says what became of them.
 
+mod bills;
 mod bulk;
 mod catalogue;
 mod check;

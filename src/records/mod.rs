@@ -17,6 +17,7 @@ mod duplicates;
 mod edits;
 mod encode;
 mod encoding;
+mod fees;
 mod frame;
 mod inputs;
 mod keys;
@@ -44,6 +45,7 @@ pub use duplicates::{CaseKey, Duplicates, expected_of_copies};
 pub use edits::{EditBook, EditFile, Edits, Inapplicable, MarkedCodes, Parameters, Profile, edit};
 pub use encode::TextEncoding;
 pub use encoding::Encoding;
+pub use fees::sum_of_items;
 pub use frame::{Chunk, MAX_ROW_BYTES};
 pub use layout::{
     Chosen, Form, Intake, Layout, LayoutChoice, LayoutRow, LayoutWriter, Layouts, Loss, Losses, Origins,

@@ -126,6 +126,7 @@ struct Columns {
     insured_scheme: usize,
     department: usize,
     discharge_status: usize,
+    front_fees: usize,
     diagnoses: usize,
     procedures: usize,
 }
@@ -146,6 +147,7 @@ impl Columns {
             insured_scheme: field(Column::InsuredScheme),
             department: field(Column::Department),
             discharge_status: field(Column::DischargeStatus),
+            front_fees: field(Column::FrontFees),
             diagnoses: field(Column::Diagnoses),
             procedures: field(Column::Procedures),
         }
@@ -449,6 +451,11 @@ impl<'b> PlainRow<'b> {
     /// Discharge status.
     pub fn discharge_status(&self) -> &'b str {
         self.words(self.reader.columns.discharge_status)
+    }
+
+    /// Items of the front sheet's bill.
+    pub fn front_fees(&self) -> &'b str {
+        self.words(self.reader.columns.front_fees)
     }
 
     fn words(&self, field: usize) -> &'b str {

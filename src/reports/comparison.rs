@@ -28,7 +28,7 @@ fn summary(comparison: &Comparison, lang: Lang) -> Table {
     let rows = comparison.sums.iter();
     table
         .rows
-        .extend(rows.map(|(column, sums)| summary_row(column, sums, lang)));
+        .extend(rows.map(|(column, sums)| summary_row(column, sums)));
     table
 }
 

@@ -27,7 +27,7 @@ mod table_page;
 
 pub use catalogue::{
     CatalogueCounts, GROUPS, MEAN_COSTS, SchemeKeys, catalogue_report_csv, catalogue_summary_csv, groups_csv,
-    mean_costs_csv, scheme_toml,
+    mean_costs_csv, primary_care_csv, scheme_toml,
 };
 pub use comparison::comparison_tables;
 pub use conformance::{ConformanceCase, EXPECTED_COLUMNS, conformance_header, conformance_row};

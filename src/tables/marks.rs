@@ -36,8 +36,6 @@ pub struct Marks {
     head: usize,
     /// Rows without a key: always worth looking at.
     always: Vec<u64>,
-    /// Whether there are such.
-    always_any: bool,
     /// Rows that hold where they are marked, and nowhere else.
     exact: Vec<u64>,
     /// Per class the bit row of each role.
@@ -88,7 +86,6 @@ impl Marks {
         (head, bits): (usize, usize),
         kinds: usize,
         sets: &[CompiledSet],
-        key: impl Fn(&Predicate) -> Option<Vec<Need>>,
     ) -> (Marks, Vec<u32>) {
         let words = bits.div_ceil(64);
         let (mut always, mut exact) = (vec![0; words], vec![0; words]);
@@ -109,7 +106,6 @@ impl Marks {
         let mut marks = Marks {
             words,
             head: head / 64,
-            always_any: always.iter().any(|word| *word != 0),
             always,
             exact,
             classes: vec![[BitRow::default(); ROLES]],
@@ -201,21 +197,6 @@ impl Marks {
         rows.iter().fold(always, |joined, row| joined | marked(row))
     }
 
-    /// The words behind the head that candidates can stand in, the first and behind the last: those marked
-    /// in some bit rows; all, where rows are always worth looking at.
-    pub fn span(&self, rows: &[BitRow]) -> (usize, usize) {
-        if self.always_any {
-            return (0, self.words);
-        }
-        let marked = rows.iter().filter(|row| row.count > 0);
-        let spans = marked.map(|row| {
-            let first = self.head + usize::from(row.first);
-            (first, first + usize::from(row.count))
-        });
-        let join = |(from, to): (usize, usize), (first, end): (usize, usize)| (from.min(first), to.max(end));
-        spans.reduce(join).unwrap_or((0, 0))
-    }
-
     /// One word of the rows that hold where they are candidates.
     #[inline]
     pub fn exact(&self, word: usize) -> u64 {
@@ -230,7 +211,7 @@ fn set_bit(words: &mut [u64], bit: usize) {
 }
 
 /// A code of the set in that role.
-pub(super) type Need = (Role, SetId);
+type Need = (Role, SetId);
 
 fn role(subject: Subject) -> Option<Role> {
     match subject {
@@ -242,26 +223,8 @@ fn role(subject: Subject) -> Option<Role> {
     }
 }
 
-/// The procedures a case must have one of for a packet's row to hold: the first operands of its
-/// alternatives; `None` of a row that asks for no procedures.
-pub(super) fn operand_key(
-    condition: &Predicate,
-    expression: impl Fn(u32) -> Option<Vec<SetId>>,
-) -> Option<Vec<Need>> {
-    let parts = match condition {
-        Predicate::All(parts) => parts,
-        other => std::slice::from_ref(other),
-    };
-    let number = parts.iter().find_map(|part| match part {
-        Predicate::Takes(number) => Some(*number),
-        _ => None,
-    })?;
-    let sets = expression(number)?;
-    Some(sets.into_iter().map(|set| (Role::Procedure, set)).collect())
-}
-
 /// What a case must have one of for the condition to hold; `None` when nothing is certain.
-pub(super) fn key(condition: &Predicate) -> Option<Vec<Need>> {
+fn key(condition: &Predicate) -> Option<Vec<Need>> {
     match condition {
         Predicate::In(subject, false, set) => role(*subject).map(|role| vec![(role, *set)]),
         // one part suffices: the one that asks for a principal, else the shortest
