@@ -219,5 +219,9 @@ fn write_payers(sheet: &mut Sheet, total: Fen, parts: Parts, employee: bool, rng
     sheet.set_fen(Column::AccountPaid, account);
     sheet.set_fen(Column::CashPaid, patient - account);
     let fund = if employee { "310100" } else { "390100" };
-    sheet.set(Column::FundPaid, format_args!("{fund};{}", total - patient));
+    sheet.fill(Column::FundPaid, |text| {
+        text.push_str(fund);
+        text.push(';');
+        (total - patient).push_to(text);
+    });
 }

@@ -5,8 +5,8 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::super::draw::plus_days;
-use super::super::wishes::Wishes;
 use super::mix::RegionGroup;
+use super::pool::Combination;
 
 /// What comes before a stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,8 @@ pub(super) enum Link {
 #[derive(Clone, Debug)]
 pub(super) struct Planned<'m> {
     pub(super) group: &'m RegionGroup,
-    pub(super) wishes: Wishes,
+    /// Its codes, unless they do not suit the person.
+    pub(super) combination: &'m Combination,
     pub(super) link: Link,
     /// Discharge status (离院方式).
     pub(super) status: String,
