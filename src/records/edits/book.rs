@@ -187,18 +187,22 @@ impl EditBook {
         self.procedures.list()
     }
 
-    /// The numbers, in hundredths, that a column is compared with anywhere (判定界值); within two of them
-    /// nothing changes.
+    /// The least numbers, in hundredths, of the ranges of a column within which no comparison of any
+    /// edit comes out differently (判定界值).
     pub fn limits_of(&self, column: Column) -> Vec<i64> {
         let of_atom = |atom: &Atom| match atom {
-            Atom::Number(of, _, Operand::Number(limit)) if *of == column => Some(*limit),
-            _ => None,
+            Atom::Number(of, comparison, Operand::Number(limit)) if *of == column => {
+                comparison.limits(*limit)
+            }
+            _ => [None; 2],
         };
         let required = self.required.iter().flat_map(|(_, conditions)| conditions);
         let asked = self.clauses.iter().map(|clause| &clause.atoms).chain(required);
-        let mut limits: Vec<i64> = asked.flatten().filter_map(of_atom).collect();
-        let parameters = LIMITS.iter().filter(|(of, ..)| of.contains(&column));
-        limits.extend(parameters.map(|(_, edit, name)| self.edits.parameters(edit).get(name)));
+        let mut limits: Vec<i64> = asked.flatten().flat_map(of_atom).flatten().collect();
+        for (_, edit, name) in LIMITS.iter().filter(|(of, ..)| of.contains(&column)) {
+            let limit = self.edits.parameters(edit).get(name);
+            limits.extend([limit, limit + 1]);
+        }
         limits
     }
 

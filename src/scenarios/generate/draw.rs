@@ -252,7 +252,7 @@ impl<'g> Drawer<'g> {
                 Some(word) => word.clone(),
                 None => pick(&DEPARTMENTS, rng).map_or(String::new(), |code| (*code).to_owned()),
             },
-            status: self.discharge_status(wishes, rng),
+            status: self.discharge_status(wishes, rng).to_owned(),
             icu_hours: icu_hours(wishes, los, rng),
             diagnoses,
             procedures,
@@ -454,18 +454,18 @@ impl<'g> Drawer<'g> {
         within_year(admit, plus_days(admit, los), last)
     }
 
-    pub(super) fn discharge_status(&self, wishes: &Wishes, rng: &mut ChaCha8Rng) -> String {
+    pub(super) fn discharge_status(&self, wishes: &Wishes, rng: &mut ChaCha8Rng) -> &'g str {
         if let Some(set) = wishes.discharge
             && let Some(code) = pick(self.compiled.codes_of(set), rng)
         {
-            return self.scheme().code(*code).to_owned();
+            return self.scheme().code(*code);
         }
         let mut rest: f64 = rng.random();
         let status = STATUSES.iter().find(|(_, share)| {
             rest -= share;
             rest < 0.0
         });
-        status.map_or("1", |(status, _)| status).to_owned()
+        status.map_or("1", |(status, _)| status)
     }
 }
 

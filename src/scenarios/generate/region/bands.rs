@@ -5,11 +5,12 @@
 //! codes, whose numbers lie between the same limits, what is true of one is true of the other.
 
 use super::calendar::Planned;
-use super::stay::{Facts, NEWBORN_DAYS, PRETERM_GRAMS};
+use super::stay::{Facts, PRETERM_GRAMS};
 use crate::records::{Column, EditBook};
-use crate::tables::{Compiled, NumberFact, Predicate};
+use crate::tables::{Comparison, Compiled, NumberFact, Predicate};
 
-/// The limits that rules and edits compare with, sorted, in hundredths.
+/// Where what rules and edits say of a number changes: the least number of each range but the first, in
+/// hundredths, sorted.
 #[derive(Debug)]
 pub(super) struct Bands {
     age: Vec<i64>,
@@ -20,13 +21,15 @@ pub(super) struct Bands {
     ventilator_hours: Vec<i64>,
 }
 
-/// All of a stay, but its codes, that rules and edits can tell apart.
+/// All of a stay, but its codes, that rules and edits can tell apart. Whether the principal disease is
+/// cured or not is no matter: edits ask only for death and for no change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Cell {
     sex: u8,
     status: [u8; 4],
-    bands: [usize; 6],
-    flags: [bool; 4],
+    bands: [u16; 6],
+    /// Day surgery, more hours of a ventilator than of the stay, a newborn.
+    flags: [bool; 3],
 }
 
 impl Bands {
@@ -45,11 +48,7 @@ impl Bands {
         let weights = [Column::WeightG, Column::BirthWeightsG, Column::AdmitWeightG];
         Bands {
             age: limits(&[NumberFact::Age], &[Column::Age], &[100]),
-            age_days: limits(
-                &[NumberFact::AgeDays],
-                &[Column::AgeDays],
-                &[NEWBORN_DAYS * 100, NEWBORN_DAYS * 100 + 100],
-            ),
+            age_days: limits(&[NumberFact::AgeDays], &[Column::AgeDays], &[]),
             weight: limits(&[NumberFact::Weight], &weights, &[PRETERM_GRAMS * 100]),
             los: limits(&[NumberFact::Los], &[Column::LosDays], &[]),
             icu_hours: limits(&[NumberFact::IcuHours], &[Column::IcuHours], &[]),
@@ -78,17 +77,16 @@ impl Bands {
             sex: facts.person.sex,
             status,
             bands,
-            flags: [facts.day_surgery, facts.cured, beyond_stay, facts.is_newborn()],
+            flags: [facts.day_surgery, beyond_stay, facts.is_newborn()],
         })
     }
 }
 
-/// 0 where there is no number; else which limits it lies between, or on.
-fn band(limits: &[i64], number: Option<i64>) -> usize {
+/// 0 where there is no number; else the range it lies in.
+fn band(limits: &[i64], number: Option<i64>) -> u16 {
     let Some(number) = number else { return 0 };
-    let number = number * 100;
-    let below = limits.partition_point(|limit| *limit < number);
-    1 + 2 * below + usize::from(limits.get(below) == Some(&number))
+    let range = limits.partition_point(|limit| *limit <= number * 100);
+    u16::try_from(range + 1).unwrap_or(u16::MAX)
 }
 
 /// The conditions of all rows.
@@ -105,7 +103,14 @@ fn limits_in(when: &Predicate, limits: &mut Vec<(NumberFact, i64)>) {
             parts.iter().for_each(|part| limits_in(part, limits));
         }
         Predicate::Not(inner) => limits_in(inner, limits),
-        Predicate::Number(fact, _, limit) => limits.push((*fact, *limit)),
+        Predicate::Number(fact, comparison, limit) => {
+            let (from, behind) = ((*fact, *limit), (*fact, *limit + 1));
+            match comparison {
+                Comparison::Less | Comparison::AtLeast => limits.push(from),
+                Comparison::AtMost | Comparison::More => limits.push(behind),
+                Comparison::Equal => limits.extend([from, behind]),
+            }
+        }
         _ => {}
     }
 }

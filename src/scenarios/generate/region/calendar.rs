@@ -27,7 +27,7 @@ pub(super) struct Planned<'m> {
     pub(super) combination: &'m Combination,
     pub(super) link: Link,
     /// Discharge status (离院方式).
-    pub(super) status: String,
+    pub(super) status: &'m str,
     /// Where in the law of cost the stay lies.
     pub(super) cost_normal: f64,
     pub(super) hospital: usize,
@@ -92,7 +92,7 @@ fn leave_out_last(stays: &mut Vec<Planned<'_>>) {
     match stays.len() {
         1 => {
             if let Some(first) = stays.first_mut() {
-                first.status = "1".to_owned();
+                first.status = "1";
             }
         }
         _ => {

@@ -15,12 +15,12 @@ use super::mix::{Class, Kind, RegionGroup};
 use super::people::RegionPerson;
 use super::plan::Detail;
 use super::pool::{Combination, in_turn, sexes_of};
-use super::sheet::{self, Sheet};
+use super::sheet::{self, Sheet, put_number, put_two};
 use super::stay::{self, Facts};
-use super::{MadePerson, MadeRecord, Region, bill};
+use super::{MadePersons, PersonEnd, RecordEnd, Region, bill};
 use crate::diagnostics::Result;
 use crate::grouper::Workspace;
-use crate::records::RowBuffer;
+use crate::records::{Column, RowBuffer};
 use crate::tables::NumberFact;
 
 /// Variants of codes tried for one stay before another group is.
@@ -45,15 +45,18 @@ pub(super) struct Maker<'g, 'r> {
 
 /// A person whose records are made but not yet written.
 #[derive(Default)]
-pub(super) struct KeptPerson {
+pub(super) struct KeptPerson<'r> {
     persons: String,
-    pub(super) kept: Vec<Kept>,
+    pub(super) kept: Vec<Kept<'r>>,
 }
 
 /// A stay that is kept.
-pub(super) struct Kept {
+pub(super) struct Kept<'r> {
     pub(super) sheet: Sheet,
-    truth: [String; 2],
+    kind: &'static str,
+    /// The group.
+    planned: &'r str,
+    cost_factor: f64,
 }
 
 impl<'g, 'r> Maker<'g, 'r> {
@@ -157,26 +160,31 @@ impl<'g, 'r> Maker<'g, 'r> {
         let Some((mut facts, _)) = facts else { return false };
         self.take_weight(&mut facts, combination, births, rng);
         facts.draw_care(&stay, combination, rng);
-        self.suits(&facts, &stay, combination)
+        self.groups_as(&facts, &stay, combination) && self.suits(&facts, &stay, combination)
     }
 
     /// A person with her records, defects and all.
-    pub(super) fn person(&mut self, index: u64) -> Result<MadePerson> {
+    ///
+    /// # Errors
+    /// A value cannot be written in the encoding asked for.
+    pub(super) fn person(&mut self, index: u64, made: &mut MadePersons) -> Result<()> {
         // a stream of its own: records are the same with defects and without
         let mut rng = stream(self.region.plan.seed, Domain::Defects, index);
         let KeptPerson { persons, kept } = self.make_person(index);
-        let mut made = MadePerson {
-            persons,
-            ..MadePerson::default()
-        };
+        made.persons.push_str(&persons);
         for record in kept {
-            self.finish(record, &mut made, &mut rng)?;
+            self.finish(record, made, &mut rng)?;
         }
-        made.losses = std::mem::take(&mut self.buffer.row.losses);
-        Ok(made)
+        made.ends.push(PersonEnd {
+            records: made.records.len(),
+            persons: made.persons.len(),
+            joined: made.joined.len(),
+            losses: std::mem::take(&mut self.buffer.row.losses),
+        });
+        Ok(())
     }
 
-    pub(super) fn make_person(&mut self, index: u64) -> KeptPerson {
+    pub(super) fn make_person(&mut self, index: u64) -> KeptPerson<'r> {
         let region = self.region;
         let mut rng = stream(region.plan.seed, Domain::Persons, index);
         let entry = region.draw_entry(&mut rng);
@@ -205,7 +213,9 @@ impl<'g, 'r> Maker<'g, 'r> {
             }
         }
         if !made.kept.is_empty() {
-            made.persons.insert_str(0, &person.row());
+            let children = std::mem::take(&mut made.persons);
+            person.put_row(&mut made.persons);
+            made.persons.push_str(&children);
         }
         made
     }
@@ -269,7 +279,7 @@ impl<'g, 'r> Maker<'g, 'r> {
         }
         let before = before.filter(|before| before.status != "5")?;
         let mut same = before.clone();
-        (same.link, same.status) = (link, "1".to_owned());
+        (same.link, same.status) = (link, "1");
         Some(same)
     }
 
@@ -291,7 +301,11 @@ impl<'g, 'r> Maker<'g, 'r> {
         combination: &'p Combination,
         (link, hospital): (Link, usize),
         rng: &mut ChaCha8Rng,
-    ) -> Planned<'p> {
+    ) -> Planned<'p>
+    where
+        'g: 'p,
+        'r: 'p,
+    {
         let plan = &self.region.plan.stays;
         let (cost_normal, own_normal) = (standard_normal(rng), standard_normal(rng));
         let correlation = plan.cost_correlation.get();
@@ -311,17 +325,18 @@ impl<'g, 'r> Maker<'g, 'r> {
         }
     }
 
-    fn status(&self, wishes: &Wishes, rng: &mut ChaCha8Rng) -> String {
+    fn status(&self, wishes: &Wishes, rng: &mut ChaCha8Rng) -> &'r str {
+        let region = self.region;
         if wishes.discharge.is_some() {
-            return self.region.coder.drawer.discharge_status(wishes, rng);
+            return region.coder.drawer.discharge_status(wishes, rng);
         }
         let mut rest: f64 = rng.random();
-        let mut shares = self.region.plan.stays.discharge_status.iter();
+        let mut shares = region.plan.stays.discharge_status.iter();
         let drawn = shares.find(|(_, share)| {
             rest -= share.get();
             rest < 0.0
         });
-        drawn.map_or("1", |(status, _)| status).to_owned()
+        drawn.map_or("1", |(status, _)| status.as_str())
     }
 
     /// Most return to the hospital they know, if its level is the one the group is treated at.
@@ -342,7 +357,7 @@ impl<'g, 'r> Maker<'g, 'r> {
         stays: &[Planned<'r>],
         child: bool,
         visit: &mut usize,
-        made: &mut KeptPerson,
+        made: &mut KeptPerson<'r>,
         rng: &mut ChaCha8Rng,
     ) -> bool {
         let mut kept = Vec::with_capacity(stays.len() + 1);
@@ -356,8 +371,8 @@ impl<'g, 'r> Maker<'g, 'r> {
                 return true; // a year of which one stay cannot be made is left out whole
             };
             kept.push(record);
-            if let Some((row, _, record)) = infant {
-                made.persons.push_str(&row);
+            if let Some((infant, _, record)) = infant {
+                infant.put_row(&mut made.persons);
                 kept.push(record);
             }
         }
@@ -365,18 +380,18 @@ impl<'g, 'r> Maker<'g, 'r> {
         stays.last().is_none_or(|last| last.status != "5")
     }
 
-    /// The newborn of a delivery: its row, its weight, its own record.
+    /// The newborn of a delivery, its weight, its own record.
     fn child(
         &mut self,
         mother: &RegionPerson,
         delivery: &Planned<'r>,
         rng: &mut ChaCha8Rng,
-    ) -> Option<(String, i64, Kept)> {
+    ) -> Option<(RegionPerson, i64, Kept<'r>)> {
         let region = self.region;
         for _ in 0..OTHER_GROUPS {
             let mut stay = self.plan_stay(Kind::Newborn, Link::Apart, rng)?;
             if stay.status == "2" {
-                stay.status = "1".to_owned();
+                stay.status = "1";
             }
             let birth = plus_days(delivery.admit, rng.random_range(0..=delivery.nights.min(1)));
             let child = mother.child_of(birth, &region.plan, rng);
@@ -399,7 +414,7 @@ impl<'g, 'r> Maker<'g, 'r> {
             if stay.admit <= last
                 && let Some(record) = self.keep_once(&child, &stay, None, (1, Some(weight), false), rng)
             {
-                return Some((child.row(), weight, record));
+                return Some((child, weight, record));
             }
         }
         None
@@ -413,14 +428,14 @@ impl<'g, 'r> Maker<'g, 'r> {
         next: Option<&Planned<'r>>,
         about: (usize, Option<i64>, bool),
         rng: &mut ChaCha8Rng,
-    ) -> Option<Kept> {
+    ) -> Option<Kept<'r>> {
         if let Some(kept) = self.keep_once(person, stay, next, about, rng) {
             return Some(kept);
         }
         for _ in 0..OTHER_GROUPS {
             let kind = if about.2 { Kind::Delivery } else { Kind::Any };
             let mut other = self.plan_stay(kind, stay.link, rng)?;
-            (other.status, other.nights) = (stay.status.clone(), stay.nights);
+            (other.status, other.nights) = (stay.status, stay.nights);
             (other.hospital, other.admit, other.discharge) = (stay.hospital, stay.admit, stay.discharge);
             let suits = person.can_have(stay.admit.year(), other.group, other.combination);
             if suits && let Some(kept) = self.keep_once(person, &other, next, about, rng) {
@@ -437,7 +452,7 @@ impl<'g, 'r> Maker<'g, 'r> {
         next: Option<&Planned<'r>>,
         about: (usize, Option<i64>, bool),
         rng: &mut ChaCha8Rng,
-    ) -> Option<Kept> {
+    ) -> Option<Kept<'r>> {
         let (mut facts, factor) = self.facts(person, stay, next, about, rng)?;
         let gives_birth = about.2;
         let combination = self.suitable(&mut facts, stay, gives_birth, rng)?;
@@ -449,10 +464,12 @@ impl<'g, 'r> Maker<'g, 'r> {
             Link::Apart if gives_birth => "mother",
             Link::Apart => "",
         };
-        let planned = &stay.group.code;
-        let rest = format!("{},{kind},{planned},{planned},{factor:.4}", person.id);
-        let truth = [facts.case_id, rest];
-        Some(Kept { sheet, truth })
+        Some(Kept {
+            sheet,
+            kind,
+            planned: &stay.group.code,
+            cost_factor: factor,
+        })
     }
 
     /// What is known of a stay but its codes, and the factor of its cost.
@@ -485,7 +502,6 @@ impl<'g, 'r> Maker<'g, 'r> {
             _ => rng.random_range(8 * 60..17 * 60),
         };
         let facts = Facts {
-            case_id: format!("M{}/{visit}", person.id),
             visit,
             person,
             age: person.age(stay.admit),
@@ -557,23 +573,23 @@ impl<'g, 'r> Maker<'g, 'r> {
 
     fn try_out(&mut self, facts: &Facts<'_>, stay: &Planned<'_>, combination: &Combination) -> bool {
         facts.write_checked(stay, combination, &mut self.tried);
-        self.groups_as(&stay.group.code) && self.is_sound()
+        self.row.clear();
+        self.tried.write(&sheet::SOUND, &mut self.row);
+        let grouper = self.region.grouper;
+        self.checks
+            .sound_case(&self.row)
+            .is_some_and(|case| grouper.group(case, &mut self.work).code(grouper.scheme()) == stay.group.code)
     }
 
-    fn groups_as(&mut self, planned: &str) -> bool {
+    /// Whether fresh codes reach the group at all: most do not, and grouping costs less than checking.
+    fn groups_as(&mut self, facts: &Facts<'_>, stay: &Planned<'_>, combination: &Combination) -> bool {
+        facts.write_checked(stay, combination, &mut self.tried);
         self.row.clear();
         self.tried.write(&sheet::PROBE, &mut self.row);
         let grouper = self.region.grouper;
-        match self.checks.case(&self.row) {
-            Some(case) => grouper.group(case, &mut self.work).code(grouper.scheme()) == planned,
-            None => false,
-        }
-    }
-
-    fn is_sound(&mut self) -> bool {
-        self.row.clear();
-        self.tried.write(&sheet::SOUND, &mut self.row);
-        self.checks.is_sound(&self.row)
+        self.checks
+            .case(&self.row)
+            .is_some_and(|case| grouper.group(case, &mut self.work).code(grouper.scheme()) == stay.group.code)
     }
 
     /// The whole record.
@@ -607,7 +623,7 @@ impl<'g, 'r> Maker<'g, 'r> {
     ///
     /// # Errors
     /// A value cannot be written in the encoding asked for.
-    fn finish(&mut self, kept: Kept, made: &mut MadePerson, rng: &mut ChaCha8Rng) -> Result<()> {
+    fn finish(&mut self, kept: Kept<'_>, made: &mut MadePersons, rng: &mut ChaCha8Rng) -> Result<()> {
         let region = self.region;
         let planted = region
             .defects
@@ -617,34 +633,68 @@ impl<'g, 'r> Maker<'g, 'r> {
             edition.is_none_or(|edition| edition.can_rewrite(&shown.sheet))
         };
         let planted = planted.filter(sayable);
-        let [case_id, rest] = kept.truth;
         if let Some((_, columns)) = &region.joined {
-            made.joined.push_str(&case_id);
+            made.joined.push_str(kept.sheet.get(Column::CaseId));
             made.joined.push(',');
             kept.sheet.write(columns, &mut made.joined);
             made.joined.push('\n');
         }
+        let mut record = RecordEnd::default();
+        let first = (made.rows.len(), made.truth.len());
+        made.truth.push_str(kept.sheet.get(Column::CaseId));
+        let case_id = made.truth.len();
+        kept.put_truth(&mut made.truth);
         let mut shown = planted.unwrap_or(Shown {
             edit: String::new(),
             sheet: kept.sheet,
             copies: 1,
             tail: b"",
         });
+        made.truth.push_str(&shown.edit);
         if let Some(edition) = &region.edition {
             edition.rewrite(&mut shown.sheet);
         }
-        let mut row = Vec::with_capacity(2048);
         let sheet = &shown.sheet;
         region
             .form
-            .put(|column| sheet.get(column), &mut self.buffer, &mut row)?;
-        row.extend_from_slice(shown.tail);
-        let truth = [case_id, format!("{rest},{}", shown.edit)];
-        let record = MadeRecord { row, truth };
-        let copies = (1..shown.copies).map(|_| record.clone()).collect::<Vec<_>>();
-        made.records.extend(copies);
-        made.records.push(record);
+            .put(|column| sheet.get(column), &mut self.buffer, &mut made.rows)?;
+        made.rows.extend_from_slice(shown.tail);
+        let ends = (made.rows.len(), made.truth.len());
+        for copy in 0..shown.copies {
+            if copy > 0 {
+                made.rows.extend_from_within(first.0..ends.0);
+                let copied = made.truth.get(first.1..ends.1).unwrap_or_default().to_owned();
+                made.truth.push_str(&copied);
+            }
+            record.row = ends.0 + copy * (ends.0 - first.0);
+            let behind = copy * (ends.1 - first.1);
+            record.truth = [case_id + behind, ends.1 + behind];
+            made.records.push(record);
+        }
+        self.spare.push(shown.sheet);
         Ok(())
+    }
+}
+
+impl Kept<'_> {
+    /// Appends the cells of the truth behind the line, but for what is planted.
+    fn put_truth(&self, text: &mut String) {
+        let cells = [
+            self.sheet.get(Column::Person),
+            self.kind,
+            self.planned,
+            self.planned,
+        ];
+        for cell in cells {
+            text.push_str(cell);
+            text.push(',');
+        }
+        let factor = round_to_int(self.cost_factor * 10_000.0);
+        put_number(factor / 10_000, text);
+        text.push('.');
+        put_two(factor / 100, text);
+        put_two(factor, text);
+        text.push(',');
     }
 }
 
@@ -660,7 +710,7 @@ fn follow_transfer<'r>(stays: &mut Vec<Planned<'r>>, maker: &mut Maker<'_, 'r>, 
         .unwrap_or(from.combination);
     let mut next = maker.planned(from.group, combination, (Link::Transfer, hospital), rng);
     if next.status == "2" {
-        next.status = "1".to_owned();
+        next.status = "1";
     }
     stays.push(next);
 }

@@ -115,26 +115,44 @@ pub struct Region<'g> {
     older: f64,
 }
 
-/// The records of one person and of her newborn child, in order.
+/// Persons with their records, those of newborn children behind their mothers', in order; each text
+/// is that of all persons, so that nothing is kept in small pieces.
 #[derive(Clone, Debug, Default)]
-pub struct MadePerson {
+pub struct MadePersons {
     /// Rows of the list of persons, line ends included.
     pub persons: String,
-    /// The records.
-    pub records: Vec<MadeRecord>,
+    /// Rows of the records without line ends; a planted defect may make them no text.
+    pub rows: Vec<u8>,
+    /// Cells of the truth: of each record the case, then what stands behind the line.
+    pub truth: String,
     /// Rows of the file to be joined, line ends included.
     pub joined: String,
-    /// What the layout could not take of them.
-    pub losses: Losses,
+    /// Where each record ends.
+    pub records: Vec<RecordEnd>,
+    /// Where each person ends.
+    pub ends: Vec<PersonEnd>,
 }
 
-/// One row of the records file.
+/// Where a record ends in [`MadePersons`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RecordEnd {
+    /// Its row.
+    pub row: usize,
+    /// The first cell of its truth, and the others.
+    pub truth: [usize; 2],
+}
+
+/// Where a person ends in [`MadePersons`], and what the layout could not take of her records.
 #[derive(Clone, Debug)]
-pub struct MadeRecord {
-    /// The row without line end; a planted defect may make it no text.
-    pub row: Vec<u8>,
-    /// Cells of the truth before the line, and behind it.
-    pub truth: [String; 2],
+pub struct PersonEnd {
+    /// Records up to here.
+    pub records: usize,
+    /// The rows of persons.
+    pub persons: usize,
+    /// The rows to be joined.
+    pub joined: usize,
+    /// What was lost.
+    pub losses: Losses,
 }
 
 impl<'g> Region<'g> {
@@ -304,11 +322,14 @@ impl<'g> Region<'g> {
     ///
     /// # Errors
     /// A value cannot be written in the encoding asked for.
-    pub fn batch(&self, number: u64) -> Result<Vec<MadePerson>> {
+    pub fn batch(&self, number: u64) -> Result<MadePersons> {
         let mut maker = Maker::new(self);
+        let mut made = MadePersons::default();
         let first = number * PERSONS_A_BATCH;
-        let persons = first..first + PERSONS_A_BATCH;
-        persons.map(|person| maker.person(person)).collect()
+        for person in first..first + PERSONS_A_BATCH {
+            maker.person(person, &mut made)?;
+        }
+        Ok(made)
     }
 
     /// Whether codes are no more than the plan allows, and all can be written.

@@ -10,6 +10,7 @@ use super::super::wishes::Wishes;
 use super::mix::{Class, RegionGroup};
 use super::plan::{HospitalPlan, RegionPlan};
 use super::pool::Combination;
+use super::sheet::put_date;
 use crate::codes::HospitalLevel;
 use crate::tables::NumberFact;
 
@@ -194,12 +195,16 @@ impl RegionPerson {
             && age * 100 < high
     }
 
-    /// As a row of the list of persons; no cell needs quotes.
-    pub(super) fn row(&self) -> String {
-        format!(
-            "{},{},{},{},{},{},{}\n",
-            self.id, self.sex, self.birth, self.scheme, self.plan, self.category, self.status
-        )
+    /// Appends the row of the list of persons; no cell needs quotes.
+    pub(super) fn put_row(&self, rows: &mut String) {
+        rows.push_str(&self.id);
+        rows.push_str(if self.sex == 1 { ",1," } else { ",2," });
+        put_date(self.birth, rows);
+        for cell in [self.scheme, self.plan, self.category, self.status] {
+            rows.push(',');
+            rows.push_str(cell);
+        }
+        rows.push('\n');
     }
 
     pub(super) fn age(&self, day: Date) -> i64 {

@@ -6,8 +6,8 @@
 //! once for each of its [`Cell`]s. All of it depends on nothing but the plan, so it does not matter which
 //! thread asks first.
 //!
-//! A pool holds twice the square root of the records expected in its group, from 4 to 128, and all pools
-//! together at most 131,072 combinations: 20,000 records in some 700 groups share about 8,000.
+//! A pool holds the square root of the records expected in its group, at least 4 and at most 64; all
+//! pools together hold at most 131,072.
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -23,7 +23,7 @@ use super::mix::{Class, RegionGroup};
 use super::stay;
 
 /// Fewest and most combinations of a group.
-const OF_A_GROUP: (f64, f64) = (4.0, 128.0);
+const OF_A_GROUP: (f64, f64) = (4.0, 64.0);
 /// Most combinations of all groups.
 const OF_ALL: f64 = 131_072.0;
 
@@ -171,7 +171,7 @@ impl Pools {
     )]
     pub(super) fn new(shares: &[f64], cases: u64, seed: u64) -> Pools {
         let (least, most) = OF_A_GROUP;
-        let wanted = |share: &f64| (2.0 * (share * cases as f64).sqrt()).clamp(least, most);
+        let wanted = |share: &f64| (share * cases as f64).sqrt().clamp(least, most);
         let all: f64 = shares.iter().filter(|share| **share > 0.0).map(wanted).sum();
         let part = (OF_ALL / all.max(1.0)).min(1.0);
         let sizes = shares.iter().map(|share| (wanted(share) * part).ceil() as usize);

@@ -250,9 +250,9 @@ pub(super) fn put_number(number: i64, text: &mut String) {
 
 /// Appends the last two digits of a number from 0.
 pub(super) fn put_two(number: i64, text: &mut String) {
-    let digit = |digit: i64| char::from(b'0' + u8::try_from(digit.rem_euclid(10)).unwrap_or(0));
-    text.push(digit(number / 10));
-    text.push(digit(number));
+    let digit = |digit: i64| b'0' + u8::try_from(digit.rem_euclid(10)).unwrap_or(0);
+    let digits = [digit(number / 10), digit(number)];
+    text.push_str(std::str::from_utf8(&digits).unwrap_or_default());
 }
 
 /// Appends a date as `2022-07-01`.

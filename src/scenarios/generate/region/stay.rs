@@ -23,7 +23,6 @@ pub(super) const PRETERM_GRAMS: i64 = 2_500;
 /// Everything that is known of a stay but its codes (住院事实).
 #[derive(Clone, Debug)]
 pub(super) struct Facts<'r> {
-    pub(super) case_id: String,
     pub(super) visit: usize,
     pub(super) person: &'r RegionPerson,
     /// In years, on admission.
@@ -110,6 +109,10 @@ pub(super) fn birth_weight(wishes: Option<&Wishes>, rng: &mut ChaCha8Rng) -> i64
 }
 
 impl Facts<'_> {
+    fn visit_number(&self) -> i64 {
+        i64::try_from(self.visit).unwrap_or(i64::MAX)
+    }
+
     pub(super) fn is_newborn(&self) -> bool {
         self.age_days <= NEWBORN_DAYS
     }
@@ -129,7 +132,12 @@ impl Facts<'_> {
     /// What decides the group, and what edits ask together with codes; presence on admission apart.
     pub(super) fn write_checked(&self, stay: &Planned<'_>, combination: &Combination, sheet: &mut Sheet) {
         sheet.clear();
-        sheet.set_text(Column::CaseId, &self.case_id);
+        sheet.fill(Column::CaseId, |text| {
+            text.push('M');
+            text.push_str(&self.person.id);
+            text.push('/');
+            put_number(self.visit_number(), text);
+        });
         sheet.set_number(Column::Sex, i64::from(self.person.sex));
         sheet.set_number(Column::Age, self.age);
         if self.age == 0 {
@@ -140,7 +148,7 @@ impl Facts<'_> {
         }
         sheet.set_number(Column::LosDays, stay.nights.max(1));
         sheet.set_text(Column::Department, &combination.department);
-        sheet.set_text(Column::DischargeStatus, &stay.status);
+        sheet.set_text(Column::DischargeStatus, stay.status);
         sheet.set_number(Column::IcuHours, self.icu_hours);
         sheet.set_text(Column::Diagnoses, &combination.texts.diagnoses);
         sheet.set_text(Column::Procedures, &combination.texts.procedures);
@@ -161,7 +169,7 @@ impl Facts<'_> {
     }
 
     fn write_outcomes(&self, stay: &Planned<'_>, combination: &Combination, sheet: &mut Sheet) {
-        let principal = match stay.status.as_str() {
+        let principal = match stay.status {
             "5" => "4",
             _ if self.cured => "1",
             _ => "2",
@@ -208,7 +216,7 @@ impl Facts<'_> {
             text.push('M');
             text.push_str(&person.id);
         });
-        sheet.set_number(Column::VisitNo, i64::try_from(self.visit).unwrap_or(i64::MAX));
+        sheet.set_number(Column::VisitNo, self.visit_number());
         sheet.set_text(Column::Person, &person.id);
         sheet.set_text(Column::InsuredScheme, person.scheme);
         sheet.set_text(Column::Plan, person.plan);
@@ -246,7 +254,7 @@ impl Facts<'_> {
         };
         sheet.set_text(Column::AdmitRoute, route);
         sheet.set_text(Column::AdmitDepartment, &combination.department);
-        match (stay.status.as_str(), self.next_hospital) {
+        match (stay.status, self.next_hospital) {
             ("2", Some(next)) => sheet.set_text(Column::DischargeTo, &next.id),
             ("2", None) => sheet.set_text(Column::DischargeTo, "区外医疗机构"),
             ("3", _) => sheet.set_text(Column::DischargeTo, "社区卫生服务中心"),
