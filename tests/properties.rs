@@ -23,7 +23,7 @@ use dianzhi::records::{
 };
 use dianzhi::scenarios::edit_book;
 use dianzhi::tables::{CodeLists, Compiled, Condition, Library, Scheme};
-use dianzhi::units::Exact;
+use dianzhi::units::{Exact, Fen};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::strategy::ValueTree as _;
@@ -544,6 +544,30 @@ fn a_checker_keeps_nothing_of_the_row_before() {
 }
 
 // ---- exact numbers -----------------------------------------------------------------------------
+
+proptest! {
+    /// By arithmetic of 64 bits as by that of 128, which holds where products leave 64 bits.
+    #[test]
+    fn bills_are_split_alike_with_memory_and_without(
+        amount in prop_oneof![0..200_000_000_i64, any::<i32>().prop_map(i64::from), 0..i64::MAX / 4],
+        weights in any::<[u32; 5]>(),
+        scale in 0..32_u32,
+    ) {
+        let (amount, weights) = (Fen::new(amount), weights.map(|weight| i64::from(weight >> scale)));
+        let parts = amount.split_over(weights).map(Vec::from);
+        prop_assert_eq!(parts, amount.split(&weights.map(i128::from)));
+    }
+
+    #[test]
+    fn amounts_are_written_with_two_decimals(fen in prop_oneof![any::<i64>(), -200..200_i64, 0..1_000_000_i64]) {
+        let (sign, whole) = (if fen < 0 { "-" } else { "" }, fen.unsigned_abs());
+        let expected = format!("{sign}{}.{:02}", whole / 100, whole % 100);
+        let mut pushed = String::new();
+        Fen::new(fen).push_to(&mut pushed);
+        prop_assert_eq!(&pushed, &expected);
+        prop_assert_eq!(Fen::new(fen).to_string(), expected);
+    }
+}
 
 proptest! {
     /// Against the crossways products where they fit; where they do not, by a step of known sign.

@@ -12,7 +12,8 @@ use crate::records::{CodeMap, Column, Layout, LayoutChoice, Losses, RecordFormat
 use crate::reports::{CsvText, Output, RecordFile};
 use crate::scenarios::edit_book;
 use crate::scenarios::generate::region::{
-    MadePerson, REGION_PERSON_COLUMNS, REGION_TRUTH_COLUMNS, Region, RegionForm, RegionHospital, RegionPlan,
+    MadePersons, REGION_PERSON_COLUMNS, REGION_TRUTH_COLUMNS, RecordEnd, Region, RegionForm, RegionHospital,
+    RegionPlan,
 };
 use crate::tables::{CodeLists, Compiled, Library, Scheme, code_map};
 
@@ -165,34 +166,48 @@ impl Files {
     }
 
     /// Writes persons with their records until there are `wanted`; says how many records.
-    fn batch(&mut self, batch: &[MadePerson], wanted: u64) -> Result<u64> {
-        let (mut truth, mut persons, mut joined, mut taken) =
-            (String::new(), String::new(), String::new(), 0);
-        let first = self.line;
-        for person in batch {
-            if self.line - first >= wanted {
-                break;
-            }
-            taken += 1;
-            persons.push_str(&person.persons);
-            joined.push_str(&person.joined);
-            for record in &person.records {
-                let [case_id, rest] = &record.truth;
-                truth.push_str(&format!("{case_id},{},{rest}\n", self.line));
-                self.line += 1;
-            }
-            for (what, count) in &person.losses {
-                *self.losses.entry(*what).or_default() += count;
-            }
+    fn batch(&mut self, batch: &MadePersons, wanted: u64) -> Result<u64> {
+        if wanted == 0 {
+            return Ok(0); // a batch that was under way when there were enough
         }
-        let written = batch.iter().take(taken).flat_map(|person| &person.records);
-        self.records.put(written.map(|record| record.row.as_slice()))?;
-        self.truth.put(truth.as_bytes())?;
-        self.persons.put(persons.as_bytes())?;
+        let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
+        let enough = batch.ends.iter().position(|person| person.records >= wanted);
+        let taken = enough.map_or(batch.ends.len(), |last| last + 1);
+        let people = batch.ends.get(..taken).unwrap_or_default();
+        let Some(last) = people.last() else { return Ok(0) };
+        let records = batch.records.get(..last.records).unwrap_or_default();
+        let (mut from, mut rows) = (0, Vec::with_capacity(records.len()));
+        for record in records {
+            rows.push(batch.rows.get(from..record.row).unwrap_or_default());
+            from = record.row;
+        }
+        self.records.put(rows.into_iter())?;
+        self.put_truth(batch, records)?;
+        self.persons.put(up_to(&batch.persons, last.persons))?;
         if let Some(out) = &mut self.joined {
-            out.put(joined.as_bytes())?;
+            out.put(up_to(&batch.joined, last.joined))?;
         }
-        Ok(self.line - first)
+        for (what, count) in people.iter().flat_map(|person| &person.losses) {
+            *self.losses.entry(*what).or_default() += count;
+        }
+        Ok(records.len() as u64)
+    }
+
+    /// The truth, with the line of each record.
+    fn put_truth(&mut self, batch: &MadePersons, records: &[RecordEnd]) -> Result<()> {
+        let (mut from, mut text) = (0, String::with_capacity(batch.truth.len() + 16 * records.len()));
+        for record in records {
+            let [case_id, end] = record.truth;
+            text.push_str(batch.truth.get(from..case_id).unwrap_or_default());
+            text.push(',');
+            text.push_str(&self.line.to_string());
+            text.push(',');
+            text.push_str(batch.truth.get(case_id..end).unwrap_or_default());
+            text.push('\n');
+            from = end;
+            self.line += 1;
+        }
+        self.truth.put(text.as_bytes())
     }
 
     fn finish(self) -> Result<Losses> {
@@ -204,6 +219,10 @@ impl Files {
             .try_for_each(Output::finish)?;
         Ok(self.losses)
     }
+}
+
+fn up_to(text: &str, end: usize) -> &[u8] {
+    text.as_bytes().get(..end).unwrap_or_default()
 }
 
 fn hospital_rows(hospitals: &[RegionHospital]) -> CsvText {

@@ -10,6 +10,7 @@ mod door_arguments;
 mod explained_text;
 mod form_arguments;
 mod generate_commands;
+mod help;
 mod layouts_arguments;
 mod layouts_commands;
 mod packed_arguments;

@@ -49,7 +49,10 @@ impl Terminal {
         let progress = self.progress(Some(parts));
         if let (Some(bar), Ok(style)) = (
             &progress.0,
-            ProgressStyle::with_template("{bar:30} {percent:>3} %  {eta} left"),
+            ProgressStyle::with_template(self.lang.pick(
+                "{bar:30} {percent:>3} %  {eta} left",
+                "{bar:30} {percent:>3} %  剩余 {eta}",
+            )),
         ) {
             bar.set_style(style);
         }
@@ -68,7 +71,10 @@ impl Terminal {
         };
         bar.set_draw_target(ProgressDrawTarget::hidden());
         let template = match bytes {
-            Some(_) => "{bar:30} {percent:>3} %  {bytes_per_sec}  {eta} left",
+            Some(_) => self.lang.pick(
+                "{bar:30} {percent:>3} %  {bytes_per_sec}  {eta} left",
+                "{bar:30} {percent:>3} %  {bytes_per_sec}  剩余 {eta}",
+            ),
             None => "{spinner} {bytes}  {bytes_per_sec}",
         };
         if let Ok(style) = ProgressStyle::with_template(template) {
@@ -108,7 +114,8 @@ impl Progress {
     }
 }
 
-fn lang_of_locale() -> Lang {
+/// The language of the locale.
+pub(super) fn lang_of_locale() -> Lang {
     let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set);
     locale.map_or(Lang::En, |locale| Lang::from_locale(&locale))

@@ -103,7 +103,7 @@ fn marks_of<'s>(case: &NumberedCase<'_>, compiled: &Compiled, gathered: &'s mut 
     let marks = compiled.marks();
     let most = diagnoses.len() + procedures.len() + 2;
     if gathered.len() < most {
-        gathered.resize(most, 0);
+        gathered.resize(most, BitRow::default());
     }
     let mut count = 0_usize;
     let mut gather = |code: &CodeFacts, role: Role| {
@@ -112,7 +112,7 @@ fn marks_of<'s>(case: &NumberedCase<'_>, compiled: &Compiled, gathered: &'s mut 
             *slot = row;
         }
         // most codes mark nothing; which ones cannot be foreseen, so there is no branch
-        count = count.wrapping_add(usize::from(row != 0));
+        count = count.wrapping_add(usize::from(row.marks_any()));
     };
     let first = diagnoses.iter().take(1);
     first.for_each(|code| gather(code, Role::PrincipalDiagnosis));

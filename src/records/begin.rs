@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use super::encoding::{Encoding, Utf16};
 use super::frame::{COMMA, Chunk, CutError, Cutter};
+#[cfg(feature = "parquet")]
+use super::layout::ParquetRows;
 use super::layout::{
     Asked, Bound, DbfShape, Item, SheetRow, SheetRows, Table, Transcoder, Unread, bind_messages, bind_table,
     is_dbf, next_item,
@@ -15,6 +17,9 @@ use crate::diagnostics::{Error, Place, Result};
 
 /// How much of a file decides on its encoding.
 const SAMPLE: u64 = 1 << 20;
+
+/// The first bytes of a Parquet file.
+const PARQUET: &[u8] = b"PAR1";
 
 /// How much is read at a time.
 const PORTION: usize = 1 << 16;
@@ -34,6 +39,8 @@ pub(super) enum Body {
     Messages(Messages),
     Dbf(DbfRows),
     Sheet(Box<SheetRows>),
+    #[cfg(feature = "parquet")]
+    Parquet(Box<ParquetRows>),
 }
 
 /// A chunk; of a sheet its rows.
@@ -49,6 +56,11 @@ impl Body {
             Body::Dbf(rows) => rows.next_chunk(place).map(bytes),
             Body::Sheet(sheet) => {
                 let rows = transcoder.and_then(|transcoder| sheet.next_rows(transcoder));
+                Ok(rows.map(|rows| (Chunk::default(), Some(rows))))
+            }
+            #[cfg(feature = "parquet")]
+            Body::Parquet(rows) => {
+                let rows = rows.next_rows(place)?;
                 Ok(rows.map(|rows| (Chunk::default(), Some(rows))))
             }
         }
@@ -170,6 +182,9 @@ impl Beginning<'_> {
         if is_dbf(&self.sample) {
             return self.dbf();
         }
+        if self.sample.starts_with(PARQUET) {
+            return self.parquet();
+        }
         let encoding = match self.asked.intake.encoding {
             Some(encoding) => encoding,
             None => Encoding::of_sample(self.place, &self.sample)?,
@@ -261,6 +276,36 @@ impl Beginning<'_> {
             bound: bind_table(table, self.asked)?,
             shape: Shape::Dbf(shape),
             encoding,
+            delimiter: COMMA,
+            sheet: None,
+        })
+    }
+
+    #[cfg(not(feature = "parquet"))]
+    fn parquet(self) -> Result<Told> {
+        let message = "F001: this is a Parquet file, and this program was built without `--features parquet`";
+        Err(Error::at(self.place.clone(), message))
+    }
+
+    #[cfg(feature = "parquet")]
+    fn parquet(self) -> Result<Told> {
+        let mut whole = Cursor::new(self.sample).chain(self.source);
+        let mut rows = ParquetRows::open(self.place, &mut whole)?;
+        let table = Table {
+            place: self.place.clone(),
+            headers: rows.headers.clone(),
+            sheet: None,
+            plain: false,
+        };
+        let bound = bind_table(table, self.asked)?;
+        if let Some(transcoder) = &bound.transcoder {
+            rows.begin(self.place, transcoder)?;
+        }
+        Ok(Told {
+            body: Body::Parquet(Box::new(rows)),
+            bound,
+            shape: Shape::Text,
+            encoding: Encoding::Utf8,
             delimiter: COMMA,
             sheet: None,
         })

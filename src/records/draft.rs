@@ -106,7 +106,9 @@ impl CaseDraft {
 
 /// Appends a cell, quoted where CSV needs it.
 pub(super) fn write_cell(row: &mut String, cell: &str) {
-    if cell.contains([',', '"', '\n', '\r']) {
+    // without a way out of the loop several bytes are looked at in one step
+    let special = |found, byte: &u8| found | matches!(byte, b',' | b'"' | b'\n' | b'\r');
+    if cell.as_bytes().iter().fold(false, special) {
         row.push('"');
         row.push_str(&cell.replace('"', "\"\""));
         row.push('"');

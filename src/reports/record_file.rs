@@ -74,24 +74,20 @@ impl RecordFile {
     /// # Errors
     /// The disk is full; the format has no room for more, or for a cell.
     pub fn put<'r>(&mut self, rows: impl Iterator<Item = &'r [u8]>) -> Result<()> {
-        let mut bytes = Vec::new();
         for row in rows {
             match &mut self.sink {
-                Sink::Lines(_, between) => {
+                Sink::Lines(out, between) => {
                     if self.rows > 0 {
-                        bytes.extend_from_slice(&between.separator);
+                        out.put(&between.separator)?;
                     }
-                    bytes.extend_from_slice(row);
+                    out.put(row)?;
                 }
                 Sink::Book(book) => put_in_book(book, &self.path, self.rows, row)?,
                 Sink::Dbf(table) => table.put(row)?,
             }
             self.rows += 1;
         }
-        match &mut self.sink {
-            Sink::Lines(out, _) => out.put(&bytes),
-            Sink::Book(_) | Sink::Dbf(_) => Ok(()),
-        }
+        Ok(())
     }
 
     /// Makes the file appear under its name.

@@ -528,7 +528,7 @@ fn marks_of(mdcs: &[Mdc], entries: &[Entry], kinds: usize, sets: &[CompiledSet])
     let first_entry = first_entry_bit(mdcs.len());
     let of_mdcs = mdcs.iter().map(|mdc| &mdc.when).enumerate();
     let of_entries = (first_entry..).zip(entries.iter().map(|entry| &entry.when));
-    let bits = first_entry + entries.len();
+    let bits = (first_entry, first_entry + entries.len());
     Marks::of(of_mdcs.chain(of_entries), bits, kinds, sets)
 }
 

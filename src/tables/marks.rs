@@ -30,29 +30,60 @@ const ROLES: usize = 4;
 /// Marks of all codes (编码标记).
 #[derive(Debug)]
 pub struct Marks {
-    /// Words of a bit row.
+    /// Words of a whole bit row.
     words: usize,
+    /// The first of them, which every bit row has: those of MDC rows.
+    head: usize,
     /// Rows without a key: always worth looking at.
     always: Vec<u64>,
     /// Rows that hold where they are marked, and nowhere else.
     exact: Vec<u64>,
     /// Per class the bit row of each role.
     classes: Vec<[BitRow; ROLES]>,
-    /// Bit rows, each once; the first marks nothing.
+    /// Bit rows, each once: the head, then the words from the first that marks anything to the last.
+    /// Most mark rows of one MDC only, so that all of them together stay in the cache. The first marks
+    /// nothing.
     bits: Vec<u64>,
 }
 
-/// Where a bit row begins; 0 marks nothing.
-pub type BitRow = u32;
+/// Where a bit row stands (标记行); by default it marks nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BitRow {
+    /// Where its head begins.
+    start: u32,
+    /// The first word behind the head that it has …
+    first: u16,
+    /// … and how many of them.
+    count: u16,
+}
+
+impl BitRow {
+    /// Whether it marks anything.
+    #[inline]
+    pub fn marks_any(self) -> bool {
+        self.start != 0
+    }
+}
+
+/// The words from the first that marks anything, with its index.
+fn marked_words(bits: &[u64]) -> (usize, &[u64]) {
+    let first = bits.iter().position(|word| *word != 0).unwrap_or(0);
+    let end = bits
+        .iter()
+        .rposition(|word| *word != 0)
+        .map_or(first, |last| last + 1);
+    (first, bits.get(first..end).unwrap_or_default())
+}
 
 /// The kind of a code and a mark: a role and a row in one number.
 type Hit = (u32, u32);
 
 impl Marks {
-    /// Of rows at these bits, with the class of each kind of code; `kinds` counts those.
+    /// Of rows at these bits, the first `head` of them those of MDC rows, with the class of each kind of
+    /// code; `kinds` counts those.
     pub(super) fn of<'p>(
         rows: impl Iterator<Item = (usize, &'p Predicate)>,
-        bits: usize,
+        (head, bits): (usize, usize),
         kinds: usize,
         sets: &[CompiledSet],
     ) -> (Marks, Vec<u32>) {
@@ -74,10 +105,11 @@ impl Marks {
         }
         let mut marks = Marks {
             words,
+            head: head / 64,
             always,
             exact,
-            classes: vec![[0; ROLES]],
-            bits: vec![0; words],
+            classes: vec![[BitRow::default(); ROLES]],
+            bits: vec![0; head / 64 + 1],
         };
         let classes = marks.sort_into_classes(hits, kinds);
         (marks, classes)
@@ -111,18 +143,27 @@ impl Marks {
     fn add_class(&mut self, marked: &[u32], known: &mut HashMap<Vec<u64>, BitRow>) -> u32 {
         let mut bits = vec![0; ROLES * self.words];
         marked.iter().for_each(|mark| set_bit(&mut bits, *mark as usize));
-        let mut class = [0; ROLES];
+        let mut class = [BitRow::default(); ROLES];
         for (row, bits) in class.iter_mut().zip(bits.chunks(self.words.max(1))) {
             if bits.iter().any(|word| *word != 0) {
-                *row = *known.entry(bits.to_vec()).or_insert_with(|| {
-                    let start = BitRow::try_from(self.bits.len()).unwrap_or(BitRow::MAX);
-                    self.bits.extend_from_slice(bits);
-                    start
-                });
+                *row = *known.entry(bits.to_vec()).or_insert_with(|| self.add_row(bits));
             }
         }
         self.classes.push(class);
         u32::try_from(self.classes.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    fn add_row(&mut self, bits: &[u64]) -> BitRow {
+        let (head, entries) = bits.split_at(self.head.min(bits.len()));
+        let (first, marked) = marked_words(entries);
+        let row = BitRow {
+            start: u32::try_from(self.bits.len()).unwrap_or(u32::MAX),
+            first: u16::try_from(first).unwrap_or(u16::MAX),
+            count: u16::try_from(marked.len()).unwrap_or(u16::MAX),
+        };
+        self.bits.extend_from_slice(head);
+        self.bits.extend_from_slice(marked);
+        row
     }
 
     /// The bit row of a class in a role.
@@ -131,7 +172,7 @@ impl Marks {
         let rows = self.classes.get(class as usize);
         rows.and_then(|rows| rows.get(role as usize))
             .copied()
-            .unwrap_or(0)
+            .unwrap_or_default()
     }
 
     /// One word of the rows worth looking at: those that always are, and those marked in some bit
@@ -139,7 +180,20 @@ impl Marks {
     #[inline]
     pub fn candidates(&self, word: usize, rows: &[BitRow]) -> u64 {
         let always = self.always.get(word).copied().unwrap_or(0);
-        let marked = |row: &BitRow| self.bits.get(*row as usize + word).copied().unwrap_or(0);
+        let bits = |at: usize| self.bits.get(at).copied().unwrap_or(0);
+        let Some(entry) = word.checked_sub(self.head) else {
+            let marked = |row: &BitRow| bits(row.start as usize + word);
+            return rows.iter().fold(always, |joined, row| joined | marked(row));
+        };
+        let marked = |row: &BitRow| {
+            let offset = entry.wrapping_sub(usize::from(row.first));
+            let there = offset < usize::from(row.count);
+            bits(if there {
+                row.start as usize + self.head + offset
+            } else {
+                0
+            })
+        };
         rows.iter().fold(always, |joined, row| joined | marked(row))
     }
 

@@ -85,4 +85,57 @@ impl Fen {
         let shares: Option<Vec<i128>> = weights.iter().map(|w| w.checked_mul(amount)).collect();
         apportion(self, &shares.ok_or(ApportionError::Overflow)?, sum)
     }
+
+    /// The same over a fixed number of weights, without memory of its own (定长拆分): for bills of
+    /// millions of records.
+    ///
+    /// ```
+    /// use dianzhi::units::Fen;
+    /// let parts = Fen::new(100).split_over([1, 1, 1]).unwrap();
+    /// assert_eq!(parts, [Fen::new(34), Fen::new(33), Fen::new(33)]);
+    /// ```
+    ///
+    /// # Errors
+    /// As [`apportion`].
+    pub fn split_over<const N: usize>(self, weights: [i64; N]) -> Result<[Fen; N], ApportionError> {
+        let sum = weights.iter().try_fold(0_i64, |sum, w| sum.checked_add(*w));
+        let sum = sum.ok_or(ApportionError::Overflow)?;
+        if sum <= 0 {
+            return Err(ApportionError::NoDenominator);
+        }
+        let mut parts = [Fen::ZERO; N];
+        let mut order = [(0_i64, 0_usize); N];
+        let mut missing = self.fen();
+        let places = weights.iter().zip(&mut parts).zip(&mut order).enumerate();
+        for (index, ((weight, part), rest)) in places {
+            let Some(share) = weight.checked_mul(self.fen()) else {
+                return self.split_widely(weights);
+            };
+            let floor = share.div_euclid(sum);
+            missing = missing.checked_sub(floor).ok_or(ApportionError::Overflow)?;
+            (*part, *rest) = (Fen::new(floor), (share - floor * sum, index));
+        }
+        if missing == 0 {
+            return Ok(parts);
+        }
+        order.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+        let missing = usize::try_from(missing).map_err(|_| ApportionError::DoesNotSum)?;
+        for (_, index) in order.into_iter().take(missing) {
+            if let Some(part) = parts.get_mut(index) {
+                *part += Fen::new(1);
+            }
+        }
+        Ok(parts)
+    }
+
+    /// Where products leave 64 bits.
+    fn split_widely<const N: usize>(self, weights: [i64; N]) -> Result<[Fen; N], ApportionError> {
+        let split = self.split(&weights.map(i128::from))?;
+        let mut parts = [Fen::ZERO; N];
+        parts
+            .iter_mut()
+            .zip(split)
+            .for_each(|(part, split)| *part = split);
+        Ok(parts)
+    }
 }

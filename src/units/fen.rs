@@ -93,17 +93,21 @@ impl Fen {
         text.push_str(self.digits(&mut [b'0'; 24]));
     }
 
-    /// Digits from the last to the sign.
+    /// Digits, two at a time from the last, to the sign.
     fn digits(self, text: &mut [u8; 24]) -> &str {
-        let (mut start, mut rest) = (24, self.0.unsigned_abs());
-        while rest > 0 || start > 20 {
+        let (mut start, mut rest) = (22, self.0.unsigned_abs());
+        put_pair(text, start, rest % 100);
+        rest /= 100;
+        start -= 1;
+        put(text, start, b'.');
+        while rest >= 10 {
+            start -= 2;
+            put_pair(text, start, rest % 100);
+            rest /= 100;
+        }
+        if rest > 0 || start == 21 {
             start -= 1;
-            if start == 21 {
-                put(text, start, b'.');
-                continue;
-            }
-            put(text, start, b'0' + u8::try_from(rest % 10).unwrap_or(0));
-            rest /= 10;
+            put(text, start, b'0' + u8::try_from(rest).unwrap_or(0));
         }
         if self.0 < 0 {
             start -= 1;
@@ -118,6 +122,13 @@ impl fmt::Display for Fen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.digits(&mut [b'0'; 24]))
     }
+}
+
+/// Both digits of a number below 100.
+fn put_pair(text: &mut [u8; 24], at: usize, number: u64) {
+    let digit = |digit: u64| b'0' + u8::try_from(digit).unwrap_or(0);
+    put(text, at, digit(number / 10));
+    put(text, at + 1, digit(number % 10));
 }
 
 fn put(text: &mut [u8; 24], at: usize, byte: u8) {

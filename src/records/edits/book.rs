@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::condition::{Atom, Codes, Which, Words};
+use super::condition::{Atom, Codes, Operand, Which, Words};
 use super::files::{ColumnRule, read_columns};
 use super::lists::{CodeKind, CodeSet, MarkedCodes};
 use super::profile::Profile;
@@ -42,6 +42,22 @@ pub struct EditBook {
     /// Whether only edits are asked that stop a record somewhere.
     stopping_only: bool,
 }
+
+/// Columns with the parameters of edits that they are compared with by the program itself.
+const LIMITS: [(&[Column], &str, &str); 12] = [
+    (&[Column::Age], "A402", "min"),
+    (&[Column::Age], "A402", "max"),
+    (&[Column::AgeDays], "A406", "max"),
+    (&[Column::AgeDays], "B501", "newborn_days"),
+    (&[Column::BirthWeightsG, Column::WeightG], "B502", "error_min"),
+    (&[Column::BirthWeightsG, Column::WeightG], "B502", "error_max"),
+    (&[Column::BirthWeightsG], "B502", "warning_min"),
+    (&[Column::BirthWeightsG], "B502", "warning_max"),
+    (&[Column::AdmitWeightG], "B503", "error_min"),
+    (&[Column::AdmitWeightG], "B503", "error_max"),
+    (&[Column::AdmitWeightG], "B503", "warning_min"),
+    (&[Column::AdmitWeightG], "B503", "warning_max"),
+];
 
 /// An edit that is not asked of a file, and why (不适用).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,6 +185,25 @@ impl EditBook {
     /// Listed procedures.
     pub fn procedures(&self) -> &CodeList {
         self.procedures.list()
+    }
+
+    /// The least numbers, in hundredths, of the ranges of a column within which no comparison of any
+    /// edit comes out differently (判定界值).
+    pub fn limits_of(&self, column: Column) -> Vec<i64> {
+        let of_atom = |atom: &Atom| match atom {
+            Atom::Number(of, comparison, Operand::Number(limit)) if *of == column => {
+                comparison.limits(*limit)
+            }
+            _ => [None; 2],
+        };
+        let required = self.required.iter().flat_map(|(_, conditions)| conditions);
+        let asked = self.clauses.iter().map(|clause| &clause.atoms).chain(required);
+        let mut limits: Vec<i64> = asked.flatten().flat_map(of_atom).flatten().collect();
+        for (_, edit, name) in LIMITS.iter().filter(|(of, ..)| of.contains(&column)) {
+            let limit = self.edits.parameters(edit).get(name);
+            limits.extend([limit, limit + 1]);
+        }
+        limits
     }
 
     /// Whether a code of the pathologies stands in a set.

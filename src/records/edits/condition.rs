@@ -64,6 +64,17 @@ impl Comparison {
     }
 }
 
+impl Comparison {
+    /// Where what a comparison with `limit` says changes: the least numbers of the next ranges.
+    pub(in crate::records) fn limits(self, limit: i64) -> [Option<i64>; 2] {
+        match self {
+            Comparison::Less | Comparison::AtLeast => [Some(limit), None],
+            Comparison::AtMost | Comparison::Greater => [Some(limit + 1), None],
+            Comparison::Equal | Comparison::Unequal => [Some(limit), Some(limit + 1)],
+        }
+    }
+}
+
 /// What a number is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::records) enum Operand {

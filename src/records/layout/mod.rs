@@ -18,6 +18,8 @@ mod load;
 mod names;
 mod open;
 mod origins;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod plan;
 mod sheet;
 mod transcode;
@@ -33,6 +35,8 @@ pub use load::{Layout, Layouts};
 pub(super) use open::{Asked, Bound, Table, bind_messages, bind_table};
 pub use open::{Intake, LayoutChoice};
 pub use origins::Origins;
+#[cfg(feature = "parquet")]
+pub(super) use parquet::ParquetRows;
 pub use plan::Scope;
 pub(super) use sheet::{SheetRow, SheetRows};
 pub(super) use transcode::{Mark, NeutralRows, Note, Transcoder, broken, misfit, quote_if_needed};

@@ -23,7 +23,7 @@ const PORTION: usize = 1024;
 const MOST_ROWS: usize = 1_048_576;
 
 /// Columns of codes and identifiers: a number cell in one of them may have lost digits.
-const TEXTS: [Column; 12] = [
+pub(super) const TEXTS: [Column; 12] = [
     Column::CaseId,
     Column::Hospital,
     Column::RecordNo,
@@ -62,6 +62,20 @@ pub(in crate::records) struct SheetRow {
     numbers: Vec<(Column, usize, String)>,
 }
 
+#[cfg(feature = "parquet")]
+impl SheetRow {
+    /// Of cells that need no reading.
+    pub(super) fn new(line: u64, cells: &[String], numbers: Vec<(Column, usize, String)>) -> SheetRow {
+        let (text, ends) = side_by_side(cells);
+        SheetRow {
+            line,
+            text,
+            ends,
+            numbers,
+        }
+    }
+}
+
 impl Transcoder {
     /// The rows of a sheet.
     pub(in crate::records) fn sheet_rows(&self, rows: &[SheetRow], lang: Lang, out: &mut NeutralRows) {
@@ -81,7 +95,7 @@ impl Transcoder {
     }
 
     /// The fields of columns, with their slots.
-    fn fields_of(&self, columns: &[Column]) -> Vec<(usize, Column, usize)> {
+    pub(super) fn fields_of(&self, columns: &[Column]) -> Vec<(usize, Column, usize)> {
         let mut fields = Vec::new();
         for step in &self.plan.steps {
             let Some(column) = step.column.filter(|column| columns.contains(column)) else {
@@ -164,6 +178,13 @@ impl SheetRows {
         rows.map(head)
             .filter(|(_, headers)| !headers.is_empty())
             .collect()
+    }
+
+    /// Every row with its line, cells as they are shown, without blanks around them.
+    pub(in crate::records) fn all_rows(&self) -> Vec<(u64, Vec<String>)> {
+        let cells = |row: &[Data]| row.iter().map(|cell| shown(cell).trim().to_owned()).collect();
+        let rows = self.range.rows().enumerate();
+        rows.map(|(index, row)| (self.line(index), cells(row))).collect()
     }
 
     /// Begins behind the row of the headers; `texts` are the fields of codes and identifiers.

@@ -252,7 +252,7 @@ impl<'g> Drawer<'g> {
                 Some(word) => word.clone(),
                 None => pick(&DEPARTMENTS, rng).map_or(String::new(), |code| (*code).to_owned()),
             },
-            status: self.discharge_status(wishes, rng),
+            status: self.discharge_status(wishes, rng).to_owned(),
             icu_hours: icu_hours(wishes, los, rng),
             diagnoses,
             procedures,
@@ -454,18 +454,18 @@ impl<'g> Drawer<'g> {
         within_year(admit, plus_days(admit, los), last)
     }
 
-    pub(super) fn discharge_status(&self, wishes: &Wishes, rng: &mut ChaCha8Rng) -> String {
+    pub(super) fn discharge_status(&self, wishes: &Wishes, rng: &mut ChaCha8Rng) -> &'g str {
         if let Some(set) = wishes.discharge
             && let Some(code) = pick(self.compiled.codes_of(set), rng)
         {
-            return self.scheme().code(*code).to_owned();
+            return self.scheme().code(*code);
         }
         let mut rest: f64 = rng.random();
         let status = STATUSES.iter().find(|(_, share)| {
             rest -= share;
             rest < 0.0
         });
-        status.map_or("1", |(status, _)| status).to_owned()
+        status.map_or("1", |(status, _)| status)
     }
 }
 
@@ -523,11 +523,39 @@ fn within_year(admit: Date, discharge: Date, last: Date) -> (Date, Date, i64) {
 }
 
 pub(super) fn days_between(first: Date, last: Date) -> i64 {
-    first.until(last).map_or(0, |span| i64::from(span.get_days()))
+    day_number(last) - day_number(first)
 }
 
+/// The day so many days later; the day itself where the calendar ends before.
 pub(super) fn plus_days(day: Date, days: i64) -> Date {
-    day.checked_add(jiff::Span::new().days(days)).unwrap_or(day)
+    date_of(day_number(day) + days).unwrap_or(day)
+}
+
+/// Days since the first of March of the year 0; years begin with March, so that a leap day is the last
+/// of its year.
+fn day_number(date: Date) -> i64 {
+    let (year, month) = (i64::from(date.year()), i64::from(date.month()));
+    let (year, month) = if month < 3 {
+        (year - 1, month + 9)
+    } else {
+        (year, month - 3)
+    };
+    year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + i64::from(date.day()) - 1
+}
+
+/// The date of a [`day_number`] not before the year 1.
+fn date_of(number: i64) -> Option<Date> {
+    let (era, of_era) = (number.div_euclid(146_097), number.rem_euclid(146_097));
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let (year, month) = match month {
+        0..=9 => (year, month + 3),
+        _ => (year + 1, month - 9),
+    };
+    let year = i16::try_from(era * 400 + year).ok()?;
+    Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
 }
 
 /// Birth weights: normal (3250, 430) g, with light ones where a rule asks for them.
@@ -578,4 +606,23 @@ pub(super) fn round_to_int(value: f64) -> i64 {
 /// A drawn cost in whole fen, at least one yuan.
 pub(super) fn to_fen(value: f64) -> Fen {
     Fen::new(round_to_int(value).clamp(100, Fen::LARGEST_INPUT.fen()))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::{Span, civil::date};
+
+    use super::{days_between, plus_days};
+
+    #[test]
+    fn days_are_counted_as_by_the_library() {
+        let first = date(1896, 2, 27);
+        for days in 0..160_000 {
+            let day = first.saturating_add(Span::new().days(days));
+            assert_eq!(plus_days(first, i64::from(days)), day);
+            assert_eq!(plus_days(day, -i64::from(days)), first);
+            assert_eq!(days_between(first, day), i64::from(days));
+        }
+        assert_eq!(plus_days(date(9999, 12, 31), 1), date(9999, 12, 31));
+    }
 }

@@ -129,6 +129,7 @@ enum Domain {
     Persons = 2,
     Mix = 3,
     Defects = 4,
+    Codes = 5,
 }
 
 fn stream(seed: u64, domain: Domain, index: u64) -> ChaCha8Rng {

@@ -62,6 +62,13 @@ impl Wishes {
             .unwrap_or((0, i64::MAX / 2))
     }
 
+    /// Keeps what is asked of person and stay alone.
+    pub(super) fn forget_codes(&mut self) {
+        self.avoid = Vec::new();
+        (self.principal_diagnosis, self.principal_procedure) = (Vec::new(), Vec::new());
+        (self.diagnoses, self.procedures) = (Vec::new(), Vec::new());
+    }
+
     /// Adds what makes `predicate` come out as `wanted`; of alternatives one is drawn.
     pub(super) fn add(&mut self, predicate: &Predicate, wanted: bool, rng: &mut ChaCha8Rng) {
         match predicate {

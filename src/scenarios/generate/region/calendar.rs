@@ -5,8 +5,8 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::super::draw::plus_days;
-use super::super::wishes::Wishes;
 use super::mix::RegionGroup;
+use super::pool::Combination;
 
 /// What comes before a stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,10 +23,11 @@ pub(super) enum Link {
 #[derive(Clone, Debug)]
 pub(super) struct Planned<'m> {
     pub(super) group: &'m RegionGroup,
-    pub(super) wishes: Wishes,
+    /// Its codes, unless they do not suit the person.
+    pub(super) combination: &'m Combination,
     pub(super) link: Link,
     /// Discharge status (离院方式).
-    pub(super) status: String,
+    pub(super) status: &'m str,
     /// Where in the law of cost the stay lies.
     pub(super) cost_normal: f64,
     pub(super) hospital: usize,
@@ -91,7 +92,7 @@ fn leave_out_last(stays: &mut Vec<Planned<'_>>) {
     match stays.len() {
         1 => {
             if let Some(first) = stays.first_mut() {
-                first.status = "1".to_owned();
+                first.status = "1";
             }
         }
         _ => {

@@ -55,11 +55,12 @@ impl<'l> Checks<'l> {
         (checked == Checked::Case).then(|| self.probe.case())
     }
 
-    /// Whether nothing above info is found in a row of what depends on codes.
-    pub(super) fn is_sound(&mut self, row: &str) -> bool {
+    /// The case of a row of what depends on codes, if nothing above info is found in it.
+    pub(super) fn sound_case(&mut self, row: &str) -> Option<&Case> {
         let checked = self.sound.check_text(row, 1);
         let findings = self.sound.take_findings();
-        checked == Checked::Case && findings.iter().all(|finding| finding.severity == Severity::Info)
+        let sound = findings.iter().all(|finding| finding.severity == Severity::Info);
+        (checked == Checked::Case && sound).then(|| self.sound.case())
     }
 
     /// Whether an edit hits a row of what is written.

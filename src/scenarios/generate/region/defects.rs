@@ -249,9 +249,9 @@ impl Plant {
             match cell.appends {
                 true => {
                     let first = changed.get(cell.column).is_empty();
-                    changed.push(cell.column, first, value);
+                    changed.push(cell.column, first, &value);
                 }
-                false => changed.set(cell.column, value),
+                false => changed.set_text(cell.column, &value),
             }
         }
         let mut row = String::new();

@@ -88,7 +88,7 @@ impl Edition {
 
     /// Puts the codes and names of this edition into a record; what is in no list stays.
     pub(super) fn rewrite(&self, sheet: &mut Sheet) {
-        sheet.set(Column::CodeVersion, &self.version);
+        sheet.set_text(Column::CodeVersion, &self.version);
         for (kind, codes, names) in self.lists() {
             rewrite_list(kind, sheet, codes, names);
         }

@@ -30,6 +30,8 @@ pub(super) enum Class {
 /// A group of the region (区域病组).
 #[derive(Clone, Debug)]
 pub(super) struct RegionGroup {
+    /// Its place among the groups.
+    pub(super) number: usize,
     pub(super) base: GroupOfMix,
     pub(super) code: String,
     pub(super) class: Class,
@@ -134,6 +136,13 @@ impl RegionMix {
         self.groups.iter().map(|group| (group, group.share > 0.0))
     }
 
+    /// Share of each group in the records, in the order of the base; newborns beside the others.
+    pub(super) fn shares(&self) -> Vec<f64> {
+        let total: f64 = self.groups.iter().map(|group| group.share).sum();
+        let shares = self.groups.iter().map(|group| group.share / total.max(1e-12));
+        shares.collect()
+    }
+
     /// Whether mothers and newborns can be made by this scheme.
     pub(super) fn has_births(&self) -> bool {
         !self.deliveries.items.is_empty() && !self.newborns.items.is_empty()
@@ -171,6 +180,7 @@ fn groups_of(drawer: &Drawer<'_>, base: &Mix, seed: u64) -> Vec<RegionGroup> {
     for (number, (group, sum)) in base.groups.iter().zip(&base.cumulative).enumerate() {
         let wishes = drawer.wishes(group, &mut stream(seed, Domain::Mix, number as u64 + 1));
         groups.push(RegionGroup {
+            number,
             base: *group,
             code: drawer.group_code(group).to_owned(),
             class: class_of(drawer, &wishes),

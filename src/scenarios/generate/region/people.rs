@@ -9,6 +9,8 @@ use super::super::normal_factor;
 use super::super::wishes::Wishes;
 use super::mix::{Class, RegionGroup};
 use super::plan::{HospitalPlan, RegionPlan};
+use super::pool::Combination;
+use super::sheet::put_date;
 use crate::codes::HospitalLevel;
 use crate::tables::NumberFact;
 
@@ -113,19 +115,20 @@ pub const REGION_PERSON_COLUMNS: [&str; 7] = [
 ];
 
 impl RegionPerson {
-    /// A person who can have what is wished in that year.
+    /// A person who can have these codes in that year.
     pub(super) fn new(
         index: u64,
         year: i16,
-        (group, wishes): (&RegionGroup, &Wishes),
+        (group, combination): (&RegionGroup, &Combination),
         (plan, older): (&RegionPlan, f64),
         rng: &mut ChaCha8Rng,
     ) -> RegionPerson {
-        let sex = match group.class {
-            Class::Obstetric => 2,
-            _ => wishes.sex.unwrap_or_else(|| rng.random_range(1..=2)),
+        let sex = match combination.sexes {
+            [true, false] => 1,
+            [false, true] => 2,
+            _ => rng.random_range(1..=2),
         };
-        let birth = birth(year, group.class, wishes, older, rng);
+        let birth = birth(year, group.class, &combination.wishes, older, rng);
         RegionPerson::of(format!("P{index:08}"), sex, birth, year, plan, rng)
     }
 
@@ -172,7 +175,8 @@ impl RegionPerson {
     }
 
     /// Whether sex and age of this person in `year` suit a group.
-    pub(super) fn can_have(&self, year: i16, group: &RegionGroup, wishes: &Wishes) -> bool {
+    pub(super) fn can_have(&self, year: i16, group: &RegionGroup, combination: &Combination) -> bool {
+        let wishes = &combination.wishes;
         let (low, high) = wishes.bounds(NumberFact::Age);
         let (_, days) = wishes.bounds(NumberFact::AgeDays);
         // the birthday may lie before or after the stay: keep a year's distance from the bounds
@@ -183,16 +187,24 @@ impl RegionPerson {
             _ => true,
         };
         let for_infants = days < 36_500 || high < 100;
-        let sex = wishes.sex.is_none_or(|sex| sex == self.sex);
-        class && sex && !for_infants && age > 1 && age * 100 > low && age * 100 < high
+        class
+            && combination.is_of_sex(self.sex)
+            && !for_infants
+            && age > 1
+            && age * 100 > low
+            && age * 100 < high
     }
 
-    /// As a row of the list of persons; no cell needs quotes.
-    pub(super) fn row(&self) -> String {
-        format!(
-            "{},{},{},{},{},{},{}\n",
-            self.id, self.sex, self.birth, self.scheme, self.plan, self.category, self.status
-        )
+    /// Appends the row of the list of persons; no cell needs quotes.
+    pub(super) fn put_row(&self, rows: &mut String) {
+        rows.push_str(&self.id);
+        rows.push_str(if self.sex == 1 { ",1," } else { ",2," });
+        put_date(self.birth, rows);
+        for cell in [self.scheme, self.plan, self.category, self.status] {
+            rows.push(',');
+            rows.push_str(cell);
+        }
+        rows.push('\n');
     }
 
     pub(super) fn age(&self, day: Date) -> i64 {

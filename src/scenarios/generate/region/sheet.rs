@@ -1,6 +1,6 @@
 //! One record being filled in, cell by cell.
 
-use std::fmt::{Display, Write};
+use jiff::civil::Date;
 
 use crate::records::Column;
 use crate::units::Fen;
@@ -136,14 +136,6 @@ impl Sheet {
             .unwrap_or("")
     }
 
-    /// Overwrites a cell.
-    pub(super) fn set(&mut self, column: Column, value: impl Display) {
-        let start = self.text.len();
-        // writing to memory cannot fail
-        let _ = write!(self.text, "{value}");
-        self.end(column, start);
-    }
-
     /// Overwrites a cell with a text.
     pub(super) fn set_text(&mut self, column: Column, value: &str) {
         let start = self.text.len();
@@ -155,6 +147,16 @@ impl Sheet {
         if let Some(span) = self.spans.get_mut(column as usize) {
             *span = (start, self.text.len());
         }
+    }
+
+    /// Overwrites a cell with a whole number.
+    pub(super) fn set_number(&mut self, column: Column, number: i64) {
+        self.fill(column, |text| put_number(number, text));
+    }
+
+    /// Overwrites a cell with a date.
+    pub(super) fn set_date(&mut self, column: Column, date: Date) {
+        self.fill(column, |text| put_date(date, text));
     }
 
     /// Overwrites a cell with an amount.
@@ -172,7 +174,7 @@ impl Sheet {
     }
 
     /// Appends an element to a list cell.
-    pub(super) fn push(&mut self, column: Column, first: bool, element: impl Display) {
+    pub(super) fn push(&mut self, column: Column, first: bool, element: &str) {
         let (mut start, end) = self.spans.get(column as usize).copied().unwrap_or((0, 0));
         if end != self.text.len() {
             // the cell moves to the end, where it can grow
@@ -183,18 +185,28 @@ impl Sheet {
         if !first {
             self.text.push('|');
         }
-        let _ = write!(self.text, "{element}");
+        self.text.push_str(element);
         self.end(column, start);
     }
 
-    /// Overwrites a list cell.
-    pub(super) fn list<T: Display>(&mut self, column: Column, elements: impl IntoIterator<Item = T>) {
+    /// Overwrites a list cell with texts.
+    pub(super) fn list<T: AsRef<str>>(&mut self, column: Column, elements: impl IntoIterator<Item = T>) {
+        self.list_by(column, elements, |element, text| text.push_str(element.as_ref()));
+    }
+
+    /// Overwrites a list cell with what is written of each element.
+    pub(super) fn list_by<T>(
+        &mut self,
+        column: Column,
+        elements: impl IntoIterator<Item = T>,
+        mut write: impl FnMut(T, &mut String),
+    ) {
         let start = self.text.len();
         for (place, element) in elements.into_iter().enumerate() {
             if place > 0 {
                 self.text.push('|');
             }
-            let _ = write!(self.text, "{element}");
+            write(element, &mut self.text);
         }
         self.end(column, start);
     }
@@ -213,6 +225,65 @@ impl Sheet {
             } else {
                 row.push_str(cell);
             }
+        }
+    }
+}
+
+/// Appends a whole number.
+pub(super) fn put_number(number: i64, text: &mut String) {
+    let mut digits = [b'0'; 20];
+    let (mut start, mut rest) = (digits.len(), number.unsigned_abs());
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + u8::try_from(rest % 10).unwrap_or(0);
+        start -= 1;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if number < 0 {
+        text.push('-');
+    }
+    let written = digits.get(start..).unwrap_or_default();
+    text.push_str(std::str::from_utf8(written).unwrap_or_default());
+}
+
+/// Appends the last two digits of a number from 0.
+pub(super) fn put_two(number: i64, text: &mut String) {
+    let digit = |digit: i64| b'0' + u8::try_from(digit.rem_euclid(10)).unwrap_or(0);
+    let digits = [digit(number / 10), digit(number)];
+    text.push_str(std::str::from_utf8(&digits).unwrap_or_default());
+}
+
+/// Appends a date as `2022-07-01`.
+pub(super) fn put_date(date: Date, text: &mut String) {
+    let year = i64::from(date.year());
+    put_two(year / 100, text);
+    put_two(year, text);
+    text.push('-');
+    put_two(i64::from(date.month()), text);
+    text.push('-');
+    put_two(i64::from(date.day()), text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{put_date, put_number};
+
+    #[test]
+    fn numbers_and_dates_are_written_as_by_the_library() {
+        let written = |put: &dyn Fn(&mut String)| {
+            let mut text = String::new();
+            put(&mut text);
+            text
+        };
+        for number in [0, 7, 10, 99, 100, 4_711, -3, i64::MAX, i64::MIN] {
+            assert_eq!(written(&|text| put_number(number, text)), number.to_string());
+        }
+        let mut day = jiff::civil::date(1899, 12, 25);
+        for _ in 0..400 {
+            assert_eq!(written(&|text| put_date(day, text)), day.to_string());
+            day = day.saturating_add(jiff::Span::new().days(191));
         }
     }
 }

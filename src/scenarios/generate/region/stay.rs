@@ -1,34 +1,49 @@
 //! One stay written into the neutral columns.
 
-use jiff::civil::Date;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::super::draw::{plus_days, round_to_int};
 use super::super::standard_normal;
 use super::super::wishes::Wishes;
-use super::calendar::{Link, Planned, days};
-use super::codes::{Coder, Codes, Mark};
+use super::calendar::{Link, Planned};
+use super::codes::{Coder, Mark};
 use super::people::{RegionHospital, RegionPerson, one_of};
-use super::sheet::Sheet;
+use super::pool::Combination;
+use super::sheet::{Sheet, put_date, put_number, put_two};
 use crate::records::Column;
 use crate::tables::{CodeId, NumberFact};
 use crate::units::Fen;
 
-/// Everything that is known of a stay before its codes (住院事实).
+/// A child is a newborn up to this day of life.
+pub(super) const NEWBORN_DAYS: i64 = 28;
+/// Children that are lighter at birth are preterm.
+pub(super) const PRETERM_GRAMS: i64 = 2_500;
+
+/// Everything that is known of a stay but its codes (住院事实).
 #[derive(Clone, Debug)]
 pub(super) struct Facts<'r> {
-    pub(super) case_id: String,
     pub(super) visit: usize,
     pub(super) person: &'r RegionPerson,
+    /// In years, on admission.
+    pub(super) age: i64,
+    /// Days from birth to admission.
+    pub(super) age_days: i64,
     pub(super) hospital: &'r RegionHospital,
     /// Where a transfer goes.
     pub(super) next_hospital: Option<&'r RegionHospital>,
     /// Weight at birth of the newborn, or of the child of a mother.
     pub(super) birth_weight: Option<i64>,
     pub(super) icu_hours: i64,
+    pub(super) ventilator_hours: Option<i64>,
+    /// Operated and sent home within a day.
+    pub(super) day_surgery: bool,
+    /// The principal disease is.
+    pub(super) cured: bool,
     pub(super) admit_minute: i64,
     pub(super) discharge_minute: i64,
+    /// From admission to discharge.
+    pub(super) minutes: i64,
     pub(super) total: Fen,
 }
 
@@ -94,56 +109,76 @@ pub(super) fn birth_weight(wishes: Option<&Wishes>, rng: &mut ChaCha8Rng) -> i64
 }
 
 impl Facts<'_> {
-    /// What decides the group.
-    pub(super) fn write_probe(
-        &self,
-        stay: &Planned<'_>,
-        codes: &Codes,
-        coder: &Coder<'_>,
-        sheet: &mut Sheet,
-    ) {
-        sheet.clear();
-        let age = self.person.age(stay.admit);
-        let age_days = days(self.person.birth, stay.admit);
-        sheet.set(Column::CaseId, &self.case_id);
-        sheet.set(Column::Sex, self.person.sex);
-        sheet.set(Column::Age, age);
-        if age == 0 {
-            sheet.set(Column::AgeDays, age_days);
-            if let Some(weight) = self.birth_weight {
-                sheet.set(Column::WeightG, weight);
-            }
-        }
-        sheet.set(Column::LosDays, stay.nights.max(1));
-        sheet.set_text(Column::Department, department(stay, codes, coder));
-        sheet.set(Column::DischargeStatus, &stay.status);
-        sheet.set(Column::IcuHours, self.icu_hours);
-        sheet.list(
-            Column::Diagnoses,
-            codes.diagnoses.iter().map(|id| coder.code(*id)),
-        );
-        sheet.list(
-            Column::Procedures,
-            codes.procedures.iter().map(|id| coder.code(*id)),
-        );
+    fn visit_number(&self) -> i64 {
+        i64::try_from(self.visit).unwrap_or(i64::MAX)
     }
 
-    /// What must suit the codes.
-    pub(super) fn write_coded(
-        &self,
-        stay: &Planned<'_>,
-        codes: &Codes,
-        coder: &Coder<'_>,
-        sheet: &mut Sheet,
-        rng: &mut ChaCha8Rng,
-    ) {
-        self.write_birth(stay, sheet);
-        sheet.set(Column::AdmitDate, stay.admit);
-        sheet.set(Column::AdmitTime, Clock(self.admit_minute));
-        sheet.set(Column::DischargeDate, stay.discharge);
-        sheet.set(Column::DischargeTime, Clock(self.discharge_minute));
-        write_diagnoses(stay, codes, coder, sheet, rng);
-        self.write_treatment(stay, codes, coder, sheet, rng);
+    pub(super) fn is_newborn(&self) -> bool {
+        self.age_days <= NEWBORN_DAYS
+    }
+
+    /// Draws what depends on the codes: care, and the weight that a woman who gave birth carries, which
+    /// is that of her child where this has a record of its own.
+    pub(super) fn draw_care(&mut self, stay: &Planned<'_>, combination: &Combination, rng: &mut ChaCha8Rng) {
+        self.icu_hours = icu_hours(&combination.wishes, self.minutes, rng);
+        self.ventilator_hours = combination.ventilated.map(|(least, most)| {
+            let hours = (self.minutes / 60).clamp(least, most);
+            rng.random_range(least..=hours)
+        });
+        self.day_surgery = combination.operated && stay.nights <= 1 && rng.random_bool(0.4);
+        self.cured = stay.status == "1" && rng.random_bool(0.4);
+    }
+
+    /// What decides the group, and what edits ask together with codes; presence on admission apart.
+    pub(super) fn write_checked(&self, stay: &Planned<'_>, combination: &Combination, sheet: &mut Sheet) {
+        sheet.clear();
+        sheet.fill(Column::CaseId, |text| {
+            text.push('M');
+            text.push_str(&self.person.id);
+            text.push('/');
+            put_number(self.visit_number(), text);
+        });
+        sheet.set_number(Column::Sex, i64::from(self.person.sex));
+        sheet.set_number(Column::Age, self.age);
+        if self.age == 0 {
+            sheet.set_number(Column::AgeDays, self.age_days);
+            if let Some(weight) = self.birth_weight {
+                sheet.set_number(Column::WeightG, weight);
+            }
+        }
+        sheet.set_number(Column::LosDays, stay.nights.max(1));
+        sheet.set_text(Column::Department, &combination.department);
+        sheet.set_text(Column::DischargeStatus, stay.status);
+        sheet.set_number(Column::IcuHours, self.icu_hours);
+        sheet.set_text(Column::Diagnoses, &combination.texts.diagnoses);
+        sheet.set_text(Column::Procedures, &combination.texts.procedures);
+        self.write_birth(sheet);
+        sheet.set_date(Column::AdmitDate, stay.admit);
+        sheet.fill(Column::AdmitTime, |text| put_clock(self.admit_minute, text));
+        sheet.set_date(Column::DischargeDate, stay.discharge);
+        sheet.fill(Column::DischargeTime, |text| {
+            put_clock(self.discharge_minute, text)
+        });
+        self.write_outcomes(stay, combination, sheet);
+        sheet.set_text(Column::ExternalCauses, &combination.cause);
+        sheet.set_text(Column::Pathologies, combination.morphology);
+        if let Some(hours) = self.ventilator_hours {
+            sheet.set_number(Column::VentilatorHours, hours);
+        }
+        sheet.set_text(Column::DaySurgery, if self.day_surgery { "1" } else { "0" });
+    }
+
+    fn write_outcomes(&self, stay: &Planned<'_>, combination: &Combination, sheet: &mut Sheet) {
+        let principal = match stay.status {
+            "5" => "4",
+            _ if self.cured => "1",
+            _ => "2",
+        };
+        let others = combination.codes.diagnoses.iter().skip(1).map(|_| "2");
+        sheet.list(
+            Column::DiagnosisOutcomes,
+            std::iter::once(principal).chain(others),
+        );
     }
 
     /// Besides the codes, what grouping and money need.
@@ -155,167 +190,144 @@ impl Facts<'_> {
     pub(super) fn write_rest(
         &self,
         stay: &Planned<'_>,
-        codes: &Codes,
+        combination: &Combination,
         coder: &Coder<'_>,
         sheet: &mut Sheet,
         rng: &mut ChaCha8Rng,
     ) {
         self.write_person(sheet);
-        self.write_dates(stay, sheet, rng);
-        sheet.list(
-            Column::DiagnosisNames,
-            codes.diagnoses.iter().map(|id| coder.name(*id)),
-        );
-        self.write_procedures(stay, codes, coder, sheet, rng);
+        // what the delivery brings is not there on admission, nor are some complications
+        let poa = combination.codes.diagnoses.iter().enumerate().map(|(place, id)| {
+            let arose = place > 0 && (coder.any(&[*id], Mark::Outcome) || rng.random_bool(0.06));
+            if arose { "4" } else { "1" }
+        });
+        sheet.list(Column::Poa, poa);
+        self.write_route(stay, combination, sheet, rng);
+        sheet.set_text(Column::DiagnosisNames, &combination.texts.diagnosis_names);
+        self.write_procedures(stay, combination, coder, sheet, rng);
         self.write_care(stay, sheet, rng);
     }
 
     fn write_person(&self, sheet: &mut Sheet) {
         let person = self.person;
-        sheet.set(Column::Hospital, &self.hospital.id);
-        sheet.set(Column::HospitalLevel, self.hospital.level);
-        sheet.set(Column::RecordNo, format_args!("M{}", person.id));
-        sheet.set(Column::VisitNo, self.visit);
-        sheet.set(Column::Person, &person.id);
-        sheet.set(Column::InsuredScheme, person.scheme);
-        sheet.set(Column::Plan, person.plan);
-        sheet.set(
-            Column::Payer,
-            if person.scheme == "employee" { "1.1" } else { "2.1" },
-        );
+        sheet.set_text(Column::Hospital, &self.hospital.id);
+        sheet.set_text(Column::HospitalLevel, self.hospital.level.as_str());
+        sheet.fill(Column::RecordNo, |text| {
+            text.push('M');
+            text.push_str(&person.id);
+        });
+        sheet.set_number(Column::VisitNo, self.visit_number());
+        sheet.set_text(Column::Person, &person.id);
+        sheet.set_text(Column::InsuredScheme, person.scheme);
+        sheet.set_text(Column::Plan, person.plan);
+        let payer = if person.scheme == "employee" { "1.1" } else { "2.1" };
+        sheet.set_text(Column::Payer, payer);
     }
 
-    fn write_birth(&self, stay: &Planned<'_>, sheet: &mut Sheet) {
-        let person = self.person;
-        sheet.set(Column::BirthDate, person.birth);
-        let newborn = days(person.birth, stay.admit) <= 28;
+    fn write_birth(&self, sheet: &mut Sheet) {
+        sheet.set_date(Column::BirthDate, self.person.birth);
+        let newborn = self.is_newborn();
         if let Some(weight) = self.birth_weight {
-            sheet.set(Column::BirthWeightsG, weight);
+            sheet.set_number(Column::BirthWeightsG, weight);
             if newborn {
-                sheet.set(Column::AdmitWeightG, weight);
+                sheet.set_number(Column::AdmitWeightG, weight);
             }
         }
         if newborn {
-            let preterm = self.birth_weight.is_some_and(|weight| weight < 2_500);
-            sheet.set(Column::NewbornType, if preterm { "2" } else { "3" });
+            let preterm = self.birth_weight.is_some_and(|weight| weight < PRETERM_GRAMS);
+            sheet.set_text(Column::NewbornType, if preterm { "2" } else { "3" });
         }
     }
 
-    fn write_dates(&self, stay: &Planned<'_>, sheet: &mut Sheet, rng: &mut ChaCha8Rng) {
+    /// Where the patient came from and goes to.
+    fn write_route(
+        &self,
+        stay: &Planned<'_>,
+        combination: &Combination,
+        sheet: &mut Sheet,
+        rng: &mut ChaCha8Rng,
+    ) {
         let route = match stay.link {
             Link::Transfer => "3",
             _ if rng.random_bool(0.35) => "1",
             _ => "2",
         };
-        sheet.set(Column::AdmitRoute, route);
-        let department = sheet.get(Column::Department).to_owned();
-        sheet.set(Column::AdmitDepartment, department);
-        match (stay.status.as_str(), self.next_hospital) {
-            ("2", Some(next)) => sheet.set(Column::DischargeTo, &next.id),
-            ("2", None) => sheet.set(Column::DischargeTo, "区外医疗机构"),
-            ("3", _) => sheet.set(Column::DischargeTo, "社区卫生服务中心"),
+        sheet.set_text(Column::AdmitRoute, route);
+        sheet.set_text(Column::AdmitDepartment, &combination.department);
+        match (stay.status, self.next_hospital) {
+            ("2", Some(next)) => sheet.set_text(Column::DischargeTo, &next.id),
+            ("2", None) => sheet.set_text(Column::DischargeTo, "区外医疗机构"),
+            ("3", _) => sheet.set_text(Column::DischargeTo, "社区卫生服务中心"),
             _ => {}
         }
         if stay.status == "5" {
-            sheet.set(Column::Autopsy, "2");
+            sheet.set_text(Column::Autopsy, "2");
         }
-        sheet.set(Column::ReadmitPlan, if rng.random_bool(0.05) { "2" } else { "1" });
+        sheet.set_text(Column::ReadmitPlan, if rng.random_bool(0.05) { "2" } else { "1" });
     }
 
-    fn minutes(&self, stay: &Planned<'_>) -> i64 {
-        stay.nights * 1440 + self.discharge_minute - self.admit_minute
-    }
-
-    /// A moment so many minutes after admission.
-    fn moment(&self, stay: &Planned<'_>, minutes: i64) -> Moment {
+    /// Appends the moment so many minutes after admission.
+    fn put_moment(&self, stay: &Planned<'_>, minutes: i64, text: &mut String) {
         let at = self.admit_minute + minutes;
-        Moment(plus_days(stay.admit, at / 1440), at % 1440)
+        put_date(plus_days(stay.admit, at / 1440), text);
+        text.push(' ');
+        put_clock(at % 1440, text);
     }
 
     fn write_procedures(
         &self,
         stay: &Planned<'_>,
-        codes: &Codes,
+        combination: &Combination,
         coder: &Coder<'_>,
         sheet: &mut Sheet,
         rng: &mut ChaCha8Rng,
     ) {
-        let minutes = self.minutes(stay);
-        let times = codes.procedures.iter().map(|_| {
-            let start = rng.random_range(0..=(minutes - 30).max(0));
-            (start, (start + rng.random_range(20..=240)).min(minutes))
+        let procedures = combination.codes.procedures.as_slice();
+        let times = procedures.iter().map(|_| {
+            let start = rng.random_range(0..=(self.minutes - 30).max(0));
+            (start, (start + rng.random_range(20..=240)).min(self.minutes))
         });
         let times: Vec<(i64, i64)> = times.collect();
-        let procedures = || codes.procedures.iter();
-        sheet.list(Column::ProcedureNames, procedures().map(|id| coder.name(*id)));
-        sheet.list(
-            Column::ProcedureStarts,
-            times.iter().map(|(start, _)| self.moment(stay, *start)),
+        sheet.set_text(Column::ProcedureNames, &combination.texts.procedure_names);
+        let (starts, ends) = (
+            times.iter().map(|(start, _)| start),
+            times.iter().map(|(_, end)| end),
         );
-        sheet.list(
-            Column::ProcedureEnds,
-            times.iter().map(|(_, end)| self.moment(stay, *end)),
-        );
-        if procedures().any(|id| coder.is_operation(*id)) {
-            let of_operation =
-                |id: &CodeId, text: &'static str| if coder.is_operation(*id) { text } else { "" };
-            sheet.list(
-                Column::ProcedureLevels,
-                procedures().map(|id| of_operation(id, level_of(*id))),
-            );
-            let kinds = procedures().map(|id| of_operation(id, one_of(&ANAESTHESIA, rng)));
+        sheet.list_by(Column::ProcedureStarts, starts, |start, text| {
+            self.put_moment(stay, *start, text)
+        });
+        sheet.list_by(Column::ProcedureEnds, ends, |end, text| {
+            self.put_moment(stay, *end, text)
+        });
+        if combination.operated {
+            sheet.set_text(Column::ProcedureLevels, &combination.texts.levels);
+            let kinds = procedures.iter().map(|id| match coder.is_operation(*id) {
+                true => one_of(&ANAESTHESIA, rng),
+                false => "",
+            });
             sheet.list(Column::Anaesthesia, kinds);
         }
-    }
-
-    /// Hours of a ventilator, surgery within a day.
-    fn write_treatment(
-        &self,
-        stay: &Planned<'_>,
-        codes: &Codes,
-        coder: &Coder<'_>,
-        sheet: &mut Sheet,
-        rng: &mut ChaCha8Rng,
-    ) {
-        let hours = self.minutes(stay) / 60;
-        if coder.any(&codes.procedures, Mark::LongVentilated) {
-            sheet.set(Column::VentilatorHours, rng.random_range(96..=hours.max(96)));
-        } else if coder.any(&codes.procedures, Mark::Ventilated) {
-            sheet.set(Column::VentilatorHours, rng.random_range(1..=hours.clamp(1, 95)));
-        }
-        let operated = codes.procedures.iter().any(|id| coder.is_operation(*id));
-        let day_surgery = operated && stay.nights <= 1 && rng.random_bool(0.4);
-        sheet.set_text(Column::DaySurgery, if day_surgery { "1" } else { "0" });
     }
 
     /// Stays in intensive care, days of nursing.
     fn write_care(&self, stay: &Planned<'_>, sheet: &mut Sheet, rng: &mut ChaCha8Rng) {
         if self.icu_hours > 0 {
-            let latest = (self.minutes(stay) - self.icu_hours * 60).max(0);
+            let latest = (self.minutes - self.icu_hours * 60).max(0);
             let start = rng.random_range(0..=latest);
-            let infant = self.person.age(stay.admit) == 0;
-            let kind = if infant { "04" } else { "07" };
-            let (from, to) = (
-                self.moment(stay, start),
-                self.moment(stay, start + self.icu_hours * 60),
-            );
-            sheet.set(Column::IcuStays, format_args!("{kind};{from};{to}"));
+            sheet.fill(Column::IcuStays, |text| {
+                text.push_str(if self.age == 0 { "04;" } else { "07;" });
+                self.put_moment(stay, start, text);
+                text.push(';');
+                self.put_moment(stay, start + self.icu_hours * 60, text);
+            });
         }
         let nights = stay.nights.max(1);
         let first = rng.random_range(0..=nights / 3);
         let second = rng.random_range(0..=(nights - first));
         let third = nights - first - second;
-        sheet.list(Column::NursingDays, [0, first, second, third]);
+        let days = [0, first, second, third];
+        sheet.list_by(Column::NursingDays, days, put_number);
     }
-}
-
-fn department<'d>(stay: &'d Planned<'_>, codes: &Codes, coder: &'d Coder<'_>) -> &'d str {
-    if let Some(word) = &stay.wishes.department {
-        return word;
-    }
-    let operated = codes.procedures.iter().any(|id| coder.is_operation(*id));
-    let principal = codes.diagnoses.first();
-    principal.map_or("", |id| coder.department(*id, operated))
 }
 
 /// Where patients of a principal diagnosis lie, those not operated and those operated.
@@ -327,43 +339,6 @@ pub(super) fn departments(code: &str) -> [&'static str; 2] {
             .find(|(letters, for_operated, _)| (operated || !for_operated) && begins(letters));
         found.map_or(rest, |(_, _, code)| code)
     })
-}
-
-/// Presence on admission, outcomes; causes of injuries and morphology of tumours.
-fn write_diagnoses(
-    stay: &Planned<'_>,
-    codes: &Codes,
-    coder: &Coder<'_>,
-    sheet: &mut Sheet,
-    rng: &mut ChaCha8Rng,
-) {
-    // what the delivery brings is not there on admission, nor are some complications
-    let poa = codes.diagnoses.iter().enumerate().map(|(place, id)| {
-        let arose = place > 0 && (coder.any(&[*id], Mark::Outcome) || rng.random_bool(0.06));
-        if arose { "4" } else { "1" }
-    });
-    let poa: Vec<&str> = poa.collect();
-    sheet.list(Column::Poa, poa);
-    let outcome = if stay.status == "5" { "4" } else { "2" };
-    let cured = if stay.status == "1" && rng.random_bool(0.4) {
-        "1"
-    } else {
-        outcome
-    };
-    let outcomes = codes.diagnoses.iter().enumerate();
-    sheet.list(
-        Column::DiagnosisOutcomes,
-        outcomes.map(|(place, _)| if place == 0 { cured } else { "2" }),
-    );
-    let injured = coder.any(&codes.diagnoses, Mark::Injury);
-    let says_cause = coder.any(&codes.diagnoses, Mark::Cause);
-    if injured && !says_cause && !coder.causes.is_empty() {
-        let cause = coder.causes.get(rng.random_range(0..coder.causes.len()));
-        sheet.set(Column::ExternalCauses, cause.map_or("", String::as_str));
-    }
-    let principal = codes.diagnoses.first();
-    let morphology = principal.map_or("", |id| coder.morphology(*id));
-    sheet.set_text(Column::Pathologies, morphology);
 }
 
 /// The morphology that goes with a principal diagnosis; empty if none does.
@@ -392,7 +367,7 @@ const MORPHOLOGY: [(&[&str], &str); 8] = [
 ];
 
 /// A level that is always the same for a code (手术级别; assumption).
-fn level_of(id: CodeId) -> &'static str {
+pub(super) fn level_of(id: CodeId) -> &'static str {
     let mixed = id.0.wrapping_mul(2_654_435_761) >> 16;
     match mixed % 10 {
         0..2 => "1",
@@ -402,20 +377,10 @@ fn level_of(id: CodeId) -> &'static str {
     }
 }
 
-/// Minutes of a day as a time.
-struct Clock(i64);
-
-impl std::fmt::Display for Clock {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:02}:{:02}:00", self.0 / 60 % 24, self.0 % 60)
-    }
-}
-
-/// A day and a time.
-struct Moment(Date, i64);
-
-impl std::fmt::Display for Moment {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}", self.0, Clock(self.1))
-    }
+/// Appends minutes of a day as a time.
+fn put_clock(minutes: i64, text: &mut String) {
+    put_two(minutes / 60 % 24, text);
+    text.push(':');
+    put_two(minutes % 60, text);
+    text.push_str(":00");
 }
