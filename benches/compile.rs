@@ -11,7 +11,13 @@ fn compile(criterion: &mut Criterion) {
     let library = Library::find(&[tables]).unwrap();
     let mut group = criterion.benchmark_group("compile");
     group.sample_size(20);
-    for id in ["chs-drg-1.1", "chongqing-2022", "zhejiang-2022"] {
+    for id in [
+        "chs-drg-1.1",
+        "chongqing-2022",
+        "zhejiang-2022",
+        "pingdingshan-2025",
+        "dip-3.0",
+    ] {
         group.bench_function(format!("load {id}"), |bencher| {
             bencher.iter(|| Scheme::load(&library, id).unwrap())
         });

@@ -137,6 +137,75 @@ fn cases_form_the_packets_they_must() {
     );
 }
 
+/// The published cases C13 to C15: of a packet's ten cases six, two and all at hospitals of primary care, the
+/// last with a coefficient of variation of 1.97.
+#[test]
+fn packets_of_primary_care_are_chosen_by_share_and_spread() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut text =
+        "case_id,hospital,sex,age,los_days,discharge_date,diagnoses,procedures,total_fee\n".to_owned();
+    for number in 0..10 {
+        let dear = if number == 0 { "2012.62" } else { "100.00" };
+        let near = |first: usize| if number < first { "H1" } else { "H3" };
+        for (packet, hospital, fee) in [
+            ("A09.900", near(6), "100.00"),
+            ("E11.900", near(2), "100.00"),
+            ("D64.900", "H1", dear),
+            ("K21.000", "H9", "100.00"),
+        ] {
+            text.push_str(&format!(
+                "{packet}-{number},{hospital},1,50,3,2023-05-03,{packet},,{fee}\n"
+            ));
+        }
+    }
+    let records = folder.path().join("records.csv");
+    std::fs::write(&records, text).unwrap();
+    std::fs::write(
+        folder.path().join("hospitals.csv"),
+        "hospital,level\nH1,1\nH3,3\n",
+    )
+    .unwrap();
+    let usual = std::fs::read_to_string(root().join(PLAN)).unwrap();
+    let plan = usual
+        .replace("core_min = 15", "core_min = 10")
+        .replace("# [build.primary]", "[build.primary]");
+    let plan = ["hospitals", "levels", "share", "cv"]
+        .iter()
+        .fold(plan, |plan, key| {
+            plan.replace(&format!("\n# {key} = "), &format!("\n{key} = "))
+        });
+    let path = folder.path().join("plan.toml");
+    std::fs::write(&path, plan).unwrap();
+    let (scheme, _) = build(folder.path(), &records, path.to_str().unwrap());
+    let report: BTreeMap<String, Row> = rows(&scheme.join("report.csv"))
+        .into_iter()
+        .map(|row| (row["code"].clone(), row))
+        .collect();
+    let of = |code: &str| {
+        (
+            report[code]["cases"].as_str(),
+            report[code]["at_primary"].as_str(),
+        )
+    };
+    assert_eq!(
+        [of("A09.9"), of("E11.9"), of("D64.9")],
+        [("10", "6"), ("10", "2"), ("10", "10")]
+    );
+    assert_eq!(report["D64.9"]["cv"], "1.9700");
+    let chosen = rows(&scheme.join("primary-care.csv"));
+    let groups: Vec<&str> = chosen.iter().map(|row| row["group"].as_str()).collect();
+    assert_eq!(groups, ["A09.9"]);
+    assert_eq!(
+        chosen[0]["note"],
+        "6 of 10 cases at hospitals of primary care; CV 0.0000"
+    );
+    let summary = summary(&scheme);
+    assert_eq!(
+        (summary["rows_primary"], summary["hospital_unknown"]),
+        (1.0, 10.0)
+    );
+}
+
 /// The costs of each group, with years; what the catalogue leaves out counts nowhere.
 fn costs(grouped: &[Row]) -> BTreeMap<String, Vec<(i32, f64)>> {
     let mut costs: BTreeMap<String, Vec<(i32, f64)>> = BTreeMap::new();
@@ -328,7 +397,7 @@ fn faults_of_a_plan_are_told() {
         let (from, to) = change.split_once(" -> ").unwrap();
         assert!(usual.contains(from), "{from}");
         let plan = folder.path().join("plan.toml");
-        std::fs::write(&plan, usual.replacen(from, to.trim(), 1)).unwrap();
+        std::fs::write(&plan, usual.replacen(from, &to.trim().replace("\\n", "\n"), 1)).unwrap();
         let out = folder.path().join("tables");
         let (code, words) = dianzhi(&[
             "calibrate",

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use assert_cmd::Command;
+use calamine::{DataType, Reader, Xlsx, open_workbook};
 use dianzhi::budget::{Booking, NetOff, YearOf, difference, mirror};
 use dianzhi::codes::HospitalLevel;
 use dianzhi::ledger::{CaseKey, Cleared, ClearingRow, Entry, EntryKind, Ledger, MonthToClose, Paid, Posted};
@@ -559,7 +560,7 @@ fn a_year_of_a_scenario() {
     let locked = good(&year);
     assert!(locked.contains("locked before, the same"), "{locked}");
     closes(&PathBuf::from(&out), &[at("jan.csv"), at("dec.csv")], &case);
-    let statement = good(&[
+    let of_hospital = [
         "settle",
         "statement",
         "--ledger",
@@ -570,7 +571,9 @@ fn a_year_of_a_scenario() {
         "2022",
         "--hospital",
         &case.2,
-    ]);
+    ];
+    shown_alike(Path::new(&out), &of_hospital, folder.path());
+    let statement = good(&of_hospital);
     for part in [
         "month,2022-01,booked,",
         "reversal of case",
@@ -579,6 +582,134 @@ fn a_year_of_a_scenario() {
         "hash,2022-12,closed month,",
     ] {
         assert!(statement.contains(part), "{part}: {statement}");
+    }
+}
+
+/// The clearing as workbook, page and list of cases says what `clearing.csv` says; the statement likewise.
+fn shown_alike(out: &Path, statement: &[&str], folder: &Path) {
+    let due: Fen = column(&out.join("clearing.csv"), "due")
+        .iter()
+        .map(|(_, due)| yuan(due))
+        .sum();
+    let of_cases: Fen = column(&out.join("cases.csv"), "due")
+        .iter()
+        .map(|(_, due)| yuan(due))
+        .sum();
+    assert_eq!(of_cases, due, "dues of the cases");
+    let mut book: Xlsx<_> = open_workbook(out.join("clearing.xlsx")).unwrap();
+    let names = book.sheet_names();
+    assert_eq!(
+        names,
+        [
+            "employee",
+            "resident",
+            "employee reconciliation",
+            "resident reconciliation"
+        ]
+    );
+    let mut sum = 0.0;
+    for name in &names[..2] {
+        let range = book.worksheet_range(name).unwrap();
+        let at = range
+            .rows()
+            .next()
+            .unwrap()
+            .iter()
+            .position(|cell| cell == "due")
+            .unwrap();
+        let last = range.rows().last().unwrap();
+        sum += last[at].get_float().unwrap();
+        let formulas = book.worksheet_formula(name).unwrap();
+        assert!(
+            formulas
+                .rows()
+                .flatten()
+                .any(|formula| formula.starts_with("SUM(")),
+            "{name}"
+        );
+    }
+    assert_eq!(format!("{sum:.2}"), due.to_string());
+    let html = std::fs::read_to_string(out.join("clearing.html")).unwrap();
+    for part in [
+        "<!doctype html>",
+        "@media print",
+        "weakest evidence: assumption",
+        "<h2>employee</h2>",
+    ] {
+        assert!(html.contains(part), "{part}");
+    }
+    for name in ["statement.xlsx", "statement.html"] {
+        let path = folder.join(name);
+        good(&[statement, &["-o", path.to_str().unwrap()]].concat());
+    }
+    let mut book: Xlsx<_> = open_workbook(folder.join("statement.xlsx")).unwrap();
+    assert_eq!(
+        book.sheet_names(),
+        ["months", "entries", "clearing", "closed months"]
+    );
+    assert_eq!(book.worksheet_range("closed months").unwrap().get_size().0, 3);
+    let html = std::fs::read_to_string(folder.join("statement.html")).unwrap();
+    assert!(html.contains("wrong list") && html.contains("locked"), "{html}");
+}
+
+/// A settler killed at any moment leaves the ledger before or after the month, and the next one goes on.
+#[test]
+fn a_killed_settler_leaves_a_month_whole_or_not_begun() {
+    let folder = TempDir::new().unwrap();
+    let settle = |ledger: &Path, out: &Path| {
+        let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("dianzhi"));
+        command
+            .current_dir(root())
+            .args([
+                "settle",
+                "month",
+                "scenarios/sample-region.toml",
+                "--month",
+                "2022-03",
+            ])
+            .args([
+                "--author",
+                "Li",
+                "--accept-evidence",
+                "assumption",
+                "--threads",
+                "2",
+                "--ledger",
+            ])
+            .args([ledger, Path::new("-o"), out])
+            .stderr(std::process::Stdio::null());
+        command
+    };
+    let whole = folder.path().join("whole.csv");
+    let begin = std::time::Instant::now();
+    assert!(
+        settle(&folder.path().join("whole.ledger"), &whole)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let takes = begin.elapsed();
+    for part in 0..=16_u32 {
+        let ledger = folder.path().join(format!("{part}.ledger"));
+        let out = folder.path().join("month.csv");
+        let mut child = settle(&ledger, &out).spawn().unwrap();
+        std::thread::sleep(takes * part / 16);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if ledger.is_file() {
+            let kept = Ledger::open(&ledger).unwrap();
+            for pool in ["employee", "resident"] {
+                let closed = kept.closed(pool, "2022-03").unwrap();
+                let posted = kept.known_cases(pool).unwrap().len();
+                assert_eq!(closed.is_some(), posted > 0, "{pool} after {part}/16");
+            }
+        }
+        assert!(
+            settle(&ledger, &out).status().unwrap().success(),
+            "after {part}/16"
+        );
+        let same = [&out, &whole].map(|path| std::fs::read(path).unwrap());
+        assert_eq!(same[0], same[1], "after {part}/16");
     }
 }
 

@@ -14,7 +14,7 @@ use dianzhi::diagnostics::{Lang, Place};
 use dianzhi::grouper::{Grouper, Grouping, Workspace, group_plainly};
 use dianzhi::records::{Checked, Checker, Depth, Encoding, Header};
 use dianzhi::tables::{CodeLists, Compiled, Library, NO_GROUP, Scheme};
-use rand::prelude::IndexedRandom as _;
+use rand::prelude::{IndexedRandom as _, SliceRandom as _};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -179,6 +179,142 @@ fn shipped_schemes_group_alike_both_ways() {
     }
 }
 
+// ---- invariants -------------------------------------------------------------------------------
+
+/// A row of [`COLUMNS`] as its diagnoses and procedures, and the cells before them.
+fn lists(row: &str) -> (String, Vec<String>, Vec<String>) {
+    let mut cells: Vec<&str> = row.split(',').collect();
+    let list = |cell: &str| {
+        cell.split('|')
+            .filter(|code| !code.is_empty())
+            .map(str::to_owned)
+            .collect()
+    };
+    let procedures = list(cells.pop().unwrap());
+    let diagnoses = list(cells.pop().unwrap());
+    (cells.join(","), diagnoses, procedures)
+}
+
+/// What is said of a case, its places in the record left out.
+fn said(grouper: &Grouper, found: &Grouping) -> (String, String, u8, String) {
+    let mut labels = String::new();
+    found
+        .packet
+        .write_labels(grouper.scheme().packets().unwrap(), &mut labels);
+    let kind = found.packet.treatment_type.word().to_owned();
+    (
+        found.code(grouper.scheme()).to_owned(),
+        kind,
+        found.packet.primary_care.into(),
+        labels,
+    )
+}
+
+/// A code that no made-up table names, nor a beginning of it.
+const UNRELATED: &str = "Q99.900";
+
+/// The order of other diagnoses never matters, nor do such that no table names; nor what was grouped
+/// before.
+fn check_other_diagnoses(grouper: &Grouper, rows: &[String], rng: &mut ChaCha8Rng) {
+    let (mut checker, mut work) = (checker(COLUMNS), Workspace::default());
+    for row in rows.iter().rev() {
+        let found = group(grouper, &mut checker, &mut work, row);
+        let (cells, mut diagnoses, procedures) = lists(row);
+        diagnoses[1..].shuffle(rng);
+        let at = rng.random_range(1..=diagnoses.len());
+        diagnoses.insert(at, UNRELATED.to_owned());
+        let other = format!("{cells},{},{}", diagnoses.join("|"), procedures.join("|"));
+        let again = group(grouper, &mut checker, &mut Workspace::default(), &other);
+        assert_eq!(said(grouper, &again), said(grouper, &found), "{row}\n{other}");
+    }
+}
+
+#[test]
+fn other_diagnoses_have_no_order_in_random_schemes() {
+    let folder = tempfile::tempdir().unwrap();
+    for seed in 0..100 {
+        let mut maker = Maker::new(10_000 + seed);
+        let grouper = maker.scheme(folder.path());
+        let rows: Vec<String> = (0..40).map(|_| maker.row()).collect();
+        check_other_diagnoses(&grouper, &rows, &mut ChaCha8Rng::seed_from_u64(seed));
+    }
+}
+
+/// In the shipped schemes; there procedures matter by the main one and by how often each stands, so their
+/// order behind the main one does not.
+#[test]
+fn order_matters_only_through_the_principal_codes() {
+    for id in ["pingdingshan-2025", "dip-3.0"] {
+        let grouper = shipped(id);
+        let library = Library::find(&[root().join("grouping-tables")]).unwrap();
+        let code_lists = CodeLists::of(&library, grouper.scheme()).unwrap();
+        let rows = near_rows(&grouper, &code_lists, 400);
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        check_other_diagnoses(&grouper, &rows, &mut rng);
+        let (mut checker, mut work) = (checker(COLUMNS), Workspace::default());
+        for row in &rows {
+            let found = group(&grouper, &mut checker, &mut work, row);
+            let (cells, diagnoses, mut procedures) = lists(row);
+            let Some(main) = found.packet.main_procedure() else {
+                continue;
+            };
+            procedures[main + 1..].shuffle(&mut rng);
+            let other = format!("{cells},{},{}", diagnoses.join("|"), procedures.join("|"));
+            let again = group(&grouper, &mut checker, &mut work, &other);
+            assert_eq!(said(&grouper, &again), said(&grouper, &found), "{row}\n{other}");
+        }
+    }
+}
+
+/// The shipped catalogue decides by `highest_score` and `code_order`: its rows may stand in any order.
+#[test]
+fn the_order_of_rows_does_not_matter() {
+    let grouper = shipped("pingdingshan-2025");
+    let folder = tempfile::tempdir().unwrap();
+    let tables = root().join("grouping-tables");
+    let other = folder.path().join("shuffled");
+    std::fs::create_dir_all(&other).unwrap();
+    let copy = |name: &str| std::fs::read_to_string(tables.join("pingdingshan-2025").join(name)).unwrap();
+    let toml = copy("scheme.toml").replace("id = \"pingdingshan-2025\"", "id = \"shuffled\"");
+    std::fs::write(other.join("scheme.toml"), toml).unwrap();
+    std::fs::write(other.join("procedure-types.csv"), copy("procedure-types.csv")).unwrap();
+    let groups = copy("groups.csv");
+    let (header, rows) = groups.split_once('\n').unwrap();
+    let mut rows: Vec<&str> = rows.lines().collect();
+    let mut rng = ChaCha8Rng::seed_from_u64(11);
+    rows.shuffle(&mut rng);
+    std::fs::write(
+        other.join("groups.csv"),
+        format!("{header}\n{}\n", rows.join("\n")),
+    )
+    .unwrap();
+    let library = Library::find(&[folder.path().to_owned(), tables]).unwrap();
+    let shuffled = Grouper::new(Compiled::new(Scheme::load(&library, "shuffled").unwrap()));
+    let code_lists = CodeLists::of(&library, grouper.scheme()).unwrap();
+    let (mut checker, mut work) = (checker(COLUMNS), Workspace::default());
+    for row in near_rows(&grouper, &code_lists, 1_500) {
+        let found = group(&grouper, &mut checker, &mut work, &row);
+        assert_eq!(checker.check_text(&row, 1), Checked::Case);
+        let again = shuffled.group(checker.case(), &mut Workspace::default());
+        assert_eq!(said(&shuffled, &again), said(&grouper, &found), "{row}");
+    }
+}
+
+/// What a group is called is one thing, whatever the case of its letters.
+#[test]
+fn codes_of_groups_are_unique() {
+    for id in ["pingdingshan-2025", "dip-3.0"] {
+        let grouper = shipped(id);
+        let packets = grouper.scheme().packets().unwrap();
+        let rules = grouper.scheme().rules().iter().enumerate();
+        let of_packets = rules.filter(|(at, _)| packets.of(*at).is_some());
+        let codes: Vec<String> = of_packets.map(|(_, rule)| rule.code.to_lowercase()).collect();
+        let different: std::collections::BTreeSet<&String> = codes.iter().collect();
+        assert!(codes.len() > 300, "{id}: {}", codes.len());
+        assert_eq!(different.len(), codes.len(), "{id}");
+    }
+}
+
 // ---- what each key does -----------------------------------------------------------------------
 
 fn example(id: &str) -> Grouper {
@@ -188,11 +324,42 @@ fn example(id: &str) -> Grouper {
 
 #[test]
 fn each_key_does_what_it_says() {
-    let mut reader = csv::Reader::from_path(data("examples/cases.csv")).unwrap();
+    assert_eq!(check_examples("examples/cases.csv"), 48);
+}
+
+/// The published cases of the classifier, `C01` to `C20` without those of the primary-care choice
+/// (tests/catalogue.rs), and what stands beside their edges.
+#[test]
+fn labels_of_the_auxiliary_catalogue() {
+    assert_eq!(check_examples("examples/classifier/cases.csv"), 33);
+}
+
+/// The types of the published probes stand in the shipped tables.
+#[test]
+fn published_types_of_procedures() {
+    for id in ["pingdingshan-2025", "dip-3.0"] {
+        let grouper = shipped(id);
+        let packets = grouper.scheme().packets().unwrap();
+        let typed = |code: &str| {
+            let id = grouper.scheme().code_id(code).unwrap();
+            packets.procedures.traits(id).unwrap().kind.unwrap().word()
+        };
+        // `interventional_as = "surgical"` in both
+        let probes = ["00.2100", "00.0100", "00.3100", "00.5500", "00.7000"];
+        let expected = ["diagnostic", "therapeutic", "therapeutic", "surgical", "surgical"];
+        assert_eq!(probes.map(typed), expected, "{id}");
+    }
+}
+
+/// Each row of a file of cases of the example schemes gives what it expects; how many there are.
+fn check_examples(file: &str) -> usize {
+    let mut reader = csv::Reader::from_path(data(file)).unwrap();
     let columns: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
     let mut groupers: std::collections::BTreeMap<String, Grouper> = std::collections::BTreeMap::new();
     let mut wrong = Vec::new();
+    let mut count = 0;
     for record in reader.records() {
+        count += 1;
         let record = record.unwrap();
         let cell = |name: &str| &record[columns.iter().position(|column| column == name).unwrap()];
         let scheme = cell("scheme").to_owned();
@@ -226,4 +393,5 @@ fn each_key_does_what_it_says() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    count
 }

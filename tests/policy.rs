@@ -19,12 +19,14 @@ use dianzhi::diagnostics::Place;
 use dianzhi::points::Pack;
 use money::edit;
 
-const PACKS: [&str; 6] = [
+const PACKS: [&str; 8] = [
     "chongqing-like/2026",
     "jinhua-like/2026",
     "jining-like/2023",
     "hubei-like/2023",
     "harbin-2022",
+    "pingdingshan-like/2025",
+    "pingdingshan-like/2025-grossed",
     "sample-region-2022",
 ];
 

@@ -111,6 +111,11 @@ fn check_rows(id: &str) {
 
 /// What `witness` writes groups as it says, and a shipped file is what it writes.
 fn check_file(id: &str, folder: &Path) -> bool {
+    check_witness(id, folder, (500, 5))
+}
+
+/// As [`check_file`]; more than so many rows reached, and cases beside their numbers.
+fn check_witness(id: &str, folder: &Path, (reached, boundaries): (usize, usize)) -> bool {
     let output = folder.join(format!("{id}.csv"));
     let request = WitnessRequest {
         scheme: id.to_owned(),
@@ -119,7 +124,10 @@ fn check_file(id: &str, folder: &Path) -> bool {
     };
     let done = witness(&request, &watch()).unwrap();
     assert_eq!(done.undecided, 0, "{id}");
-    assert!(done.reached > 500 && done.boundaries > 5, "{id}: {done:?}");
+    assert!(
+        done.reached > reached && done.boundaries > boundaries,
+        "{id}: {done:?}"
+    );
     let shipped = root().join(format!("tests/golden/witness/{id}.csv"));
     let is_shipped = shipped.is_file();
     if is_shipped && std::env::var_os("UPDATE_GOLDEN").is_some() {
@@ -159,6 +167,16 @@ fn every_shipped_group_has_a_case_or_none_is_possible() {
     ids.iter().for_each(|id| check_rows(id));
     let shipped = ids.iter().filter(|id| check_file(id, folder.path())).count();
     assert_eq!(shipped, SHIPPED_FILES);
+}
+
+/// The plan 3.0 as it is shipped: a case for every row, and the file of them as it stands.
+#[test]
+fn every_packet_of_the_plan_has_a_case() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(
+        check_witness("dip-3.0", folder.path(), (200, 15)),
+        "no file is shipped"
+    );
 }
 
 #[test]

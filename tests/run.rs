@@ -77,7 +77,12 @@ fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
         .collect()
 }
 
-const SCENARIOS: [&str; 2] = ["scenarios/sample-region.toml", "scenarios/harbin-2022.toml"];
+const SCENARIOS: [&str; 4] = [
+    "scenarios/sample-region.toml",
+    "scenarios/harbin-2022.toml",
+    "scenarios/pingdingshan-2025.toml",
+    "scenarios/pingdingshan-2025-grossed.toml",
+];
 
 #[test]
 fn every_fen_is_somebodys() {
@@ -161,6 +166,61 @@ fn every_fen_is_somebodys() {
     }
 }
 
+/// Groups, points and money of the packet scenarios, a pool a line: `tests/run/packets.csv`. Both classes
+/// share the same points; each spends its budget to the fen.
+#[test]
+fn packets_come_to_the_stored_result() {
+    let mut found =
+        "scenario,pool,cases,points,point_value,points_cases,amount_cases,difference\n".to_owned();
+    for scenario in ["pingdingshan-2025", "pingdingshan-2025-grossed"] {
+        let (folder, words) = run(&format!("scenarios/{scenario}.toml"), &[]);
+        assert!(
+            words.contains("read 3000 = grouped 2978 + ambiguous 0 + ungrouped 1 + rejected 21"),
+            "{words}"
+        );
+        let pools = rows(&folder.path().join("pools.csv"));
+        for pool in ["employee", "resident"] {
+            let value = |item: &str| {
+                let row = pools
+                    .iter()
+                    .find(|row| row["pool"] == pool && row["item"] == item);
+                row.map_or("0.00", |row| row["value"].as_str())
+            };
+            let cells = [
+                "cases",
+                "points",
+                "point_value_yuan",
+                "points_cases",
+                "amount_cases",
+                "sources - uses",
+            ];
+            found.push_str(&format!("{scenario},{pool},{}\n", cells.map(value).join(",")));
+            assert_eq!(value("sources - uses"), "0.00");
+        }
+    }
+    let stored = root().join("tests/run/packets.csv");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::create_dir_all(stored.parent().unwrap()).unwrap();
+        std::fs::write(&stored, &found).unwrap();
+    }
+    assert_eq!(found, std::fs::read_to_string(&stored).unwrap_or_default());
+}
+
+/// The weights of the packet scenarios are the scores of the scheme, row by row.
+#[test]
+fn weights_of_packets_are_the_catalogue_s_scores() {
+    let pairs = |file: &str, code: &str, score: &str| -> Vec<(String, String)> {
+        let rows = rows(&root().join(file)).into_iter();
+        rows.map(|row| (row[code].clone(), row[score].clone())).collect()
+    };
+    let scores = pairs("grouping-tables/pingdingshan-2025/groups.csv", "code", "score");
+    assert_eq!(scores.len(), 4_444);
+    assert_eq!(
+        pairs("scenarios/weights/pingdingshan-2025.csv", "group", "weight"),
+        scores
+    );
+}
+
 #[test]
 fn records_in_are_records_out() {
     let (folder, words) = run(SCENARIOS[0], &[]);
@@ -225,21 +285,32 @@ fn the_same_bytes_twice_and_on_any_number_of_threads() {
     }
 }
 
-#[test]
-fn the_order_of_records_changes_no_amount() {
-    let text = std::fs::read_to_string(root().join("scenarios/sample-region/records.csv")).unwrap();
+/// The records of a scenario in another order.
+fn shuffled(scenario: &str, folder: &Path) -> PathBuf {
+    let written = std::fs::read_to_string(root().join(scenario)).unwrap();
+    let records = written
+        .lines()
+        .find_map(|line| line.strip_prefix("records = \""))
+        .unwrap();
+    let records = records.split('"').next().unwrap();
+    let text = std::fs::read_to_string(root().join("scenarios").join(records)).unwrap();
     let (header, body) = text.split_once('\n').unwrap();
     let mut lines: Vec<&str> = body.lines().collect();
     // of a duplicate the first copy counts: they are alike, so which one is first changes nothing
     lines.reverse();
     let middle = lines.len() / 3;
     lines.rotate_left(middle);
-    let folder = tempfile::tempdir().unwrap();
-    let shuffled = folder.path().join("records.csv");
+    let shuffled = folder.join("records.csv");
     std::fs::write(&shuffled, format!("{header}\n{}\n", lines.join("\n"))).unwrap();
+    shuffled
+}
 
+#[test]
+fn the_order_of_records_changes_no_amount() {
+    let folder = tempfile::tempdir().unwrap();
     for scenario in SCENARIOS {
         let (straight, _) = run(scenario, &[]);
+        let shuffled = shuffled(scenario, folder.path());
         let (turned, _) = run(scenario, &["--records", shuffled.to_str().unwrap()]);
         for name in ["cases.csv", "slips.csv", "hospitals.csv", "pools.csv"] {
             let sorted = |folder: &Path| {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::Watch;
 use super::door::DoorRequest;
+use super::{Watch, bills};
 use crate::diagnostics::{Edit, Finding, Result, Severity};
 use crate::grouper::{Grouper, Status, Workspace};
 use crate::records::{
@@ -194,7 +194,7 @@ pub fn group(request: &GroupRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
     )?;
     let library = Library::find(&request.tables)?;
     let grouper = Grouper::new(Compiled::new(Scheme::load(&library, &request.scheme)?));
-    let intake = request.intake.clone().for_grouping();
+    let intake = bills::intake_for([grouper.scheme()], request.intake.clone());
     let intake = intake.behind(request.door.pseudonymise.is_some());
     let reader = match Records::open(&request.records, &intake)? {
         Records::Csv(reader) => *reader,

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use hashbrown::HashMap;
+
 use super::Watch;
 use super::door::refuse_foreign_codes;
 use crate::diagnostics::{Error, Place, Result};
@@ -9,8 +11,9 @@ use crate::grouper::{Grouper, Workspace};
 use crate::records::{Checked, Checker, Column, Depth, Intake, RowReader, in_order};
 use crate::reports::{
     CatalogueCounts, GROUPS, MEAN_COSTS, SchemeKeys, catalogue_report_csv, catalogue_summary_csv, groups_csv,
-    mean_costs_csv, scheme_toml, write_together,
+    mean_costs_csv, primary_care_csv, scheme_toml, write_together,
 };
+use crate::scenarios::Hospital;
 use crate::scenarios::catalogue::{
     Catalogue, CataloguePlan, CatalogueRow, History, Keys, LeftOut, Placed, Seen, choose_keys, rows_of,
     rows_to_drop, score_rows,
@@ -79,6 +82,10 @@ pub fn build_catalogue(request: &CatalogueRequest, watch: &Watch<'_>) -> Result<
     let mut building = Building {
         request,
         watch,
+        hospitals: match &plan.build.primary {
+            Some(primary) => Hospital::load_all(&primary.hospitals)?,
+            None => HashMap::new(),
+        },
         plan,
         base,
         history: History::default(),
@@ -106,6 +113,8 @@ struct Building<'r> {
     watch: &'r Watch<'r>,
     plan: CataloguePlan,
     base: Grouper,
+    /// By code, where packets of primary care are chosen.
+    hospitals: HashMap<String, Hospital>,
     history: History,
     read: u64,
 }
@@ -153,7 +162,19 @@ impl Building<'_> {
             date,
             (self.base.scheme(), &grouping),
             (&build.years, build.diagnosis_characters),
+            self.at_primary(checker.case().hospital()),
         )
+    }
+
+    /// Whether a hospital is one of primary care; `None`: it is not on the list.
+    fn at_primary(&self, hospital: &str) -> Option<bool> {
+        match &self.plan.build.primary {
+            None => Some(false),
+            Some(primary) => {
+                let hospital = self.hospitals.get(hospital)?;
+                Some(primary.is_primary(hospital.level))
+            }
+        }
     }
 
     /// Visits every record in order; how many there are.
@@ -335,6 +356,9 @@ impl Building<'_> {
         files.push(("report.csv", catalogue_report_csv(catalogue).bytes().to_vec()));
         let summary = catalogue_summary_csv(catalogue, &counts);
         files.push(("summary.csv", summary.bytes().to_vec()));
+        if self.plan.build.primary.is_some() {
+            files.push(("primary-care.csv", primary_care_csv(catalogue).bytes().to_vec()));
+        }
         write_together(
             files
                 .iter()

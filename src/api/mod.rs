@@ -3,10 +3,12 @@
 //! No rules here: a request names files and options, the function opens them, sends them
 //! through the rooms below and says what became of them.
 
+mod bills;
 mod bulk;
 mod catalogue;
 mod check;
 mod check_tables;
+mod compare;
 mod conformance;
 mod convert;
 mod door;
@@ -29,6 +31,7 @@ pub use bulk::{BulkSummary, GroupRequest, group};
 pub use catalogue::{BuiltCatalogue, CatalogueRequest, build_catalogue};
 pub use check::{CheckRequest, check};
 pub use check_tables::{CheckTablesRequest, CheckedTables, TableCounts, check_tables};
+pub use compare::{CompareRequest, compare};
 pub use conformance::{ConformRequest, Conformed, Difference, WitnessRequest, Witnessed, conform, witness};
 pub use convert::{ConvertRequest, convert};
 pub use door::{CodesRequest, DoorRequest};
@@ -47,8 +50,8 @@ pub use packet_words::{ConsideredWords, PacketNote, PacketWords};
 pub use parts::PARTS;
 pub use regroup::{RegroupRequest, Regrouped, regroup};
 pub use settle::{
-    EntryRequest, MonthDone, PoolAmount, SettleRequest, YearDone, YearRequest, settle_adjust, settle_advance,
-    settle_month, settle_reverse, settle_statement, settle_year,
+    EntryRequest, MonthDone, PoolAmount, SettleRequest, StatementRequest, YearDone, YearRequest,
+    settle_adjust, settle_advance, settle_month, settle_reverse, settle_statement, settle_year,
 };
 pub use tables::{Compared, DiffRequest, diff};
 

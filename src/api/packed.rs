@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use super::Watch;
 use super::bulk::{BulkSummary, FindingsFile, GroupRequest};
 use super::door::refuse_foreign_codes;
+use super::{Watch, bills};
 use crate::diagnostics::{Place, Result};
 use crate::grouper::{DictionaryFacts, Grouper, Status, Workspace};
 use crate::records::{
@@ -209,6 +209,7 @@ pub(super) fn group_packed(
     mut reader: PackedReader,
     watch: &Watch<'_>,
 ) -> Result<BulkSummary> {
+    bills::refuse_packed(grouper.scheme(), &request.records)?;
     let names = NEUTRAL_COLUMNS.map(|column| column.name().to_owned());
     let header = Header::read(&Place::file(&request.records), names.to_vec(), false)?;
     let work = GroupBlocks {

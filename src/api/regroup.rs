@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::Watch;
 use super::bulk::{BulkSummary, FindingsFile};
 use super::door::refuse_foreign_codes;
 use super::packed::{Pool, note_packed, plain_cell};
+use super::{Watch, bills};
 use crate::diagnostics::Result;
 use crate::grouper::{DictionaryFacts, Grouper, Grouping, Workspace};
 use crate::records::{
@@ -203,10 +203,14 @@ pub fn regroup(request: &RegroupRequest, watch: &Watch<'_>) -> Result<Regrouped>
         request.intake.files(&request.records),
     )?;
     let mut both = Both::of(request)?;
-    let intake = request.intake.clone().for_grouping();
+    let schemes = [both.old.scheme(), both.new.scheme()];
+    let intake = bills::intake_for(schemes, request.intake.clone());
     let records = Records::open(&request.records, &intake)?;
     if let Records::Csv(reader) = &records {
         both.refuse_foreign_codes(request, reader)?;
+    } else {
+        bills::refuse_packed(both.old.scheme(), &request.records)?;
+        bills::refuse_packed(both.new.scheme(), &request.records)?;
     }
     let mut files = Files::create(request)?;
     let read = match records {

@@ -6,10 +6,13 @@ use sha2::{Digest, Sha256};
 
 use super::Watch;
 use crate::budget::{Booking, Decision, PoolMoney, PoolSettlement, Verdict};
-use crate::diagnostics::{Error, Evidence, Place, Result, hexadecimal, read_text, suggestion};
+use crate::diagnostics::{Error, Evidence, Lang, Place, Result, hexadecimal, read_text, suggestion};
 use crate::ledger::{CaseKey, Cleared, ClearingRow, Entry, Ledger, MonthToClose, Posted};
 use crate::records::{Intake, RowReader, RunningHash};
-use crate::reports::{Output, cleared_pools_csv, clearing_csv, month_csv, statement_csv, write_together};
+use crate::reports::{
+    Output, Table, clearing_tables, in_words, month_csv, page, pool_tables, statement_csv, statement_tables,
+    write_book, write_together, year_cases_table,
+};
 use crate::scenarios::{Bill, DeclaredCodes, Inputs, Scenario, bills, clear_pool, month_money, refuse_weak};
 use crate::tables::Library;
 use crate::units::{Exact, Fen, Rate, Ratio};
@@ -207,6 +210,8 @@ pub struct PoolAmount {
 pub struct YearDone {
     /// Settlement and rows by pool.
     pub pools: Vec<(PoolSettlement, Vec<ClearingRow>)>,
+    /// The cases by pool, in words of the request's language.
+    cases: Vec<Table>,
     /// What keeping it did, by pool.
     pub cleared: Vec<Cleared>,
 }
@@ -216,7 +221,7 @@ pub struct YearDone {
 /// # Errors
 /// Inputs too weak, a pool that cannot be settled, a year that is locked otherwise, results that
 /// cannot be written.
-pub fn settle_year(request: &YearRequest) -> Result<YearDone> {
+pub fn settle_year(request: &YearRequest, lang: Lang) -> Result<YearDone> {
     let (inputs, _) = inputs(&request.settle)?;
     let mut ledger = Ledger::open(&request.settle.ledger)?;
     let year = format!("{:04}", inputs.scenario.year);
@@ -229,6 +234,7 @@ pub fn settle_year(request: &YearRequest) -> Result<YearDone> {
     refuse_unknown_pools(request, &inputs)?;
     let mut done = YearDone {
         pools: Vec::new(),
+        cases: Vec::new(),
         cleared: Vec::new(),
     };
     for (pool, terms) in &inputs.scenario.pools {
@@ -260,8 +266,10 @@ pub fn settle_year(request: &YearRequest) -> Result<YearDone> {
         };
         let months = ledger.hospital_months(pool, &format!("{year}-01"), &format!("{year}-12"))?;
         let advance = |hospital: &str| ledger.advances(pool, hospital);
-        done.pools
-            .push(clear_pool(&inputs.pack, pool, money, &cases, &months, &advance)?);
+        let (settlement, rows) = clear_pool(&inputs.pack, pool, money, &cases, &months, &advance)?;
+        done.cases
+            .push(year_cases_table(pool, &cases, &settlement.cases, lang));
+        done.pools.push((settlement, rows));
     }
     let decided = decisions.iter().map(|(id, _)| id);
     refuse_unknown_cases(request.violations.iter().chain(decided), &ledger, &inputs)?;
@@ -271,15 +279,40 @@ pub fn settle_year(request: &YearRequest) -> Result<YearDone> {
         done.cleared
             .push(ledger.clear(&settlement.pool, &year, rows, request.lock, author)?);
     }
-    let pools = cleared_pools_csv(&done.pools);
-    let pools = pools.map_err(|_| Error::new("a number of the result is too large to be shown"))?;
-    let clearing = clearing_csv(&done.pools);
-    let folder = &request.settle.output;
-    write_together([
-        (folder.join("clearing.csv"), clearing.bytes()),
-        (folder.join("pools.csv"), pools.bytes()),
-    ])?;
+    write_year(&request.settle.output, &inputs, &done, lang)?;
     Ok(done)
+}
+
+/// The results of a year: the tables as CSV, and together as a workbook and a page.
+fn write_year(folder: &Path, inputs: &Inputs, done: &YearDone, lang: Lang) -> Result<()> {
+    let clearing = clearing_tables(&done.pools, lang);
+    let pools = pool_tables(&done.pools, lang);
+    let pools = pools.map_err(|_| Error::new("a number of the result is too large to be shown"))?;
+    let [of_clearing, of_pools, of_cases] =
+        [&clearing, &pools, &done.cases].map(|tables| Table::csv_of(tables));
+    let pages: Vec<Table> = clearing.into_iter().chain(in_words(pools, lang)).collect();
+    let year = inputs.scenario.year;
+    let title = match lang {
+        Lang::En => format!("Clearing of {year}"),
+        Lang::Zh => format!("{year}年度清算"),
+    };
+    let html = page(&title, &notes(inputs, lang), &pages, lang);
+    write_together([
+        (folder.join("clearing.csv"), of_clearing.bytes()),
+        (folder.join("pools.csv"), of_pools.bytes()),
+        (folder.join("cases.csv"), of_cases.bytes()),
+        (folder.join("clearing.html"), html.as_bytes()),
+    ])?;
+    write_book(&folder.join("clearing.xlsx"), &pages, lang)
+}
+
+/// By what it was made, and on what evidence.
+fn notes(inputs: &Inputs, lang: Lang) -> Vec<String> {
+    let (pack, evidence) = (inputs.pack.name(), inputs.pack.evidence().as_str());
+    vec![match lang {
+        Lang::En => format!("policy pack {pack}, weakest evidence: {evidence}; amounts in yuan"),
+        Lang::Zh => format!("政策包 {pack}，最弱依据：{evidence}；金额单位：元"),
+    }]
 }
 
 /// Amounts of one pool by their kinds.
@@ -463,13 +496,46 @@ pub fn settle_advance(
     Ledger::open(ledger)?.advance(pool, hospital, amount, day, author)
 }
 
-/// One hospital's year (医院对账单).
+/// Which statement (对账单请求).
+#[derive(Clone, Debug)]
+pub struct StatementRequest {
+    /// The ledger.
+    pub ledger: PathBuf,
+    /// The pool.
+    pub pool: String,
+    /// The year, e.g. 2026.
+    pub year: String,
+    /// The hospital.
+    pub hospital: String,
+    /// Where it goes; a name that ends in `.xlsx` or `.html` makes a workbook or a page.
+    pub output: PathBuf,
+}
+
+/// One hospital's year (医院对账单), as CSV, as a workbook or as a page.
 ///
 /// # Errors
 /// The hospital has no month there; a closed month was changed from outside.
-pub fn settle_statement(ledger: &Path, pool: &str, year: &str, hospital: &str, output: &Path) -> Result<()> {
-    let statement = there(ledger)?.statement(pool, year, hospital)?;
-    write_one(output, statement_csv(&statement).bytes())
+pub fn settle_statement(request: &StatementRequest, lang: Lang) -> Result<()> {
+    let (pool, year, hospital) = (&request.pool, &request.year, &request.hospital);
+    let statement = there(&request.ledger)?.statement(pool, year, hospital)?;
+    let output = request.output.as_path();
+    let ending = output
+        .extension()
+        .and_then(|ending| ending.to_str())
+        .unwrap_or("");
+    match ending.to_ascii_lowercase().as_str() {
+        "xlsx" => write_book(output, &statement_tables(&statement, lang), lang),
+        "html" | "htm" => {
+            let title = match lang {
+                Lang::En => format!("Statement of hospital {hospital}, pool {pool}, {year}"),
+                Lang::Zh => format!("医疗机构{hospital} {year}年度对账单（{pool}）"),
+            };
+            let note = lang.pick("amounts in yuan", "金额单位：元").to_owned();
+            let html = page(&title, &[note], &statement_tables(&statement, lang), lang);
+            write_one(output, html.as_bytes())
+        }
+        _ => write_one(output, statement_csv(&statement).bytes()),
+    }
 }
 
 /// A ledger that must be there already.

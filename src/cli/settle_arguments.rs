@@ -26,8 +26,9 @@ Writes one row a pool and hospital: cases, booked, deposit, deductions, cash, ha
     #[command(
         after_help = "Example: dianzhi settle year scenarios/sample-region.toml --ledger 2022.ledger \
 --author Wang --accept-evidence assumption -o clearing/\n\n\
-Writes clearing.csv (one row a pool and hospital, the due after each step of the pack) and pools.csv (sources, uses, \
-a difference of zero) into DIR."
+Writes into DIR: clearing.csv (one row a pool and hospital, the due after each step of the pack), pools.csv (sources, \
+uses, a difference of zero), cases.csv (each case with its kind and why), and the first two together as clearing.xlsx \
+(a sheet a pool, sums as formulas) and clearing.html (to be printed)."
     )]
     Year(YearArguments),
     /// Reverse a case in an open month: the mirror of everything posted for it
@@ -62,7 +63,8 @@ a difference of zero) into DIR."
         #[arg(long)]
         author: String,
     },
-    /// One hospital's year as CSV: months, entries, clearing, hashes of the closed months
+    /// One hospital's year: months, entries, clearing, hashes of the closed months; as CSV, or as a workbook or
+    /// page where FILE ends in .xlsx or .html
     Statement {
         /// The ledger
         #[arg(long, value_name = "FILE")]
@@ -80,6 +82,35 @@ a difference of zero) into DIR."
         #[command(flatten)]
         output: ResultFile,
     },
+    /// Our result against one that comes back, case by case and column by column
+    #[command(
+        after_help = "Example: dianzhi settle compare clearing/cases.csv return.xlsx --mapping return.toml -o compared/\n\n\
+The mapping is TOML:\n\n\
+  schema = 1\n  key = { case_id = \"结算清单号\" }\n  nothing = [\"-\", \"NULL\"]\n  \
+[compare.due]\n  theirs = \"应支付金额\"\n  kind = \"money\"        # or number, word\n  \
+unit = \"yuan\"         # or fen\n  tolerance = \"0.01\"\n  [compare.kind]\n  theirs = \"病例类型\"\n  \
+kind = \"word\"\n  words = { \"正常\" = \"normal\", \"高倍率\" = \"high\" }\n\n\
+What is empty in theirs is unknown, never zero: it is told and left out of every sum. Writes differences.csv, \
+summary.csv and both as comparison.xlsx into DIR."
+    )]
+    Compare(CompareArguments),
+}
+
+/// `settle compare …`
+#[derive(Debug, Args)]
+pub struct CompareArguments {
+    /// Our result: cases.csv of a run or of a cleared year
+    #[arg(value_name = "OURS")]
+    pub ours: PathBuf,
+    /// What came back: CSV in any encoding, or a workbook
+    #[arg(value_name = "THEIRS")]
+    pub theirs: PathBuf,
+    /// How it is read: key, columns, units, words
+    #[arg(long, value_name = "FILE")]
+    pub mapping: PathBuf,
+    /// Folder for the results
+    #[arg(short, long, value_name = "DIR")]
+    pub output: PathBuf,
 }
 
 /// What months and years have in common.

@@ -2,10 +2,10 @@
 
 use super::commands::{Ending, watched_all};
 use super::settle_arguments::{
-    EntryArguments, LedgerArguments, MonthArguments, SettleCommand, YearArguments,
+    CompareArguments, EntryArguments, LedgerArguments, MonthArguments, SettleCommand, YearArguments,
 };
 use super::terminal::Terminal;
-use crate::api::{self, EntryRequest, SettleRequest, YearRequest};
+use crate::api::{self, CompareRequest, EntryRequest, SettleRequest, StatementRequest, YearRequest};
 use crate::diagnostics::{Lang, Result};
 use crate::ledger::Cleared;
 use crate::units::Fen;
@@ -18,6 +18,7 @@ pub(super) fn settle(command: &SettleCommand, terminal: &Terminal) -> Result<End
     match command {
         SettleCommand::Month(month) => post_month(month, terminal),
         SettleCommand::Year(year) => clear_year(year, terminal),
+        SettleCommand::Compare(of) => compare(of, terminal),
         SettleCommand::Reverse(entry) => {
             let mirrors = api::settle_reverse(&request_of(entry))?;
             let booked: Fen = mirrors.iter().map(|entry| entry.booked).sum();
@@ -55,10 +56,56 @@ pub(super) fn settle(command: &SettleCommand, terminal: &Terminal) -> Result<End
             hospital,
             output,
         } => {
-            api::settle_statement(ledger, pool, year, hospital, &output.file)?;
+            let request = StatementRequest {
+                ledger: ledger.clone(),
+                pool: pool.clone(),
+                year: year.clone(),
+                hospital: hospital.clone(),
+                output: output.file.clone(),
+            };
+            api::settle_statement(&request, terminal.lang)?;
             Ok(Ending::NO_FINDINGS)
         }
     }
+}
+
+/// `settle compare …`; whatever differs is a finding.
+fn compare(of: &CompareArguments, terminal: &Terminal) -> Result<Ending> {
+    let request = CompareRequest {
+        ours: of.ours.clone(),
+        theirs: of.theirs.clone(),
+        mapping: of.mapping.clone(),
+        output: of.output.clone(),
+    };
+    let comparison = api::compare(&request, terminal.lang)?;
+    for (column, sums) in &comparison.sums {
+        let name = if column.is_empty() {
+            terminal.lang.pick("cases", "病例")
+        } else {
+            column
+        };
+        let counted = sums
+            .counts
+            .iter()
+            .map(|(verdict, count)| format!("{} {count}", verdict.as_str()));
+        let counted: Vec<String> = counted.collect();
+        let difference = sums
+            .money
+            .map_or_else(String::new, |(ours, theirs)| match terminal.lang {
+                Lang::En => format!("; ours less theirs {} yuan", ours - theirs),
+                Lang::Zh => format!("；我方减回盘{}元", ours - theirs),
+            });
+        let part = match sums.complete() {
+            true => "",
+            false => terminal.lang.pick("; not complete", "；不完整"),
+        };
+        terminal.say(format!("{name}: {}{difference}{part}", counted.join(", ")));
+    }
+    let label = terminal.lang.pick("written to", "结果写入");
+    terminal.say(format!("{label} {}", of.output.display()));
+    Ok(Ending {
+        findings: !comparison.differing.is_empty(),
+    })
 }
 
 fn request_of(entry: &EntryArguments) -> EntryRequest {
@@ -137,7 +184,7 @@ fn clear_year(year: &YearArguments, terminal: &Terminal) -> Result<Ending> {
         reserves: year.reserve.clone(),
         lock: year.lock,
     };
-    let done = api::settle_year(&request)?;
+    let done = api::settle_year(&request, terminal.lang)?;
     for ((settlement, rows), cleared) in done.pools.iter().zip(&done.cleared) {
         let clearing: Fen = rows.iter().map(|row| row.net.clearing).sum();
         let (pool, hospitals) = (&settlement.pool, rows.len());

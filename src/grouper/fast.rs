@@ -9,7 +9,7 @@ use crate::codes::LookUp;
 use crate::records::{Case, PlainRow, PlainRows};
 use crate::tables::{
     BitRow, CodeFacts, Compiled, Complications, Entry, EntryKind, Otherwise, Predicate, Role, SetId, Subject,
-    occurrences,
+    TriedRow, occurrences,
 };
 
 /// Groups cases by a compiled scheme (分组器). Shared by threads; each has its own [`Workspace`].
@@ -38,8 +38,6 @@ pub(super) struct Scratch {
     regions: Vec<u32>,
     /// Procedures that operands of an expression take.
     taken: Vec<usize>,
-    /// Bit rows of the case's procedures, of packets.
-    operands: Vec<BitRow>,
 }
 
 impl Grouper {
@@ -105,7 +103,7 @@ fn marks_of<'s>(case: &NumberedCase<'_>, compiled: &Compiled, gathered: &'s mut 
     let marks = compiled.marks();
     let most = diagnoses.len() + procedures.len() + 2;
     if gathered.len() < most {
-        gathered.resize(most, 0);
+        gathered.resize(most, BitRow::default());
     }
     let mut count = 0_usize;
     let mut gather = |code: &CodeFacts, role: Role| {
@@ -114,7 +112,7 @@ fn marks_of<'s>(case: &NumberedCase<'_>, compiled: &Compiled, gathered: &'s mut 
             *slot = row;
         }
         // most codes mark nothing; which ones cannot be foreseen, so there is no branch
-        count = count.wrapping_add(usize::from(row != 0));
+        count = count.wrapping_add(usize::from(row.marks_any()));
     };
     let first = diagnoses.iter().take(1);
     first.for_each(|code| gather(code, Role::PrincipalDiagnosis));
@@ -132,7 +130,6 @@ pub(super) struct Evaluation<'a> {
     marks: &'a [BitRow],
     regions: &'a mut Vec<u32>,
     taken: &'a mut Vec<usize>,
-    operands: &'a mut Vec<BitRow>,
     counted: Complications,
 }
 
@@ -143,14 +140,29 @@ impl<'a> Evaluation<'a> {
         case: &'a NumberedCase<'a>,
         scratch: &'a mut Scratch,
     ) -> Evaluation<'a> {
-        scratch.operands.clear();
         Evaluation {
             compiled,
             case,
             marks: marks_of(case, compiled, &mut scratch.marks),
             regions: &mut scratch.regions,
             taken: &mut scratch.taken,
-            operands: &mut scratch.operands,
+            counted: compiled.complications(case.diagnoses),
+        }
+    }
+
+    /// Of packets, which are looked up by the principal diagnosis: nothing is marked.
+    #[inline]
+    pub(super) fn of_packets(
+        compiled: &'a Compiled,
+        case: &'a NumberedCase<'a>,
+        scratch: &'a mut Scratch,
+    ) -> Evaluation<'a> {
+        Evaluation {
+            compiled,
+            case,
+            marks: &[],
+            regions: &mut scratch.regions,
+            taken: &mut scratch.taken,
             counted: compiled.complications(case.diagnoses),
         }
     }
@@ -167,51 +179,41 @@ impl<'a> Evaluation<'a> {
         layer.is_some_and(|layer| self.holds(&layer.when))
     }
 
-    /// The first row of a layer that holds, as a rule.
-    pub(super) fn first_held(&mut self, layer: usize) -> Option<usize> {
-        self.held(layer, Some)
+    /// The rows of a layer that the principal diagnosis leads to, in the order they are tried.
+    pub(super) fn packets(&self, layer: usize) -> &'a [TriedRow] {
+        let (tables, principal) = (self.compiled.packets(), self.case.diagnoses.first());
+        let has_procedures = !self.case.procedures.is_empty();
+        let rows = tables
+            .zip(principal)
+            .map(|(tables, code)| tables.rows(layer, code.kind, has_procedures));
+        rows.unwrap_or_default()
     }
 
-    /// Every row of a layer that holds, as rules.
-    pub(super) fn all_held(&mut self, layer: usize, found: &mut Vec<usize>) {
-        self.held(layer, |rule| {
-            found.push(rule);
-            None::<usize>
-        });
+    /// The first row of a layer that holds.
+    pub(super) fn first_packet(&mut self, layer: usize) -> Option<&'a TriedRow> {
+        self.packets(layer).iter().find(|row| self.packet_holds(row))
     }
 
-    /// As [`Evaluation::first_row`], of packets: words that no code of the case marks are passed over,
-    /// and rows whose procedures it does not have.
-    fn held<T>(&mut self, layer: usize, mut lead: impl FnMut(usize) -> Option<T>) -> Option<T> {
-        let compiled = self.compiled;
-        let tables = compiled.packets()?;
-        let entries = compiled.mdcs.get(layer)?.entries.clone();
-        let offset = compiled.entry_bit(0);
-        let (first, end) = (offset + entries.start, offset + entries.end);
-        let (from, to) = compiled.marks().span(self.marks);
-        let words = from.max(first / 64)..to.min(end.div_ceil(64));
-        if self.operands.is_empty() {
-            let rows = self.case.procedures.iter().map(|code| tables.operand_row(code));
-            self.operands.extend(rows);
-        }
-        for word in words {
-            let mut open =
-                compiled.marks().candidates(word, self.marks) & tables.let_hold(word, self.operands);
-            while open != 0 {
-                let row = word * 64 + open.trailing_zeros() as usize;
-                open &= open - 1;
-                if !(first..end).contains(&row) {
-                    continue;
-                }
-                if let Some(entry) = compiled.entries.get(row - offset)
-                    && self.holds(&entry.when)
-                    && let Some(found) = lead(entry.rule)
-                {
-                    return Some(found);
-                }
-            }
-        }
-        None
+    fn packet_holds(&mut self, row: &TriedRow) -> bool {
+        let procedures = self.case.procedures;
+        self.packet_is_open(row)
+            && row.expression().is_none_or(|expression| {
+                procedures.iter().any(|code| row.may_begin(code.kind))
+                    && (row.asks_one() || self.takes(expression))
+            })
+    }
+
+    /// Whether all that a row asks holds but its procedures.
+    pub(super) fn packet_is_open(&mut self, row: &TriedRow) -> bool {
+        let (packet, compiled) = (self.case.packet, self.compiled);
+        row.kind.is_none_or(|kind| kind == packet.kind)
+            && row
+                .surgery
+                .is_none_or(|(low, high)| (low..=high).contains(&packet.surgery_level))
+            && row.entry().is_none_or(|entry| {
+                let entry = compiled.entries.get(entry);
+                entry.is_some_and(|entry| self.holds(&entry.when))
+            })
     }
 
     /// The MDC rows in order; the first that leads to a group decides.

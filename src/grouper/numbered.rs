@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::codes::{LookUp, WrittenCode, is_placeholder, normal_form};
-use crate::records::{Case, Numbers, PlainRow, PlainRows};
+use crate::records::{Case, Numbers, PlainRow, PlainRows, sum_of_items};
 use crate::tables::{CodeFacts, CodeKind, Compiled, NumberFact, TreatmentType};
 
 /// A case in the numbers of one scheme (编号病例): all that its rules can ask.
@@ -31,6 +31,10 @@ pub(super) struct PacketFacts {
     pub(super) surgery_level: u8,
     /// Reference cost of the group, in millionths of a yuan, once there is a group.
     pub(super) mean_cost: Option<i64>,
+    /// Drugs (药品费), in fen, where the scheme asks for it.
+    pub(super) drug_fee: Option<i64>,
+    /// Treatment (治疗费), in fen, where the scheme asks for it.
+    pub(super) treatment_fee: Option<i64>,
 }
 
 impl PacketFacts {
@@ -40,7 +44,26 @@ impl PacketFacts {
         kind: TreatmentType::Conservative,
         surgery_level: 0,
         mean_cost: None,
+        drug_fee: None,
+        treatment_fee: None,
     };
+
+    /// Of a case as recorded, with the parts of its bill that the scheme asks for.
+    fn with_fees<'t>(compiled: &Compiled, bill: impl FnOnce() -> &'t str) -> PacketFacts {
+        let packets = compiled.scheme().packets();
+        let Some(items) = packets
+            .map(|packets| &packets.fees)
+            .filter(|items| !items.is_empty())
+        else {
+            return PacketFacts::AS_RECORDED;
+        };
+        let bill = bill();
+        PacketFacts {
+            drug_fee: sum_of_items(bill, &items.drug),
+            treatment_fee: sum_of_items(bill, &items.treatment),
+            ..PacketFacts::AS_RECORDED
+        }
+    }
 }
 
 impl<'w> NumberedCase<'w> {
@@ -57,7 +80,7 @@ impl<'w> NumberedCase<'w> {
             department: compiled.department_number(case.department()),
             discharge: compiled.discharge_kind(case.discharge_status()),
             numbers: case.numbers(),
-            packet: PacketFacts::AS_RECORDED,
+            packet: PacketFacts::with_fees(compiled, || case.front_fees()),
         }
     }
 
@@ -84,7 +107,7 @@ impl<'w> NumberedCase<'w> {
             department,
             discharge,
             numbers: row.numbers(),
-            packet: PacketFacts::AS_RECORDED,
+            packet: PacketFacts::with_fees(compiled, || row.front_fees()),
         })
     }
 

@@ -23,6 +23,7 @@ pub struct Case {
     pub(super) insured_scheme: Span,
     pub(super) department: Span,
     pub(super) discharge_status: Span,
+    pub(super) front_fees: Span,
     pub(super) sex: u8,
     pub(super) numbers: Numbers,
     pub(super) admit: Option<Date>,
@@ -90,6 +91,8 @@ impl Case {
         department;
         /// Discharge status (离院方式).
         discharge_status;
+        /// Items of the front sheet's bill, `D11;420.00|D23;96.50` (首页费用分类).
+        front_fees;
     }
 
     /// Diagnoses, the principal first; never empty.

@@ -35,6 +35,8 @@ pub struct CaseDraft {
     pub department: Arc<str>,
     /// Discharge status (离院方式).
     pub discharge_status: Arc<str>,
+    /// Items of the front sheet's bill (首页费用分类); not among [`CaseDraft::COLUMNS`].
+    pub front_fees: Arc<str>,
     /// Diagnoses, the principal first (诊断).
     pub diagnoses: Vec<Arc<str>>,
     /// Procedures, the principal first (手术操作).
@@ -71,6 +73,7 @@ impl CaseDraft {
             total_fee: case.total_fee().map(crate::units::Fen::fen),
             department: case.department().into(),
             discharge_status: case.discharge_status().into(),
+            front_fees: case.front_fees().into(),
             diagnoses: case.diagnoses().map(Arc::from).collect(),
             procedures: case.procedures().map(Arc::from).collect(),
         }
@@ -137,8 +140,9 @@ impl DraftChecker {
     /// None in practice: its header is its own.
     pub fn new() -> Result<DraftChecker> {
         let place = Place::file(Path::new("(changed case)"));
-        let names = CaseDraft::COLUMNS.map(|column| column.name().to_owned());
-        let header = Header::read(&place, names.into(), false)?;
+        let columns = CaseDraft::COLUMNS.into_iter().chain([Column::FrontFees]);
+        let names = columns.map(|column| column.name().to_owned()).collect();
+        let header = Header::read(&place, names, false)?;
         Ok(DraftChecker {
             checker: Checker::new(
                 place.file,
@@ -165,6 +169,8 @@ impl DraftChecker {
             }
             write_cell(&mut self.row, cell);
         }
+        self.row.push(',');
+        write_cell(&mut self.row, &draft.front_fees);
         let checked = self.checker.check_text(&self.row, 1);
         self.checker.take_findings();
         (checked == Checked::Case).then(|| self.checker.case())
@@ -210,6 +216,7 @@ mod tests {
             total_fee: None,
             department: "".into(),
             discharge_status: "".into(),
+            front_fees: "".into(),
             diagnoses: Vec::new(),
             procedures: Vec::new(),
         };

@@ -5,6 +5,7 @@
 //! here knows a grouping scheme. Files of any size pass through in chunks ([`in_order`]), in
 //! order, on any number of threads.
 
+mod any_table;
 mod begin;
 mod case;
 mod cells;
@@ -16,6 +17,7 @@ mod duplicates;
 mod edits;
 mod encode;
 mod encoding;
+mod fees;
 mod frame;
 mod inputs;
 mod keys;
@@ -32,6 +34,7 @@ mod source;
 mod stream;
 mod written;
 
+pub use any_table::AnyTable;
 pub use case::{Case, FeeSplit, Numbers};
 pub use cells::read_date;
 pub use check::{Checked, Checker, Depth, KILOGRAMS, Row};
@@ -42,6 +45,7 @@ pub use duplicates::{CaseKey, Duplicates, expected_of_copies};
 pub use edits::{EditBook, EditFile, Edits, Inapplicable, MarkedCodes, Parameters, Profile, edit};
 pub use encode::TextEncoding;
 pub use encoding::Encoding;
+pub use fees::sum_of_items;
 pub use frame::{Chunk, MAX_ROW_BYTES};
 pub use layout::{
     Chosen, Form, Intake, Layout, LayoutChoice, LayoutRow, LayoutWriter, Layouts, Loss, Losses, Origins,

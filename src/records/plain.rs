@@ -33,11 +33,12 @@ pub struct PlainReader {
 struct Next {
     /// Where it begins in the text.
     start: usize,
-    line: usize,
     /// The separator before its first cell.
     cell: usize,
     /// The first bar that may be in it.
     bar: usize,
+    /// Line feeds left in the stretch.
+    lines: usize,
 }
 
 /// A plain row as places in the text and in the reader's lists.
@@ -125,6 +126,7 @@ struct Columns {
     insured_scheme: usize,
     department: usize,
     discharge_status: usize,
+    front_fees: usize,
     diagnoses: usize,
     procedures: usize,
 }
@@ -145,6 +147,7 @@ impl Columns {
             insured_scheme: field(Column::InsuredScheme),
             department: field(Column::Department),
             discharge_status: field(Column::DischargeStatus),
+            front_fees: field(Column::FrontFees),
             diagnoses: field(Column::Diagnoses),
             procedures: field(Column::Procedures),
         }
@@ -176,8 +179,6 @@ struct Line {
     start: usize,
     /// … and the place of its line feed.
     line_feed: u32,
-    /// Whether it has as many cells as the header.
-    fits: bool,
 }
 
 impl PlainReader {
@@ -201,23 +202,33 @@ impl PlainReader {
     pub fn rows<'b>(&'b mut self, text: &'b str, at: usize) -> PlainRows<'b> {
         self.rows.clear();
         self.codes.clear();
-        if at == 0 || self.next.start != at || self.separators.lines.get(self.next.line) == u32::MAX {
-            self.separators.look_through(text.as_bytes(), at);
+        let text_bytes = text.as_bytes();
+        if at == 0 || self.next.start != at || self.next.lines == 0 {
+            self.separators.look_through(text_bytes, at);
             self.next = Next {
                 start: at,
+                lines: self.separators.line_feeds,
                 ..Next::default()
             };
         }
+        let lines = self.next.lines;
+        let fitting = self
+            .separators
+            .rows_of(text_bytes, self.width, self.next.cell, lines);
         let mut end = at;
-        let mut odd_row_follows = self.separators.lines.get(self.next.line) == u32::MAX;
-        while let Some(line) = self.next_line() {
+        let mut odd_row_follows = fitting < lines || lines == 0;
+        for _ in 0..fitting {
+            let line = self.next_line(self.width);
             let codes = self.codes.len();
-            if self.read_row(text.as_bytes(), &line).is_none() {
+            if self.read_row(text_bytes, &line).is_none() {
                 self.codes.truncate(codes);
                 odd_row_follows = true;
                 break;
             }
             end = line.line_feed as usize + 1;
+        }
+        if self.rows.len() == fitting && fitting < lines {
+            self.next_line(self.separators.cells_of_line(text_bytes, self.next.cell));
         }
         PlainRows {
             reader: self,
@@ -227,31 +238,20 @@ impl PlainReader {
         }
     }
 
-    /// The next line of the stretch.
+    /// The next line of the stretch, of so many cells.
     #[inline]
-    fn next_line(&mut self) -> Option<Line> {
-        let (cells, next) = (&self.separators.cells, &mut self.next);
-        let line_feed = match self.separators.lines.get(next.line) {
-            u32::MAX => return None,
-            line_feed => line_feed,
-        };
+    fn next_line(&mut self, cells: usize) -> Line {
+        let next = &mut self.next;
         let (first_cell, start) = (next.cell, next.start);
-        next.cell += self.width;
-        let fits = cells.get(next.cell) == line_feed;
-        if !fits {
-            next.cell = first_cell + 1;
-            while cells.get(next.cell) < line_feed {
-                next.cell += 1;
-            }
-        }
-        next.line += 1;
+        next.cell += cells;
+        let line_feed = self.separators.cells.get(next.cell);
         next.start = line_feed as usize + 1;
-        Some(Line {
+        next.lines -= 1;
+        Line {
             first_cell,
             start,
             line_feed,
-            fits,
-        })
+        }
     }
 
     /// Reads a row; nothing if it is not plain.
@@ -265,7 +265,7 @@ impl PlainReader {
         };
         let columns = &self.columns;
         let sex = match fields.cell(columns.sex) {
-            [sex @ (b'1' | b'2')] if line.fits => sex - b'0',
+            [sex @ (b'1' | b'2')] => sex - b'0',
             _ => return None,
         };
         let numbers = read_numbers(fields, columns)?;
@@ -451,6 +451,11 @@ impl<'b> PlainRow<'b> {
     /// Discharge status.
     pub fn discharge_status(&self) -> &'b str {
         self.words(self.reader.columns.discharge_status)
+    }
+
+    /// Items of the front sheet's bill.
+    pub fn front_fees(&self) -> &'b str {
+        self.words(self.reader.columns.front_fees)
     }
 
     fn words(&self, field: usize) -> &'b str {

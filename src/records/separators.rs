@@ -20,8 +20,8 @@ pub(super) struct Separators {
     pub(super) cells: Places,
     /// Between the codes of a list.
     pub(super) bars: Places,
-    /// Line feeds, and the end of the text if it has none.
-    pub(super) lines: Places,
+    /// How many of the cells' separators are line feeds, the end of a text without one among them.
+    pub(super) line_feeds: usize,
 }
 
 /// Ascending places in a text.
@@ -51,6 +51,13 @@ impl Places {
     #[inline]
     pub(super) fn some(&self, first: usize, count: usize) -> Option<&[u32]> {
         self.places.get(first..)?.get(..count)
+    }
+
+    /// Whether a line feed stands at a place, or the text ends there.
+    #[inline]
+    fn ends_line(&self, text: &[u8], index: usize) -> bool {
+        let place = self.get(index) as usize;
+        text.get(place).map_or(place == text.len(), |byte| *byte == b'\n')
     }
 
     fn has_room(&self) -> bool {
@@ -85,83 +92,124 @@ impl Separators {
         Separators {
             cells: Places::new(),
             bars: Places::new(),
-            lines: Places::new(),
+            line_feeds: 0,
         }
     }
 
     /// Looks through the stretch that begins at `start`, the beginning of a row.
     pub(super) fn look_through(&mut self, text: &[u8], start: usize) {
-        let Separators { cells, bars, lines } = self;
-        for places in [&mut *cells, bars, lines] {
-            places.count = 0;
-        }
+        let Separators {
+            cells,
+            bars,
+            line_feeds,
+        } = self;
+        (cells.count, bars.count) = (0, 0);
         cells.push(offset(start).wrapping_sub(1));
+        let mut counted = LineFeeds::default();
         let mut at = start;
-        while at - start < STRETCH && cells.has_room() && bars.has_room() && lines.has_room() {
+        while at - start < STRETCH && cells.has_room() && bars.has_room() {
             let marks = match text.get(at..).and_then(<[u8]>::first_chunk) {
-                Some(block) => Marks::of(block),
-                None => Marks::of(&last_block(text, at)),
+                Some(block) => Marks::of(block, &mut counted),
+                None => Marks::of(&last_block(text, at), &mut counted),
             };
             let base = offset(at);
-            cells.push_bits(base, marks.commas | marks.line_feeds);
+            cells.push_bits(base, marks.cell_ends);
             bars.push_bits(base, marks.bars);
-            lines.push_bits(base, marks.line_feeds);
             if marks.stopped {
                 break;
             }
             at += BLOCK;
         }
+        *line_feeds = counted.sum();
+    }
+
+    /// How many rows of `width` cells follow each other from the separator `first` on, at most `rows`: as
+    /// many as there are line feeds behind it.
+    #[inline]
+    pub(super) fn rows_of(&self, text: &[u8], width: usize, first: usize, rows: usize) -> usize {
+        let ends_line = |separator: usize| self.cells.ends_line(text, first + separator);
+        // where a line feed ends every `width`-th cell, none is left to end another one
+        if (1..=rows).all(|row| ends_line(row * width)) {
+            return rows;
+        }
+        let fits = |row: &usize| (1..=width).all(|cell| ends_line(row * width + cell) == (cell == width));
+        (0..rows).take_while(fits).count()
+    }
+
+    /// How many cells the line behind the separator `first` has; it has a line feed.
+    #[cold]
+    pub(super) fn cells_of_line(&self, text: &[u8], first: usize) -> usize {
+        let ends_line = |cells: &usize| self.cells.ends_line(text, first + cells);
+        (1..=self.cells.count).find(ends_line).unwrap_or(self.cells.count)
+    }
+}
+
+/// Line feeds of a stretch, counted in each of 64 bytes: no more than 255 blocks.
+#[derive(Default)]
+struct LineFeeds([u8x16; BLOCK / 16]);
+
+const _: () = assert!(STRETCH / BLOCK <= 255);
+
+impl LineFeeds {
+    fn sum(&self) -> usize {
+        let bytes = self.0.iter().flat_map(|counts| counts.to_array());
+        bytes.map(usize::from).sum()
     }
 }
 
 /// What stands where in 64 bytes, one bit each; nothing from a byte on that no plain row holds.
 struct Marks {
-    commas: u64,
+    /// Commas and line feeds.
+    cell_ends: u64,
     bars: u64,
-    line_feeds: u64,
     stopped: bool,
 }
 
 impl Marks {
     #[inline]
-    fn of(block: &[u8; BLOCK]) -> Marks {
+    fn of(block: &[u8; BLOCK], counted: &mut LineFeeds) -> Marks {
         const COMMA: u8x16 = u8x16::new([b','; 16]);
         const BAR: u8x16 = u8x16::new([b'|'; 16]);
         const LINE_FEED: u8x16 = u8x16::new([b'\n'; 16]);
         const QUOTE: u8x16 = u8x16::new([b'"'; 16]);
         const LOWER: u8x16 = u8x16::new([b'\n' - 1; 16]);
-        let (mut commas, mut bars, mut line_feeds) = (0, 0, 0);
+        let (mut cell_ends, mut bars) = (0, 0);
         let mut stops = u8x16::new([0; 16]);
+        let mut line_feeds = [stops; BLOCK / 16];
         let (parts, _) = block.as_chunks::<16>();
-        for part in parts.iter().rev() {
+        for (part, line_feeds) in parts.iter().zip(&mut line_feeds).rev() {
             let bytes = u8x16::new(*part);
-            commas = commas << 16 | u64::from(bytes.simd_eq(COMMA).to_bitmask());
+            *line_feeds = bytes.simd_eq(LINE_FEED);
+            let ends = bytes.simd_eq(COMMA) | *line_feeds;
+            cell_ends = cell_ends << 16 | u64::from(ends.to_bitmask());
             bars = bars << 16 | u64::from(bytes.simd_eq(BAR).to_bitmask());
-            line_feeds = line_feeds << 16 | u64::from(bytes.simd_eq(LINE_FEED).to_bitmask());
             stops = stops | bytes.simd_eq(QUOTE) | bytes.min(LOWER).simd_eq(bytes);
         }
-        let marks = Marks {
-            commas,
+        if stops.to_bitmask() != 0 {
+            return Marks::before_stop(block, counted);
+        }
+        for (counts, line_feeds) in counted.0.iter_mut().zip(line_feeds) {
+            *counts -= line_feeds; // a byte that is one is marked by -1
+        }
+        Marks {
+            cell_ends,
             bars,
-            line_feeds,
             stopped: false,
-        };
-        match stops.to_bitmask() {
-            0 => marks,
-            _ => marks.before_stop(block),
         }
     }
 
+    /// Of the bytes before the first that no plain row holds.
     #[cold]
-    fn before_stop(self, block: &[u8; BLOCK]) -> Marks {
+    fn before_stop(block: &[u8; BLOCK], counted: &mut LineFeeds) -> Marks {
         let plain = |byte: &&u8| **byte != b'"' && **byte >= b'\n';
         let length = block.iter().take_while(plain).count();
-        let before = u32::try_from(length).map_or(0, |length| 1_u64.unbounded_shl(length).wrapping_sub(1));
+        let mut before = [b'0'; BLOCK];
+        for (byte, from) in before.iter_mut().zip(block).take(length) {
+            *byte = *from;
+        }
         Marks {
-            commas: self.commas & before,
-            bars: self.bars & before,
-            line_feeds: self.line_feeds & before,
             stopped: true,
+            ..Marks::of(&before, counted)
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::CsvText;
 use crate::diagnostics::{Error, Result};
-use crate::scenarios::catalogue::{Catalogue, CatalogueRow, History, Keys, RowReport};
+use crate::scenarios::catalogue::{Catalogue, CatalogueRow, History, Keys, PRIMARY, RowReport};
 
 /// What a catalogue needs besides its rows (方案文件要素).
 pub struct SchemeKeys<'s> {
@@ -101,6 +101,7 @@ pub fn catalogue_report_csv(catalogue: &Catalogue) -> CsvText {
         "level",
         "name",
         "cases",
+        "at_primary",
         "trimmed",
         "mean_cost",
         "sd",
@@ -113,12 +114,30 @@ pub fn catalogue_report_csv(catalogue: &Catalogue) -> CsvText {
         text.cell(level(row));
         text.cell(&row.name);
         text.show(Some(report.cases));
+        text.show(Some(report.at_primary));
         text.show(Some(report.trimmed));
         text.show(report.mean.map(millionths));
         text.show(Some(format_args!("{:.2}", report.deviation)));
         text.show(Some(format_args!("{:.4}", report.cv)));
         text.cell(&report.score);
         text.cell(&report.marks.join("|"));
+        text.end_row();
+    }
+    text
+}
+
+/// `primary-care.csv`: the packets of primary care, as a policy pack's `group.same_price` reads them, at
+/// the same price everywhere (基层病种目录).
+pub fn primary_care_csv(catalogue: &Catalogue) -> CsvText {
+    let mut text = CsvText::with_header(&["group", "coefficient", "note"]);
+    let rows = catalogue.rows.iter().zip(&catalogue.reports);
+    for (row, report) in rows.filter(|(_, report)| report.marks.contains(&PRIMARY)) {
+        text.cell(&row.code);
+        text.cell("1");
+        let (part, cases, cv) = (report.at_primary, report.cases, report.cv);
+        text.show(Some(format_args!(
+            "{part} of {cases} cases at hospitals of primary care; CV {cv:.4}"
+        )));
         text.end_row();
     }
     text
@@ -163,6 +182,7 @@ pub fn catalogue_summary_csv(catalogue: &Catalogue, counts: &CatalogueCounts<'_>
         let rows = catalogue.reports.iter();
         rows.filter(|report| report.marks.contains(&mark)).count()
     };
+    put("hospital_unknown", counts.history.hospital_unknown.to_string());
     put("cases_used", used.to_string());
     put("cases_in_core", core.to_string());
     put("cases_in_comprehensive", comprehensive.to_string());
@@ -174,7 +194,7 @@ pub fn catalogue_summary_csv(catalogue: &Catalogue, counts: &CatalogueCounts<'_>
     put("comprehensive_rows", comprehensive_rows.to_string());
     put("comprehensive_too_small", counts.keys.too_small.len().to_string());
     put("comprehensive_dropped_for_cv", counts.dropped.to_string());
-    for mark in ["small", "split", "cv_over_limit", "trimmed_much"] {
+    for mark in ["small", "split", "cv_over_limit", "trimmed_much", PRIMARY] {
         put(&format!("rows_{mark}"), marked(mark).to_string());
     }
     let trimmed: u64 = catalogue.reports.iter().map(|report| report.trimmed).sum();

@@ -4,7 +4,7 @@ use super::CsvText;
 use crate::diagnostics::{Action, Finding, Lang};
 use crate::grouper::{Grouping, Status};
 use crate::records::{Case, Header, PlainRow, Row};
-use crate::tables::Scheme;
+use crate::tables::{Scheme, TreatmentType};
 
 /// Columns `group` adds to the input's.
 pub const GROUP_COLUMNS: [&str; 7] = ["status", "mdc", "adrg", "group", "group_name", "mcc_cc", "reason"];
@@ -29,6 +29,8 @@ pub struct GroupedRows<'s> {
     /// The same as stretches of neighbours, first and last field.
     stretches: Vec<(usize, usize)>,
     tails: Tails,
+    /// Of packets, the cells of each treatment type, without primary care and with it.
+    types: Vec<String>,
 }
 
 /// What each decision adds to a record, by rule row and severity, last of no row.
@@ -57,6 +59,10 @@ impl<'s> GroupedRows<'s> {
             stretches: stretches(&passed),
             passed,
             tails: Tails::default(),
+            types: TreatmentType::ALL
+                .iter()
+                .flat_map(|kind| [format!("{},", kind.word()), format!("{},1", kind.word())])
+                .collect(),
         };
         rows.tails = rows.all_tails();
         rows
@@ -90,8 +96,8 @@ impl<'s> GroupedRows<'s> {
         };
         let packet = &grouping.packet;
         out.cell(packet.main_procedure().and_then(procedure).unwrap_or(""));
-        out.cell(packet.treatment_type.word());
-        out.cell(if packet.primary_care { "1" } else { "" });
+        let typed = packet.treatment_type as usize * 2 + usize::from(packet.primary_care);
+        out.raw(self.types.get(typed).map_or("", String::as_str));
         match packets.families.is_empty() {
             true => out.cell(""),
             false => {

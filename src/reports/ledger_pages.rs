@@ -2,9 +2,12 @@
 //! statement. Money in yuan.
 
 use super::CsvText;
-use crate::budget::{Booking, HospitalDue, NetOff, PoolSettlement};
-use crate::ledger::{ClearingRow, HospitalMonth, Posted, Statement};
-use crate::units::{Fen, Overflow};
+use super::ledger_labels::{label, why};
+use super::table::{Cell, Column, Table};
+use crate::budget::{Booking, CaseDue, HospitalDue, NetOff, PoolSettlement};
+use crate::diagnostics::Lang;
+use crate::ledger::{ClearingRow, Entry, HospitalMonth, Paid, Posted, Statement, YearCase};
+use crate::units::{Fen, Overflow, Points};
 
 /// Columns of a month by hospital (月度预结算表列名).
 pub const MONTH_COLUMNS: [&str; 9] = [
@@ -37,51 +40,46 @@ fn month_cells(text: &mut CsvText, row: &HospitalMonth) {
     text.cell(&row.month);
     text.cell(&row.hospital);
     text.show(Some(row.cases));
-    let Booking {
-        booked,
-        deposit,
-        deductions,
-        cash,
-    } = row.booking;
-    [booked, deposit, deductions, cash]
+    month_amounts(row)
         .into_iter()
         .for_each(|amount| text.show(Some(amount)));
 }
 
-/// `clearing.csv` (年度清算表): one row a pool and hospital, each step's due before and after it.
-pub fn clearing_csv(pools: &[(PoolSettlement, Vec<ClearingRow>)]) -> CsvText {
+/// A year's clearing (年度清算表), a table a pool: one row a hospital, its due after each step of the pack.
+pub fn clearing_tables(pools: &[(PoolSettlement, Vec<ClearingRow>)], lang: Lang) -> Vec<Table> {
     let steps = steps_of(pools);
-    let mut columns: Vec<String> = ["pool", "hospital", "cases", "standard", "nonfund", "amount_due"]
-        .map(str::to_owned)
-        .to_vec();
-    columns.extend(steps.iter().map(|step| format!("after_{step}")));
-    let money = [
-        "addons",
-        "due",
-        "booked",
-        "deposit_withheld",
-        "deposit_returned",
-        "deposit_forfeited",
-        "advance_outstanding",
-        "clearing",
-    ];
-    columns.extend(money.map(str::to_owned));
-    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
-    let mut text = CsvText::with_header(&columns);
-    for (settlement, rows) in pools {
+    let pools = pools.iter().map(|(settlement, rows)| {
+        let mut table = Table::new(&settlement.pool, clearing_columns(&steps, lang));
         for row in rows {
             let due = settlement
                 .hospitals
                 .iter()
                 .find(|due| due.hospital == row.hospital);
-            text.cell(&settlement.pool);
-            text.cell(&row.hospital);
-            due_cells(&mut text, due, &steps);
-            net_cells(&mut text, &row.net);
-            text.end_row();
+            let mut cells = vec![Cell::text(&settlement.pool), Cell::text(&row.hospital)];
+            cells.extend(due_cells(due, &steps));
+            cells.extend(clearing_lines(&row.net).map(|(_, amount)| Cell::Money(amount)));
+            table.rows.push(cells);
         }
-    }
-    text
+        table
+    });
+    pools.collect()
+}
+
+fn clearing_columns(steps: &[&str], lang: Lang) -> Vec<Column> {
+    let own = |name: &str| Column::plain(name, label(name, lang));
+    let summed = |name: &str| Column::summed(name, label(name, lang));
+    let mut columns = vec![own("pool"), own("hospital")];
+    columns.extend(["cases", "standard", "nonfund", "amount_due"].map(summed));
+    columns.extend(steps.iter().map(|step| {
+        let step_label = match lang {
+            Lang::En => format!("after {}", label(step, lang)),
+            Lang::Zh => format!("{}后", label(step, lang)),
+        };
+        Column::summed(format!("after_{step}"), step_label)
+    }));
+    columns.push(summed("addons"));
+    columns.extend(CLEARING_LINES.map(summed));
+    columns
 }
 
 /// Every step that ran in any pool, in the order of the first.
@@ -100,68 +98,131 @@ fn steps_of(pools: &[(PoolSettlement, Vec<ClearingRow>)]) -> Vec<&'static str> {
 }
 
 /// A hospital all of whose cases were reversed has no due, and empty cells.
-fn due_cells(text: &mut CsvText, due: Option<&HospitalDue>, steps: &[&str]) {
-    text.show(due.map(|due| due.cases));
-    for amount in [
+fn due_cells(due: Option<&HospitalDue>, steps: &[&str]) -> Vec<Cell> {
+    let mut cells = vec![due.map_or(Cell::Empty, |due| Cell::Count(due.cases))];
+    let amounts = [
         due.map(|due| due.standard),
         due.map(|due| due.nonfund),
         due.map(|due| due.amount_due),
-    ] {
-        text.show(amount);
-    }
-    for step in steps {
-        let ran = due.and_then(|due| due.steps.iter().find(|ran| ran.step == *step));
-        text.show(ran.map(|ran| ran.after));
-    }
-    text.show(due.map(|due| due.addons));
-}
-
-fn net_cells(text: &mut CsvText, net: &NetOff) {
-    let of = &net.year;
-    let amounts = [
-        of.due,
-        of.booked,
-        of.withheld,
-        of.returned,
-        net.forfeited,
-        of.advance,
-        net.clearing,
     ];
-    amounts.into_iter().for_each(|amount| text.show(Some(amount)));
+    cells.extend(amounts.map(Cell::money));
+    cells.extend(steps.iter().map(|step| {
+        let ran = due.and_then(|due| due.steps.iter().find(|ran| ran.step == *step));
+        Cell::money(ran.map(|ran| ran.after))
+    }));
+    cells.push(Cell::money(due.map(|due| due.addons)));
+    cells
 }
 
-/// `pools.csv` of a clearing (基金池对账): sources, uses, and a difference that is zero.
+/// A pool's reconciliation (基金池对账), a table a pool: sources, uses, and a difference that is zero.
 ///
 /// # Errors
 /// A number that cannot be shown.
-pub fn cleared_pools_csv(pools: &[(PoolSettlement, Vec<ClearingRow>)]) -> Result<CsvText, Overflow> {
-    let mut text = CsvText::with_header(&["pool", "side", "item", "value"]);
-    for (settlement, _) in pools {
-        let mut row = |side: &str, item: &str, value: &str| {
-            [settlement.pool.as_str(), side, item, value]
-                .into_iter()
-                .for_each(|cell| text.cell(cell));
-            text.end_row();
-        };
-        for (item, amount) in &settlement.sources {
-            row("source", item, &amount.to_string());
-        }
-        for (item, amount) in &settlement.uses {
-            row("use", item, &amount.to_string());
-        }
-        row("difference", "sources - uses", &settlement.difference.to_string());
-        if let Some(value) = settlement.point_value {
-            row("price", "points", &settlement.points.to_string());
-            row("price", "point_value_yuan", &value.show_yuan(10)?);
-        }
-        if let Some(k) = settlement.k {
-            row("price", "k", &k.show(10)?);
-        }
-        for warning in &settlement.warnings {
-            row("warning", "look at", warning);
-        }
+pub fn pool_tables(pools: &[(PoolSettlement, Vec<ClearingRow>)], lang: Lang) -> Result<Vec<Table>, Overflow> {
+    pools
+        .iter()
+        .map(|(settlement, _)| pool_table(settlement, lang))
+        .collect()
+}
+
+fn pool_table(settlement: &PoolSettlement, lang: Lang) -> Result<Table, Overflow> {
+    let columns = ["pool", "side", "item", "value"];
+    let columns = columns.map(|name| Column::plain(name, label(name, lang)));
+    let mut table = Table::new(reconciliation_name(&settlement.pool, lang), columns.into());
+    let mut row = |side: &str, item: &str, value: Cell| {
+        let cells = [&settlement.pool, side, item].map(Cell::text);
+        table.rows.push(cells.into_iter().chain([value]).collect());
+    };
+    for (item, amount) in &settlement.sources {
+        row("source", item, Cell::Money(*amount));
     }
-    Ok(text)
+    for (item, amount) in &settlement.uses {
+        row("use", item, Cell::Money(*amount));
+    }
+    row("difference", "sources - uses", Cell::Money(settlement.difference));
+    if let Some(value) = settlement.point_value {
+        row("price", "points", Cell::Number(settlement.points.to_string()));
+        row("price", "point_value_yuan", Cell::Number(value.show_yuan(10)?));
+    }
+    if let Some(k) = settlement.k {
+        row("price", "k", Cell::Number(k.show(10)?));
+    }
+    for warning in &settlement.warnings {
+        row("warning", "look at", Cell::text(warning));
+    }
+    Ok(table)
+}
+
+/// The same for people: the words of sides and items in their language.
+pub fn in_words(tables: Vec<Table>, lang: Lang) -> Vec<Table> {
+    let in_words = |row: Vec<Cell>| {
+        let cells = row.into_iter().enumerate().map(|(at, cell)| match cell {
+            Cell::Text(word) if at == 1 || at == 2 => Cell::text(label(&word, lang)),
+            cell => cell,
+        });
+        cells.collect()
+    };
+    let tables = tables.into_iter().map(|table| Table {
+        rows: table.rows.into_iter().map(in_words).collect(),
+        ..table
+    });
+    tables.collect()
+}
+
+fn reconciliation_name(pool: &str, lang: Lang) -> String {
+    match lang {
+        Lang::En => format!("{pool} reconciliation"),
+        Lang::Zh => format!("{pool} 对账"),
+    }
+}
+
+/// The cases of a cleared year (年度病例明细): each with its kind, what was booked and what is due.
+pub fn year_cases_table(pool: &str, cases: &[YearCase], dues: &[CaseDue], lang: Lang) -> Table {
+    let own = |name: &str| Column::plain(name, label(name, lang));
+    let summed = |name: &str| Column::summed(name, label(name, lang));
+    let words = [
+        "pool",
+        "hospital",
+        "level",
+        "case_id",
+        "discharge_date",
+        "group",
+        "kind",
+        "why",
+        "points",
+    ];
+    let mut columns: Vec<Column> = words.map(own).into();
+    columns.extend(["standard", "cost", "claim", "nonfund", "booked", "due", "gain"].map(summed));
+    let mut table = Table::new(pool, columns);
+    for (case, due) in cases.iter().zip(dues) {
+        let points = match case.paid {
+            Paid::Points(units) => Cell::Number(Points::new(units).to_string()),
+            _ => Cell::Empty,
+        };
+        let mut cells = vec![
+            Cell::text(pool),
+            Cell::text(&case.key.hospital),
+            Cell::text(case.level.as_str()),
+            Cell::text(&case.key.case_id),
+            Cell::text(&case.key.discharge),
+            Cell::text(&case.group),
+            Cell::text(case.case_kind.as_str()),
+            Cell::text(why(case.case_kind, lang)),
+            points,
+        ];
+        let amounts = [
+            due.standard,
+            case.cost,
+            case.claim,
+            case.nonfund,
+            case.booked,
+            due.due,
+        ];
+        cells.extend(amounts.map(Cell::Money));
+        cells.push(Cell::Money(due.due - case.claim));
+        table.rows.push(cells);
+    }
+    table
 }
 
 /// A hospital's statement (医院对账单): its months, the entries that are no cases, its clearing, and
@@ -173,37 +234,14 @@ pub fn statement_csv(statement: &Statement) -> CsvText {
         text.end_row();
     };
     for month in &statement.months {
-        let Booking {
-            booked,
-            deposit,
-            deductions,
-            cash,
-        } = month.booking;
         row(["month", &month.month, "cases", &month.cases.to_string(), "", ""]);
-        for (item, amount) in [
-            ("booked", booked),
-            ("deposit", deposit),
-            ("deductions", deductions),
-            ("cash", cash),
-        ] {
+        for (item, amount) in MONTH_LINES.into_iter().zip(month_amounts(month)) {
             row(["month", &month.month, item, &amount.to_string(), "", ""]);
         }
     }
     for (month, entry) in &statement.entries {
-        let item = format!(
-            "{} of case {} of {}",
-            entry.kind.as_str(),
-            entry.key.case_id,
-            entry.key.discharge
-        );
-        row([
-            "entry",
-            month,
-            &item,
-            &entry.booked.to_string(),
-            &entry.reason,
-            &entry.author,
-        ]);
+        let (item, booked) = (entry_words(entry, Lang::En), entry.booked.to_string());
+        row(["entry", month, &item, &booked, &entry.reason, &entry.author]);
     }
     if let Some((net, state)) = &statement.clearing {
         row(["clearing", "", "state", state, "", ""]);
@@ -217,16 +255,98 @@ pub fn statement_csv(statement: &Statement) -> CsvText {
     text
 }
 
+/// The same as tables for people (对账单各表).
+pub fn statement_tables(statement: &Statement, lang: Lang) -> Vec<Table> {
+    let own = |name: &str| Column::plain(name, label(name, lang));
+    let summed = |name: &str| Column::summed(name, label(name, lang));
+    let mut months = vec![own("month"), summed("cases")];
+    months.extend(MONTH_LINES.map(summed));
+    let mut months = Table::new(lang.pick("months", "月度结算"), months);
+    for month in &statement.months {
+        let mut cells = vec![Cell::text(&month.month), Cell::Count(month.cases.into())];
+        cells.extend(month_amounts(month).map(Cell::Money));
+        months.rows.push(cells);
+    }
+    let columns = vec![
+        own("month"),
+        own("item"),
+        summed("booked"),
+        own("reason"),
+        own("author"),
+    ];
+    let mut entries = Table::new(lang.pick("entries", "冲正与差额"), columns);
+    for (month, entry) in &statement.entries {
+        let cells = [month, &entry_words(entry, lang)].map(Cell::text);
+        let rest = [
+            Cell::Money(entry.booked),
+            Cell::text(&entry.reason),
+            Cell::text(&entry.author),
+        ];
+        entries.rows.push(cells.into_iter().chain(rest).collect());
+    }
+    let mut clearing = Table::new(lang.pick("clearing", "年度清算"), vec![own("item"), own("value")]);
+    if let Some((net, state)) = &statement.clearing {
+        let state = [label("state", lang), label(state, lang)].map(Cell::text);
+        clearing.rows.push(state.into());
+        let lines = clearing_lines(net)
+            .map(|(item, amount)| vec![Cell::text(label(item, lang)), Cell::Money(amount)]);
+        clearing.rows.extend(lines);
+    }
+    let mut closed = Table::new(
+        lang.pick("closed months", "已关账月度"),
+        vec![own("month"), own("hash")],
+    );
+    let hashes = statement.closed.iter();
+    closed
+        .rows
+        .extend(hashes.map(|month| [&month.month, &month.hash].map(Cell::text).into()));
+    vec![months, entries, clearing, closed]
+}
+
+fn entry_words(entry: &Entry, lang: Lang) -> String {
+    let (kind, case, day) = (entry.kind.as_str(), &entry.key.case_id, &entry.key.discharge);
+    match lang {
+        Lang::En => format!("{kind} of case {case} of {day}"),
+        Lang::Zh => format!("{}：病例{case}，{day}出院", label(kind, lang)),
+    }
+}
+
+/// What a month has besides its cases, in this order.
+const MONTH_LINES: [&str; 4] = ["booked", "deposit", "deductions", "cash"];
+
+fn month_amounts(month: &HospitalMonth) -> [Fen; 4] {
+    let Booking {
+        booked,
+        deposit,
+        deductions,
+        cash,
+    } = month.booking;
+    [booked, deposit, deductions, cash]
+}
+
+/// The lines of a clearing, in this order.
+const CLEARING_LINES: [&str; 7] = [
+    "due",
+    "booked",
+    "deposit_withheld",
+    "deposit_returned",
+    "deposit_forfeited",
+    "advance_outstanding",
+    "clearing",
+];
+
 /// The lines of a clearing: what is added, what is taken off, and what it comes to.
 fn clearing_lines(net: &NetOff) -> [(&'static str, Fen); 7] {
     let of = &net.year;
-    [
-        ("due", of.due),
-        ("booked", of.booked),
-        ("deposit_withheld", of.withheld),
-        ("deposit_returned", of.returned),
-        ("deposit_forfeited", net.forfeited),
-        ("advance_outstanding", of.advance),
-        ("clearing", net.clearing),
-    ]
+    let amounts = [
+        of.due,
+        of.booked,
+        of.withheld,
+        of.returned,
+        net.forfeited,
+        of.advance,
+        net.clearing,
+    ];
+    let mut lines = CLEARING_LINES.into_iter().zip(amounts);
+    std::array::from_fn(|_| lines.next().unwrap_or(("", Fen::ZERO)))
 }

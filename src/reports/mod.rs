@@ -1,6 +1,7 @@
 //! Results → files and words (报表): one file a report, written whole or not at all.
 
 mod catalogue;
+mod comparison;
 mod conformance;
 mod crosswalk;
 mod csv_text;
@@ -9,6 +10,7 @@ mod findings;
 mod findings_book;
 mod grouped;
 mod import_remarks;
+mod ledger_labels;
 mod ledger_pages;
 mod neutral;
 mod output;
@@ -17,13 +19,17 @@ mod record_file;
 mod run_json;
 mod statements;
 mod summary;
+mod table;
+mod table_book;
 mod table_changes;
 mod table_findings;
+mod table_page;
 
 pub use catalogue::{
     CatalogueCounts, GROUPS, MEAN_COSTS, SchemeKeys, catalogue_report_csv, catalogue_summary_csv, groups_csv,
-    mean_costs_csv, scheme_toml,
+    mean_costs_csv, primary_care_csv, scheme_toml,
 };
+pub use comparison::comparison_tables;
 pub use conformance::{ConformanceCase, EXPECTED_COLUMNS, conformance_header, conformance_row};
 pub use crosswalk::{CROSSWALK_COLUMNS, Crosswalk, End, MOVED_COLUMNS, Move, Pairs, Tally};
 pub use csv_text::CsvText;
@@ -31,7 +37,10 @@ pub use findings::{FINDING_COLUMNS, finding_line, finding_row, findings_csv};
 pub use findings_book::FindingsBook;
 pub use grouped::{GROUP_COLUMNS, GroupedRows, PACKET_COLUMNS};
 pub use import_remarks::{REMARK_COLUMNS, remarks_csv};
-pub use ledger_pages::{MONTH_COLUMNS, cleared_pools_csv, clearing_csv, month_csv, statement_csv};
+pub use ledger_pages::{
+    MONTH_COLUMNS, clearing_tables, in_words, month_csv, pool_tables, statement_csv, statement_tables,
+    year_cases_table,
+};
 pub use neutral::{NEUTRAL_COLUMNS, neutral_cells};
 pub use output::{Output, write_together};
 pub use quality::{QUALITY_COLUMNS, quality_csv};
@@ -39,5 +48,8 @@ pub use record_file::RecordFile;
 pub use run_json::run_json;
 pub use statements::{cases_csv, hospitals_csv, pools_csv, rejected_csv, slips_csv};
 pub use summary::run_summary;
+pub use table::{Cell, Column, Table};
+pub use table_book::write_book;
 pub use table_changes::{CHANGE_COLUMNS, changes_csv, changes_text};
 pub use table_findings::{TABLE_FINDING_COLUMNS, table_finding_line, table_findings_csv};
+pub use table_page::page;

@@ -86,12 +86,7 @@ impl Lists {
     pub fn load(scenario: &Scenario, benefits: &BTreeMap<String, BenefitPolicy>) -> Result<Lists> {
         let mut lists = Lists::default();
         let hospitals = Table::read(&scenario.hospitals)?;
-        hospitals.each(["hospital", "level"], |[code, level]| {
-            let level = level
-                .parse()
-                .map_err(|expected| format!("field `level`: `{level}`; {expected}"))?;
-            add(&mut lists.hospitals, "hospital", code, Hospital { level })
-        })?;
+        lists.hospitals = hospitals_of(&hospitals)?;
         let persons = Table::read(&scenario.persons)?;
         persons.each(
             [
@@ -142,6 +137,27 @@ impl Lists {
         lists.files = vec![hospitals.into_file(), persons.into_file()];
         Ok(lists)
     }
+}
+
+impl Hospital {
+    /// Reads a list of hospitals, `hospital,level`, by code (读取医疗机构名单).
+    ///
+    /// # Errors
+    /// As [`Lists::load`].
+    pub fn load_all(path: &Path) -> Result<HashMap<String, Hospital>> {
+        hospitals_of(&Table::read(path)?)
+    }
+}
+
+fn hospitals_of(table: &Table) -> Result<HashMap<String, Hospital>> {
+    let mut hospitals = HashMap::new();
+    table.each(["hospital", "level"], |[code, level]| {
+        let level = level
+            .parse()
+            .map_err(|expected| format!("field `level`: `{level}`; {expected}"))?;
+        add(&mut hospitals, "hospital", code, Hospital { level })
+    })?;
+    Ok(hospitals)
 }
 
 fn add<T>(

@@ -11,6 +11,7 @@ pub mod generate;
 mod lists;
 mod months;
 mod read;
+mod returned;
 mod settle;
 mod statement;
 
@@ -19,4 +20,5 @@ pub use edits::{DeclaredCodes, code_system, code_systems, edit_book, find_profil
 pub use file::{PoolOfScenario, Scenario};
 pub use lists::{Hospital, Insured, Lists};
 pub use months::{Bill, bills, clear_pool, month_money, refuse_weak};
+pub use returned::{Comparison, Differing, Mapping, Sums, Verdict as Returned};
 pub use statement::{BenefitParameter, Money, PoolResult, Rejected, RunResult, Settled, Statement};

@@ -4,7 +4,7 @@ use hashbrown::HashMap;
 
 use super::condition::{Atom, Comparison, Condition, NumberFact, SetRef, Subject};
 use super::kinds::{CodeKind, Kinds};
-use super::marks::{self, Marks};
+use super::marks::Marks;
 use super::packets::{CompiledPackets, Figure, PacketTest, Packets, TreatmentType};
 use super::scheme::{CodeId, CodeSet, ComplicationLevel, Level, Otherwise, Rule, Scheme, set_key};
 use crate::codes::{CodeIndex, LookUp, PackedCode};
@@ -118,7 +118,7 @@ pub struct Drg {
 pub struct SetId(u32);
 
 impl SetId {
-    pub(super) fn index(self) -> usize {
+    pub(in crate::tables) fn index(self) -> usize {
         self.0 as usize
     }
 }
@@ -199,9 +199,14 @@ pub(super) struct RawSet {
 
 impl RawSet {
     fn new(source: &CodeSet, count: u32, prefixes: &[String]) -> RawSet {
-        let unknown = (count + 1..).zip(prefixes).filter(|(_, prefix)| {
-            let begins = |own: &String| prefix.starts_with(own.as_str());
-            source.prefixes.iter().any(begins)
+        let unknown = source.prefixes.iter().flat_map(|own| {
+            // those that begin so stand side by side
+            let first = prefixes.partition_point(|prefix| prefix < own);
+            let begins = prefixes
+                .iter()
+                .skip(first)
+                .take_while(move |prefix| prefix.starts_with(own));
+            (count + 1 + number_of(first)..).zip(begins)
         });
         let known = source.codes.iter().map(|code| code.0);
         let sites = source.sites.iter().map(|(code, site)| (code.0, *site));
@@ -311,24 +316,21 @@ impl Compiled {
             asks_discharge,
             ..
         } = builder;
-        // MDC rows take the first bits, entries begin with the next whole word
-        let first_entry = first_entry_bit(mdcs.len());
-        let of_mdcs = mdcs.iter().enumerate().map(|(index, mdc)| (index, &mdc.when));
-        let of_entries = entries.iter().enumerate();
-        let of_entries = of_entries.map(|(index, entry)| (first_entry + index, &entry.when));
-        let bits = first_entry + entries.len();
         let numbers = scheme.code_count() + 1 + prefixes.len();
         let kinds = Kinds::of(&scheme, &sets, numbers);
         let sets: Vec<CompiledSet> = sets
             .into_iter()
             .map(|set| CompiledSet::new(set, &kinds))
             .collect();
-        let rows = of_mdcs.chain(of_entries);
-        let (marks, classes) = Marks::of(rows, bits, kinds.count(), &sets, marks::key);
+        // packets are looked up by the principal diagnosis: none of their rows is marked
+        let (marks, classes) = match packets {
+            None => marks_of(&mdcs, &entries, kinds.count(), &sets),
+            Some(_) => marks_of(&[], &[], kinds.count(), &sets),
+        };
         let (facts, principal_lists) = facts(&scheme, &kinds, &classes);
         let packets = packets.map(|mut packets| {
             packets.know_kinds(&scheme, &kinds);
-            packets.mark_operands(&entries, first_entry, kinds.count(), &sets);
+            packets.sort_rows(&scheme, (&mdcs, &entries), kinds.count(), &sets);
             packets
         });
         let index = index_of(&scheme, &kinds);
@@ -519,6 +521,15 @@ fn index_of(scheme: &Scheme, kinds: &Kinds) -> CodeIndex {
     };
     let known = (0..).zip(scheme.codes());
     CodeIndex::new(known.map(|(number, code)| (code, kind(number, code))))
+}
+
+/// Marks of the rows; those of MDCs take the first bits, entries begin with the next whole word.
+fn marks_of(mdcs: &[Mdc], entries: &[Entry], kinds: usize, sets: &[CompiledSet]) -> (Marks, Vec<u32>) {
+    let first_entry = first_entry_bit(mdcs.len());
+    let of_mdcs = mdcs.iter().map(|mdc| &mdc.when).enumerate();
+    let of_entries = (first_entry..).zip(entries.iter().map(|entry| &entry.when));
+    let bits = (first_entry, first_entry + entries.len());
+    Marks::of(of_mdcs.chain(of_entries), bits, kinds, sets)
 }
 
 fn first_entry_bit(mdcs: usize) -> usize {

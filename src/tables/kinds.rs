@@ -20,7 +20,7 @@ impl CodeKind {
     pub const NONE: CodeKind = CodeKind(u32::MAX);
 
     #[inline]
-    pub(super) fn index(self) -> usize {
+    pub(in crate::tables) fn index(self) -> usize {
         self.0 as usize
     }
 }

@@ -30,41 +30,62 @@ const ROLES: usize = 4;
 /// Marks of all codes (编码标记).
 #[derive(Debug)]
 pub struct Marks {
-    /// Words of a bit row.
+    /// Words of a whole bit row.
     words: usize,
+    /// The first of them, which every bit row has: those of MDC rows.
+    head: usize,
     /// Rows without a key: always worth looking at.
     always: Vec<u64>,
-    /// Whether there are such.
-    always_any: bool,
     /// Rows that hold where they are marked, and nowhere else.
     exact: Vec<u64>,
     /// Per class the bit row of each role.
     classes: Vec<[BitRow; ROLES]>,
-    /// Bit rows, each once, before each its span; the first marks nothing.
+    /// Bit rows, each once: the head, then the words from the first that marks anything to the last.
+    /// Most mark rows of one MDC only, so that all of them together stay in the cache. The first marks
+    /// nothing.
     bits: Vec<u64>,
 }
 
-/// The words of a bit row from the first that marks anything to the last, in one word.
-fn span_of(bits: &[u64]) -> u64 {
-    let first = bits.iter().position(|word| *word != 0).unwrap_or(0);
-    let last = bits.iter().rposition(|word| *word != 0).unwrap_or(0);
-    (last as u64) << 32 | first as u64
+/// Where a bit row stands (标记行); by default it marks nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BitRow {
+    /// Where its head begins.
+    start: u32,
+    /// The first word behind the head that it has …
+    first: u16,
+    /// … and how many of them.
+    count: u16,
 }
 
-/// Where a bit row begins; 0 marks nothing.
-pub type BitRow = u32;
+impl BitRow {
+    /// Whether it marks anything.
+    #[inline]
+    pub fn marks_any(self) -> bool {
+        self.start != 0
+    }
+}
+
+/// The words from the first that marks anything, with its index.
+fn marked_words(bits: &[u64]) -> (usize, &[u64]) {
+    let first = bits.iter().position(|word| *word != 0).unwrap_or(0);
+    let end = bits
+        .iter()
+        .rposition(|word| *word != 0)
+        .map_or(first, |last| last + 1);
+    (first, bits.get(first..end).unwrap_or_default())
+}
 
 /// The kind of a code and a mark: a role and a row in one number.
 type Hit = (u32, u32);
 
 impl Marks {
-    /// Of rows at these bits, with the class of each kind of code; `kinds` counts those.
+    /// Of rows at these bits, the first `head` of them those of MDC rows, with the class of each kind of
+    /// code; `kinds` counts those.
     pub(super) fn of<'p>(
         rows: impl Iterator<Item = (usize, &'p Predicate)>,
-        bits: usize,
+        (head, bits): (usize, usize),
         kinds: usize,
         sets: &[CompiledSet],
-        key: impl Fn(&Predicate) -> Option<Vec<Need>>,
     ) -> (Marks, Vec<u32>) {
         let words = bits.div_ceil(64);
         let (mut always, mut exact) = (vec![0; words], vec![0; words]);
@@ -84,11 +105,11 @@ impl Marks {
         }
         let mut marks = Marks {
             words,
-            always_any: always.iter().any(|word| *word != 0),
+            head: head / 64,
             always,
             exact,
-            classes: vec![[0; ROLES]],
-            bits: vec![0; words],
+            classes: vec![[BitRow::default(); ROLES]],
+            bits: vec![0; head / 64 + 1],
         };
         let classes = marks.sort_into_classes(hits, kinds);
         (marks, classes)
@@ -122,19 +143,27 @@ impl Marks {
     fn add_class(&mut self, marked: &[u32], known: &mut HashMap<Vec<u64>, BitRow>) -> u32 {
         let mut bits = vec![0; ROLES * self.words];
         marked.iter().for_each(|mark| set_bit(&mut bits, *mark as usize));
-        let mut class = [0; ROLES];
+        let mut class = [BitRow::default(); ROLES];
         for (row, bits) in class.iter_mut().zip(bits.chunks(self.words.max(1))) {
             if bits.iter().any(|word| *word != 0) {
-                *row = *known.entry(bits.to_vec()).or_insert_with(|| {
-                    self.bits.push(span_of(bits));
-                    let start = BitRow::try_from(self.bits.len()).unwrap_or(BitRow::MAX);
-                    self.bits.extend_from_slice(bits);
-                    start
-                });
+                *row = *known.entry(bits.to_vec()).or_insert_with(|| self.add_row(bits));
             }
         }
         self.classes.push(class);
         u32::try_from(self.classes.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    fn add_row(&mut self, bits: &[u64]) -> BitRow {
+        let (head, entries) = bits.split_at(self.head.min(bits.len()));
+        let (first, marked) = marked_words(entries);
+        let row = BitRow {
+            start: u32::try_from(self.bits.len()).unwrap_or(u32::MAX),
+            first: u16::try_from(first).unwrap_or(u16::MAX),
+            count: u16::try_from(marked.len()).unwrap_or(u16::MAX),
+        };
+        self.bits.extend_from_slice(head);
+        self.bits.extend_from_slice(marked);
+        row
     }
 
     /// The bit row of a class in a role.
@@ -143,7 +172,7 @@ impl Marks {
         let rows = self.classes.get(class as usize);
         rows.and_then(|rows| rows.get(role as usize))
             .copied()
-            .unwrap_or(0)
+            .unwrap_or_default()
     }
 
     /// One word of the rows worth looking at: those that always are, and those marked in some bit
@@ -151,24 +180,21 @@ impl Marks {
     #[inline]
     pub fn candidates(&self, word: usize, rows: &[BitRow]) -> u64 {
         let always = self.always.get(word).copied().unwrap_or(0);
-        let marked = |row: &BitRow| self.bits.get(*row as usize + word).copied().unwrap_or(0);
+        let bits = |at: usize| self.bits.get(at).copied().unwrap_or(0);
+        let Some(entry) = word.checked_sub(self.head) else {
+            let marked = |row: &BitRow| bits(row.start as usize + word);
+            return rows.iter().fold(always, |joined, row| joined | marked(row));
+        };
+        let marked = |row: &BitRow| {
+            let offset = entry.wrapping_sub(usize::from(row.first));
+            let there = offset < usize::from(row.count);
+            bits(if there {
+                row.start as usize + self.head + offset
+            } else {
+                0
+            })
+        };
         rows.iter().fold(always, |joined, row| joined | marked(row))
-    }
-
-    /// The words that candidates can stand in, the first and behind the last: those marked in some bit
-    /// rows; all, where rows are always worth looking at.
-    pub fn span(&self, rows: &[BitRow]) -> (usize, usize) {
-        if self.always_any {
-            return (0, self.words);
-        }
-        let spans = rows.iter().map(|row| {
-            let span = (*row as usize).checked_sub(1).and_then(|at| self.bits.get(at));
-            let span = span.copied().unwrap_or(0);
-            ((span & 0xffff_ffff) as usize, (span >> 32) as usize + 1)
-        });
-        let join =
-            |(from, to): (usize, usize), (first, last): (usize, usize)| (from.min(first), to.max(last));
-        spans.reduce(join).unwrap_or((0, 0))
     }
 
     /// One word of the rows that hold where they are candidates.
@@ -185,7 +211,7 @@ fn set_bit(words: &mut [u64], bit: usize) {
 }
 
 /// A code of the set in that role.
-pub(super) type Need = (Role, SetId);
+type Need = (Role, SetId);
 
 fn role(subject: Subject) -> Option<Role> {
     match subject {
@@ -197,26 +223,8 @@ fn role(subject: Subject) -> Option<Role> {
     }
 }
 
-/// The procedures a case must have one of for a packet's row to hold: the first operands of its
-/// alternatives; `None` of a row that asks for no procedures.
-pub(super) fn operand_key(
-    condition: &Predicate,
-    expression: impl Fn(u32) -> Option<Vec<SetId>>,
-) -> Option<Vec<Need>> {
-    let parts = match condition {
-        Predicate::All(parts) => parts,
-        other => std::slice::from_ref(other),
-    };
-    let number = parts.iter().find_map(|part| match part {
-        Predicate::Takes(number) => Some(*number),
-        _ => None,
-    })?;
-    let sets = expression(number)?;
-    Some(sets.into_iter().map(|set| (Role::Procedure, set)).collect())
-}
-
 /// What a case must have one of for the condition to hold; `None` when nothing is certain.
-pub(super) fn key(condition: &Predicate) -> Option<Vec<Need>> {
+fn key(condition: &Predicate) -> Option<Vec<Need>> {
     match condition {
         Predicate::In(subject, false, set) => role(*subject).map(|role| vec![(role, *set)]),
         // one part suffices: the one that asks for a principal, else the shortest

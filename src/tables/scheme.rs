@@ -432,7 +432,18 @@ impl Scheme {
 pub(super) fn set_key(set: &SetRef) -> std::borrow::Cow<'_, str> {
     match set {
         SetRef::Named { name, .. } => name.as_str().into(),
-        SetRef::Inline(patterns) => format!("{patterns:?}").into(),
+        SetRef::Inline(patterns) => {
+            let mut key = String::new();
+            for pattern in patterns {
+                let (sign, text) = match pattern {
+                    Pattern::Exact(code) => ("{=", code),
+                    Pattern::Prefix(prefix) => ("{*", prefix),
+                };
+                key.push_str(sign);
+                key.push_str(text);
+            }
+            key.into()
+        }
     }
 }
 
@@ -885,10 +896,10 @@ impl<'a> Loader<'a> {
     }
 
     fn write_out(&mut self, set: &SetRef, patterns: &[Pattern], by_text: &[u32]) {
-        if !self.sets.contains_key(&*set_key(set)) {
-            let written_out = inline_set(&self.codes, by_text, patterns);
-            self.sets.insert(set_key(set).into_owned(), written_out);
-        }
+        let key = set_key(set).into_owned();
+        self.sets
+            .entry(key)
+            .or_insert_with(|| inline_set(&self.codes, by_text, patterns));
     }
 
     /// Every code has its number before a prefix is spelled out: a later row may name a code that

@@ -1,21 +1,20 @@
-//! The fast evaluation of packets: kinds of codes, candidate rows by bit sets, memory reused.
+//! The fast evaluation of packets: kinds of codes, rows by principal diagnosis, memory reused.
 
 use super::outcome::PacketOutcome;
-use super::view::{icu_days, ratio_holds};
+use super::view::{icu_days, ratio_holds, share_holds};
 use crate::grouper::Grouping;
 use crate::grouper::fast::{Evaluation, Grouper, Scratch};
 use crate::grouper::numbered::{NumberedCase, PacketFacts};
 use crate::tables::{
     CodeFacts, Comorbidity, Comparison, Compiled, CompiledPackets, Criterion, Figure, KindRule, Label, Offer,
-    OrderStep, Packet, Packets, Pattern, Procedures, Selection, SetId, SetRef, TreatmentType, TypeChoice,
-    TypeFrom, occurrences,
+    OrderStep, Packet, Packets, Pattern, Procedures, Selection, SetId, SetRef, TreatmentType, TriedRow,
+    TypeChoice, TypeFrom, occurrences,
 };
 
 /// Memory reused from case to case.
 #[derive(Debug, Default)]
 pub(in crate::grouper) struct PacketScratch {
     effective: Vec<CodeFacts>,
-    held: Vec<usize>,
     pool: Vec<Candidate>,
     alone: Vec<Candidate>,
     offered: Vec<Candidate>,
@@ -34,7 +33,26 @@ struct Candidate {
     /// How many procedures it takes.
     matched: usize,
     kind: TreatmentType,
+    kind_is_known: bool,
     leaves_surgery: bool,
+    /// The better of two rows has the lower, where that is the same for every case.
+    rank: u32,
+}
+
+impl Candidate {
+    /// Of a core or primary row that holds; its type and what it takes only once a step asks for them.
+    fn unasked(offer: Offer, row: &TriedRow) -> Candidate {
+        Candidate {
+            offer,
+            rule: row.rule(),
+            alternative: row.expression().map(|expression| (expression, 0)),
+            matched: 0,
+            kind: row.stated.unwrap_or_default(),
+            kind_is_known: row.stated.is_some() || row.expression().is_none(),
+            leaves_surgery: false,
+            rank: row.rank,
+        }
+    }
 }
 
 impl Grouper {
@@ -140,6 +158,7 @@ fn judged<'w>(
             kind,
             surgery_level: main.map_or(0, |traits| traits.level),
             mean_cost: None,
+            ..case.packet
         },
         ..*case
     }
@@ -160,7 +179,7 @@ struct Matching<'a> {
 impl Matching<'_> {
     fn group(&mut self, main: Option<usize>, scratch: &mut Scratch) -> Grouping {
         let case = self.case;
-        let mut evaluation = Evaluation::new(self.compiled, &case, scratch);
+        let mut evaluation = Evaluation::of_packets(self.compiled, &case, scratch);
         let mut grouping = Grouping {
             severity: evaluation.severity(),
             packet: PacketOutcome::new(main, case.packet.kind),
@@ -173,7 +192,7 @@ impl Matching<'_> {
             return grouping;
         }
         if let Some(list) = self.tables.primary_list {
-            grouping.packet.primary_care = evaluation.first_held(list).is_some();
+            grouping.packet.primary_care = evaluation.first_packet(list).is_some();
         }
         let winner = match &self.packets.selection {
             Selection::FirstRow => self.first_row(scratch),
@@ -194,18 +213,18 @@ impl Matching<'_> {
             Some((_, first)) => {
                 let has_principal = !self.recorded.procedures.is_empty();
                 let case = judged(self.packets, self.tables, self.recorded, has_principal);
-                let mut evaluation = Evaluation::new(self.compiled, &case, scratch);
-                evaluation.first_held(first).map(|row| (first, row))
+                let mut evaluation = Evaluation::of_packets(self.compiled, &case, scratch);
+                evaluation.first_packet(first).map(|row| (first, row.rule()))
             }
             None => None,
         };
         if in_first.is_some() {
             return in_first;
         }
-        let mut evaluation = Evaluation::new(self.compiled, &self.case, scratch);
+        let mut evaluation = Evaluation::of_packets(self.compiled, &self.case, scratch);
         let rest = self.tables.layers.iter().skip(usize::from(raw));
         rest.copied()
-            .find_map(|layer| evaluation.first_held(layer).map(|row| (layer, row)))
+            .find_map(|layer| evaluation.first_packet(layer).map(|row| (layer, row.rule())))
     }
 
     // ---- catalogue
@@ -222,6 +241,46 @@ impl Matching<'_> {
             return None;
         };
         self.memory.offered.clear();
+        let leave_surgery = match self.tables.in_order {
+            true => {
+                self.offer_first(evaluation, pool, *primary_survives);
+                false // no step asks
+            }
+            false => self.offer_chosen(evaluation, pool, tie_break, *primary_survives),
+        };
+        let mut asked = [false; Offer::ALL.len()];
+        let open = |step: &&OrderStep| !step.if_core_leaves_surgery || leave_surgery;
+        let mut steps = order.iter().filter(open);
+        steps.find_map(|step| self.serve(step, evaluation, &mut asked))
+    }
+
+    /// Where the rows stand in the order in which they are chosen: the first of each level that holds; of
+    /// levels that compete together, the better.
+    fn offer_first(&mut self, evaluation: &mut Evaluation<'_>, pool: &[Offer], primary_survives: bool) {
+        let [core, primary] = [Offer::Core, Offer::Primary].map(|offer| {
+            let row = evaluation.first_packet(self.layer(offer)?)?;
+            Some(Candidate::unasked(offer, row))
+        });
+        let together = pool.contains(&Offer::Core) && pool.contains(&Offer::Primary);
+        match (core, primary) {
+            (Some(core), Some(primary)) if together => {
+                let core_wins = core.rank < primary.rank;
+                self.memory.offered.extend(core_wins.then_some(core));
+                let offered = !core_wins || primary_survives;
+                self.memory.offered.extend(offered.then_some(primary));
+            }
+            (core, primary) => self.memory.offered.extend(core.into_iter().chain(primary)),
+        }
+    }
+
+    /// The rows that the tie-break chooses; whether every row that holds leaves a surgical procedure.
+    fn offer_chosen(
+        &mut self,
+        evaluation: &mut Evaluation<'_>,
+        pool: &[Offer],
+        tie_break: &[Criterion],
+        primary_survives: bool,
+    ) -> bool {
         let mut pooled = std::mem::take(&mut self.memory.pool);
         let mut alone = std::mem::take(&mut self.memory.alone);
         pooled.clear();
@@ -236,18 +295,14 @@ impl Matching<'_> {
             self.offer_best(&mut alone, tie_break);
         }
         alone.clear();
-        if *primary_survives {
+        if primary_survives {
             alone.extend(pooled.iter().filter(|row| row.offer == Offer::Primary));
         }
         self.offer_best(&mut pooled, tie_break);
         self.offer_best(&mut alone, tie_break);
-        let found = order
-            .iter()
-            .filter(|step| !step.if_core_leaves_surgery || leave_surgery)
-            .find_map(|step| self.serve(step, evaluation));
         self.memory.pool = pooled;
         self.memory.alone = alone;
-        found
+        leave_surgery
     }
 
     /// The rows of a level that hold; where one asks for procedures, only such. Whether each of all that
@@ -261,17 +316,16 @@ impl Matching<'_> {
         let Some(layer) = self.layer(offer) else {
             return true;
         };
-        let mut held = std::mem::take(&mut self.memory.held);
-        held.clear();
-        evaluation.all_held(layer, &mut held);
         let start = rows.len();
-        for rule in &held {
-            if self.packets.severities.competes(*rule) {
-                let candidate = self.candidate(offer, *rule);
-                rows.push(candidate);
+        for row in evaluation.packets(layer) {
+            let mut procedures = self.case.procedures.iter();
+            let may_hold = row.expression().is_none() || procedures.any(|code| row.may_begin(code.kind));
+            if may_hold && evaluation.packet_is_open(row) {
+                let candidate = self.candidate(offer, row);
+                let holds = row.expression().is_none() || candidate.alternative.is_some();
+                rows.extend(holds.then_some(candidate));
             }
         }
-        self.memory.held = held;
         let new = rows.get(start..).unwrap_or_default();
         let leave_surgery = new.iter().all(|row| row.leaves_surgery);
         if new.iter().any(|row| row.alternative.is_some()) {
@@ -288,14 +342,15 @@ impl Matching<'_> {
         self.tables.levels.get(offer as usize).copied().flatten()
     }
 
-    /// A row that holds, with what it takes.
-    fn candidate(&mut self, offer: Offer, rule: usize) -> Candidate {
+    /// A row, with what it takes.
+    fn candidate(&mut self, offer: Offer, row: &TriedRow) -> Candidate {
         let procedures = self.case.procedures;
-        let alternative = self.best_alternative(rule);
+        self.memory.taken.clear();
+        let alternative = row
+            .expression()
+            .and_then(|expression| self.best_alternative(expression));
+        let of_taken = self.kind_of_taken();
         let taken = &self.memory.taken;
-        let kinds = taken.iter().filter_map(|place| procedures.get(*place));
-        let of_taken = kinds.map(|code| self.tables.traits(code).kind).max();
-        let stated = self.packets.of(rule).and_then(|packet| packet.treatment_type);
         let left = procedures
             .iter()
             .enumerate()
@@ -303,19 +358,20 @@ impl Matching<'_> {
         let surgical = |code: &CodeFacts| self.tables.traits(code).kind == TreatmentType::Surgical;
         Candidate {
             offer,
-            rule,
+            rule: row.rule(),
             alternative,
             matched: taken.len(),
-            kind: stated.or(of_taken).unwrap_or_default(),
+            kind: row.stated.or(of_taken).unwrap_or_default(),
+            kind_is_known: true,
             leaves_surgery: left.map(|(_, code)| code).any(surgical),
+            rank: row.rank,
         }
     }
 
     /// The alternative of most operands that holds; what it takes is left in the memory.
-    fn best_alternative(&mut self, rule: usize) -> Option<(u32, usize)> {
+    fn best_alternative(&mut self, expression: u32) -> Option<(u32, usize)> {
         self.memory.taken.clear();
         self.memory.most.clear();
-        let expression = self.tables.expression_of(rule)?;
         let mut best: Option<(u32, usize)> = None;
         for (at, operands) in self.tables.expression(expression).iter().enumerate() {
             if operands.len() <= self.memory.most.len() {
@@ -442,16 +498,49 @@ impl Matching<'_> {
     }
 
     /// The row a step of the order takes, with its layer.
-    fn serve(&mut self, step: &OrderStep, evaluation: &mut Evaluation<'_>) -> Option<(usize, usize)> {
+    fn serve(
+        &mut self,
+        step: &OrderStep,
+        evaluation: &mut Evaluation<'_>,
+        asked: &mut [bool; Offer::ALL.len()],
+    ) -> Option<(usize, usize)> {
         let layer = self.layer(step.offer)?;
-        if matches!(step.offer, Offer::Comprehensive | Offer::Fallback) {
-            let rule = evaluation.first_held(layer)?;
-            let candidate = self.candidate(step.offer, rule);
-            return fits(step, &candidate).then_some((layer, rule));
+        let first_only = matches!(step.offer, Offer::Comprehensive | Offer::Fallback);
+        if let Some(asked) = asked.get_mut(step.offer as usize)
+            && first_only
+            && !std::mem::replace(asked, true)
+            && let Some(row) = evaluation.first_packet(layer)
+        {
+            let candidate = self.candidate(step.offer, row);
+            self.memory.offered.push(candidate);
+        }
+        if matches!(step.choice, TypeChoice::Of(_)) {
+            self.know_kinds(step.offer);
         }
         let offered = self.memory.offered.iter();
         let mut fitting = offered.filter(|row| row.offer == step.offer && fits(step, row));
         fitting.next().map(|row| (layer, row.rule))
+    }
+
+    /// Finds the types of offered rows that only what they take says.
+    fn know_kinds(&mut self, offer: Offer) {
+        let mut offered = std::mem::take(&mut self.memory.offered);
+        let unknown = |row: &&mut Candidate| row.offer == offer && !row.kind_is_known;
+        for row in offered.iter_mut().filter(unknown) {
+            row.alternative = row
+                .alternative
+                .and_then(|(expression, _)| self.best_alternative(expression));
+            row.kind = self.kind_of_taken().unwrap_or_default();
+            row.kind_is_known = true;
+        }
+        self.memory.offered = offered;
+    }
+
+    /// The highest type of the procedures taken last.
+    fn kind_of_taken(&self) -> Option<TreatmentType> {
+        let places = self.memory.taken.iter();
+        let procedures = places.filter_map(|place| self.case.procedures.get(*place));
+        procedures.map(|code| self.tables.traits(code).kind).max()
     }
 
     // ---- labels
@@ -472,7 +561,7 @@ impl Matching<'_> {
         let layer = self.compiled.mdcs.get(layer).map_or("", |layer| code(layer.rule));
         let mut case = self.case;
         case.packet.mean_cost = self.packets.of(rule).and_then(|packet| packet.mean_cost);
-        let mut evaluation = Evaluation::new(self.compiled, &case, scratch);
+        let mut evaluation = Evaluation::of_packets(self.compiled, &case, scratch);
         let families = self.packets.families.iter().zip(&self.tables.families);
         for (at, (family, conditions)) in families.enumerate() {
             let labels = family.labels.iter().zip(conditions).enumerate();
@@ -546,7 +635,9 @@ pub(in crate::grouper) fn numbered_figure_holds(
         }
         Figure::IcuDays => icu_days(case.numbers.icu_hours).is_some_and(|days| comparison.holds(days, bound)),
         Figure::CostRatio => ratio_holds(case.numbers.amount, case.packet.mean_cost, comparison, bound),
-        // parts of the cost are not among the numbers of a case
-        Figure::DrugShare | Figure::TreatmentShare => false,
+        Figure::DrugShare => share_holds(case.packet.drug_fee, case.numbers.amount, comparison, bound),
+        Figure::TreatmentShare => {
+            share_holds(case.packet.treatment_fee, case.numbers.amount, comparison, bound)
+        }
     }
 }

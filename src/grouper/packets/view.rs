@@ -1,7 +1,7 @@
 //! How a scheme of packets sees a case, by texts.
 
 use crate::grouper::plain::Facts;
-use crate::records::Case;
+use crate::records::{Case, sum_of_items};
 use crate::tables::{
     Comorbidity, Comparison, Figure, Packets, ProcedureRule, ProcedureTraits, Procedures, Scheme, SetRef,
     TreatmentType, TypeFrom,
@@ -31,7 +31,7 @@ pub(in crate::grouper) struct View {
 impl View {
     /// Of a record's procedures.
     pub(in crate::grouper) fn of(scheme: &Scheme, packets: &Packets, case: &Case) -> View {
-        let mut view = View::default();
+        let mut view = View::with_fees(packets, case);
         let mut looking = true;
         let principal = case.diagnoses().next().map_or("", |code| packets.read_as(code));
         for (place, code) in case.procedures().enumerate() {
@@ -67,10 +67,23 @@ impl View {
         let mut view = View {
             main: (count > 0).then_some(0),
             kept: (0..count).collect(),
-            ..View::default()
+            ..View::with_fees(packets, case)
         };
         view.judge(scheme, packets, case);
         view
+    }
+
+    /// Nothing but the parts of the bill that the scheme asks for.
+    fn with_fees(packets: &Packets, case: &Case) -> View {
+        let part = |items: &[String]| match items {
+            [] => None,
+            items => sum_of_items(case.front_fees(), items),
+        };
+        View {
+            drug_fee: part(&packets.fees.drug),
+            treatment_fee: part(&packets.fees.treatment),
+            ..View::default()
+        }
     }
 
     /// Treatment type and level of surgery.

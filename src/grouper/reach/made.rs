@@ -48,6 +48,7 @@ pub(super) fn made_case(model: &Model, draft: &Draft) -> CaseDraft {
         total_fee: number(NumberFact::Amount),
         department: text(&model.facts.departments, Slot::Department),
         discharge_status: text(&model.facts.discharges, Slot::Discharge),
+        front_fees: "".into(),
         diagnoses: diagnoses.into_iter().map(Arc::from).collect(),
         procedures: procedures.into_iter().map(Arc::from).collect(),
     }

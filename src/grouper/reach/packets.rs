@@ -123,6 +123,7 @@ impl<'g> PacketHunt<'g> {
             total_fee: mean.map(|millionths| (millionths / 10_000).max(1)),
             department: "".into(),
             discharge_status: "1".into(),
+            front_fees: "".into(),
             diagnoses: Vec::new(),
             procedures: Vec::new(),
         }

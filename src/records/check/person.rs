@@ -20,6 +20,7 @@ impl Checker<'_> {
         self.case.person = self.copy(Column::Person);
         self.case.department = self.copy(Column::Department);
         self.case.discharge_status = self.copy(Column::DischargeStatus);
+        self.case.front_fees = self.copy(Column::FrontFees);
         self.case.insured_scheme = match self.cell(Column::InsuredScheme) {
             "employee" | "resident" | "" => self.copy(Column::InsuredScheme),
             _ => {

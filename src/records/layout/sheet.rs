@@ -180,6 +180,13 @@ impl SheetRows {
             .collect()
     }
 
+    /// Every row with its line, cells as they are shown, without blanks around them.
+    pub(in crate::records) fn all_rows(&self) -> Vec<(u64, Vec<String>)> {
+        let cells = |row: &[Data]| row.iter().map(|cell| shown(cell).trim().to_owned()).collect();
+        let rows = self.range.rows().enumerate();
+        rows.map(|(index, row)| (self.line(index), cells(row))).collect()
+    }
+
     /// Begins behind the row of the headers; `texts` are the fields of codes and identifiers.
     pub(in crate::records) fn begin(&mut self, line: u64, transcoder: &Transcoder) {
         self.next = (line as usize).saturating_sub(self.first);

@@ -49,6 +49,8 @@ pub struct Seen {
     pub year: usize,
     /// Cost.
     pub cost: Fen,
+    /// Whether a hospital of primary care treated it; `None`: the hospital is not on the list.
+    pub at_primary: Option<bool>,
 }
 
 /// A case of the history; texts are numbers of [`History`].
@@ -60,6 +62,7 @@ pub struct Observed {
     pub(super) kind: TreatmentType,
     pub(super) year: usize,
     pub(super) cost: i64,
+    pub(super) at_primary: bool,
 }
 
 /// Cases in the order of the records, and what was left out (历史病例).
@@ -70,6 +73,8 @@ pub struct History {
     pub(super) cases: Vec<Observed>,
     /// Records by why they were left out.
     pub left_out: BTreeMap<LeftOut, u64>,
+    /// Cases of hospitals that are not on the list.
+    pub hospital_unknown: u64,
 }
 
 impl Seen {
@@ -82,6 +87,7 @@ impl Seen {
         discharge_date: &str,
         (scheme, grouping): (&Scheme, &Grouping),
         (years, characters): (&[i16], usize),
+        at_primary: Option<bool>,
     ) -> std::result::Result<Seen, LeftOut> {
         let cost = case.total_fee().filter(|cost| *cost > Fen::ZERO);
         let cost = cost.ok_or(LeftOut::NoCost)?;
@@ -117,6 +123,7 @@ impl Seen {
             kind: grouping.packet.treatment_type,
             year,
             cost,
+            at_primary,
         })
     }
 }
@@ -135,7 +142,9 @@ impl History {
                     kind: seen.kind,
                     year: seen.year,
                     cost: seen.cost.fen(),
+                    at_primary: seen.at_primary == Some(true),
                 };
+                self.hospital_unknown += u64::from(seen.at_primary.is_none());
                 self.cases.push(case);
             }
         }

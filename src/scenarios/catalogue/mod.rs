@@ -17,7 +17,7 @@ mod statistics;
 pub use history::{History, LeftOut, Observed, Seen};
 pub use keys::{CoreKey, Keys, choose_keys};
 pub use plan::{
-    BuildPlan, CataloguePlan, Deviation, MeanBy, MissingYears, Quantile, Ratio, ScoreMethod, ScorePlan, Then,
-    TrimBy, TrimPlan,
+    BuildPlan, CataloguePlan, Deviation, MeanBy, MissingYears, PrimaryPlan, Quantile, Ratio, ScoreMethod,
+    ScorePlan, Then, TrimBy, TrimPlan,
 };
-pub use rows::{Catalogue, CatalogueRow, Placed, RowReport, rows_of, rows_to_drop, score_rows};
+pub use rows::{Catalogue, CatalogueRow, PRIMARY, Placed, RowReport, rows_of, rows_to_drop, score_rows};

@@ -1,10 +1,11 @@
 //! What catalogue to build, as a TOML file.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::codes::HospitalLevel;
 use crate::diagnostics::{Error, Place, Result, parse_toml, read_text, suggestion};
 use crate::scenarios::generate::region::line_of;
 use crate::tables::TreatmentType;
@@ -56,6 +57,8 @@ pub struct BuildPlan {
     pub above_comprehensive_cv: Then,
     /// Standard deviation.
     pub deviation: Deviation,
+    /// Which packets primary care is to treat; none are chosen without it.
+    pub primary: Option<PrimaryPlan>,
     /// Costs left out of means.
     pub trim: TrimPlan,
     /// Scores.
@@ -118,6 +121,27 @@ pub enum Quantile {
     Linear,
     /// Between the costs around rank p (n + 1).
     Weibull,
+}
+
+/// Which core packets are those of primary care (基层病种遴选).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PrimaryPlan {
+    /// List of hospitals, `hospital,level`, beside the plan.
+    pub hospitals: PathBuf,
+    /// Levels of the hospitals of primary care: 1, 2, 3.
+    pub levels: Vec<String>,
+    /// The least share of a packet's cases that they treat.
+    pub share: Ratio,
+    /// The most coefficient of variation.
+    pub cv: Ratio,
+}
+
+impl PrimaryPlan {
+    /// Whether a hospital of this level is one of primary care.
+    pub fn is_primary(&self, level: HospitalLevel) -> bool {
+        self.levels.iter().any(|word| word == level.as_str())
+    }
 }
 
 /// Costs left out of means and spreads (裁剪).
@@ -240,12 +264,15 @@ impl CataloguePlan {
     pub fn load(path: &Path) -> Result<CataloguePlan> {
         let place = Place::file(path);
         let text = read_text(path)?;
-        let plan: CataloguePlan = parse_toml(&place, &text)?;
+        let mut plan: CataloguePlan = parse_toml(&place, &text)?;
         let faults = plan.faults().into_iter();
         let errors: Vec<Error> = faults
             .map(|(key, message)| Error::at(line_of(&place, &text, key), message))
             .collect();
         Error::all(errors)?;
+        if let (Some(primary), Some(folder)) = (&mut plan.build.primary, path.parent()) {
+            primary.hospitals = folder.join(&primary.hospitals);
+        }
         Ok(plan)
     }
 
@@ -321,9 +348,31 @@ impl BuildPlan {
             "diagnosis_characters",
             "`diagnosis_characters`: expected 3 to 8, and `comprehensive_characters` no more".to_owned(),
         );
+        self.faults_of_primary(&mut fault);
         self.faults_of_types(&mut fault);
         self.faults_of_trim(&mut fault);
         self.faults_of_score(&mut fault);
+    }
+
+    fn faults_of_primary(&self, fault: &mut impl FnMut(bool, &'static str, String)) {
+        const KEY: &str = "primary";
+        let Some(primary) = &self.primary else { return };
+        let odd = primary
+            .levels
+            .iter()
+            .find(|level| level.parse::<HospitalLevel>().is_err());
+        let message = match odd {
+            Some(odd) => format!("[build.{KEY}]: level `{odd}`; expected 1, 2 or 3"),
+            None => {
+                format!("[build.{KEY}]: `levels` is empty; expected levels of hospitals, such as [\"1\"]")
+            }
+        };
+        fault(odd.is_some() || primary.levels.is_empty(), KEY, message);
+        fault(
+            primary.share.approximate() > 1.0,
+            KEY,
+            format!("[build.{KEY}]: `share` is above 1; expected a share of the cases"),
+        );
     }
 
     fn faults_of_types(&self, fault: &mut impl FnMut(bool, &'static str, String)) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::history::History;
 use super::keys::Keys;
-use super::plan::{BuildPlan, ScoreMethod, Then};
+use super::plan::{BuildPlan, PrimaryPlan, ScoreMethod, Then};
 use super::statistics::{Spread, Sums, is_kept, limits, spread};
 use crate::diagnostics::{Error, Result};
 use crate::tables::{CodeLists, TreatmentType};
@@ -43,6 +43,8 @@ pub struct Catalogue {
 pub struct RowReport {
     /// Cases that the catalogue's grouper puts here.
     pub cases: u64,
+    /// Of these, treated by hospitals of primary care.
+    pub at_primary: u64,
     /// Of these, left out of mean and spread.
     pub trimmed: u64,
     /// Mean, in millionths of a yuan; none without cases.
@@ -123,15 +125,27 @@ pub fn score_rows(
     (plan, keys): (&BuildPlan, &Keys),
 ) -> Result<Catalogue> {
     let mut costs: Vec<Costs> = vec![Vec::new(); rows.len()];
+    let mut at_primary = vec![0_u64; rows.len()];
     for (case, place) in history.cases.iter().zip(placed) {
         if let Some(costs) = place.and_then(|place| costs.get_mut(place)) {
             costs.push((case.year, case.cost));
         }
+        if let Some(count) = place.and_then(|place| at_primary.get_mut(place)) {
+            *count += u64::from(case.at_primary);
+        }
     }
     let mut all = Sums::default();
     let mut reports = Vec::with_capacity(rows.len());
-    for (row, costs) in rows.iter().zip(costs) {
-        let (report, kept) = report_of(row, costs, (plan, keys)).map_err(out_of_range)?;
+    for ((row, costs), at_primary) in rows.iter().zip(costs).zip(at_primary) {
+        let (mut report, kept) = report_of(row, costs, (plan, keys)).map_err(out_of_range)?;
+        report.at_primary = at_primary;
+        if plan
+            .primary
+            .as_ref()
+            .is_some_and(|plan| is_primary(row, &report, plan))
+        {
+            report.marks.push(PRIMARY);
+        }
         kept.iter().for_each(|(year, cost)| all.add(*year, *cost));
         reports.push(report);
     }
@@ -167,6 +181,7 @@ fn report_of(
     let spread = spread(&sorted, plan.deviation);
     let mut report = RowReport {
         cases,
+        at_primary: 0,
         trimmed: cases - kept.len() as u64,
         mean: Sums::of(kept.iter().copied()).mean(plan)?,
         deviation: spread.deviation,
@@ -203,6 +218,16 @@ fn marks(
     ];
     let marks = marks.into_iter().filter(|(is, _)| *is);
     marks.map(|(_, mark)| mark).collect()
+}
+
+/// The mark of a packet of primary care.
+pub const PRIMARY: &str = "primary";
+
+/// Whether a core packet is one of primary care: common there, and not too uneven.
+fn is_primary(row: &CatalogueRow, report: &RowReport, plan: &PrimaryPlan) -> bool {
+    let (num, den) = plan.share.exact().parts();
+    let is_common = i128::from(report.at_primary) * den >= num * i128::from(report.cases);
+    row.is_core && report.cases > 0 && is_common && report.cv <= plan.cv.approximate()
 }
 
 fn is_over(row: &CatalogueRow, report: &RowReport, plan: &BuildPlan) -> bool {

@@ -4,10 +4,10 @@ use hashbrown::HashMap;
 
 use super::procedures::{ProcedureRule, Procedures, TreatmentType};
 use super::selection::Offer;
+use super::tried::{Making, TriedRow, TriedRows};
 use super::{Packet, Packets};
-use crate::tables::compile::{CodeFacts, CompiledSet, Entry, Predicate, SetId};
-use crate::tables::kinds::Kinds;
-use crate::tables::marks::{BitRow, Marks, Role, operand_key};
+use crate::tables::compile::{CodeFacts, CompiledSet, Entry, Mdc, Predicate, SetId};
+use crate::tables::kinds::{CodeKind, Kinds};
 use crate::tables::{CodeId, Scheme};
 
 /// What the tables say of a kind of procedures (编译后的手术操作属性).
@@ -58,8 +58,10 @@ pub struct CompiledPackets {
     /// Of each rule row, if it asks for one.
     expression_of: Vec<Option<u32>>,
     scopes: HashMap<CodeId, SetId>,
-    /// Which rows the procedures of a case let hold, and the class of each kind among them.
-    operands: Option<(Marks, Vec<u32>)>,
+    /// Of each layer row, by its place among [`Compiled::mdcs`](crate::tables::Compiled).
+    tried: Vec<TriedRows>,
+    /// The rows of a catalogue stand in the order in which they are chosen; see [`TriedRow::rank`].
+    pub in_order: bool,
     /// Layer rows by their place among [`Compiled::mdcs`](crate::tables::Compiled).
     pub excluded: Option<usize>,
     /// The list of primary-care packets.
@@ -88,7 +90,8 @@ impl CompiledPackets {
             expressions,
             expression_of,
             scopes,
-            operands: None,
+            tried: Vec::new(),
+            in_order: packets.selection.is_of_rows(),
             excluded: None,
             primary_list: None,
             layers: Vec::new(),
@@ -128,47 +131,33 @@ impl CompiledPackets {
         }
     }
 
-    /// Notes which rows each procedure can let hold.
-    pub(in crate::tables) fn mark_operands(
+    /// Sorts the rows of every layer by principal diagnosis.
+    pub(in crate::tables) fn sort_rows(
         &mut self,
-        entries: &[Entry],
-        first: usize,
+        scheme: &Scheme,
+        rows: (&[Mdc], &[Entry]),
         kinds: usize,
         sets: &[CompiledSet],
     ) {
-        let rows = entries
-            .iter()
-            .enumerate()
-            .map(|(index, entry)| (first + index, &entry.when));
-        let first_operands = |number: u32| {
-            let alternatives = self.expressions.get(number as usize)?;
-            Some(
-                alternatives
-                    .iter()
-                    .filter_map(|operands| operands.first().copied())
-                    .collect(),
-            )
+        let Some(packets) = scheme.packets() else { return };
+        let making = Making {
+            scheme,
+            packets,
+            mdcs: rows.0,
+            entries: rows.1,
+            kinds,
+            sets,
+            expressions: &self.expressions,
         };
-        let key = |condition: &Predicate| operand_key(condition, first_operands);
-        self.operands = Some(Marks::of(rows, first + entries.len(), kinds, sets, key));
+        self.tried = making.all();
     }
 
-    /// The bit row of the packets that a procedure lets hold.
+    /// The rows of a layer that a principal diagnosis of this kind leads to, in the order they are tried; of a
+    /// case without procedures, those of a catalogue that ask for none.
     #[inline]
-    pub fn operand_row(&self, code: &CodeFacts) -> BitRow {
-        let Some((marks, classes)) = &self.operands else {
-            return 0;
-        };
-        let class = classes.get(code.kind.index()).copied().unwrap_or(0);
-        marks.row(class, Role::Procedure)
-    }
-
-    /// One word of the packets that the procedures let hold, by their bit rows; those that ask for no
-    /// procedures among them.
-    #[inline]
-    pub fn let_hold(&self, word: usize, rows: &[BitRow]) -> u64 {
-        let marks = self.operands.as_ref();
-        marks.map_or(!0, |(marks, _)| marks.candidates(word, rows))
+    pub fn rows(&self, layer: usize, principal: CodeKind, has_procedures: bool) -> &[TriedRow] {
+        let rows = self.tried.get(layer);
+        rows.map_or(&[], |rows| rows.of(principal, has_procedures))
     }
 
     fn rule(&self, code: CodeId, rule: Option<&ProcedureRule>) -> KindRule {
@@ -198,7 +187,6 @@ impl CompiledPackets {
     }
 
     /// The expression of a rule row.
-    #[inline]
     pub fn expression_of(&self, rule: usize) -> Option<u32> {
         self.expression_of.get(rule).copied().flatten()
     }

@@ -105,6 +105,22 @@ impl Figure {
     }
 }
 
+/// Items of the front sheet's bill that make up shares of the cost (费用项目): keys of `front_fees`.
+#[derive(Clone, Debug, Default)]
+pub struct FeeItems {
+    /// Drugs (药品费).
+    pub drug: Vec<String>,
+    /// Treatment (治疗费).
+    pub treatment: Vec<String>,
+}
+
+impl FeeItems {
+    /// Whether no share is asked for.
+    pub fn is_empty(&self) -> bool {
+        self.drug.is_empty() && self.treatment.is_empty()
+    }
+}
+
 /// Classes of comorbid diseases with their weights (合并症权重表).
 #[derive(Debug, Default)]
 pub struct Comorbidity {

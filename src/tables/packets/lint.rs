@@ -6,7 +6,7 @@ use hashbrown::{HashMap, HashSet};
 
 use super::rows::{NamedRow, named_rows};
 use super::selection::{Criterion, Selection};
-use super::{Figure, PacketTest, Packets};
+use super::{PacketTest, Packets};
 use crate::codes::normal_form;
 use crate::diagnostics::{Place, Result};
 use crate::library::TableFile;
@@ -21,7 +21,6 @@ impl Linter<'_> {
         self.excluded_codes()?;
         self.typed_codes()?;
         self.types(packets);
-        self.shares(packets);
         self.criteria(packets);
         self.samples()
     }
@@ -147,40 +146,6 @@ impl Linter<'_> {
             format!(
                 "目录所列{all}个手术操作中有{untyped}个在procedure-types.csv中没有类型，判断病例类型时按保守治疗计"
             ),
-        );
-    }
-
-    /// Labels that ask for shares of the cost, which records do not give yet.
-    fn shares(&mut self, packets: &Packets) {
-        let labels = packets.families.iter().flat_map(|family| &family.labels);
-        let asks = |label: &&super::Label| {
-            let mut atoms = label.when.atoms().into_iter();
-            atoms.any(|atom| {
-                let Atom::Packet(PacketTest::Figure(figure, ..)) = atom else {
-                    return false;
-                };
-                matches!(figure, Figure::DrugShare | Figure::TreatmentShare)
-            })
-        };
-        let names: Vec<&str> = labels.filter(asks).map(|label| label.name.as_str()).collect();
-        let Some(place) = self
-            .scheme
-            .rule_files()
-            .last()
-            .filter(|_| !names.is_empty())
-            .cloned()
-        else {
-            return;
-        };
-        let names = names.join(", ");
-        self.say(
-            place.line(1),
-            Grade::Warning,
-            "share-unknown",
-            format!(
-                "labels {names} ask for a share of the cost, which is not read from records: they never hold"
-            ),
-            format!("标签{names}要求费用占比，目前不从病案读取，恒不满足"),
         );
     }
 

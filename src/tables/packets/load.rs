@@ -6,7 +6,7 @@ use hashbrown::{HashMap, HashSet};
 
 use super::SeverityRows;
 use super::diagnosis::{DiagnosisCell, scope};
-use super::labels::{Comorbidity, Family, Label, MOST_FAMILIES};
+use super::labels::{Comorbidity, Family, FeeItems, Figure, Label, MOST_FAMILIES};
 use super::procedures::{ProcedureRule, ProcedureTraits, Procedures, TreatmentType};
 use super::rows::{NamedRow, named_rows};
 use super::selection::{Offer, OrderStep, Selection};
@@ -89,6 +89,7 @@ impl Reading<'_, '_> {
         };
         let primary_list = self.primary_list()?;
         let families = self.families()?;
+        let fees = self.fee_items(&families)?;
         let comorbidity = self.comorbidity()?;
         let mapped = self.maps()?;
         self.scores()?;
@@ -113,6 +114,7 @@ impl Reading<'_, '_> {
                 selection,
                 procedures,
                 families,
+                fees,
                 comorbidity,
                 severities,
                 exclusion_file: self.settings.written.exclusions.file.clone(),
@@ -674,6 +676,43 @@ impl Reading<'_, '_> {
         Ok(families)
     }
 
+    /// The items of the bill whose share labels ask for; none where none asks.
+    fn fee_items(&self, families: &[Family]) -> Result<FeeItems> {
+        let labels = families.iter().flat_map(|family| &family.labels);
+        let asked: Vec<Figure> = labels.flat_map(|label| label.when.figures()).collect();
+        let keys = &self.settings.written.auxiliary;
+        let items = |figure: Figure, value: &Option<Vec<String>>, key: &str| {
+            if !asked.contains(&figure) {
+                return Ok(Vec::new());
+            }
+            let expected = format!(
+                "the items of the front sheet's bill that `{}` in auxiliary.csv means, such as [\"D23\", \"D24\"]",
+                figure.word()
+            );
+            let items = self.settings.need(value, key, &expected)?;
+            let odd = items
+                .iter()
+                .find(|item| item.is_empty() || item.contains([';', '|', ',']));
+            match (odd, items.is_empty()) {
+                (None, false) => Ok(items),
+                (Some(odd), _) => Err(self
+                    .settings
+                    .fault(format!("`{key}`: `{odd}`; expected {expected}"))),
+                (None, true) => Err(self
+                    .settings
+                    .fault(format!("`{key}` is empty; expected {expected}"))),
+            }
+        };
+        Ok(FeeItems {
+            drug: items(Figure::DrugShare, &keys.drug_fees, "auxiliary.drug_fees")?,
+            treatment: items(
+                Figure::TreatmentShare,
+                &keys.treatment_fees,
+                "auxiliary.treatment_fees",
+            )?,
+        })
+    }
+
     fn comorbidity(&mut self) -> Result<Comorbidity> {
         let mut weights = Comorbidity::default();
         let Some(file) = self.loader.nearest("cci.csv")? else {
@@ -1180,6 +1219,16 @@ fn layers_of(file: &TableFile) -> Result<Vec<String>> {
 }
 
 impl Condition {
+    /// The figures of the auxiliary catalogue it asks for.
+    fn figures(&self) -> Vec<Figure> {
+        let atoms = self.atoms().into_iter();
+        let figures = atoms.filter_map(|atom| match atom {
+            Atom::Packet(PacketTest::Figure(figure, ..)) => Some(*figure),
+            _ => None,
+        });
+        figures.collect()
+    }
+
     /// Puts what a long stay is in place of `long_stay`; whether that could be done.
     fn say_long_stay(&mut self, long_stay: Option<&Condition>) -> bool {
         match self {

@@ -17,10 +17,11 @@ mod procedures;
 mod rows;
 mod selection;
 mod settings;
+mod tried;
 
 pub use compiled::{CompiledPackets, KindRule, KindTraits, SeverityRows};
 pub use expression::{Expression, Syntax, occurrences};
-pub use labels::{Comorbidity, Family, Figure, Label, MOST_FAMILIES};
+pub use labels::{Comorbidity, Family, FeeItems, Figure, Label, MOST_FAMILIES};
 pub(super) use load::load;
 pub use procedures::{ProcedureRule, ProcedureTraits, Procedures, TreatmentType, TypeFrom};
 pub use selection::{Criterion, Offer, OrderStep, Selection, TypeChoice};
@@ -28,6 +29,7 @@ pub(super) use settings::{
     AuxiliaryKeys, ComprehensiveKeys, ExclusionKeys, ExpressionKeys, FallbackKeys, GroupKeys, LayerKeys,
     MatchKeys, PrimaryKeys, Settings, Style, TreatmentKeys, Written,
 };
+pub use tried::TriedRow;
 
 /// A test that only packets ask (病种条件).
 #[derive(Clone, Debug, PartialEq)]
@@ -78,6 +80,8 @@ pub struct Packets {
     pub procedures: Procedures,
     /// The auxiliary catalogue.
     pub families: Vec<Family>,
+    /// Items of the front sheet's bill that shares of the cost are made of.
+    pub fees: FeeItems,
     /// Weights of other diagnoses for `cci`.
     pub comorbidity: Comorbidity,
     /// The list of exclusions, by the name of its file.
@@ -100,6 +104,11 @@ impl Packets {
         let of_labels = labels.flat_map(|label| label.when.sets().map(|set| (label.name.as_str(), set)));
         let scopes = self.procedures.scopes().into_iter();
         of_labels.chain(scopes.map(|(_, scope)| ("main_only_if_pdx", scope)))
+    }
+
+    /// Whether some label asks for parts of the bill (费用占比).
+    pub fn asks_bill(&self) -> bool {
+        !self.fees.is_empty()
     }
 
     /// The layer row that holds for principal diagnoses which are not grouped (不予入组).

@@ -46,6 +46,11 @@ impl Criterion {
         )
     }
 
+    /// Asks for nothing but the rows themselves: their order by it is the same for every case.
+    pub(super) const fn is_of_row(self) -> bool {
+        self.is_total() || matches!(self, Criterion::HighestScore | Criterion::LongestDiagnosis)
+    }
+
     /// As `scheme.toml` writes it, for people.
     pub const fn word(self) -> &'static str {
         match self {
@@ -170,4 +175,17 @@ pub enum Selection {
         /// A row has one line for each severity; the case's label picks it.
         severity_rows: bool,
     },
+}
+
+impl Selection {
+    /// Nothing but the rows themselves decides which of those that hold is chosen.
+    pub(super) fn is_of_rows(&self) -> bool {
+        match self {
+            Selection::FirstRow => true,
+            Selection::Catalogue { tie_break, order, .. } => {
+                tie_break.iter().all(|criterion| criterion.is_of_row())
+                    && !order.iter().any(|step| step.if_core_leaves_surgery)
+            }
+        }
+    }
 }

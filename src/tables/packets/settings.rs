@@ -175,7 +175,12 @@ keys! {
 }
 keys! {
     /// `auxiliary`
-    AuxiliaryKeys { mode: AuxiliaryMode, long_stay: Spanned<String>, }
+    AuxiliaryKeys {
+        mode: AuxiliaryMode,
+        long_stay: Spanned<String>,
+        drug_fees: Vec<String>,
+        treatment_fees: Vec<String>,
+    }
 }
 keys! {
     /// `layers`

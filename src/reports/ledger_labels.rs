@@ -1,0 +1,119 @@
+//! What the words of the ledger's tables are called by people.
+
+use crate::diagnostics::{Lang, Words};
+use crate::points::Kind;
+
+/// A column, step, line or state of a settlement with its labels (中英对照).
+const LABELS: [(&str, &str, &str); 68] = [
+    ("pool", "pool", "基金池"),
+    ("month", "month", "月份"),
+    ("hospital", "hospital", "医疗机构"),
+    ("level", "level", "医院等级"),
+    ("case_id", "case", "结算清单号"),
+    ("discharge_date", "discharged", "出院日期"),
+    ("group", "group", "病组"),
+    ("kind", "kind", "病例类型"),
+    ("why", "why", "类型说明"),
+    ("points", "points", "点数"),
+    ("cases", "cases", "病例数"),
+    ("standard", "standard", "支付标准"),
+    ("cost", "cost", "总费用"),
+    ("claim", "paid by items", "按项目统筹支付"),
+    ("nonfund", "paid by others", "非基金支付"),
+    ("amount_due", "due by amount", "定额病例应付"),
+    ("due", "due", "应付"),
+    ("gain", "gain", "盈亏"),
+    ("booked", "booked", "月度入账"),
+    ("deposit", "deposit", "质量保证金"),
+    ("deductions", "deductions", "扣款"),
+    ("cash", "cash", "月度拨付"),
+    ("hash", "hash", "哈希"),
+    ("deposit_withheld", "deposit withheld", "已扣保证金"),
+    ("deposit_returned", "deposit returned", "返还保证金"),
+    ("deposit_forfeited", "deposit forfeited", "不予返还保证金"),
+    ("advance_outstanding", "advance outstanding", "未冲抵预付金"),
+    ("clearing", "still to be paid", "清算应补付"),
+    ("state", "state", "状态"),
+    ("PREPARED", "prepared", "已生成"),
+    ("LOCKED", "locked", "已锁定"),
+    ("item", "item", "项目"),
+    ("value", "value", "数值"),
+    ("side", "side", "类别"),
+    ("reason", "reason", "原因"),
+    ("author", "by", "经办人"),
+    ("reversal", "reversal", "冲正"),
+    ("difference", "difference", "差额"),
+    ("source", "source", "来源"),
+    ("use", "use", "使用"),
+    ("price", "price", "价格"),
+    ("warning", "warning", "提示"),
+    ("look at", "look at", "请核对"),
+    ("sources - uses", "sources less uses", "来源减使用"),
+    ("point_value_yuan", "value of a point, yuan", "点值（元）"),
+    ("k", "factor", "折算系数"),
+    ("fund_part", "fund part", "基金部分"),
+    ("scale", "scaling", "总额折算"),
+    ("cap", "cap", "封顶"),
+    ("reflow", "reflow", "超限回补"),
+    ("corridor", "corridor", "盈亏走廊"),
+    ("addons", "add-ons", "倾斜加成"),
+    ("assess", "assessment", "考核"),
+    ("penalty", "penalty", "违规处理"),
+    ("residual", "residual", "尾差"),
+    ("net_off", "netting", "轧差"),
+    ("budget", "budget", "预算"),
+    ("reserve", "reserve", "风险金"),
+    ("reserve_drawn", "reserve drawn", "动用风险金"),
+    ("amount_cases", "cases paid by amount", "定额病例"),
+    ("standard_cases", "cases paid by standard", "按标准付费病例"),
+    ("points_cases", "cases paid by points", "按点数付费病例"),
+    ("kept_by_fund", "kept by the fund", "基金留存"),
+    ("gap_funding", "funding of the gap", "缺口资金"),
+    ("unallocated", "not allocated", "未分配"),
+    ("to_reserve", "to the reserve", "转入风险金"),
+    ("carve_outs", "carved out", "专项划出"),
+    ("changes", "approved changes", "批准调整"),
+];
+
+/// What a word is called; one that has no label is called by itself, as a person named it.
+pub(super) fn label(word: &str, lang: Lang) -> String {
+    let known = LABELS.iter().find(|(known, ..)| *known == word);
+    known.map_or_else(|| word.to_owned(), |(_, en, zh)| lang.pick(en, zh).to_owned())
+}
+
+/// Why a case is of its kind (类型说明).
+pub(super) fn why(kind: Kind, lang: Lang) -> &'static str {
+    let (en, zh) = match kind {
+        Kind::Normal => (
+            "its cost lies within the limits of its group",
+            "费用在本病组上下限之内",
+        ),
+        Kind::Low => (
+            "its cost lies below the low limit of its group",
+            "费用低于本病组下限",
+        ),
+        Kind::High => (
+            "its cost lies above the high limit of its group",
+            "费用高于本病组上限",
+        ),
+        Kind::Extreme => (
+            "its cost lies above the extreme limit of its group",
+            "费用高于本病组极高上限",
+        ),
+        Kind::Ungrouped => ("it has no group, or several", "未入组或歧义"),
+        Kind::Unstable => ("its group has no weight that may be used", "所入病组无可用权重"),
+        Kind::ZeroScore => ("the weight of its group is zero", "所入病组分值为零"),
+        Kind::OutOfScope => (
+            "its stay is too short or too long for this payment",
+            "住院天数不在付费范围",
+        ),
+        Kind::NotCovered => (
+            "insurance, hospital or person are outside this payment",
+            "险种、机构或人员不在付费范围",
+        ),
+        Kind::Incomplete => ("the treatment was not completed", "未完整治疗"),
+        Kind::BedDay => ("it is paid by the day", "按床日付费"),
+        Kind::DayCare => ("it is day care", "日间病例"),
+    };
+    Words { en, zh }.in_lang(lang)
+}
