@@ -617,7 +617,7 @@ fn shown_alike(out: &Path, statement: &[&str], folder: &Path) {
             .iter()
             .position(|cell| cell == "due")
             .unwrap();
-        let last = range.rows().last().unwrap();
+        let last = range.rows().next_back().unwrap();
         sum += last[at].get_float().unwrap();
         let formulas = book.worksheet_formula(name).unwrap();
         assert!(

@@ -64,8 +64,8 @@ const PANICS: [&str; 6] = [
     "unreachable!",
 ];
 
-/// The file that may name shipped schemes: examples in the help, and the default of `check`.
-const HELP: &str = "src/cli/arguments.rs";
+/// The files that may name shipped schemes: examples in the help, in both languages.
+const HELP: [&str; 2] = ["src/cli/arguments.rs", "src/cli/help_zh.csv"];
 
 /// Longest function of `src` in lines, from `fn` to its closing brace. Aim: 60.
 const LONGEST_FUNCTION: usize = 71;
@@ -406,7 +406,10 @@ fn code_knows_no_scheme() {
         "the shipped schemes were not read"
     );
     let mut found = Vec::new();
-    for source in sources().iter().filter(|source| source.path != HELP) {
+    for source in sources()
+        .iter()
+        .filter(|source| !HELP.contains(&source.path.as_str()))
+    {
         let lower = source.code.to_lowercase();
         let hits = words.iter().filter_map(|word| {
             let hit = holds_word(&source.code, word).or_else(|| holds_word(&lower, word));

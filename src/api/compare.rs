@@ -30,7 +30,7 @@ pub fn compare(request: &CompareRequest, lang: Lang) -> Result<Comparison> {
     let [differences, summary, book] = names.map(|name| request.output.join(name));
     let inputs = [&request.ours, &request.theirs, &request.mapping];
     refuse_overwriting(
-        [differences.clone(), summary.clone(), book.clone()].into_iter(),
+        [differences.clone(), summary.clone(), book.clone()],
         inputs.into_iter().map(PathBuf::as_path),
     )?;
     let mapping = Mapping::load(&request.mapping)?;
