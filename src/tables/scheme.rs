@@ -652,7 +652,9 @@ impl<'a> Loader<'a> {
         for scheme in &self.chain {
             hash_file(&mut self.hasher, &scheme.file);
         }
-        let settings = packets::Settings::new(keys, place);
+        let files = self.chain.iter();
+        let files = files.map(|scheme| (scheme.file.place.clone(), scheme.file.text.to_string()));
+        let settings = packets::Settings::new(keys, place, files.collect());
         let loaded = packets::load(self, &settings)?;
         Ok(RuleTables {
             rules: loaded.rules,

@@ -74,6 +74,7 @@ impl Reading<'_, '_> {
         let style = self
             .settings
             .need(&written.style, "style", "`catalogue` or `layers`")?;
+        self.refuse_fallback_twice()?;
         let procedures = self.procedures()?;
         let excluded = self.excluded_diagnoses()?;
         let selection = match style {
@@ -1032,19 +1033,30 @@ impl CatalogueReading<'_> {
         Ok(place_among(&keys, key))
     }
 
+    /// A kind that stands twice would be fallen back to from itself.
+    fn refuse_fallback_twice(&self) -> Result<()> {
+        let used = self
+            .settings
+            .written
+            .fallback
+            .r#use
+            .as_deref()
+            .unwrap_or_default();
+        let stood_before = |at: usize, kind: &FallbackKind| used.iter().take(at).any(|before| before == kind);
+        match used.iter().enumerate().find(|(at, kind)| stood_before(*at, kind)) {
+            None => Ok(()),
+            Some((_, twice)) => Err(self
+                .settings
+                .fault(format!("`fallback.use` names a kind twice: {}", twice.word()))),
+        }
+    }
+
     fn fallback_rank(&self, row: &NamedRow<'_, 7, 3>, cell: &DiagnosisCell) -> Result<Option<u32>> {
         let used = self.settings.need(
             &self.settings.written.fallback.r#use,
             "fallback.use",
             "any of `letter`, `chapter`, `blank`, in order",
         )?;
-        let stood_before = |at: usize, kind: &FallbackKind| used.iter().take(at).any(|before| before == kind);
-        if let Some((_, twice)) = used.iter().enumerate().find(|(at, kind)| stood_before(*at, kind)) {
-            let word = twice.word();
-            return Err(self
-                .settings
-                .fault(format!("`fallback.use` names a kind twice: {word}")));
-        }
         let kind = match cell {
             DiagnosisCell::Any => FallbackKind::Blank,
             DiagnosisCell::Range(..) => FallbackKind::Chapter,

@@ -246,12 +246,18 @@ impl Written {
 pub(in crate::tables) struct Settings {
     pub(super) written: Written,
     pub(super) place: Place,
+    /// The files the keys stand in, nearest first.
+    files: Vec<(Place, String)>,
 }
 
 impl Settings {
-    /// Of the merged keys of a scheme.
-    pub(in crate::tables) fn new(written: Written, place: Place) -> Settings {
-        Settings { written, place }
+    /// Of the merged keys of a scheme, from these files, nearest first.
+    pub(in crate::tables) fn new(written: Written, place: Place, files: Vec<(Place, String)>) -> Settings {
+        Settings {
+            written,
+            place,
+            files,
+        }
     }
 
     /// A key that must be there.
@@ -263,9 +269,13 @@ impl Settings {
         })
     }
 
-    /// A fault of the keys themselves.
+    /// A fault of the keys themselves; the message begins with the key.
     pub(super) fn fault(&self, message: impl Into<String>) -> Error {
-        Error::at(self.place.clone(), message)
+        let message = message.into();
+        let key = message.split('`').nth(1).unwrap_or("");
+        let mut files = self.files.iter();
+        let found = files.find_map(|(place, text)| Some(place.line(line_of_key(text, key)?)));
+        Error::at(found.unwrap_or_else(|| self.place.clone()), message)
     }
 
     /// How the catalogue writes expressions.
@@ -281,4 +291,25 @@ impl Settings {
             short_is_beginning: short == ShortCodes::Prefix,
         })
     }
+}
+
+/// The line of a key such as `match.order` in TOML: under its table, or beside it in one line.
+fn line_of_key(text: &str, key: &str) -> Option<u64> {
+    let (table, name) = key.rsplit_once('.')?;
+    let mut under = "";
+    let is = |line: &str, name: &str| {
+        let rest = line.strip_prefix(name).unwrap_or("");
+        rest.trim_start().starts_with('=')
+    };
+    let line = text.lines().position(|line| {
+        let line = line.trim();
+        match line.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
+            Some(header) if !line.contains('=') => {
+                under = header.trim();
+                false
+            }
+            _ => under == table && is(line, name) || under.is_empty() && (is(line, table) || is(line, key)),
+        }
+    })?;
+    Some(line as u64 + 1)
 }
