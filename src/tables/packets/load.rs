@@ -124,6 +124,24 @@ impl Reading<'_, '_> {
         })
     }
 
+    /// A kind that stands twice would be fallen back to from itself.
+    fn refuse_fallback_twice(&self) -> Result<()> {
+        let used = self
+            .settings
+            .written
+            .fallback
+            .r#use
+            .as_deref()
+            .unwrap_or_default();
+        let stood_before = |at: usize, kind: &FallbackKind| used.iter().take(at).any(|before| before == kind);
+        match used.iter().enumerate().find(|(at, kind)| stood_before(*at, kind)) {
+            None => Ok(()),
+            Some((_, twice)) => Err(self
+                .settings
+                .fault(format!("`fallback.use` names a kind twice: {}", twice.word()))),
+        }
+    }
+
     // ---- files and rows
 
     fn fail(&mut self, place: Place, message: impl Into<String>) {
@@ -1031,24 +1049,6 @@ impl CatalogueReading<'_> {
             }
         };
         Ok(place_among(&keys, key))
-    }
-
-    /// A kind that stands twice would be fallen back to from itself.
-    fn refuse_fallback_twice(&self) -> Result<()> {
-        let used = self
-            .settings
-            .written
-            .fallback
-            .r#use
-            .as_deref()
-            .unwrap_or_default();
-        let stood_before = |at: usize, kind: &FallbackKind| used.iter().take(at).any(|before| before == kind);
-        match used.iter().enumerate().find(|(at, kind)| stood_before(*at, kind)) {
-            None => Ok(()),
-            Some((_, twice)) => Err(self
-                .settings
-                .fault(format!("`fallback.use` names a kind twice: {}", twice.word()))),
-        }
     }
 
     fn fallback_rank(&self, row: &NamedRow<'_, 7, 3>, cell: &DiagnosisCell) -> Result<Option<u32>> {
