@@ -516,8 +516,12 @@ impl Compiled {
 fn index_of(scheme: &Scheme, kinds: &Kinds) -> CodeIndex {
     let kind = |number: u32, code: &str| {
         let read_as = scheme.packets().map_or(code, |packets| packets.read_as(code));
-        let number = scheme.code_id(read_as).map_or(number, |id| id.0);
-        kinds.get(number).0
+        let other = if read_as == code {
+            None
+        } else {
+            scheme.code_id(read_as)
+        };
+        kinds.get(other.map_or(number, |id| id.0)).0
     };
     let known = (0..).zip(scheme.codes());
     CodeIndex::new(known.map(|(number, code)| (code, kind(number, code))))

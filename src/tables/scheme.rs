@@ -1178,7 +1178,7 @@ pub(super) fn table_rows(
         let written = line.strip_suffix('\n').unwrap_or(line);
         if !written.is_empty() {
             cells.clear();
-            cells.extend(written.split(',').map(str::trim));
+            cells.extend(cells_of(written));
             if !row(&cells, byte)? {
                 break;
             }
@@ -1186,6 +1186,29 @@ pub(super) fn table_rows(
         byte += line.len();
     }
     Ok(())
+}
+
+/// The cells of a line without quotes, trimmed. Lines are short: a search for each comma by itself would
+/// cost more than a look at every byte.
+fn cells_of(line: &str) -> impl Iterator<Item = &str> {
+    let commas = line.bytes().enumerate().filter(|(_, byte)| *byte == b',');
+    let ends = commas.map(|(at, _)| at).chain([line.len()]);
+    let mut start = 0;
+    ends.map(move |end| {
+        let cell = line.get(start..end).unwrap_or("");
+        start = end + 1;
+        trimmed(cell)
+    })
+}
+
+/// As `str::trim`, which looks at most cells in vain.
+fn trimmed(cell: &str) -> &str {
+    let plain = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_graphic);
+    let bytes = cell.as_bytes();
+    match plain(bytes.first()) && plain(bytes.last()) {
+        true => cell,
+        false => cell.trim(),
+    }
 }
 
 /// Lines are counted by their line feeds: a file without any would be one line.
