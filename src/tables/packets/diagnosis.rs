@@ -48,7 +48,9 @@ impl DiagnosisCell {
         }
         let begins = code.as_bytes().first().is_some_and(u8::is_ascii_uppercase);
         let of_code = |byte: u8| byte.is_ascii_alphanumeric() || b".+*".contains(&byte);
-        (begins && code.bytes().all(of_code)).then(|| DiagnosisCell::Prefix(code.into_owned()))
+        // marks of a catalogue: what is meant is the part before them, alone or with another code behind
+        let meant = code.trim_end_matches(['+', '*']);
+        (begins && code.bytes().all(of_code)).then(|| DiagnosisCell::Prefix(meant.to_owned()))
     }
 
     /// The codes meant, as few beginnings as say it.

@@ -518,7 +518,20 @@ impl Reading<'_, '_> {
             rows.sort_by_key(|made| made.order);
             self.undecided(rows);
         }
+        if rows.contains_key(&Offer::Comprehensive) {
+            self.refuse_untyped()?;
+        }
         Ok(rows)
+    }
+
+    /// Comprehensive groups are told apart by the treatment type of a case, which procedures make.
+    fn refuse_untyped(&mut self) -> Result<()> {
+        if self.loader.nearest("procedure-types.csv")?.is_some() {
+            return Ok(());
+        }
+        let message = "there are comprehensive groups, and no `procedure-types.csv` here or in what this scheme \
+                       extends; expected a table code,type of the procedures that make a case more than conservative";
+        Err(Error::at(self.settings.place.clone(), message))
     }
 
     /// Two rows of which nothing says which one a case belongs to.
