@@ -221,7 +221,9 @@ fn payers_table(result: &RunResult, lang: Lang) -> String {
         };
         let sum =
             |amount: &dyn Fn(&Settled) -> Fen| thousands(&of_pool().map(amount).sum::<Fen>().to_string());
-        let others = [Payer::Hospital, Payer::Commercial, Payer::Finance, Payer::Charity];
+        let apart = [Payer::Basic, Payer::Cii, Payer::Ma];
+        let others = Payer::ALL.into_iter().filter(|payer| !apart.contains(payer));
+        let others: Vec<Payer> = others.collect();
         table.add_row([
             name.clone(),
             sum(&|s| s.slip.total),
