@@ -287,20 +287,20 @@ impl FinancePolicy {
         }
     }
 
-    /// Fees by year of collection; a fee that does not say when it is collected is bound by none.
+    /// The cheapest plan of each fee by year of collection: a dearer plan is a choice that no notice
+    /// binds. A fee that does not say when it is collected is bound by none.
     fn fee_values(&self) -> Vec<Value> {
-        let mut values = Vec::new();
-        for fee in &self.fees {
-            let Some(year) = fee.value.collected else { continue };
+        let value = |fee: &Parameter<super::Fee>| {
+            let (plan, amount) = fee.value.by_plan.iter().min_by_key(|(_, amount)| **amount)?;
             let who = if fee.value.student { "student " } else { "" };
-            values.extend(fee.value.by_plan.iter().map(|(plan, amount)| Value {
-                year,
+            Some(Value {
+                year: fee.value.collected?,
                 of: format!("{who}{plan} {}", fee.value.benefit).trim().to_owned(),
                 amount: *amount,
                 place: fee.place.clone(),
-            }));
-        }
-        values
+            })
+        };
+        self.fees.iter().filter_map(value).collect()
     }
 
     fn fiscal_values(&self) -> Vec<Value> {

@@ -203,6 +203,8 @@ impl<'a> Desk<'a> {
             )?,
             bounds: self.each("bounds", |f| &f.bounds, bound_key, bound)?,
         };
+        nearest_only(&mut policy.waiting);
+        nearest_only(&mut policy.grounds);
         self.refuse_overlaps(&policy)?;
         policy.weakest = self.weakest(&policy);
         self.refuse_years(&policy)?;
@@ -454,6 +456,12 @@ impl<'a> Desk<'a> {
         ];
         all.into_iter().flatten().max().unwrap_or(Evidence::Official)
     }
+}
+
+/// A place that has rules of its own has them alone: what a farther file says gives way whole.
+fn nearest_only<T>(rows: &mut Vec<Parameter<T>>) {
+    let nearest = rows.first().map(|row| row.place.file.clone());
+    rows.retain(|row| Some(&row.place.file) == nearest.as_ref());
 }
 
 /// Documents of all files; a nearer file may say more of one, by its id.
