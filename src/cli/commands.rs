@@ -17,6 +17,7 @@ use super::{
 use crate::api::{self, BulkSummary, CalibrateRequest, ExplainRequest, GroupRequest, RunRequest, Watch};
 use crate::diagnostics::{Error, Lang, Result};
 use crate::grouper::Status;
+use crate::reports::sum_of_cases;
 use crate::tables::Library;
 
 /// How a command ended.
@@ -259,17 +260,12 @@ pub(super) fn bulk_words(summary: &BulkSummary, lang: Lang) -> String {
             ),
         });
     } else {
-        let [grouped, ambiguous, ungrouped] =
-            [Status::Grouped, Status::Ambiguous, Status::Ungrouped].map(count);
-        let (read, rejected) = (summary.read, summary.rejected);
-        text.push_str(&match lang {
-            Lang::En => format!(
-                "read {read} = grouped {grouped} + ambiguous {ambiguous} + ungrouped {ungrouped} + rejected {rejected}"
-            ),
-            Lang::Zh => {
-                format!("读入 {read} = 入组 {grouped} + 歧义 {ambiguous} + 未入组 {ungrouped} + 退回 {rejected}")
-            }
-        });
+        text.push_str(&sum_of_cases(
+            summary.read,
+            Status::ALL.map(count),
+            summary.rejected,
+            lang,
+        ));
     }
     if !summary.encoding.is_empty() {
         text.push_str(&format!(

@@ -23,6 +23,7 @@ mod reading_arguments;
 mod reading_words;
 mod settle_arguments;
 mod settle_commands;
+mod show_packets;
 mod show_words;
 mod tables_arguments;
 mod tables_check;

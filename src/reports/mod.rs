@@ -41,7 +41,7 @@ pub use enrolment::{
 };
 pub use findings::{FINDING_COLUMNS, finding_line, finding_row, findings_csv};
 pub use findings_book::FindingsBook;
-pub use grouped::{GROUP_COLUMNS, GroupedRows, PACKET_COLUMNS};
+pub use grouped::{CodeAt, GROUP_COLUMNS, GroupedRows, PACKET_COLUMNS};
 pub use import_remarks::{REMARK_COLUMNS, remarks_csv};
 pub use ledger_pages::{
     MONTH_COLUMNS, clearing_tables, in_words, month_csv, pool_tables, statement_csv, statement_tables,
@@ -53,7 +53,7 @@ pub use quality::{QUALITY_COLUMNS, quality_csv};
 pub use record_file::RecordFile;
 pub use run_json::run_json;
 pub use statements::{cases_csv, hospitals_csv, pools_csv, rejected_csv, slips_csv};
-pub use summary::run_summary;
+pub use summary::{run_summary, sum_of_cases};
 pub use table::{Cell, Column, Table};
 pub use table_book::write_book;
 pub use table_changes::{CHANGE_COLUMNS, changes_csv, changes_text};

@@ -80,6 +80,7 @@ fn counts_json(inputs: &Inputs, result: &RunResult) -> Value {
     json!({
         "read": result.counts.read,
         "grouped": with(Status::Grouped),
+        "fallback": with(Status::Fallback),
         "ambiguous": with(Status::Ambiguous),
         "ungrouped": with(Status::Ungrouped),
         "rejected": result.counts.rejected,

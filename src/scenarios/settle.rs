@@ -11,9 +11,9 @@ use crate::benefit::{BenefitPolicy, Claim, Payer, Slip, YearToDate, explain, sha
 use crate::budget::{More, PoolCase, settle};
 use crate::codes::HospitalLevel;
 use crate::diagnostics::{Error, Lang, Result};
-use crate::grouper::Status;
 use crate::points::{CaseFacts, Cut, PoolFund, PricingCase, Score, Stay, score};
 use crate::records::Column;
+use crate::tables::FallbackKind;
 use crate::units::Fen;
 
 /// Age from which a person is no minor (未成年人保护法 art. 2: citizens under eighteen are minors).
@@ -177,7 +177,7 @@ pub(super) fn score_cases(
         let (Some(slip), Some(level)) = (slip, level_of(inputs, statement)) else {
             return Ok(None);
         };
-        let grouped = statement.grouping.status(scheme) == Status::Grouped;
+        let grouped = statement.grouping.status(scheme).has_group();
         let packets = scheme.packets().into_iter();
         let auxiliary: Vec<(&str, &str)> = packets
             .flat_map(|packets| statement.grouping.packet.labels(packets))
@@ -191,6 +191,7 @@ pub(super) fn score_cases(
             los_days: statement.los_days,
             facts: CaseFacts {
                 month: &month_of(statement),
+                blank: statement.grouping.fallback(scheme) == Some(FallbackKind::Blank),
                 auxiliary: &auxiliary,
                 ..CaseFacts::default()
             },
