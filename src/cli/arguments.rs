@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::check_arguments::CheckArguments;
 use super::door_arguments::{CodesArguments, DoorArguments};
+use super::enrol_arguments::EnrolCommand;
 use super::form_arguments::FormArguments;
 use super::layouts_arguments::{ConvertArguments, LayoutsCommand};
 use super::packed_arguments::{PackArguments, RegroupArguments};
@@ -154,6 +155,9 @@ each record was planned to be); else only the records. The same options give the
     /// Months and years kept in a ledger: book a month, clear a year, reverse a case, print a statement
     #[command(subcommand)]
     Settle(SettleCommand),
+    /// Enrolment and financing: check persons, sum up a year, generate persons
+    #[command(subcommand)]
+    Enrol(EnrolCommand),
     /// Policy packs: what one means, and what it assumes
     #[command(subcommand)]
     Policy(PolicyCommand),

@@ -7,6 +7,8 @@ mod check_commands;
 mod columns;
 mod commands;
 mod door_arguments;
+mod enrol_arguments;
+mod enrol_commands;
 mod explained_text;
 mod form_arguments;
 mod generate_commands;

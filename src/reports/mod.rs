@@ -7,6 +7,7 @@ mod conformance;
 mod crosswalk;
 mod csv_text;
 mod dbf;
+mod enrolment;
 mod findings;
 mod findings_book;
 mod grouped;
@@ -35,6 +36,11 @@ pub use comparison::comparison_tables;
 pub use conformance::{ConformanceCase, EXPECTED_COLUMNS, conformance_header, conformance_row};
 pub use crosswalk::{CROSSWALK_COLUMNS, Crosswalk, End, MOVED_COLUMNS, Move, Pairs, Tally};
 pub use csv_text::CsvText;
+pub use enrolment::{
+    ENROL_FINDING_COLUMNS, ListCounts, bounds_csv, enrol_finding_line, enrol_findings_csv, fees_csv,
+    heads_csv, income_csv, list_differences_csv, premium_csv, refunds_csv, stages_csv, structure_csv,
+    subsidies_csv,
+};
 pub use findings::{FINDING_COLUMNS, finding_line, finding_row, findings_csv};
 pub use findings_book::FindingsBook;
 pub use grouped::{CodeAt, GROUP_COLUMNS, GroupedRows, PACKET_COLUMNS};
