@@ -22,6 +22,8 @@ mod reading_words;
 mod settle_arguments;
 mod settle_commands;
 mod show_words;
+mod simulate_arguments;
+mod simulate_commands;
 mod tables_arguments;
 mod tables_check;
 mod tables_commands;

@@ -1,0 +1,37 @@
+//! Simulation (情景模拟): a baseline, reforms that hold only differences, and what they change for
+//! every hospital, group and kind of patient.
+//!
+//! [`Resolved`] is what the files say; [`Engine`] runs it by the same functions that settle, stage by
+//! stage; the other parts look at what came out. Nothing here has a formula of points or money of
+//! its own.
+//!
+//! Money is exact to the fen. Ratios, quantiles, indices and everything drawn are floating, and
+//! columns that hold them say so.
+
+mod attribution;
+mod behaviour;
+mod cases;
+mod corridor;
+mod crosswalk;
+mod document;
+mod engine;
+mod impact;
+mod levers;
+mod metrics;
+mod outcome;
+mod resolve;
+pub mod statistics;
+mod study;
+
+pub use cases::{Counted, Form, GroupOfRun, HospitalOfRun, How, Prepared, Scored, SimCase};
+pub use document::{Canonical, Document, KeyPath, Leaf};
+pub use engine::{Engine, Run, StageRun};
+pub use levers::{Lever, Stage, lever_of, levers};
+pub use metrics::Metric;
+pub use outcome::{GroupSum, HospitalSum, InPool, Outcome, PoolSum};
+pub use resolve::{Change, Remark, Resolved, Whole};
+pub use study::{Axis, DrawLevel, Drawn, Heat, MOST_RUNS, MonteCarlo, Shape, Study, Swing, Target};
+pub use attribution::{Attribution, Parts, attribute};
+pub use corridor::{BUNCHING, BandOfRun, CorridorOfRun, Limit, Standing, corridor, limits};
+pub use crosswalk::{CaseMix, Crosswalk, Mix, Moved, case_mix, crosswalk, mixes};
+pub use impact::{Attributes, Bin, Fairness, Slice, Total, bins, change_rate, fairness, slices, total};
