@@ -7,13 +7,13 @@ use sha2::{Digest, Sha256};
 use super::Watch;
 use super::door::CodesRequest;
 use super::parts::Parts;
-use crate::diagnostics::{Error, Place, Result, hexadecimal};
+use crate::diagnostics::{Error, Result, hexadecimal};
 use crate::records::Intake;
 use crate::reports::{
     Named, Repeat, Simulated, dictionary, repeat_json, simulation_tables, write_book, write_together,
 };
 use crate::scenarios::simulate::{
-    Attributes, Attribution, Canonical, Engine, How, Metric, Remark, Resolved, Run, Stage, Whole, attribute,
+    Attributes, Attribution, Canonical, Engine, How, Metric, Remark, Resolved, Run, Stage, Studies, Whole, attribute,
     corridor, crosswalk, mixes,
 };
 use crate::tables::Library;
@@ -97,7 +97,12 @@ pub fn simulate(request: &SimulateRequest, watch: &Watch<'_>) -> Result<Simulati
 /// Runs that are sure to come: every subset of levers, as far as they are all run.
 fn planned_runs(resolved: &Resolved) -> usize {
     let levers = resolved.changed_levers().len().min(10);
-    2 + (1 << levers)
+    let study = &resolved.study;
+    let sweep: usize = study.sweep.iter().map(|axis| axis.values.len()).product();
+    let heat = study.heat.as_ref().map_or(0, |heat| heat.x.values.len() * heat.y.values.len());
+    let draws = study.mc.as_ref().map_or(0, |mc| usize::try_from(mc.draws).unwrap_or(0) * mc.levels.len());
+    let swept = if study.sweep.is_empty() { 0 } else { sweep };
+    2 + (1 << levers) + swept + heat + 2 * study.tornado.len() + 60 * study.solve.len() + draws
 }
 
 /// A run against another baseline than the frozen one is refused.
@@ -124,6 +129,7 @@ struct Ran {
     corridor: crate::scenarios::simulate::CorridorOfRun,
     crosswalk: Option<crate::scenarios::simulate::Crosswalk>,
     mixes: Vec<crate::scenarios::simulate::Mix>,
+    studies: Studies,
 }
 
 impl Ran {
@@ -147,6 +153,7 @@ impl Ran {
             corridor: corridor(&reform.pack, &reform.outcome),
             crosswalk: other_grouper.then(|| crosswalk(&base, &reform)),
             mixes: mixes(&base, &reform),
+            studies: Studies::of(engine, resolved, &base, &reform)?,
             attributes,
             base,
             reform,
@@ -166,6 +173,7 @@ impl Ran {
             corridor: &self.corridor,
             crosswalk: self.crosswalk.as_ref(),
             mixes: &self.mixes,
+            studies: &self.studies,
         }
     }
 }

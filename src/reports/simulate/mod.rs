@@ -4,6 +4,7 @@
 mod columns;
 mod effects;
 mod record;
+mod studies;
 mod who;
 
 pub use record::{Repeat, repeat_json};
@@ -11,7 +12,7 @@ pub use record::{Repeat, repeat_json};
 use super::Table;
 use crate::diagnostics::Lang;
 use crate::scenarios::simulate::{
-    Attributes, Attribution, CorridorOfRun, Crosswalk, Engine, Mix, Outcome, Resolved, Run,
+    Attributes, Attribution, CorridorOfRun, Crosswalk, Engine, Mix, Outcome, Resolved, Run, Studies,
 };
 
 /// A table and the file it is written to (报表文件).
@@ -43,6 +44,8 @@ pub struct Simulated<'a> {
     pub crosswalk: Option<&'a Crosswalk>,
     /// Cases and weights of the groups under both.
     pub mixes: &'a [Mix],
+    /// What else was looked into.
+    pub studies: &'a Studies,
 }
 
 /// All tables of a simulation, in the order of a report (全部报表).
@@ -61,7 +64,8 @@ pub fn simulation_tables(found: &Simulated<'_>, engine: &Engine<'_>, lang: Lang)
     ];
     tables.extend(effects::corridor_tables(found, lang));
     tables.extend(effects::crosswalk_tables(found, lang));
-    tables.extend(record::changes(found.resolved, lang));
+    tables.extend(studies::study_tables(found, lang));
+    tables.push(record::changes(found.resolved, lang));
     tables.push(record::remarks(found, lang));
     tables.push(record::stages(engine, lang));
     tables.push(record::assumptions(found, lang));

@@ -30,7 +30,7 @@ pub struct Repeat {
 }
 
 /// Levers that differ (改动清单).
-pub(super) fn changes(resolved: &Resolved, lang: Lang) -> Option<Named> {
+pub(super) fn changes(resolved: &Resolved, lang: Lang) -> Named {
     let mut table = table(lang.pick("Changes", "改动"), &["path", "lever", "before", "after", "unit", "sentence", "place"], lang);
     table.rows.extend(resolved.changes.iter().map(|change| {
         let lever = lever_of(&change.path);
@@ -44,7 +44,7 @@ pub(super) fn changes(resolved: &Resolved, lang: Lang) -> Option<Named> {
             Cell::text(change.place.to_string()),
         ]
     }));
-    Some(Named { file: "changes".to_owned(), table })
+    Named { file: "changes".to_owned(), table }
 }
 
 /// Warnings (提示).

@@ -4,7 +4,7 @@ use super::columns::{cases, money, number, percent, points, table};
 use super::{Named, Simulated};
 use crate::diagnostics::Lang;
 use crate::reports::table::Cell;
-use crate::scenarios::simulate::{Bin, Metric, Outcome, Slice, bins, change_rate, fairness, slices, total};
+use crate::scenarios::simulate::{Bin, Metric, Outcome, Probability, Slice, bins, change_rate, fairness, slices, total};
 use crate::units::Fen;
 
 fn named(file: &str, table: crate::reports::Table) -> Named {
@@ -95,6 +95,10 @@ pub(super) fn hospitals(found: &Simulated<'_>, lang: Lang) -> Named {
     .map(str::to_owned)
     .into();
     columns.extend(found.attribution.levers.iter().map(|lever| format!("isolated.{lever}")));
+    let losses = losses(found);
+    if !losses.is_empty() {
+        columns.extend(["loss_probability", "loss_probability_error"].map(str::to_owned));
+    }
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
     let mut table = table(lang.pick("Hospitals", "医疗机构"), &columns, lang);
     let (base, reform) = (&found.base.outcome, &found.reform.outcome);
@@ -121,9 +125,20 @@ pub(super) fn hospitals(found: &Simulated<'_>, lang: Lang) -> Named {
             number(after.pay_to_cost(), 6),
         ];
         row.extend(parts.isolated.iter().map(|alone| money(*alone)));
+        let loss = losses.iter().find(|loss| loss.metric.strip_prefix("loss.") == Some(before.code.as_str()));
+        row.extend(loss.iter().flat_map(|loss| [number(Some(loss.probability), 6), number(Some(loss.error), 6)]));
         table.rows.push(row);
     }
     named("hospitals", table)
+}
+
+/// How often each hospital loses under the reform, at the first level drawn.
+fn losses<'a>(found: &Simulated<'a>) -> Vec<&'a Probability> {
+    let probabilities = found.studies.draws.iter().flat_map(|draws| &draws.probabilities);
+    let first = found.studies.draws.as_ref().and_then(|draws| draws.probabilities.first()).map(|of| of.level);
+    probabilities
+        .filter(|of| Some(of.level) == first && of.scenario == "reform" && of.metric.starts_with("loss."))
+        .collect()
 }
 
 /// How many gain or lose how much (盈亏分档).

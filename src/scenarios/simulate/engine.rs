@@ -12,7 +12,7 @@ use super::behaviour::{Behaviour, Factors, Reacted};
 use super::cases::{How, Prepared, Scored};
 use super::document::{Document, Leaf};
 use super::levers::{Stage, lever_of};
-use super::outcome::{Cell, Outcome, cells, may_aggregate, settled};
+use super::outcome::{Cell, Outcome, cells, settled};
 use super::resolve::Whole;
 use crate::benefit::BenefitPolicy;
 use crate::diagnostics::{Error, Result, hexadecimal};
@@ -48,7 +48,6 @@ pub struct Run {
     pub prepared: Arc<Prepared>,
     /// Scored cases.
     pub scored: Arc<Scored>,
-    pub(super) cells: Arc<Vec<Cell>>,
     pub(super) factors: Arc<Vec<Factors>>,
     /// The pack.
     pub pack: Arc<Pack>,
@@ -108,10 +107,6 @@ impl<'a> Engine<'a> {
         let behaviour = Behaviour::of(whole, &scored)?;
         let (outcome, reacted) = react(whole, (&pack, &weights), (&prepared, &scored, &summed), &behaviour)?;
         self.note(name, Stage::Settle, false);
-        let cells = match &reacted.cases {
-            Some(cases) if may_aggregate(&pack) => Arc::new(cells(&scored, cases.iter().map(|(case, _)| *case))),
-            _ => summed,
-        };
         let scored = match reacted.cases {
             Some(cases) => Arc::new(scored.with_cases(cases)),
             None => scored,
@@ -119,7 +114,6 @@ impl<'a> Engine<'a> {
         let run = Run {
             prepared,
             scored,
-            cells,
             factors: Arc::new(reacted.factors),
             pack: Arc::new(pack),
             outcome: Arc::new(outcome),

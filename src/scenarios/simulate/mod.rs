@@ -14,6 +14,7 @@ mod cases;
 mod corridor;
 mod crosswalk;
 mod document;
+mod draw;
 mod engine;
 mod impact;
 mod levers;
@@ -22,6 +23,7 @@ mod outcome;
 mod resolve;
 pub mod statistics;
 mod study;
+mod sweep;
 
 pub use cases::{Counted, Form, GroupOfRun, HospitalOfRun, How, Prepared, Scored, SimCase};
 pub use document::{Canonical, Document, KeyPath, Leaf};
@@ -35,3 +37,38 @@ pub use attribution::{Attribution, Parts, attribute};
 pub use corridor::{BUNCHING, BandOfRun, CorridorOfRun, Limit, Standing, corridor, limits};
 pub use crosswalk::{CaseMix, Crosswalk, Mix, Moved, case_mix, crosswalk, mixes};
 pub use impact::{Attributes, Bin, Fairness, Slice, Total, bins, change_rate, fairness, slices, total};
+pub use draw::{Draws, FanRow, Probability, Spread, draws};
+pub use sweep::{HeatGrid, Solved, SweepRow, TornadoRow, bisect, heat_map, level_line, solve, sweep, tornado};
+
+use crate::diagnostics::Result;
+
+/// What a scenario looked into besides the reform (研究结果); empty where it asks for nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Studies {
+    /// Runs of the sweep.
+    pub sweep: Vec<SweepRow>,
+    /// The tornado.
+    pub tornado: Vec<TornadoRow>,
+    /// The heat map.
+    pub heat: Option<HeatGrid>,
+    /// Targets.
+    pub solved: Vec<Solved>,
+    /// Draws.
+    pub draws: Option<Draws>,
+}
+
+impl Studies {
+    /// Everything a scenario asks for (运行研究项).
+    ///
+    /// # Errors
+    /// As each of them.
+    pub fn of(engine: &mut Engine<'_>, resolved: &Resolved, base: &Run, reform: &Run) -> Result<Studies> {
+        Ok(Studies {
+            sweep: sweep::sweep(engine, resolved, &base.outcome)?,
+            tornado: sweep::tornado(engine, resolved, &base.outcome)?,
+            heat: heat_map(engine, resolved, &base.outcome)?,
+            solved: solve(engine, resolved, &base.outcome)?,
+            draws: draws(engine, resolved, base, reform)?,
+        })
+    }
+}

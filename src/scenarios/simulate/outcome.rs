@@ -232,7 +232,7 @@ pub(super) fn cells(scored: &Scored, cases: impl Iterator<Item = SimCase>) -> Ve
 }
 
 impl Cell {
-    fn empty(scored: &Scored, case: &SimCase) -> Cell {
+    pub(super) fn empty(scored: &Scored, case: &SimCase) -> Cell {
         let hospital = scored.hospitals.get(case.hospital as usize).map_or("", |hospital| &hospital.code);
         let group = scored.groups.get(case.group as usize).map_or("", |group| &group.code);
         Cell {
@@ -350,8 +350,9 @@ pub(super) fn settled(
     let mut outcome = Outcome::empty(scored, by_case);
     for pool in whole.pools() {
         let mine: Vec<&Cell> = cells.iter().filter(|cell| scored.pools.get(cell.pool as usize) == Some(&pool)).collect();
-        let settlement = settle_cells(whole, pack, (&pool, scored), &mine)?;
-        outcome.take(scored, budget_of(whole, &pool)?, &mine, &settlement)?;
+        let budget = budget_of(whole, &pool)?;
+        let settlement = settle_cells((whole, pack), (&pool, budget), scored, &mine)?;
+        outcome.take(scored, budget, &mine, &settlement)?;
     }
     Ok(outcome)
 }
@@ -380,9 +381,9 @@ fn single_cells(scored: &Scored, reacted: &Reacted) -> Vec<Cell> {
 /// # Errors
 /// As [`settle`].
 pub(super) fn settle_cells(
-    whole: &Whole,
-    pack: &Pack,
-    (pool, scored): (&str, &Scored),
+    (whole, pack): (&Whole, &Pack),
+    (pool, budget): (&str, Fen),
+    scored: &Scored,
     cells: &[&Cell],
 ) -> Result<PoolSettlement> {
     let ids: Vec<Vec<String>> = cells.iter().map(|cell| cell.ids()).collect();
@@ -393,7 +394,7 @@ pub(super) fn settle_cells(
     let scores = assessments(whole);
     let scores: Vec<(&str, Exact)> = scores.iter().map(|(code, score)| (code.as_str(), *score)).collect();
     let money = PoolMoney {
-        budget: budget_of(whole, pool)?,
+        budget,
         assessments: &scores,
         ..PoolMoney::default()
     };
