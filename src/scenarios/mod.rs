@@ -14,6 +14,7 @@ mod months;
 mod read;
 mod returned;
 mod settle;
+pub mod simulate;
 mod statement;
 
 pub use chain::{Inputs, run};
