@@ -79,6 +79,7 @@ mod error;
 mod explain;
 mod file;
 mod formula;
+mod kept;
 mod lines;
 mod literal;
 mod load;
@@ -99,6 +100,7 @@ pub use claim::{Area, Care, Claim, Condition, Facility, ItemAmount, Level, Statu
 pub use counters::{Movement, YearToDate};
 pub use error::ShareError;
 pub use explain::{CounterMove, Explanation, ParamUsed, Step, explain};
+pub use kept::KeptEvent;
 pub use lines::{FeeLine, FeeSplit, split};
 pub use persons::{Cover, Held, InsuredPerson};
 pub use policy::{BenefitPolicy, PolicyFile, Source};

@@ -1,6 +1,7 @@
 //! Results → files and words (报表): one file a report, written whole or not at all.
 
 mod catalogue;
+mod claims;
 mod comparison;
 mod conformance;
 mod crosswalk;
@@ -28,6 +29,10 @@ mod table_page;
 pub use catalogue::{
     CatalogueCounts, GROUPS, MEAN_COSTS, SchemeKeys, catalogue_report_csv, catalogue_summary_csv, groups_csv,
     mean_costs_csv, primary_care_csv, scheme_toml,
+};
+pub use claims::{
+    changed_bills_csv, changed_payers_csv, changed_sums_csv, claim_slips_csv, claim_sums, claims_json,
+    movements_csv, refused_claims_csv, tiers_csv, vouchers_csv,
 };
 pub use comparison::comparison_tables;
 pub use conformance::{ConformanceCase, EXPECTED_COLUMNS, conformance_header, conformance_row};
