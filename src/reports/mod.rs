@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod charts;
+mod claims;
 mod comparison;
 mod conformance;
 mod crosswalk;
@@ -33,6 +34,10 @@ pub use catalogue::{
     mean_costs_csv, primary_care_csv, scheme_toml,
 };
 pub use charts::{Chart, Draw, Section, chart_page};
+pub use claims::{
+    changed_bills_csv, changed_payers_csv, changed_sums_csv, claim_slips_csv, claim_sums, claims_json,
+    movements_csv, refused_claims_csv, tiers_csv, vouchers_csv,
+};
 pub use comparison::comparison_tables;
 pub use conformance::{ConformanceCase, EXPECTED_COLUMNS, conformance_header, conformance_row};
 pub use crosswalk::{CROSSWALK_COLUMNS, Crosswalk, End, MOVED_COLUMNS, Move, Pairs, Tally};
