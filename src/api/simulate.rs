@@ -13,8 +13,8 @@ use crate::reports::{
     Named, Repeat, Simulated, dictionary, repeat_json, simulation_tables, write_book, write_together,
 };
 use crate::scenarios::simulate::{
-    Attributes, Attribution, Canonical, Engine, How, Metric, Remark, Resolved, Run, Stage, Studies, Whole, attribute,
-    corridor, crosswalk, mixes,
+    Attributes, Attribution, Canonical, Engine, How, Metric, Remark, Resolved, Run, Stage, Studies, Whole,
+    attribute, corridor, crosswalk, mixes,
 };
 use crate::tables::Library;
 
@@ -57,7 +57,9 @@ pub struct Simulation {
 /// that cannot be written.
 pub fn simulate(request: &SimulateRequest, watch: &Watch<'_>) -> Result<Simulation> {
     if request.output.as_os_str() == "-" {
-        return Err(Error::new("the results are several files: -o names a folder, not `-`"));
+        return Err(Error::new(
+            "the results are several files: -o names a folder, not `-`",
+        ));
     }
     let library = Library::find(&request.tables)?;
     let resolved = Resolved::load(&request.scenarios, watch.lang)?;
@@ -99,8 +101,14 @@ fn planned_runs(resolved: &Resolved) -> usize {
     let levers = resolved.changed_levers().len().min(10);
     let study = &resolved.study;
     let sweep: usize = study.sweep.iter().map(|axis| axis.values.len()).product();
-    let heat = study.heat.as_ref().map_or(0, |heat| heat.x.values.len() * heat.y.values.len());
-    let draws = study.mc.as_ref().map_or(0, |mc| usize::try_from(mc.draws).unwrap_or(0) * mc.levels.len());
+    let heat = study
+        .heat
+        .as_ref()
+        .map_or(0, |heat| heat.x.values.len() * heat.y.values.len());
+    let draws = study
+        .mc
+        .as_ref()
+        .map_or(0, |mc| usize::try_from(mc.draws).unwrap_or(0) * mc.levels.len());
     let swept = if study.sweep.is_empty() { 0 } else { sweep };
     2 + (1 << levers) + swept + heat + 2 * study.tornado.len() + 60 * study.solve.len() + draws
 }
@@ -145,10 +153,17 @@ impl Ran {
             None => Attributes::default(),
         };
         let levers = resolved.changed_levers();
-        let kept: Vec<&str> = levers.iter().map(String::as_str).filter(|lever| *lever != "behaviour").collect();
+        let kept: Vec<&str> = levers
+            .iter()
+            .map(String::as_str)
+            .filter(|lever| *lever != "behaviour")
+            .collect();
         let fixed = engine.run("static", &resolved.with_levers(&kept))?;
         let attribution = attribute(engine, resolved, &base.outcome)?;
-        let other_grouper = resolved.changes.iter().any(|change| change.path.to_string() == "scheme");
+        let other_grouper = resolved
+            .changes
+            .iter()
+            .any(|change| change.path.to_string() == "scheme");
         Ok(Ran {
             corridor: corridor(&reform.pack, &reform.outcome),
             crosswalk: other_grouper.then(|| crosswalk(&base, &reform)),
@@ -180,7 +195,14 @@ impl Ran {
 
 fn headline(ran: &Ran) -> Vec<(String, &'static str, Option<f64>, Option<f64>)> {
     let (base, reform) = (&ran.base.outcome, &ran.reform.outcome);
-    let row = |metric: Metric| (metric.name(base), metric.unit(), metric.of(base), metric.of(reform));
+    let row = |metric: Metric| {
+        (
+            metric.name(base),
+            metric.unit(),
+            metric.of(base),
+            metric.of(reform),
+        )
+    };
     Metric::usual(base).into_iter().map(row).collect()
 }
 
@@ -214,7 +236,10 @@ const RUN_PAGE: &str = "run.json";
 const BOOK: &str = "simulation.xlsx";
 
 fn outputs(folder: &Path) -> Vec<PathBuf> {
-    [RESOLVED, DIFF, RUN_PAGE, BOOK].iter().map(|name| folder.join(name)).collect()
+    [RESOLVED, DIFF, RUN_PAGE, BOOK]
+        .iter()
+        .map(|name| folder.join(name))
+        .collect()
 }
 
 fn sha256(bytes: &[u8]) -> String {
@@ -235,7 +260,9 @@ fn repeat(
     let mut sorted: Vec<String> = inputs
         .iter()
         .map(|(path, hash)| {
-            let name = Path::new(path).file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+            let name = Path::new(path)
+                .file_name()
+                .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
             format!("{name} {hash}\n")
         })
         .collect();
@@ -265,8 +292,12 @@ fn diff_text(resolved: &Resolved) -> String {
         let (path, lever, before) = (&change.path, &change.lever, &change.before);
         let before = if before.is_empty() { "nothing" } else { before };
         match change.after.as_str() {
-            "" => text.push_str(&format!("# {path} is taken out, {lever}; the baseline has {before}\n")),
-            after => text.push_str(&format!("{path} = {after} # {lever}; the baseline has {before}\n")),
+            "" => text.push_str(&format!(
+                "# {path} is taken out, {lever}; the baseline has {before}\n"
+            )),
+            after => text.push_str(&format!(
+                "{path} = {after} # {lever}; the baseline has {before}\n"
+            )),
         }
     }
     text
@@ -274,7 +305,10 @@ fn diff_text(resolved: &Resolved) -> String {
 
 fn resolved_text(whole: &Whole, resolved: &Resolved) -> String {
     let Canonical { text, .. } = whole.document.canonical();
-    format!("# `{}` with every key, its policy pack below [policy]\n{text}", resolved.id)
+    format!(
+        "# `{}` with every key, its policy pack below [policy]\n{text}",
+        resolved.id
+    )
 }
 
 fn write(
@@ -297,7 +331,9 @@ fn write(
         .map(|named| (folder.join(format!("{}.csv", named.file)), named.table.csv()))
         .collect();
     let files = csv.iter().map(|(path, text)| (path.clone(), text.bytes()));
-    let texts = texts.iter().map(|(name, text)| (folder.join(name), text.as_bytes()));
+    let texts = texts
+        .iter()
+        .map(|(name, text)| (folder.join(name), text.as_bytes()));
     write_together(files.chain(texts))?;
     let sheets: Vec<crate::reports::Table> = tables.iter().map(|named| named.table.clone()).collect();
     write_book(&folder.join(BOOK), &sheets, watch.lang)

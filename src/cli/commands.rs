@@ -12,7 +12,8 @@ use super::reading_words::reading_words;
 use super::terminal::{Progress, Terminal};
 use super::{
     catalogue_commands, check_commands, generate_commands, layouts_commands, packed_commands,
-    policy_commands, settle_commands, show_words, simulate_commands, tables_check, tables_commands, tables_words,
+    policy_commands, settle_commands, show_words, simulate_commands, tables_check, tables_commands,
+    tables_words,
 };
 use crate::api::{self, BulkSummary, CalibrateRequest, ExplainRequest, GroupRequest, RunRequest, Watch};
 use crate::diagnostics::{Error, Lang, Result};

@@ -39,7 +39,12 @@ fn words(simulation: &Simulation, lang: Lang) -> String {
     if !simulation.notice.is_empty() {
         text.push_str(&format!("\n{}", simulation.notice));
     }
-    let shown = |value: Option<f64>| value.map_or_else(|| lang.pick("none", "无").to_owned(), |value| format!("{value:.6}"));
+    let shown = |value: Option<f64>| {
+        value.map_or_else(
+            || lang.pick("none", "无").to_owned(),
+            |value| format!("{value:.6}"),
+        )
+    };
     for (metric, unit, before, after) in &simulation.headline {
         let (before, after) = (shown(*before), shown(*after));
         text.push_str(&format!("\n  {metric:<24} {before:>20} → {after:>20} {unit}"));

@@ -26,7 +26,9 @@ fn entries() -> &'static [Entry] {
 
 /// The entry of a column; `isolated.budget` is `isolated` of the lever `budget`.
 fn entry(name: &str) -> (Option<&'static Entry>, Option<&str>) {
-    let (base, part) = name.split_once('.').map_or((name, None), |(base, part)| (base, Some(part)));
+    let (base, part) = name
+        .split_once('.')
+        .map_or((name, None), |(base, part)| (base, Some(part)));
     (entries().iter().find(|entry| entry.name == base), part)
 }
 
@@ -50,7 +52,9 @@ pub(super) fn table(name: &str, columns: &[&str], lang: Lang) -> Table {
 pub(super) fn dictionary(tables: &[super::Named], lang: Lang) -> Table {
     let mut dictionary = Table::new(
         lang.pick("Data dictionary", "数据字典"),
-        ["file", "column", "unit", "en", "zh"].map(|name| Column::plain(name, name)).into(),
+        ["file", "column", "unit", "en", "zh"]
+            .map(|name| Column::plain(name, name))
+            .into(),
     );
     for named in tables {
         for of in &named.table.columns {
@@ -73,8 +77,15 @@ pub(super) fn number(value: Option<f64>, decimals: usize) -> Cell {
     match value.filter(|value| value.is_finite()) {
         Some(value) => {
             let text = format!("{value:.decimals$}");
-            let zero = text.trim_start_matches('-').bytes().all(|b| matches!(b, b'0' | b'.'));
-            Cell::Number(if zero { text.trim_start_matches('-').to_owned() } else { text })
+            let zero = text
+                .trim_start_matches('-')
+                .bytes()
+                .all(|b| matches!(b, b'0' | b'.'));
+            Cell::Number(if zero {
+                text.trim_start_matches('-').to_owned()
+            } else {
+                text
+            })
         }
         None => Cell::Empty,
     }

@@ -69,7 +69,10 @@ pub fn simulation_tables(found: &Simulated<'_>, engine: &Engine<'_>, lang: Lang)
     tables.push(record::remarks(found, lang));
     tables.push(record::stages(engine, lang));
     tables.push(record::assumptions(found, lang));
-    for (folder, outcome) in [("baseline", &found.base.outcome), ("reform", &found.reform.outcome)] {
+    for (folder, outcome) in [
+        ("baseline", &found.base.outcome),
+        ("reform", &found.reform.outcome),
+    ] {
         tables.extend(who::outcome_tables(folder, outcome, lang));
     }
     tables

@@ -31,7 +31,11 @@ pub struct Repeat {
 
 /// Levers that differ (改动清单).
 pub(super) fn changes(resolved: &Resolved, lang: Lang) -> Named {
-    let mut table = table(lang.pick("Changes", "改动"), &["path", "lever", "before", "after", "unit", "sentence", "place"], lang);
+    let mut table = table(
+        lang.pick("Changes", "改动"),
+        &["path", "lever", "before", "after", "unit", "sentence", "place"],
+        lang,
+    );
     table.rows.extend(resolved.changes.iter().map(|change| {
         let lever = lever_of(&change.path);
         vec![
@@ -44,48 +48,79 @@ pub(super) fn changes(resolved: &Resolved, lang: Lang) -> Named {
             Cell::text(change.place.to_string()),
         ]
     }));
-    Named { file: "changes".to_owned(), table }
+    Named {
+        file: "changes".to_owned(),
+        table,
+    }
 }
 
 /// Warnings (提示).
 pub(super) fn remarks(found: &Simulated<'_>, lang: Lang) -> Named {
     let mut table = table(lang.pick("Remarks", "提示"), &["code", "place", "text"], lang);
     let mut say = |code: &str, place: &str, text: &str| {
-        table.rows.push(vec![Cell::text(code), Cell::text(place), Cell::text(text)]);
+        table
+            .rows
+            .push(vec![Cell::text(code), Cell::text(place), Cell::text(text)]);
     };
-    found.resolved.remarks.iter().for_each(|remark| say(remark.code, &remark.place, &remark.text));
+    found
+        .resolved
+        .remarks
+        .iter()
+        .for_each(|remark| say(remark.code, &remark.place, &remark.text));
     for (name, run) in [("baseline", found.base), ("reform", found.reform)] {
         if run.outcome.by_case {
-            say("by_case", name, lang.pick(
-                "this pack rounds below the hospital: every case is settled by itself",
-                "该政策包在病例层面取整：逐例结算",
-            ));
+            say(
+                "by_case",
+                name,
+                lang.pick(
+                    "this pack rounds below the hospital: every case is settled by itself",
+                    "该政策包在病例层面取整：逐例结算",
+                ),
+            );
         }
         for remark in &run.outcome.remarks {
-            say(remark, name, lang.pick(
-                "hospitals still react after the last round; the last round is shown",
-                "末轮后机构反应仍未稳定；显示末轮结果",
-            ));
+            say(
+                remark,
+                name,
+                lang.pick(
+                    "hospitals still react after the last round; the last round is shown",
+                    "末轮后机构反应仍未稳定；显示末轮结果",
+                ),
+            );
         }
         for warning in run.outcome.pools.iter().flat_map(|pool| &pool.warnings) {
             say("settlement", name, warning);
         }
     }
-    Named { file: "remarks".to_owned(), table }
+    Named {
+        file: "remarks".to_owned(),
+        table,
+    }
 }
 
 /// Which stages were run and which were taken from an earlier run (运行环节).
 pub(super) fn stages(engine: &Engine<'_>, lang: Lang) -> Named {
     let mut table = table(lang.pick("Stages", "运行环节"), &["run", "stage", "reused"], lang);
     table.rows.extend(engine.log.iter().map(|of| {
-        vec![Cell::text(&of.run), Cell::text(of.stage.as_str()), Cell::text(if of.reused { "yes" } else { "no" })]
+        vec![
+            Cell::text(&of.run),
+            Cell::text(of.stage.as_str()),
+            Cell::text(if of.reused { "yes" } else { "no" }),
+        ]
     }));
-    Named { file: "stages".to_owned(), table }
+    Named {
+        file: "stages".to_owned(),
+        table,
+    }
 }
 
 /// What is not known (假设与局限).
 pub(super) fn assumptions(found: &Simulated<'_>, lang: Lang) -> Named {
-    let mut table = table(lang.pick("Assumptions", "假设"), &["path", "value", "evidence", "source"], lang);
+    let mut table = table(
+        lang.pick("Assumptions", "假设"),
+        &["path", "value", "evidence", "source"],
+        lang,
+    );
     table.rows.extend(found.reform.pack.assumed().map(|of| {
         vec![
             Cell::text(format!("policy.{}", of.key)),
@@ -94,18 +129,33 @@ pub(super) fn assumptions(found: &Simulated<'_>, lang: Lang) -> Named {
             Cell::text(&of.source),
         ]
     }));
-    let behaviour = found.resolved.changes.iter().filter(|change| change.lever == "behaviour");
+    let behaviour = found
+        .resolved
+        .changes
+        .iter()
+        .filter(|change| change.lever == "behaviour");
     table.rows.extend(behaviour.map(|change| {
         let source = lang.pick("assumed by this scenario", "本情景的假设");
-        vec![Cell::text(change.path.to_string()), Cell::text(&change.after), Cell::text("assumption"), Cell::text(source)]
+        vec![
+            Cell::text(change.path.to_string()),
+            Cell::text(&change.after),
+            Cell::text("assumption"),
+            Cell::text(source),
+        ]
     }));
-    Named { file: "assumptions".to_owned(), table }
+    Named {
+        file: "assumptions".to_owned(),
+        table,
+    }
 }
 
 /// The reproducibility block (复现信息): equal inputs, seed, version and target give an equal
 /// `result_hash` whatever the number of threads.
 pub fn repeat_json(found: &Simulated<'_>, repeat: &Repeat) -> Value {
-    let files = repeat.inputs.iter().map(|(path, hash)| json!({ "path": path, "sha256": hash }));
+    let files = repeat
+        .inputs
+        .iter()
+        .map(|(path, hash)| json!({ "path": path, "sha256": hash }));
     let diff = found.resolved.changes.iter().map(|change| {
         json!({ "path": change.path.to_string(), "lever": change.lever, "before": change.before, "after": change.after })
     });

@@ -10,7 +10,10 @@ use crate::scenarios::simulate::{Draws, HeatGrid, Solved, SweepRow, TornadoRow};
 const DECIMALS: usize = 9;
 
 fn named(file: &str, table: Table) -> Named {
-    Named { file: file.to_owned(), table }
+    Named {
+        file: file.to_owned(),
+        table,
+    }
 }
 
 /// The tables of everything that was looked into (研究项报表).
@@ -42,7 +45,9 @@ pub(super) fn study_tables(found: &Simulated<'_>, lang: Lang) -> Vec<Named> {
 
 /// A row for each run, key and metric (扫描长表).
 fn sweep(rows: &[SweepRow], lang: Lang) -> Table {
-    let columns = ["run", "key", "value", "metric", "unit", "reform", "baseline", "delta"];
+    let columns = [
+        "run", "key", "value", "metric", "unit", "reform", "baseline", "delta",
+    ];
     let mut table = table(lang.pick("Sweep", "扫描"), &columns, lang);
     for row in rows {
         let delta = row.value.zip(row.baseline).map(|(value, base)| value - base);
@@ -80,7 +85,12 @@ fn tornado(rows: &[TornadoRow], lang: Lang) -> Table {
 }
 
 fn heat(grid: &HeatGrid, lang: Lang) -> Table {
-    let mut table = axes(grid, lang.pick("Heat map", "热图"), &["metric", "reform", "baseline", "delta"], lang);
+    let mut table = axes(
+        grid,
+        lang.pick("Heat map", "热图"),
+        &["metric", "reform", "baseline", "delta"],
+        lang,
+    );
     for ((up, _), row) in grid.y.iter().zip(&grid.cells) {
         for ((across, _), value) in grid.x.iter().zip(row) {
             let delta = value.zip(grid.baseline).map(|(value, base)| value - base);
@@ -112,12 +122,18 @@ fn axes(grid: &HeatGrid, name: &str, more: &[&str], lang: Lang) -> Table {
 
 fn line(grid: &HeatGrid, lang: Lang) -> Table {
     let mut table = axes(grid, lang.pick("Line of the baseline", "基线等值线"), &[], lang);
-    table.rows.extend(grid.line.iter().map(|(x, y)| vec![number(Some(*x), DECIMALS), number(Some(*y), DECIMALS)]));
+    table.rows.extend(
+        grid.line
+            .iter()
+            .map(|(x, y)| vec![number(Some(*x), DECIMALS), number(Some(*y), DECIMALS)]),
+    );
     table
 }
 
 fn targets(rows: &[Solved], lang: Lang) -> Table {
-    let columns = ["key", "metric", "target", "solution", "reached", "status", "method"];
+    let columns = [
+        "key", "metric", "target", "solution", "reached", "status", "method",
+    ];
     let mut table = table(lang.pick("Targets", "求解"), &columns, lang);
     table.rows.extend(rows.iter().map(|row| {
         vec![
@@ -135,7 +151,18 @@ fn targets(rows: &[Solved], lang: Lang) -> Table {
 
 fn spreads(draws: &Draws, lang: Lang) -> Table {
     let columns = [
-        "draw_level", "scenario", "metric", "unit", "draws", "mean", "sd", "p5", "p25", "p50", "p75", "p95",
+        "draw_level",
+        "scenario",
+        "metric",
+        "unit",
+        "draws",
+        "mean",
+        "sd",
+        "p5",
+        "p25",
+        "p50",
+        "p75",
+        "p95",
     ];
     let mut table = table(lang.pick("Draws", "抽样"), &columns, lang);
     table.rows.extend(draws.spreads.iter().map(|of| {
@@ -170,7 +197,17 @@ fn probabilities(draws: &Draws, lang: Lang) -> Table {
 }
 
 fn fan(draws: &Draws, lang: Lang) -> Table {
-    let columns = ["pool", "month", "p5", "p25", "p50", "p75", "p95", "pre_settled", "year_end"];
+    let columns = [
+        "pool",
+        "month",
+        "p5",
+        "p25",
+        "p50",
+        "p75",
+        "p95",
+        "pre_settled",
+        "year_end",
+    ];
     let mut table = table(lang.pick("Fan of the point value", "点值扇形图"), &columns, lang);
     table.rows.extend(draws.fan.iter().map(|of| {
         let mut row = vec![Cell::text(&of.pool), Cell::text(&of.month)];

@@ -60,32 +60,58 @@ pub fn attribute(engine: &mut Engine<'_>, resolved: &Resolved, base: &Outcome) -
         levers: &levers,
         known: Vec::new(),
     };
-    let isolated = (0..levers.len()).map(|at| runs.run(1 << at)).collect::<Result<Vec<_>>>()?;
+    let isolated = (0..levers.len())
+        .map(|at| runs.run(1 << at))
+        .collect::<Result<Vec<_>>>()?;
     let mut walked = vec![runs.run(0)?];
     for at in 0..levers.len() {
         walked.push(runs.run((1 << (at + 1)) - 1)?);
     }
     let exact = levers.len() <= MOST_EXACT;
-    let shapley = if exact { exactly(&mut runs)? } else { drawn(&mut runs)? };
+    let shapley = if exact {
+        exactly(&mut runs)?
+    } else {
+        drawn(&mut runs)?
+    };
     let last = walked.last().cloned();
-    let of = |outcome: &Outcome, at: usize| outcome.hospitals.get(at).map_or(Fen::ZERO, |hospital| hospital.due);
+    let of = |outcome: &Outcome, at: usize| {
+        outcome
+            .hospitals
+            .get(at)
+            .map_or(Fen::ZERO, |hospital| hospital.due)
+    };
     let part = |at: usize| -> Result<Parts> {
         let total = last.as_ref().map_or(Fen::ZERO, |last| of(last, at)) - of(base, at);
         let (numerators, errors) = shapley.of(at);
         let shares = apportion(total, &numerators, shapley.denominator);
         Ok(Parts {
-            isolated: isolated.iter().map(|outcome| of(outcome, at) - of(base, at)).collect(),
-            waterfall: walked.windows(2).map(|pair| match pair {
-                [before, after] => of(after, at) - of(before, at),
-                _ => Fen::ZERO,
-            }).collect(),
-            shapley: if levers.is_empty() { Vec::new() } else { shares.map_err(|e| Error::new(e.to_string()))? },
+            isolated: isolated
+                .iter()
+                .map(|outcome| of(outcome, at) - of(base, at))
+                .collect(),
+            waterfall: walked
+                .windows(2)
+                .map(|pair| match pair {
+                    [before, after] => of(after, at) - of(before, at),
+                    _ => Fen::ZERO,
+                })
+                .collect(),
+            shapley: if levers.is_empty() {
+                Vec::new()
+            } else {
+                shares.map_err(|e| Error::new(e.to_string()))?
+            },
             errors,
             total,
         })
     };
     let hospitals = (0..base.hospitals.len()).map(part).collect::<Result<_>>()?;
-    Ok(Attribution { hospitals, isolated, exact, levers })
+    Ok(Attribution {
+        hospitals,
+        isolated,
+        exact,
+        levers,
+    })
 }
 
 /// Changed levers: those the scenario orders first, the rest by name.
@@ -94,8 +120,13 @@ fn ordered(resolved: &Resolved) -> Result<Vec<String>> {
     let order = &resolved.study.order;
     if let Some(unknown) = order.iter().find(|lever| !changed.contains(lever)) {
         let hint = crate::diagnostics::suggestion(unknown, changed.iter().map(String::as_str));
-        let place = resolved.reform.document.get(&["attribution", "order"]).map(|leaf| leaf.place.clone());
-        let message = format!("`attribution.order` names `{unknown}`, which the reform does not change{hint}");
+        let place = resolved
+            .reform
+            .document
+            .get(&["attribution", "order"])
+            .map(|leaf| leaf.place.clone());
+        let message =
+            format!("`attribution.order` names `{unknown}`, which the reform does not change{hint}");
         return Err(match place {
             Some(place) => Error::at(place, message),
             None => Error::new(message),
@@ -118,10 +149,18 @@ impl Subsets<'_, '_> {
         if let Some((_, outcome)) = self.known.iter().find(|(known, _)| *known == subset) {
             return Ok(Arc::clone(outcome));
         }
-        let chosen = self.levers.iter().enumerate().filter(|(at, _)| subset >> at & 1 == 1);
+        let chosen = self
+            .levers
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| subset >> at & 1 == 1);
         let chosen: Vec<&str> = chosen.map(|(_, lever)| lever.as_str()).collect();
         let whole = self.resolved.with_levers(&chosen);
-        let name = if chosen.is_empty() { "baseline".to_owned() } else { chosen.join("+") };
+        let name = if chosen.is_empty() {
+            "baseline".to_owned()
+        } else {
+            chosen.join("+")
+        };
         let outcome = self.engine.run(&name, &whole)?.outcome;
         self.known.push((subset, Arc::clone(&outcome)));
         Ok(outcome)
@@ -129,7 +168,11 @@ impl Subsets<'_, '_> {
 
     fn dues(&mut self, subset: u64) -> Result<Vec<i128>> {
         let outcome = self.run(subset)?;
-        Ok(outcome.hospitals.iter().map(|hospital| i128::from(hospital.due.fen())).collect())
+        Ok(outcome
+            .hospitals
+            .iter()
+            .map(|hospital| i128::from(hospital.due.fen()))
+            .collect())
     }
 }
 
@@ -142,8 +185,14 @@ struct Shapley {
 
 impl Shapley {
     fn of(&self, hospital: usize) -> (Vec<i128>, Vec<f64>) {
-        let numerators = self.numerators.iter().map(|of| of.get(hospital).copied().unwrap_or(0));
-        let errors = self.errors.iter().map(|of| of.get(hospital).copied().unwrap_or(0.0));
+        let numerators = self
+            .numerators
+            .iter()
+            .map(|of| of.get(hospital).copied().unwrap_or(0));
+        let errors = self
+            .errors
+            .iter()
+            .map(|of| of.get(hospital).copied().unwrap_or(0.0));
         (numerators.collect(), errors.collect())
     }
 }
@@ -186,7 +235,9 @@ fn drawn(runs: &mut Subsets<'_, '_>) -> Result<Shapley> {
         for lever in permutation(count, &mut stream_of(seed, draw)) {
             subset |= 1 << lever;
             let after = runs.dues(subset)?;
-            let (Some(sums), Some(squares)) = (sums.get_mut(lever), squares.get_mut(lever)) else { continue };
+            let (Some(sums), Some(squares)) = (sums.get_mut(lever), squares.get_mut(lever)) else {
+                continue;
+            };
             for (((sum, square), after), before) in sums.iter_mut().zip(squares).zip(&after).zip(&before) {
                 *sum += after - before;
                 *square += ((after - before) as f64).powi(2);

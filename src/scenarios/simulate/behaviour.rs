@@ -30,7 +30,9 @@ impl Rates {
     fn of(whole: &Whole, response: &str, scored: &Scored) -> Result<Rates> {
         let mut rates = Rates::default();
         for (path, leaf) in whole.document.below(&["behaviour", response]) {
-            let Some(value) = leaf.value.as_str().and_then(number) else { continue };
+            let Some(value) = leaf.value.as_str().and_then(number) else {
+                continue;
+            };
             let wrong = |message: String| Err(Error::at(leaf.place.clone(), message));
             let mut names = path.names().iter().skip(2).map(String::as_str);
             match (names.next(), names.next()) {
@@ -58,7 +60,11 @@ impl Rates {
     }
 
     fn get(&self, code: &str, level: HospitalLevel) -> Exact {
-        let own = self.hospital.get(code).or_else(|| self.level.get(&level)).or(self.all.as_ref());
+        let own = self
+            .hospital
+            .get(code)
+            .or_else(|| self.level.get(&level))
+            .or(self.all.as_ref());
         own.copied().unwrap_or(Exact::ZERO)
     }
 }
@@ -129,18 +135,23 @@ impl Behaviour {
         let needed = |used: bool, response: &str, key: &str| {
             let written = whole.text(&["behaviour", response, key]).and_then(number);
             match (used, written) {
-                (true, None) => Err(Error::new(format!("key `behaviour.{response}.{key}` is missing; `behaviour.{response}` needs it"))),
+                (true, None) => Err(missing(whole, response, key)),
                 (_, written) => Ok(written.unwrap_or(Exact::ZERO)),
             }
         };
         let splits = !splitting.is_empty();
         let days = whole.document.get(&["behaviour", "splitting", "from_days"]);
-        let days = days.and_then(|leaf| leaf.value.as_integer()).and_then(|days| u32::try_from(days).ok());
+        let days = days
+            .and_then(|leaf| leaf.value.as_integer())
+            .and_then(|days| u32::try_from(days).ok());
         if splits && days.is_none() {
-            return Err(Error::new("key `behaviour.splitting.from_days` is missing; `behaviour.splitting` needs it"));
+            return Err(missing(whole, "splitting", "from_days"));
         }
         let by_cases = whole.text(&["behaviour", "upcoding", "how"]) == Some("cases");
-        let seed = whole.document.get(&["behaviour", "seed"]).and_then(|leaf| leaf.value.as_integer());
+        let seed = whole
+            .document
+            .get(&["behaviour", "seed"])
+            .and_then(|leaf| leaf.value.as_integer());
         let behaviour = Behaviour {
             fixed_point: whole.text(&["behaviour", "mode"]) == Some("fixed_point"),
             by_cases,
@@ -163,7 +174,12 @@ impl Behaviour {
             seed: seed.and_then(|seed| u64::try_from(seed).ok()).unwrap_or(0),
         };
         if behaviour.draws() && seed.is_none() {
-            return Err(Error::new("key `behaviour.seed` is missing; responses by case are drawn"));
+            let first = whole.document.below(&["behaviour"]).next();
+            let message = "key `behaviour.seed` is missing; responses by case are drawn";
+            return Err(first.map_or_else(
+                || Error::new(message),
+                |(_, leaf)| Error::at(leaf.place.clone(), message),
+            ));
         }
         Ok(behaviour)
     }
@@ -197,8 +213,12 @@ impl Behaviour {
     ) -> Result<Reacted> {
         let factors = scored.hospitals.iter().enumerate().map(|(at, hospital)| {
             let volume = volumes.get(at).copied().unwrap_or(0.0);
-            self.factors(&hospital.code, hospital.level, volume)
-                .map_err(|_| Error::new(format!("hospital `{}`: its behaviour leaves the range that can be settled", hospital.code)))
+            self.factors(&hospital.code, hospital.level, volume).map_err(|_| {
+                Error::new(format!(
+                    "hospital `{}`: its behaviour leaves the range that can be settled",
+                    hospital.code
+                ))
+            })
         });
         Ok(Reacted {
             factors: factors.collect::<Result<_>>()?,
@@ -210,10 +230,19 @@ impl Behaviour {
         })
     }
 
-    fn factors(&self, code: &str, level: HospitalLevel, volume: f64) -> std::result::Result<Factors, Overflow> {
+    fn factors(
+        &self,
+        code: &str,
+        level: HospitalLevel,
+        volume: f64,
+    ) -> std::result::Result<Factors, Overflow> {
         let one_and = |rates: &Rates| Exact::ONE.add(rates.get(code, level));
         let intensity = one_and(&self.intensity)?;
-        let upcoding = if self.by_cases { Exact::ONE } else { one_and(&self.upcoding)? };
+        let upcoding = if self.by_cases {
+            Exact::ONE
+        } else {
+            one_and(&self.upcoding)?
+        };
         let less = Exact::ONE.sub(self.cost.get(code, level))?;
         Ok(Factors {
             points: upcoding.mul(intensity)?,
@@ -234,10 +263,25 @@ impl Behaviour {
         let mut drawn = Vec::with_capacity(scored.cases.len());
         for (case, id) in scored.cases.iter().zip(&scored.ids) {
             let u: Vec<f64> = streams.iter_mut().map(uniform).collect();
-            let u = |stream: usize| Exact::new((u.get(stream).copied().unwrap_or(1.0) * 1e15) as i128, 1_000_000_000_000_000).unwrap_or(Exact::ONE);
-            let Some(hospital) = scored.hospitals.get(case.hospital as usize) else { continue };
-            let hit = |rates: &Rates, stream| u(stream).compare(rates.get(&hospital.code, hospital.level)).is_lt();
-            let weight = scored.groups.get(case.group as usize).map_or(0, |group| group.weight_units);
+            let u = |stream: usize| {
+                Exact::new(
+                    (u.get(stream).copied().unwrap_or(1.0) * 1e15) as i128,
+                    1_000_000_000_000_000,
+                )
+                .unwrap_or(Exact::ONE)
+            };
+            let Some(hospital) = scored.hospitals.get(case.hospital as usize) else {
+                continue;
+            };
+            let hit = |rates: &Rates, stream| {
+                u(stream)
+                    .compare(rates.get(&hospital.code, hospital.level))
+                    .is_lt()
+            };
+            let weight = scored
+                .groups
+                .get(case.group as usize)
+                .map_or(0, |group| group.weight_units);
             let weight = Exact::new(weight, 1_000_000_000_000).unwrap_or(Exact::ZERO);
             let is_light = weight.compare(self.below_weight).is_lt();
             let is_heavy = weight.compare(self.from_weight).is_ge();
@@ -245,13 +289,17 @@ impl Behaviour {
                 continue;
             }
             let mut case = *case;
-            if self.by_cases && hit(&self.upcoding, 2)
+            if self.by_cases
+                && hit(&self.upcoding, 2)
                 && let Some(group) = heavier.get(case.group as usize).copied().flatten()
             {
                 case = moved(prepared, scored, case, group, (pack, weights))?;
             }
             if case.los >= self.split.from_days && hit(&self.splitting, 3) {
-                let (first, second) = self.split.of(case).map_err(|_| Error::new(format!("case `{id}` cannot be split")))?;
+                let (first, second) = self
+                    .split
+                    .of(case)
+                    .map_err(|_| Error::new(format!("case `{id}` cannot be split")))?;
                 drawn.push((first, format!("{id}/1")));
                 drawn.push((second, format!("{id}/2")));
             } else {
@@ -262,13 +310,25 @@ impl Behaviour {
     }
 }
 
+/// A response without one of its parameters.
+fn missing(whole: &Whole, response: &str, key: &str) -> Error {
+    let message = format!("key `behaviour.{response}.{key}` is missing; `behaviour.{response}` needs it");
+    match whole.document.below(&["behaviour", response]).next() {
+        Some((_, leaf)) => Error::at(leaf.place.clone(), message),
+        None => Error::new(message),
+    }
+}
+
 /// The next heavier group of the same adjacent group, by group (升级一档).
 fn heavier_groups(scored: &Scored) -> Vec<Option<u32>> {
     let heavier = |at: usize| {
         let own = scored.groups.get(at).filter(|group| !group.adrg.is_empty())?;
         let others = (0_u32..).zip(&scored.groups);
-        let above = others.filter(|(_, group)| group.adrg == own.adrg && group.weight_units > own.weight_units);
-        above.min_by_key(|(number, group)| (group.weight_units, *number)).map(|(number, _)| number)
+        let above =
+            others.filter(|(_, group)| group.adrg == own.adrg && group.weight_units > own.weight_units);
+        above
+            .min_by_key(|(number, group)| (group.weight_units, *number))
+            .map(|(number, _)| number)
     };
     (0..scored.groups.len()).map(heavier).collect()
 }
@@ -281,9 +341,18 @@ fn moved(
     group: u32,
     (pack, weights): (&Pack, &Weights),
 ) -> Result<SimCase> {
-    let Some(name) = scored.groups.get(group as usize) else { return Ok(case) };
-    let Some(score) = prepared.score_as(case.source, &name.code, pack, weights)? else { return Ok(case) };
-    let (form, units, amount) = shape(&score).map_err(|_| Error::new(format!("group `{}`: a case leaves the range that can be settled", name.code)))?;
+    let Some(name) = scored.groups.get(group as usize) else {
+        return Ok(case);
+    };
+    let Some(score) = prepared.score_as(case.source, &name.code, pack, weights)? else {
+        return Ok(case);
+    };
+    let (form, units, amount) = shape(&score).map_err(|_| {
+        Error::new(format!(
+            "group `{}`: a case leaves the range that can be settled",
+            name.code
+        ))
+    })?;
     Ok(SimCase {
         group,
         kind: score.kind,
@@ -298,14 +367,23 @@ impl Split {
     /// Two stays of one: the first keeps its points, the second has a share of them; the bill is
     /// divided.
     fn of(&self, case: SimCase) -> std::result::Result<(SimCase, SimCase), Overflow> {
-        let part = |fen: i64| Exact::integer(fen.into()).mul(self.second_cost)?.fen_half_away().map(crate::units::Fen::fen);
+        let part = |fen: i64| {
+            Exact::integer(fen.into())
+                .mul(self.second_cost)?
+                .fen_half_away()
+                .map(crate::units::Fen::fen)
+        };
         let second_los = case.los / 2;
         let sharing = matches!(case.form, Form::Points | Form::Standard);
         let (cost, claim) = (part(case.cost)?, part(case.claim)?);
         let amount = part(case.amount)?;
         let second = SimCase {
             los: second_los,
-            units: if sharing { Exact::integer(case.units).mul(self.second_points)?.half_away()? } else { 0 },
+            units: if sharing {
+                Exact::integer(case.units).mul(self.second_points)?.half_away()?
+            } else {
+                0
+            },
             amount,
             cost,
             claim,

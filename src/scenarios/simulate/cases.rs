@@ -15,10 +15,10 @@ use crate::grouper::Status;
 use crate::points::{CaseFacts, Kind, Pack, Payment, PricingCase, Score, Weights, score};
 use crate::records::Intake;
 use crate::scenarios::chain::{Inputs, fits};
+use crate::scenarios::file::PoolOfScenario;
 use crate::scenarios::settle::{claim_of, level_of, month_of, score_by, score_one, share_bills};
 use crate::scenarios::statement::{RunResult, Statement};
 use crate::scenarios::{DeclaredCodes, Scenario, read};
-use crate::scenarios::file::PoolOfScenario;
 use crate::tables::Library;
 use crate::units::{Exact, Fen, Points};
 
@@ -204,7 +204,12 @@ impl Prepared {
         let slips = share_bills(&inputs, &mut result, how.lang);
         let mut order: Vec<usize> = (0..result.statements.len()).collect();
         order.sort_by(|a, b| {
-            let id = |at: &usize| result.statements.get(*at).map(|statement| (&statement.case_id, statement.line));
+            let id = |at: &usize| {
+                result
+                    .statements
+                    .get(*at)
+                    .map(|statement| (&statement.case_id, statement.line))
+            };
             id(a).cmp(&id(b))
         });
         let without = slips.iter().filter(|slip| slip.is_none()).count();
@@ -215,7 +220,11 @@ impl Prepared {
                 without_money: without as u64,
                 tables_hash: inputs.grouper.scheme().hash().to_owned(),
             },
-            source: Source::Chain(Box::new(Chain { inputs, result, slips })),
+            source: Source::Chain(Box::new(Chain {
+                inputs,
+                result,
+                slips,
+            })),
             order,
         })
     }
@@ -279,7 +288,9 @@ impl Prepared {
             }
             Source::Table(cases) => {
                 pack.fits(weights)?;
-                let scores = cases.iter().map(|case| case.score(pack, weights, &case.group).map(Some));
+                let scores = cases
+                    .iter()
+                    .map(|case| case.score(pack, weights, &case.group).map(Some));
                 self.scored(pack, weights, scores)
             }
         }
@@ -289,11 +300,19 @@ impl Prepared {
     ///
     /// # Errors
     /// It cannot be priced there.
-    pub fn score_as(&self, source: u32, group: &str, pack: &Pack, weights: &Weights) -> Result<Option<Score>> {
+    pub fn score_as(
+        &self,
+        source: u32,
+        group: &str,
+        pack: &Pack,
+        weights: &Weights,
+    ) -> Result<Option<Score>> {
         let at = source as usize;
         match &self.source {
             Source::Chain(chain) => {
-                let (Some(statement), Some(Some(slip))) = (chain.result.statements.get(at), chain.slips.get(at)) else {
+                let (Some(statement), Some(Some(slip))) =
+                    (chain.result.statements.get(at), chain.slips.get(at))
+                else {
                     return Ok(None);
                 };
                 score_one(&chain.inputs, (pack, weights), (statement, slip), Some(group))
@@ -351,8 +370,16 @@ impl Chain {
             hospital: &statement.hospital,
             level: level_of(&self.inputs, statement)?,
             pool: &statement.insured_scheme,
-            group: if grouped { statement.grouping.code(scheme) } else { "" },
-            adrg: if grouped { statement.grouping.adrg(scheme) } else { "" },
+            group: if grouped {
+                statement.grouping.code(scheme)
+            } else {
+                ""
+            },
+            adrg: if grouped {
+                statement.grouping.adrg(scheme)
+            } else {
+                ""
+            },
             month: month_of(statement),
             los: statement.los_days.unwrap_or(0),
             cost: slip.total,
@@ -406,7 +433,10 @@ impl Names {
         for (group, _) in weights.rows() {
             let adrg = || {
                 let adrgs = self.groups.values().filter(|adrg| !adrg.is_empty());
-                adrgs.filter(|adrg| group.starts_with(adrg.as_str())).max_by_key(|adrg| adrg.len()).cloned()
+                adrgs
+                    .filter(|adrg| group.starts_with(adrg.as_str()))
+                    .max_by_key(|adrg| adrg.len())
+                    .cloned()
             };
             if !self.groups.contains_key(group)
                 && let Some(adrg) = adrg()
@@ -414,7 +444,9 @@ impl Names {
                 self.groups.insert(group.to_owned(), adrg);
             }
         }
-        let number = |names: &mut dyn Iterator<Item = &String>| (0..).zip(names).map(|(n, name)| (name.clone(), n)).collect();
+        let number = |names: &mut dyn Iterator<Item = &String>| {
+            (0..).zip(names).map(|(n, name)| (name.clone(), n)).collect()
+        };
         self.numbers = [
             number(&mut self.hospitals.keys()),
             number(&mut self.groups.keys()),
@@ -432,7 +464,14 @@ impl Names {
             }
         };
         Scored {
-            hospitals: self.hospitals.iter().map(|(code, level)| HospitalOfRun { code: code.clone(), level: *level }).collect(),
+            hospitals: self
+                .hospitals
+                .iter()
+                .map(|(code, level)| HospitalOfRun {
+                    code: code.clone(),
+                    level: *level,
+                })
+                .collect(),
             groups: self.groups.iter().map(group).collect(),
             pools: self.pools.iter().cloned().collect(),
             months: self.months.iter().cloned().collect(),
@@ -444,7 +483,10 @@ impl Names {
         let [hospitals, groups, pools, months] = &self.numbers;
         let number = |names: &HashMap<String, u32>, name: &str| names.get(name).copied().unwrap_or(0);
         let (form, units, amount) = shape(score).map_err(|_| {
-            Error::new(format!("case `{}`: its points or standard leave the range that can be settled", facts.id))
+            Error::new(format!(
+                "case `{}`: its points or standard leave the range that can be settled",
+                facts.id
+            ))
         })?;
         Ok(SimCase {
             hospital: number(hospitals, facts.hospital),
@@ -478,12 +520,16 @@ pub(super) fn shape(score: &Score) -> std::result::Result<(Form, i128, i64), cra
 impl Scored {
     /// A hospital's number (医院序号).
     pub fn hospital(&self, code: &str) -> Option<usize> {
-        self.hospitals.binary_search_by(|known| known.code.as_str().cmp(code)).ok()
+        self.hospitals
+            .binary_search_by(|known| known.code.as_str().cmp(code))
+            .ok()
     }
 
     /// A group's number (病组序号).
     pub fn group(&self, code: &str) -> Option<usize> {
-        self.groups.binary_search_by(|known| known.code.as_str().cmp(code)).ok()
+        self.groups
+            .binary_search_by(|known| known.code.as_str().cmp(code))
+            .ok()
     }
 }
 
@@ -492,7 +538,9 @@ fn scenario_of(whole: &Whole) -> Result<Scenario> {
     let mut pools = BTreeMap::new();
     for pool in whole.pools() {
         let benefit = whole.file(&["pool", &pool, "benefit"]).ok_or_else(|| {
-            Error::new(format!("key `pool.{pool}.benefit` is missing; records are shared by it"))
+            Error::new(format!(
+                "key `pool.{pool}.benefit` is missing; records are shared by it"
+            ))
         })?;
         pools.insert(
             pool.clone(),
@@ -530,7 +578,9 @@ impl GroupedCase {
     fn read(path: &Path, pools: &[String]) -> Result<Vec<GroupedCase>> {
         let place = Place::file(path);
         let text = read_text(path)?;
-        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
+        let mut reader = csv::ReaderBuilder::new()
+            .trim(csv::Trim::All)
+            .from_reader(text.as_bytes());
         let unreadable = |e: csv::Error| {
             let line = e.position().map_or(1, csv::Position::line);
             Error::at(place.line(line), format!("this is not CSV: {e}"))
@@ -576,20 +626,32 @@ impl GroupedCase {
             })
         };
         let level = cell("level");
-        let level = level.parse().map_err(|expected| format!("field `level`: `{level}`; {expected}"))?;
+        let level = level
+            .parse()
+            .map_err(|expected| format!("field `level`: `{level}`; {expected}"))?;
         let pool = match (cell("pool"), pools) {
             ("", [only]) => only.clone(),
             (pool, pools) if pools.iter().any(|known| known == pool) => pool.to_owned(),
             (pool, pools) => {
                 let hint = suggestion(pool, pools.iter().map(String::as_str));
-                return Err(format!("field `pool`: `{pool}`; expected one of {}{hint}", pools.join(", ")));
+                return Err(format!(
+                    "field `pool`: `{pool}`; expected one of {}{hint}",
+                    pools.join(", ")
+                ));
             }
         };
         let cost = money("cost")?;
-        let los = if cell("los").is_empty() { cell("los_days") } else { cell("los") };
+        let los = if cell("los").is_empty() {
+            cell("los_days")
+        } else {
+            cell("los")
+        };
         let los = match los {
             "" => None,
-            text => Some(text.parse().map_err(|_| format!("field `los`: `{text}`; expected whole days"))?),
+            text => Some(
+                text.parse()
+                    .map_err(|_| format!("field `los`: `{text}`; expected whole days"))?,
+            ),
         };
         Ok(GroupedCase {
             id: filled("case_id")?,
@@ -601,7 +663,11 @@ impl GroupedCase {
             adrg: cell("adrg").to_owned(),
             month: cell("month").to_owned(),
             los,
-            claim: if cell("claim").is_empty() { cost } else { money("claim")? },
+            claim: if cell("claim").is_empty() {
+                cost
+            } else {
+                money("claim")?
+            },
             cost,
         })
     }
@@ -620,7 +686,10 @@ impl GroupedCase {
             },
         };
         score(pack, weights, &case).map_err(|e| {
-            Error::new(format!("line {}: case `{}` cannot be priced: {e}", self.line, self.id))
+            Error::new(format!(
+                "line {}: case `{}` cannot be priced: {e}",
+                self.line, self.id
+            ))
         })
     }
 
@@ -668,10 +737,15 @@ fn columns<'h>(place: &Place, header: &'h StringRecord) -> Result<HashMap<&'h st
 
 fn one_level_each(place: &Place, cases: &[GroupedCase]) -> Result<()> {
     let mut levels: HashMap<&str, HospitalLevel> = HashMap::new();
-    let other = cases.iter().find(|case| *levels.entry(&case.hospital).or_insert(case.level) != case.level);
+    let other = cases
+        .iter()
+        .find(|case| *levels.entry(&case.hospital).or_insert(case.level) != case.level);
     match other {
         Some(case) => {
-            let message = format!("field `level`: hospital `{}` has another level in an earlier row", case.hospital);
+            let message = format!(
+                "field `level`: hospital `{}` has another level in an earlier row",
+                case.hospital
+            );
             Err(Error::at(place.line(case.line), message))
         }
         None => Ok(()),

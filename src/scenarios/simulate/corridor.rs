@@ -80,7 +80,11 @@ pub fn corridor(pack: &Pack, outcome: &Outcome) -> CorridorOfRun {
         slope_out_of_range: band.alpha.parts().0 < 0 || band.alpha.compare(Exact::ONE).is_gt(),
     };
     let bands: Vec<BandOfRun> = rules.bands.iter().map(band).collect();
-    let mut dues: Vec<f64> = outcome.corridor.iter().map(|of| float(of.before) / 100.0).collect();
+    let mut dues: Vec<f64> = outcome
+        .corridor
+        .iter()
+        .map(|of| float(of.before) / 100.0)
+        .collect();
     dues.sort_by(f64::total_cmp);
     let limits = limits(&bands, quantile(&dues, 0.5).unwrap_or(0.0));
     let standing = |of: &super::outcome::InPool| {

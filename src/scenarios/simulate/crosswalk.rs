@@ -39,11 +39,17 @@ pub struct CaseMix {
 /// Joins two runs of the same cases by their ids (建立对照).
 pub fn crosswalk(old: &Run, new: &Run) -> Crosswalk {
     let mut rows = Crosswalk::new();
-    let news: hashbrown::HashMap<&str, usize> = (0..).zip(&new.scored.ids).map(|(at, id)| (id.as_str(), at)).collect();
+    let news: hashbrown::HashMap<&str, usize> = (0..)
+        .zip(&new.scored.ids)
+        .map(|(at, id)| (id.as_str(), at))
+        .collect();
     for (case, id) in old.scored.cases.iter().zip(&old.scored.ids) {
         let there = news.get(id.as_str()).and_then(|at| new.scored.cases.get(*at));
         let name = |run: &Run, group: u32| {
-            run.scored.groups.get(group as usize).map_or_else(String::new, |group| group.code.clone())
+            run.scored
+                .groups
+                .get(group as usize)
+                .map_or_else(String::new, |group| group.code.clone())
         };
         let to = there.map_or_else(String::new, |case| name(new, case.group));
         let row = rows.entry((name(old, case.group), to)).or_default();
@@ -75,13 +81,19 @@ pub fn case_mix(groups: &[Mix]) -> Option<CaseMix> {
         return None;
     }
     let mut adrgs: BTreeMap<&str, Vec<&Mix>> = BTreeMap::new();
-    groups.iter().for_each(|group| adrgs.entry(&group.adrg).or_default().push(group));
+    groups
+        .iter()
+        .for_each(|group| adrgs.entry(&group.adrg).or_default().push(group));
     let (mut between, mut within) = (0.0, 0.0);
     for members in adrgs.values() {
         let sum = |of: &dyn Fn(&Mix) -> f64| members.iter().map(|group| of(group)).sum::<f64>();
         let (c0, c1) = (sum(&|g| g.cases.0), sum(&|g| g.cases.1));
         let later = sum(&|g| g.cases.1 * g.weight.0) / c1;
-        let mean = if c0 > 0.0 { sum(&|g| g.cases.0 * g.weight.0) / c0 } else { later };
+        let mean = if c0 > 0.0 {
+            sum(&|g| g.cases.0 * g.weight.0) / c0
+        } else {
+            later
+        };
         between += (c1 / n1 - c0 / n0) * mean;
         if c1 > 0.0 {
             within += c1 / n1 * (later - mean);

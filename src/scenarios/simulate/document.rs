@@ -197,7 +197,12 @@ impl Document {
         for (path, leaf) in roots {
             text.line(path.clone(), &format!("{path} = {}", leaf.text()));
         }
-        let mut tables: Vec<&str> = self.leaves.keys().filter(|path| path.0.len() > 1).map(KeyPath::first).collect();
+        let mut tables: Vec<&str> = self
+            .leaves
+            .keys()
+            .filter(|path| path.0.len() > 1)
+            .map(KeyPath::first)
+            .collect();
         tables.dedup();
         for table in tables {
             let part = self.part(table);
@@ -222,11 +227,12 @@ impl Document {
     /// Where the first leaf at or below a path is written, changed ones before those of `base`.
     pub fn place_below(&self, path: &KeyPath, base: &Document) -> Option<Place> {
         let below = || self.leaves.iter().filter(|(known, _)| known.is_below(path));
-        let is_new = |path: &KeyPath, leaf: &Leaf| {
-            base.leaves.get(path).is_none_or(|old| old.value != leaf.value)
-        };
+        let is_new =
+            |path: &KeyPath, leaf: &Leaf| base.leaves.get(path).is_none_or(|old| old.value != leaf.value);
         let changed = below().find(|(path, leaf)| is_new(path, leaf));
-        changed.or_else(|| below().next()).map(|(_, leaf)| leaf.place.clone())
+        changed
+            .or_else(|| below().next())
+            .map(|(_, leaf)| leaf.place.clone())
     }
 }
 
@@ -307,7 +313,8 @@ impl Reader<'_> {
     fn leaf(&mut self, path: KeyPath, value: &Value, span: &Spanned<DeValue<'_>>) {
         let place = self.place.of_offset(self.text, span.span().start);
         if let Some(float) = float_in(value) {
-            let message = format!("`{path}` holds the float {float}; decimals are written in quotes: \"{float}\"");
+            let message =
+                format!("`{path}` holds the float {float}; decimals are written in quotes: \"{float}\"");
             self.errors.push(Error::at(place, message));
             return;
         }

@@ -97,11 +97,24 @@ struct Side<'a> {
 ///
 /// # Errors
 /// A level that needs months or distributions which are not there; a draw that cannot be settled.
-pub fn draws(engine: &mut Engine<'_>, resolved: &Resolved, base: &Run, reform: &Run) -> Result<Option<Draws>> {
-    let Some(mc) = &resolved.study.mc else { return Ok(None) };
+pub fn draws(
+    engine: &mut Engine<'_>,
+    resolved: &Resolved,
+    base: &Run,
+    reform: &Run,
+) -> Result<Option<Draws>> {
+    let Some(mc) = &resolved.study.mc else {
+        return Ok(None);
+    };
     let sides = [
-        Side { whole: &resolved.baseline, run: base },
-        Side { whole: &resolved.reform, run: reform },
+        Side {
+            whole: &resolved.baseline,
+            run: base,
+        },
+        Side {
+            whole: &resolved.reform,
+            run: reform,
+        },
     ];
     let mut found = Draws::default();
     for level in &mc.levels {
@@ -111,14 +124,15 @@ pub fn draws(engine: &mut Engine<'_>, resolved: &Resolved, base: &Run, reform: &
             _ => {
                 let how = engine.how();
                 let (threads, advance) = (how.threads, how.advance);
-                case_draws(&sides, mc, *level, &layout, (threads, advance))?
+                case_draws(resolved, &sides, (mc, *level), &layout, (threads, advance))?
             }
         };
         found.take(*level, mc, &layout, &measured);
     }
     if mc.months {
         let how = engine.how();
-        found.fan = fan(&sides[0], mc, how.threads)?;
+        let [base, _] = &sides;
+        found.fan = fan(resolved, base, mc, how.threads)?;
     }
     Ok(Some(found))
 }
@@ -134,15 +148,26 @@ impl Layout {
     fn of(run: &Run) -> Layout {
         Layout {
             pools: run.outcome.pools.iter().map(|pool| pool.pool.clone()).collect(),
-            hospitals: run.outcome.hospitals.iter().map(|hospital| hospital.code.clone()).collect(),
+            hospitals: run
+                .outcome
+                .hospitals
+                .iter()
+                .map(|hospital| hospital.code.clone())
+                .collect(),
         }
     }
 
     /// Name and unit of everything that has a distribution.
     fn names(&self) -> Vec<(String, &'static str)> {
-        let values = self.pools.iter().map(|pool| (format!("point_value.{pool}"), "yuan/point"));
+        let values = self
+            .pools
+            .iter()
+            .map(|pool| (format!("point_value.{pool}"), "yuan/point"));
         let points = self.pools.iter().map(|pool| (format!("points.{pool}"), "points"));
-        let margins = self.hospitals.iter().map(|code| (format!("margin.{code}"), "yuan"));
+        let margins = self
+            .hospitals
+            .iter()
+            .map(|code| (format!("margin.{code}"), "yuan"));
         values.chain(points).chain(margins).collect()
     }
 
@@ -160,9 +185,24 @@ impl Layout {
 
     fn measure(&self, outcome: &super::outcome::Outcome) -> Measured {
         let mut measured: Measured = outcome.pools.iter().map(super::outcome::PoolSum::value).collect();
-        measured.extend(outcome.pools.iter().map(|pool| Some(pool.points.units() as f64 / 1e12)));
-        measured.extend(outcome.hospitals.iter().map(|hospital| Some(float(hospital.margin()) / 100.0)));
-        measured.extend(outcome.hospitals.iter().map(|hospital| Some(float(hospital.cost) / 100.0)));
+        measured.extend(
+            outcome
+                .pools
+                .iter()
+                .map(|pool| Some(pool.points.units() as f64 / 1e12)),
+        );
+        measured.extend(
+            outcome
+                .hospitals
+                .iter()
+                .map(|hospital| Some(float(hospital.margin()) / 100.0)),
+        );
+        measured.extend(
+            outcome
+                .hospitals
+                .iter()
+                .map(|hospital| Some(float(hospital.cost) / 100.0)),
+        );
         let balance: Fen = outcome.pools.iter().map(super::outcome::PoolSum::balance).sum();
         measured.push(Some(float(balance) / 100.0));
         measured
@@ -177,26 +217,47 @@ impl Draws {
         };
         for (metric, (name, unit)) in layout.names().into_iter().enumerate() {
             let (base, reform) = (at(0, metric), at(1, metric));
-            let paired: Vec<Option<f64>> = base.iter().zip(&reform).map(|(base, reform)| Some((*reform)? - (*base)?)).collect();
+            let paired: Vec<Option<f64>> = base
+                .iter()
+                .zip(&reform)
+                .map(|(base, reform)| Some((*reform)? - (*base)?))
+                .collect();
             for (scenario, values) in [("baseline", base), ("reform", reform), ("difference", paired)] {
-                self.spreads.push(spread(level, scenario, name.clone(), unit, &values));
+                self.spreads
+                    .push(spread(level, scenario, name.clone(), unit, &values));
             }
         }
         for (side, scenario) in [(0, "baseline"), (1, "reform")] {
             if let Some(floor) = mc.floor {
                 for (pool, name) in layout.pools.iter().enumerate() {
-                    let hits = at(side, pool).iter().map(|value| value.is_some_and(|value| value < floor)).collect();
+                    let hits = at(side, pool)
+                        .iter()
+                        .map(|value| value.is_some_and(|value| value < floor))
+                        .collect();
                     self.count(level, scenario, format!("point_value_below_floor.{name}"), hits);
                 }
             }
             for (hospital, code) in layout.hospitals.iter().enumerate() {
-                let (margins, costs) = (at(side, layout.margin_at(hospital)), at(side, layout.cost_at(hospital)));
+                let (margins, costs) = (
+                    at(side, layout.margin_at(hospital)),
+                    at(side, layout.cost_at(hospital)),
+                );
                 let loses = |(margin, cost): (&Option<f64>, &Option<f64>)| {
-                    margin.zip(*cost).is_some_and(|(margin, cost)| margin < -mc.loss * cost)
+                    margin
+                        .zip(*cost)
+                        .is_some_and(|(margin, cost)| margin < -mc.loss * cost)
                 };
-                self.count(level, scenario, format!("loss.{code}"), margins.iter().zip(&costs).map(loses).collect());
+                self.count(
+                    level,
+                    scenario,
+                    format!("loss.{code}"),
+                    margins.iter().zip(&costs).map(loses).collect(),
+                );
             }
-            let missing = at(side, layout.balance_at()).iter().map(|left| left.is_some_and(|left| left < 0.0)).collect();
+            let missing = at(side, layout.balance_at())
+                .iter()
+                .map(|left| left.is_some_and(|left| left < 0.0))
+                .collect();
             self.count(level, scenario, "fund_deficit".to_owned(), missing);
         }
     }
@@ -214,7 +275,13 @@ impl Draws {
     }
 }
 
-fn spread(level: DrawLevel, scenario: &'static str, metric: String, unit: &'static str, values: &[Option<f64>]) -> Spread {
+fn spread(
+    level: DrawLevel,
+    scenario: &'static str,
+    metric: String,
+    unit: &'static str,
+    values: &[Option<f64>],
+) -> Spread {
     let mut sorted: Vec<f64> = values.iter().copied().flatten().collect();
     let (mean, sd) = (mean(&sorted), deviation(&sorted, 1));
     sorted.sort_by(f64::total_cmp);
@@ -235,7 +302,11 @@ fn five(sorted: &[f64]) -> [Option<f64>; 5] {
 }
 
 /// Runs numbered work on threads; the results stand in the order of the numbers (并行抽样).
-fn in_parallel<T: Send>(count: usize, threads: usize, work: &(dyn Fn(usize) -> Result<T> + Sync)) -> Result<Vec<T>> {
+fn in_parallel<T: Send>(
+    count: usize,
+    threads: usize,
+    work: &(dyn Fn(usize) -> Result<T> + Sync),
+) -> Result<Vec<T>> {
     let next = AtomicUsize::new(0);
     let one = || {
         let mut done = Vec::new();
@@ -272,7 +343,10 @@ struct Strata {
 
 impl Strata {
     fn by(scored: &Scored, key: impl Fn(&SimCase) -> u64) -> Strata {
-        let mut keyed: Vec<(u64, u32)> = (0..).zip(&scored.cases).map(|(at, case)| (key(case), at)).collect();
+        let mut keyed: Vec<(u64, u32)> = (0..)
+            .zip(&scored.cases)
+            .map(|(at, case)| (key(case), at))
+            .collect();
         keyed.sort_unstable();
         let mut starts = Vec::new();
         let mut last = None;
@@ -334,7 +408,9 @@ impl<'a> Sampler<'a> {
                 let blocks: Vec<&[u32]> = self.strata.each().collect();
                 for _ in 0..blocks.len() {
                     let block = blocks.get(pick(&mut random, blocks.len()));
-                    block.into_iter().for_each(|block| block.iter().for_each(|case| hit(*case)));
+                    block
+                        .into_iter()
+                        .for_each(|block| block.iter().for_each(|case| hit(*case)));
                 }
             }
             DrawLevel::PoissonVolume => {
@@ -342,14 +418,20 @@ impl<'a> Sampler<'a> {
                     let expected = Poisson::new(stratum.len() as f64);
                     let count = expected.map_or(0.0, |poisson| poisson.sample(&mut random)) as u64;
                     for _ in 0..count {
-                        stratum.get(pick(&mut random, stratum.len())).into_iter().for_each(|case| hit(*case));
+                        stratum
+                            .get(pick(&mut random, stratum.len()))
+                            .into_iter()
+                            .for_each(|case| hit(*case));
                     }
                 }
             }
             _ => {
                 for stratum in self.strata.each() {
                     for _ in 0..stratum.len() {
-                        stratum.get(pick(&mut random, stratum.len())).into_iter().for_each(|case| hit(*case));
+                        stratum
+                            .get(pick(&mut random, stratum.len()))
+                            .into_iter()
+                            .for_each(|case| hit(*case));
                     }
                 }
             }
@@ -360,7 +442,9 @@ impl<'a> Sampler<'a> {
         let cells = if may_aggregate(&self.side.run.pack) {
             let mut sums = Sums::new(&self.side.run.scored);
             let cases = &self.side.run.scored.cases;
-            self.visit(seed, draw, &mut |at| cases.get(at as usize).into_iter().for_each(|case| sums.add(case)));
+            self.visit(seed, draw, &mut |at| {
+                cases.get(at as usize).into_iter().for_each(|case| sums.add(case))
+            });
             sums.cells(&self.side.run.scored)
         } else {
             self.single_cells(seed, draw)
@@ -401,7 +485,10 @@ impl Sums {
     }
 
     fn add(&mut self, case: &SimCase) {
-        let at = (case.hospital as usize, case.pool as usize * FORMS + form_number(case.form));
+        let at = (
+            case.hospital as usize,
+            case.pool as usize * FORMS + form_number(case.form),
+        );
         if let Some([units, amount, cost, claim, nonfund, cases]) = self.of.get_mut(at) {
             *units += case.units;
             *amount += i128::from(case.amount);
@@ -420,7 +507,10 @@ impl Sums {
 
     /// Every sum times a fraction, rounded towards zero: for estimates, not for pay.
     fn scaled(mut self, times: i128, over: i128) -> Sums {
-        self.of.iter_mut().flatten().for_each(|sum| *sum = *sum * times / over.max(1));
+        self.of
+            .iter_mut()
+            .flatten()
+            .for_each(|sum| *sum = *sum * times / over.max(1));
         self
     }
 
@@ -433,7 +523,13 @@ impl Sums {
             let (pool, form) = (at / FORMS, at % FORMS);
             debug_assert!(pool < self.pools);
             cells.push(Cell {
-                id: format!("{}|{form}", scored.hospitals.get(hospital).map_or("", |hospital| &hospital.code)),
+                id: format!(
+                    "{}|{form}",
+                    scored
+                        .hospitals
+                        .get(hospital)
+                        .map_or("", |hospital| &hospital.code)
+                ),
                 pool: pool as u32,
                 hospital: hospital as u32,
                 group: 0,
@@ -453,7 +549,13 @@ impl Sums {
     }
 }
 
-const ALL_FORMS: [Form; FORMS] = [Form::Points, Form::Standard, Form::ByItem, Form::Amount, Form::Nothing];
+const ALL_FORMS: [Form; FORMS] = [
+    Form::Points,
+    Form::Standard,
+    Form::ByItem,
+    Form::Amount,
+    Form::Nothing,
+];
 
 const fn form_number(form: Form) -> usize {
     match form {
@@ -477,24 +579,46 @@ impl Side<'_> {
         let mut costs = vec![0.0; hospitals];
         let mut balance = 0.0;
         for (at, pool) in layout.pools.iter().enumerate() {
-            let mine: Vec<&Cell> = cells.iter().filter(|cell| scored.pools.get(cell.pool as usize) == Some(pool)).collect();
-            let settlement = settle_cells((self.whole, &run.pack), (pool, budget_of(self.whole, pool)?), scored, &mine)?;
+            let mine: Vec<&Cell> = cells
+                .iter()
+                .filter(|cell| scored.pools.get(cell.pool as usize) == Some(pool))
+                .collect();
+            let settlement = settle_cells(
+                (self.whole, &run.pack),
+                (pool, budget_of(self.whole, pool)?),
+                scored,
+                &mine,
+            )?;
             let value = settlement.point_value.map(|value| {
                 let (num, den) = value.exact().parts();
                 num as f64 / den as f64 / 100.0
             });
             put(&mut measured, at, value);
-            put(&mut measured, pools + at, Some(settlement.points.units() as f64 / 1e12));
+            put(
+                &mut measured,
+                pools + at,
+                Some(settlement.points.units() as f64 / 1e12),
+            );
             for hospital in &settlement.hospitals {
-                let Some(place) = layout.hospitals.binary_search(&hospital.hospital).ok() else { continue };
+                let Some(place) = layout.hospitals.binary_search(&hospital.hospital).ok() else {
+                    continue;
+                };
                 let margin = float(hospital.due + hospital.nonfund - hospital.cost) / 100.0;
                 margins.get_mut(place).into_iter().for_each(|sum| *sum += margin);
-                costs.get_mut(place).into_iter().for_each(|sum| *sum += float(hospital.cost) / 100.0);
+                costs
+                    .get_mut(place)
+                    .into_iter()
+                    .for_each(|sum| *sum += float(hospital.cost) / 100.0);
             }
             let of = |lines: &[(&str, Fen)], name: &str| -> Fen {
-                lines.iter().filter(|(line, _)| *line == name).map(|(_, fen)| *fen).sum()
+                lines
+                    .iter()
+                    .filter(|(line, _)| *line == name)
+                    .map(|(_, fen)| *fen)
+                    .sum()
             };
-            balance += float(of(&settlement.uses, "unallocated") - of(&settlement.sources, "gap_funding")) / 100.0;
+            balance +=
+                float(of(&settlement.uses, "unallocated") - of(&settlement.sources, "gap_funding")) / 100.0;
         }
         for (hospital, (margin, cost)) in margins.into_iter().zip(costs).enumerate() {
             put(&mut measured, layout.margin_at(hospital), Some(margin));
@@ -506,8 +630,13 @@ impl Side<'_> {
 
     fn reacted(&self, cells: Vec<Cell>) -> Result<Vec<Cell>> {
         let scaled = cells.into_iter().map(|cell| {
-            let factors = self.run.factors.get(cell.hospital as usize).unwrap_or(&Factors::NONE);
-            cell.scaled(factors).map_err(|_| Error::new("a drawn sum leaves the range that can be settled"))
+            let factors = self
+                .run
+                .factors
+                .get(cell.hospital as usize)
+                .unwrap_or(&Factors::NONE);
+            cell.scaled(factors)
+                .map_err(|_| Error::new("a drawn sum leaves the range that can be settled"))
         });
         scaled.collect()
     }
@@ -520,24 +649,37 @@ fn put(measured: &mut Measured, at: usize, value: Option<f64>) {
 }
 
 fn case_draws(
+    resolved: &Resolved,
     sides: &[Side<'_>; 2],
-    mc: &MonteCarlo,
-    level: DrawLevel,
+    (mc, level): (&MonteCarlo, DrawLevel),
     layout: &Layout,
     (threads, advance): (usize, &(dyn Fn(u64) + Sync)),
 ) -> Result<Vec<[Measured; 2]>> {
     let [base, reform] = sides.each_ref().map(|side| Sampler::new(side, level));
     if level == DrawLevel::MonthBlock && base.months < 2 {
-        return Err(Error::new("`mc.levels` names `month_block`, but the cases lie in one month or have none"));
+        let message = "`mc.levels` names `month_block`, but the cases lie in one month or have none";
+        return Err(at_key(resolved, "levels", message));
     }
-    let same = Arc::ptr_eq(&sides[0].run.outcome, &sides[1].run.outcome);
+    let same = Arc::ptr_eq(&base.side.run.outcome, &reform.side.run.outcome);
     let draws = usize::try_from(mc.draws).unwrap_or(usize::MAX);
     in_parallel(draws, threads, &|draw| {
         let before = base.measured(mc.seed, draw as u64, layout)?;
-        let after = if same { before.clone() } else { reform.measured(mc.seed, draw as u64, layout)? };
+        let after = if same {
+            before.clone()
+        } else {
+            reform.measured(mc.seed, draw as u64, layout)?
+        };
         advance(1);
         Ok([before, after])
     })
+}
+
+/// An error at a key of `mc`.
+fn at_key(resolved: &Resolved, key: &str, message: &str) -> Error {
+    match resolved.reform.document.get(&["mc", key]) {
+        Some(leaf) => Error::at(leaf.place.clone(), message),
+        None => Error::new(message),
+    }
 }
 
 /// Latin hypercube: u = (π(r) + u_r) / R for every parameter, then its distribution (拉丁超立方).
@@ -548,17 +690,23 @@ fn parameter_draws(
     layout: &Layout,
 ) -> Result<Vec<[Measured; 2]>> {
     if mc.parameters.is_empty() {
-        return Err(Error::new("`mc.levels` names `parameters`, but `mc.parameters` declares none"));
+        let message = "`mc.levels` names `parameters`, but `mc.parameters` declares none";
+        return Err(at_key(resolved, "levels", message));
     }
     let draws = usize::try_from(mc.draws).unwrap_or(usize::MAX);
-    let columns: Vec<Vec<f64>> = (0_u64..).zip(&mc.parameters).map(|(at, _)| hypercube(mc.seed, at, draws)).collect();
+    let columns: Vec<Vec<f64>> = (0_u64..)
+        .zip(&mc.parameters)
+        .map(|(at, _)| hypercube(mc.seed, at, draws))
+        .collect();
     let mut measured = Vec::with_capacity(draws);
     for draw in 0..draws {
         let mut wholes = [resolved.baseline.clone(), resolved.reform.clone()];
         for (drawn, column) in mc.parameters.iter().zip(&columns) {
             let leaf = drawn.at(column.get(draw).copied().unwrap_or(0.5));
             check(&drawn.path, &leaf)?;
-            wholes.iter_mut().for_each(|whole| whole.document.set(drawn.path.clone(), leaf.clone()));
+            wholes
+                .iter_mut()
+                .for_each(|whole| whole.document.set(drawn.path.clone(), leaf.clone()));
         }
         let [base, reform] = &wholes;
         let before = layout.measure(&*engine.outcome("parameters", base)?);
@@ -576,7 +724,10 @@ fn hypercube(seed: u64, parameter: u64, draws: usize) -> Vec<f64> {
         let other = (uniform(&mut random) * (at as f64 + 1.0)) as usize;
         order.swap(at, other.min(at));
     }
-    order.into_iter().map(|place| (place as f64 + uniform(&mut random)) / draws as f64).collect()
+    order
+        .into_iter()
+        .map(|place| (place as f64 + uniform(&mut random)) / draws as f64)
+        .collect()
 }
 
 impl Drawn {
@@ -606,7 +757,11 @@ fn normal_quantile(u: f64) -> f64 {
     let (mut low, mut high) = (-9.0, 9.0);
     for _ in 0..80 {
         let middle = f64::midpoint(low, high);
-        if normal_below(middle) < u { low = middle } else { high = middle }
+        if normal_below(middle) < u {
+            low = middle
+        } else {
+            high = middle
+        }
     }
     f64::midpoint(low, high)
 }
@@ -629,18 +784,23 @@ fn normal_below(x: f64) -> f64 {
 }
 
 /// After each month the months to come are drawn from those before (点值扇形图).
-fn fan(side: &Side<'_>, mc: &MonteCarlo, threads: usize) -> Result<Vec<FanRow>> {
+fn fan(resolved: &Resolved, side: &Side<'_>, mc: &MonteCarlo, threads: usize) -> Result<Vec<FanRow>> {
     let scored = &side.run.scored;
     let months = scored.months.len();
     if months < 2 {
-        return Err(Error::new("`mc.months` asks for a fan, but the cases lie in one month or have none"));
+        let message = "`mc.months` asks for a fan, but the cases lie in one month or have none";
+        return Err(at_key(resolved, "months", message));
     }
     if !may_aggregate(&side.run.pack) {
-        return Err(Error::new("`mc.months` asks for a fan, but this pack rounds below the hospital"));
+        let message = "`mc.months` asks for a fan, but this pack rounds below the hospital";
+        return Err(at_key(resolved, "months", message));
     }
     let mut by_month: Vec<Sums> = (0..months).map(|_| Sums::new(scored)).collect();
     for case in &scored.cases {
-        by_month.get_mut(case.month as usize).into_iter().for_each(|sums| sums.add(case));
+        by_month
+            .get_mut(case.month as usize)
+            .into_iter()
+            .for_each(|sums| sums.add(case));
     }
     let mut rows = Vec::new();
     for pool in side.whole.pools() {
@@ -679,7 +839,10 @@ impl Side<'_> {
     fn value_of(&self, pool: &str, sums: Sums, (times, over): (i128, i128)) -> Result<Option<f64>> {
         let scored = &self.run.scored;
         let cells = self.reacted(sums.cells(scored))?;
-        let mine: Vec<&Cell> = cells.iter().filter(|cell| scored.pools.get(cell.pool as usize).is_some_and(|of| of == pool)).collect();
+        let mine: Vec<&Cell> = cells
+            .iter()
+            .filter(|cell| scored.pools.get(cell.pool as usize).is_some_and(|of| of == pool))
+            .collect();
         let budget = budget_of(self.whole, pool)?.exact();
         let part = crate::units::Exact::new(times, over).and_then(|part| budget.mul(part)?.fen_half_away());
         let part = part.map_err(|e| Error::new(format!("pool `{pool}`: {e}")))?;

@@ -105,7 +105,12 @@ impl<'a> Engine<'a> {
         let prepared = self.prepare(name, whole, &pack, &weights)?;
         let (scored, summed) = self.score(name, whole, (&pack, &weights), &prepared)?;
         let behaviour = Behaviour::of(whole, &scored)?;
-        let (outcome, reacted) = react(whole, (&pack, &weights), (&prepared, &scored, &summed), &behaviour)?;
+        let (outcome, reacted) = react(
+            whole,
+            (&pack, &weights),
+            (&prepared, &scored, &summed),
+            &behaviour,
+        )?;
         self.note(name, Stage::Settle, false);
         let scored = match reacted.cases {
             Some(cases) => Arc::new(scored.with_cases(cases)),
@@ -153,7 +158,13 @@ impl<'a> Engine<'a> {
         Ok(weights)
     }
 
-    fn prepare(&mut self, name: &str, whole: &Whole, pack: &Pack, weights: &Weights) -> Result<Arc<Prepared>> {
+    fn prepare(
+        &mut self,
+        name: &str,
+        whole: &Whole,
+        pack: &Pack,
+        weights: &Weights,
+    ) -> Result<Arc<Prepared>> {
         let key = self.key(whole, Stage::Cases)?;
         if let Some((_, prepared)) = self.prepared.iter().find(|(known, _)| *known == key) {
             let prepared = Arc::clone(prepared);
@@ -201,7 +212,12 @@ impl<'a> Engine<'a> {
             let Some(lever) = lever_of(path).filter(|lever| lever.stage() <= upto) else {
                 continue;
             };
-            let value = self.content(whole, &path.names().iter().map(String::as_str).collect::<Vec<_>>(), leaf, lever.is_file())?;
+            let value = self.content(
+                whole,
+                &path.names().iter().map(String::as_str).collect::<Vec<_>>(),
+                leaf,
+                lever.is_file(),
+            )?;
             hash.update(format!("{path} = {value}\n"));
         }
         Ok(hexadecimal(&hash.finalize()))
@@ -235,7 +251,10 @@ impl<'a> Engine<'a> {
             return Ok(hash.clone());
         }
         let mut hash = Sha256::new();
-        BenefitPolicy::load(&path)?.files().iter().for_each(|file| hash.update(&file.bytes));
+        BenefitPolicy::load(&path)?
+            .files()
+            .iter()
+            .for_each(|file| hash.update(&file.bytes));
         let hash = format!("sha256:{}", hexadecimal(&hash.finalize()));
         self.hashes.insert(path, hash.clone());
         Ok(hash)
@@ -289,7 +308,11 @@ fn react(
             let wanted = hospital.pay_to_cost().map_or(0.0, |ratio| {
                 behaviour.elasticity(&hospital.code, hospital.level) * (ratio - 1.0)
             });
-            let next = if behaviour.fixed_point { *volume + DAMPING * (wanted - *volume) } else { wanted };
+            let next = if behaviour.fixed_point {
+                *volume + DAMPING * (wanted - *volume)
+            } else {
+                wanted
+            };
             moved = moved.max((next - *volume).abs());
             *volume = next;
         }

@@ -29,7 +29,14 @@ pub enum Bin {
 
 impl Bin {
     /// Every bin, from losing much to gaining much.
-    pub const ALL: [Bin; 6] = [Bin::LosesMuch, Bin::Loses, Bin::Same, Bin::Gains, Bin::GainsMuch, Bin::New];
+    pub const ALL: [Bin; 6] = [
+        Bin::LosesMuch,
+        Bin::Loses,
+        Bin::Same,
+        Bin::Gains,
+        Bin::GainsMuch,
+        Bin::New,
+    ];
 
     /// The word used in files.
     pub const fn as_str(self) -> &'static str {
@@ -50,10 +57,17 @@ impl Bin {
         }
         let delta = (reform - base).exact();
         let at_most = |per_thousand: i128| {
-            let bound = base.exact().mul(Exact::new(per_thousand, 1000).unwrap_or(Exact::ZERO));
+            let bound = base
+                .exact()
+                .mul(Exact::new(per_thousand, 1000).unwrap_or(Exact::ZERO));
             bound.is_ok_and(|bound| delta.compare(bound).is_le())
         };
-        let bounds = [(-50, Bin::LosesMuch), (-1, Bin::Loses), (1, Bin::Same), (50, Bin::Gains)];
+        let bounds = [
+            (-50, Bin::LosesMuch),
+            (-1, Bin::Loses),
+            (1, Bin::Same),
+            (50, Bin::Gains),
+        ];
         let found = bounds.into_iter().find(|(bound, _)| at_most(*bound));
         found.map_or(Bin::GainsMuch, |(_, bin)| bin)
     }
@@ -97,7 +111,10 @@ impl Attributes {
     /// # Errors
     /// The first hospital it leaves out.
     pub fn covers(&self, path: &Path, outcome: &Outcome) -> Result<()> {
-        let missing = outcome.hospitals.iter().find(|hospital| !self.by_hospital.contains_key(&hospital.code));
+        let missing = outcome
+            .hospitals
+            .iter()
+            .find(|hospital| !self.by_hospital.contains_key(&hospital.code));
         match missing {
             Some(hospital) if !self.by_hospital.is_empty() => {
                 let message = format!("hospital `{}` has no row", hospital.code);
@@ -127,34 +144,64 @@ pub fn slices(base: &Outcome, attributes: &Attributes) -> Vec<Slice> {
         members: (0..base.hospitals.len()).collect(),
     }];
     for level in [HospitalLevel::Three, HospitalLevel::Two, HospitalLevel::One] {
-        slices.extend(slice(base, "level", level.as_str(), |hospital| hospital.level == level));
+        slices.extend(slice(base, "level", level.as_str(), |hospital| {
+            hospital.level == level
+        }));
     }
     for attribute in ATTRIBUTES {
-        let mut words: Vec<&str> = base.hospitals.iter().map(|hospital| attributes.get(&hospital.code, attribute)).collect();
+        let mut words: Vec<&str> = base
+            .hospitals
+            .iter()
+            .map(|hospital| attributes.get(&hospital.code, attribute))
+            .collect();
         words.sort_unstable();
         words.dedup();
         for word in words.into_iter().filter(|word| !word.is_empty()) {
-            slices.extend(slice(base, attribute, word, |hospital| attributes.get(&hospital.code, attribute) == word));
+            slices.extend(slice(base, attribute, word, |hospital| {
+                attributes.get(&hospital.code, attribute) == word
+            }));
         }
     }
     slices.extend(quantiles(base, "cmi_quintile", 5, |hospital| hospital.cmi()));
-    slices.extend(quantiles(base, "size_quartile", 4, |hospital| Some(hospital.cases)));
+    slices.extend(quantiles(base, "size_quartile", 4, |hospital| {
+        Some(hospital.cases)
+    }));
     slices
 }
 
-fn slice(base: &Outcome, by: &'static str, part: &str, holds: impl Fn(&HospitalSum) -> bool) -> Option<Slice> {
-    let members: Vec<usize> = (0..).zip(&base.hospitals).filter(|(_, hospital)| holds(hospital)).map(|(at, _)| at).collect();
-    (!members.is_empty()).then(|| Slice { by, part: part.to_owned(), members })
+fn slice(
+    base: &Outcome,
+    by: &'static str,
+    part: &str,
+    holds: impl Fn(&HospitalSum) -> bool,
+) -> Option<Slice> {
+    let members: Vec<usize> = (0..)
+        .zip(&base.hospitals)
+        .filter(|(_, hospital)| holds(hospital))
+        .map(|(at, _)| at)
+        .collect();
+    (!members.is_empty()).then(|| Slice {
+        by,
+        part: part.to_owned(),
+        members,
+    })
 }
 
 /// Parts of equal numbers by type 7 quantiles of the baseline, a tie to the lower part.
-fn quantiles(base: &Outcome, by: &'static str, parts: u32, of: impl Fn(&HospitalSum) -> Option<f64>) -> Vec<Slice> {
+fn quantiles(
+    base: &Outcome,
+    by: &'static str,
+    parts: u32,
+    of: impl Fn(&HospitalSum) -> Option<f64>,
+) -> Vec<Slice> {
     let mut values: Vec<f64> = base.hospitals.iter().filter_map(&of).collect();
     values.sort_by(f64::total_cmp);
     let limit = |part: u32| quantile(&values, f64::from(part) / f64::from(parts)).unwrap_or(f64::INFINITY);
     let part_of = |value: f64| (1..parts).find(|part| value <= limit(*part)).unwrap_or(parts);
     let slices = (1..=parts).filter_map(|part| {
-        slice(base, by, &part.to_string(), |hospital| of(hospital).map(part_of) == Some(part))
+        slice(base, by, &part.to_string(), |hospital| {
+            of(hospital).map(part_of) == Some(part)
+        })
     });
     slices.collect()
 }
@@ -224,21 +271,39 @@ pub struct Fairness {
 
 /// Fairness of an outcome (公平性指标).
 pub fn fairness(outcome: &Outcome) -> Fairness {
-    let mut sorted: Vec<(&HospitalSum, f64)> =
-        outcome.hospitals.iter().filter_map(|hospital| Some((hospital, hospital.pay_to_cost()?))).collect();
+    let mut sorted: Vec<(&HospitalSum, f64)> = outcome
+        .hospitals
+        .iter()
+        .filter_map(|hospital| Some((hospital, hospital.pay_to_cost()?)))
+        .collect();
     sorted.sort_by(|(a, x), (b, y)| x.total_cmp(y).then_with(|| a.code.cmp(&b.code)));
     let alike: Vec<(f64, f64)> = sorted.iter().map(|(_, x)| (*x, 1.0)).collect();
     let by_cases: Vec<(f64, f64)> = sorted.iter().map(|(hospital, x)| (*x, hospital.cases)).collect();
     let cost: Fen = sorted.iter().map(|(hospital, _)| hospital.cost).sum();
-    let pay: Fen = sorted.iter().map(|(hospital, _)| hospital.due + hospital.nonfund).sum();
+    let pay: Fen = sorted
+        .iter()
+        .map(|(hospital, _)| hospital.due + hospital.nonfund)
+        .sum();
     let mut so_far = (Fen::ZERO, Fen::ZERO);
     let lorenz = sorted.iter().map(|(hospital, _)| {
-        so_far = (so_far.0 + hospital.cost, so_far.1 + hospital.due + hospital.nonfund);
-        (hospital.code.clone(), float(so_far.0) / float(cost), float(so_far.1) / float(pay))
+        so_far = (
+            so_far.0 + hospital.cost,
+            so_far.1 + hospital.due + hospital.nonfund,
+        );
+        (
+            hospital.code.clone(),
+            float(so_far.0) / float(cost),
+            float(so_far.1) / float(pay),
+        )
     });
     let lorenz = lorenz.collect();
     let margin = |hospital: &HospitalSum| float(hospital.margin()) / float(hospital.cost);
-    let below = |limit: f64| sorted.iter().filter(|(hospital, _)| margin(hospital) < limit).fold(0, |count, _| count + 1);
+    let below = |limit: f64| {
+        sorted
+            .iter()
+            .filter(|(hospital, _)| margin(hospital) < limit)
+            .fold(0, |count, _| count + 1)
+    };
     Fairness {
         gini: gini(&alike),
         gini_by_cases: gini(&by_cases),

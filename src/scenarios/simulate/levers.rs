@@ -38,7 +38,9 @@ impl Stage {
 
     fn of(word: &str) -> Stage {
         let all = [Stage::Cases, Stage::Score, Stage::Behaviour, Stage::Settle];
-        all.into_iter().find(|stage| stage.as_str() == word).unwrap_or(Stage::None)
+        all.into_iter()
+            .find(|stage| stage.as_str() == word)
+            .unwrap_or(Stage::None)
     }
 }
 
@@ -193,13 +195,16 @@ pub fn levers() -> &'static [Lever] {
 
 /// The row of a path: the one that fits closest (最长前缀).
 pub fn lever_of(path: &KeyPath) -> Option<&'static Lever> {
-    let fitting = levers().iter().filter_map(|lever| Some((lever.fit(path)?, lever)));
+    let fitting = levers()
+        .iter()
+        .filter_map(|lever| Some((lever.fit(path)?, lever)));
     // the first of equals
-    fitting.fold(None, |best: Option<(usize, &Lever)>, (fit, lever)| match best {
-        Some((known, _)) if known >= fit => best,
-        _ => Some((fit, lever)),
-    })
-    .map(|(_, lever)| lever)
+    fitting
+        .fold(None, |best: Option<(usize, &Lever)>, (fit, lever)| match best {
+            Some((known, _)) if known >= fit => best,
+            _ => Some((fit, lever)),
+        })
+        .map(|(_, lever)| lever)
 }
 
 /// Holds a leaf against the catalogue (校验杠杆).
@@ -221,10 +226,13 @@ pub(super) fn nearest(path: &KeyPath) -> String {
     let filled: Vec<String> = levers()
         .iter()
         .map(|lever| {
-            let names = lever.names().enumerate().map(|(at, name)| match (name, path.names().get(at)) {
-                ("*", Some(written)) => written.clone(),
-                _ => name.to_owned(),
-            });
+            let names = lever
+                .names()
+                .enumerate()
+                .map(|(at, name)| match (name, path.names().get(at)) {
+                    ("*", Some(written)) => written.clone(),
+                    _ => name.to_owned(),
+                });
             names.collect::<Vec<_>>().join(".")
         })
         .collect();
@@ -233,7 +241,9 @@ pub(super) fn nearest(path: &KeyPath) -> String {
         return hint;
     }
     let first = path.names().first().map_or("", String::as_str);
-    let begins = filled.iter().filter(|known| known.split('.').next() == Some(first));
+    let begins = filled
+        .iter()
+        .filter(|known| known.split('.').next() == Some(first));
     let near: Vec<String> = begins.take(4).map(|known| format!("`{known}`")).collect();
     if near.is_empty() {
         String::new()

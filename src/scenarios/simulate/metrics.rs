@@ -48,23 +48,42 @@ impl Metric {
     /// No such metric, pool or hospital, with the nearest; a pool is needed and none is named.
     pub fn parse(name: &str, outcome: &Outcome, place: &Place) -> Result<Metric> {
         let wrong = |message: String| Error::at(place.clone(), message);
-        let (word, part) = name.split_once('.').map_or((name, None), |(word, part)| (word, Some(part)));
+        let (word, part) = name
+            .split_once('.')
+            .map_or((name, None), |(word, part)| (word, Some(part)));
         let pool = || match (part, outcome.pools.as_slice()) {
             (None, [_]) => Ok(0),
             (None, pools) => {
-                let names: Vec<String> = pools.iter().map(|pool| format!("`{word}.{}`", pool.pool)).collect();
-                Err(wrong(format!("`{word}` is measured in each pool; expected one of {}", names.join(", "))))
+                let names: Vec<String> = pools
+                    .iter()
+                    .map(|pool| format!("`{word}.{}`", pool.pool))
+                    .collect();
+                Err(wrong(format!(
+                    "`{word}` is measured in each pool; expected one of {}",
+                    names.join(", ")
+                )))
             }
             (Some(part), pools) => pools.iter().position(|pool| pool.pool == part).ok_or_else(|| {
-                wrong(format!("there is no pool `{part}`{}", suggestion(part, pools.iter().map(|pool| pool.pool.as_str()))))
+                wrong(format!(
+                    "there is no pool `{part}`{}",
+                    suggestion(part, pools.iter().map(|pool| pool.pool.as_str()))
+                ))
             }),
         };
         let hospital = || match part {
             None => Ok(None),
-            Some(part) => outcome.hospitals.iter().position(|hospital| hospital.code == part).map(Some).ok_or_else(|| {
-                let known = outcome.hospitals.iter().map(|hospital| hospital.code.as_str());
-                wrong(format!("there is no hospital `{part}`{}", suggestion(part, known)))
-            }),
+            Some(part) => outcome
+                .hospitals
+                .iter()
+                .position(|hospital| hospital.code == part)
+                .map(Some)
+                .ok_or_else(|| {
+                    let known = outcome.hospitals.iter().map(|hospital| hospital.code.as_str());
+                    wrong(format!(
+                        "there is no hospital `{part}`{}",
+                        suggestion(part, known)
+                    ))
+                }),
         };
         match word {
             "point_value" => pool().map(Metric::PointValue),
@@ -76,19 +95,33 @@ impl Metric {
             "worst_level_margin" if part.is_none() => Ok(Metric::WorstLevelMargin),
             "high_money_share" if part.is_none() => Ok(Metric::HighMoneyShare),
             "gini" if part.is_none() => Ok(Metric::Gini),
-            _ => Err(wrong(format!("there is no metric `{name}`{}", suggestion(word, PLAIN)))),
+            _ => Err(wrong(format!(
+                "there is no metric `{name}`{}",
+                suggestion(word, PLAIN)
+            ))),
         }
     }
 
     /// The metrics every run is measured by: the point value or factor of each pool, pay, margin,
     /// points, balance, the worst level's margin (常用指标).
     pub fn usual(outcome: &Outcome) -> Vec<Metric> {
-        let pools = outcome.pools.iter().enumerate().filter_map(|(at, pool)| match (pool.point_value, pool.k) {
-            (Some(_), _) => Some(Metric::PointValue(at)),
-            (None, Some(_)) => Some(Metric::K(at)),
-            (None, None) => None,
-        });
-        let rest = [Metric::Pay(None), Metric::Margin(None), Metric::Points, Metric::FundBalance, Metric::WorstLevelMargin];
+        let pools =
+            outcome
+                .pools
+                .iter()
+                .enumerate()
+                .filter_map(|(at, pool)| match (pool.point_value, pool.k) {
+                    (Some(_), _) => Some(Metric::PointValue(at)),
+                    (None, Some(_)) => Some(Metric::K(at)),
+                    (None, None) => None,
+                });
+        let rest = [
+            Metric::Pay(None),
+            Metric::Margin(None),
+            Metric::Points,
+            Metric::FundBalance,
+            Metric::WorstLevelMargin,
+        ];
         pools.chain(rest).collect()
     }
 
@@ -145,9 +178,14 @@ impl Metric {
             }
             Metric::FundBalance => yuan(outcome.pools.iter().map(super::outcome::PoolSum::balance).sum()),
             Metric::WorstLevelMargin => worst_level(outcome)?,
-            Metric::HighMoneyShare => float(outcome.hospitals.iter().map(|hospital| hospital.high_due).sum()) / float(dues()),
+            Metric::HighMoneyShare => {
+                float(outcome.hospitals.iter().map(|hospital| hospital.high_due).sum()) / float(dues())
+            }
             Metric::Gini => {
-                let ratios = outcome.hospitals.iter().filter_map(|hospital| Some((hospital.pay_to_cost()?, 1.0)));
+                let ratios = outcome
+                    .hospitals
+                    .iter()
+                    .filter_map(|hospital| Some((hospital.pay_to_cost()?, 1.0)));
                 gini(&ratios.collect::<Vec<_>>())?
             }
         };
@@ -158,7 +196,12 @@ impl Metric {
 fn worst_level(outcome: &Outcome) -> Option<f64> {
     let levels = [HospitalLevel::One, HospitalLevel::Two, HospitalLevel::Three];
     let ratios = levels.into_iter().filter_map(|level| {
-        let of = || outcome.hospitals.iter().filter(|hospital| hospital.level == level);
+        let of = || {
+            outcome
+                .hospitals
+                .iter()
+                .filter(|hospital| hospital.level == level)
+        };
         let cost: Fen = of().map(|hospital| hospital.cost).sum();
         let margin: Fen = of().map(|hospital| hospital.margin()).sum();
         (cost > Fen::ZERO).then(|| float(margin) / float(cost))

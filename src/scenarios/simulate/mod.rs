@@ -25,20 +25,22 @@ pub mod statistics;
 mod study;
 mod sweep;
 
+pub use attribution::{Attribution, Parts, attribute};
 pub use cases::{Counted, Form, GroupOfRun, HospitalOfRun, How, Prepared, Scored, SimCase};
+pub use corridor::{BUNCHING, BandOfRun, CorridorOfRun, Limit, Standing, corridor, limits};
+pub use crosswalk::{CaseMix, Crosswalk, Mix, Moved, case_mix, crosswalk, mixes};
 pub use document::{Canonical, Document, KeyPath, Leaf};
+pub use draw::{Draws, FanRow, Probability, Spread, draws};
 pub use engine::{Engine, Run, StageRun};
+pub use impact::{Attributes, Bin, Fairness, Slice, Total, bins, change_rate, fairness, slices, total};
 pub use levers::{Lever, Stage, lever_of, levers};
 pub use metrics::Metric;
 pub use outcome::{GroupSum, HospitalSum, InPool, Outcome, PoolSum};
 pub use resolve::{Change, Remark, Resolved, Whole};
 pub use study::{Axis, DrawLevel, Drawn, Heat, MOST_RUNS, MonteCarlo, Shape, Study, Swing, Target};
-pub use attribution::{Attribution, Parts, attribute};
-pub use corridor::{BUNCHING, BandOfRun, CorridorOfRun, Limit, Standing, corridor, limits};
-pub use crosswalk::{CaseMix, Crosswalk, Mix, Moved, case_mix, crosswalk, mixes};
-pub use impact::{Attributes, Bin, Fairness, Slice, Total, bins, change_rate, fairness, slices, total};
-pub use draw::{Draws, FanRow, Probability, Spread, draws};
-pub use sweep::{HeatGrid, Solved, SweepRow, TornadoRow, bisect, heat_map, level_line, solve, sweep, tornado};
+pub use sweep::{
+    HeatGrid, Solved, SweepRow, TornadoRow, bisect, heat_map, level_line, solve, sweep, tornado,
+};
 
 use crate::diagnostics::Result;
 

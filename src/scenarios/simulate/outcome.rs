@@ -132,7 +132,11 @@ impl PoolSum {
     /// What stays (+) or is missing (−) (基金结余).
     pub fn balance(&self) -> Fen {
         let of = |lines: &[(&str, Fen)], name: &str| -> Fen {
-            lines.iter().filter(|(line, _)| *line == name).map(|(_, fen)| *fen).sum()
+            lines
+                .iter()
+                .filter(|(line, _)| *line == name)
+                .map(|(_, fen)| *fen)
+                .sum()
         };
         of(&self.uses, "unallocated") - of(&self.sources, "gap_funding")
     }
@@ -233,8 +237,14 @@ pub(super) fn cells(scored: &Scored, cases: impl Iterator<Item = SimCase>) -> Ve
 
 impl Cell {
     pub(super) fn empty(scored: &Scored, case: &SimCase) -> Cell {
-        let hospital = scored.hospitals.get(case.hospital as usize).map_or("", |hospital| &hospital.code);
-        let group = scored.groups.get(case.group as usize).map_or("", |group| &group.code);
+        let hospital = scored
+            .hospitals
+            .get(case.hospital as usize)
+            .map_or("", |hospital| &hospital.code);
+        let group = scored
+            .groups
+            .get(case.group as usize)
+            .map_or("", |group| &group.code);
         Cell {
             id: format!("{hospital}|{group}|{}|{:?}", case.kind.as_str(), case.form),
             pool: case.pool,
@@ -283,34 +293,49 @@ impl Cell {
     }
 
     /// As cases of the engine; more than one where an amount is larger than a case may have.
-    pub(super) fn pool_cases<'a>(&'a self, ids: &'a [String], scored: &'a Scored) -> Result<Vec<PoolCase<'a>>> {
+    pub(super) fn pool_cases<'a>(
+        &'a self,
+        ids: &'a [String],
+        scored: &'a Scored,
+    ) -> Result<Vec<PoolCase<'a>>> {
         let parts = ids.len() as i128;
-        let hospital = scored.hospitals.get(self.hospital as usize).map_or("", |hospital| hospital.code.as_str());
+        let hospital = scored
+            .hospitals
+            .get(self.hospital as usize)
+            .map_or("", |hospital| hospital.code.as_str());
         let of = |value: i128, at: i128| value / parts + if at == 0 { value % parts } else { 0 };
         let fen = |value: i128| {
             let fen = i64::try_from(value).map(Fen::new);
             fen.map_err(|_| Error::new(format!("`{}`: a sum leaves the range of money", self.id)))
         };
-        (0..).zip(ids).map(|(at, id)| {
-            let units = of(self.units, at);
-            let payment = match self.form {
-                Form::Points => Payment::Points(Points::new(units)),
-                Form::Standard => Payment::Standard(Exact::new(units, Points::PER_POINT).map_err(|e| Error::new(e.to_string()))?),
-                Form::ByItem => Payment::ByItem,
-                Form::Amount => Payment::Amount(fen(of(self.amount, at))?),
-                Form::Nothing => Payment::Nothing,
-            };
-            Ok(PoolCase {
-                id,
-                hospital,
-                kind: self.kind,
-                payment,
-                cost: fen(of(self.cost, at))?,
-                claim: fen(of(self.claim, at))?,
-                nonfund: fen(of(self.nonfund, at))?,
-                more: More { fund_ratio: self.ratio, ..More::default() },
+        (0..)
+            .zip(ids)
+            .map(|(at, id)| {
+                let units = of(self.units, at);
+                let payment = match self.form {
+                    Form::Points => Payment::Points(Points::new(units)),
+                    Form::Standard => Payment::Standard(
+                        Exact::new(units, Points::PER_POINT).map_err(|e| Error::new(e.to_string()))?,
+                    ),
+                    Form::ByItem => Payment::ByItem,
+                    Form::Amount => Payment::Amount(fen(of(self.amount, at))?),
+                    Form::Nothing => Payment::Nothing,
+                };
+                Ok(PoolCase {
+                    id,
+                    hospital,
+                    kind: self.kind,
+                    payment,
+                    cost: fen(of(self.cost, at))?,
+                    claim: fen(of(self.claim, at))?,
+                    nonfund: fen(of(self.nonfund, at))?,
+                    more: More {
+                        fund_ratio: self.ratio,
+                        ..More::default()
+                    },
+                })
             })
-        }).collect()
+            .collect()
     }
 
     /// One id for each part that the engine takes as a case.
@@ -343,13 +368,19 @@ pub(super) fn settled(
     };
     let out_of_range = |_: Overflow| Error::new("a sum leaves the range that can be settled");
     let cells = cells.into_iter().map(|cell| {
-        let factors = reacted.factors.get(cell.hospital as usize).unwrap_or(&Factors::NONE);
+        let factors = reacted
+            .factors
+            .get(cell.hospital as usize)
+            .unwrap_or(&Factors::NONE);
         cell.scaled(factors).map_err(out_of_range)
     });
     let cells = cells.collect::<Result<Vec<Cell>>>()?;
     let mut outcome = Outcome::empty(scored, by_case);
     for pool in whole.pools() {
-        let mine: Vec<&Cell> = cells.iter().filter(|cell| scored.pools.get(cell.pool as usize) == Some(&pool)).collect();
+        let mine: Vec<&Cell> = cells
+            .iter()
+            .filter(|cell| scored.pools.get(cell.pool as usize) == Some(&pool))
+            .collect();
         let budget = budget_of(whole, &pool)?;
         let settlement = settle_cells((whole, pack), (&pool, budget), scored, &mine)?;
         outcome.take(scored, budget, &mine, &settlement)?;
@@ -392,7 +423,10 @@ pub(super) fn settle_cells(
         cases.extend(cell.pool_cases(ids, scored)?);
     }
     let scores = assessments(whole);
-    let scores: Vec<(&str, Exact)> = scores.iter().map(|(code, score)| (code.as_str(), *score)).collect();
+    let scores: Vec<(&str, Exact)> = scores
+        .iter()
+        .map(|(code, score)| (code.as_str(), *score))
+        .collect();
     let money = PoolMoney {
         budget,
         assessments: &scores,
@@ -436,23 +470,30 @@ impl Outcome {
     }
 
     /// Adds a settled pool.
-    fn take(&mut self, scored: &Scored, budget: Fen, cells: &[&Cell], settlement: &PoolSettlement) -> Result<()> {
+    fn take(
+        &mut self,
+        scored: &Scored,
+        budget: Fen,
+        cells: &[&Cell],
+        settlement: &PoolSettlement,
+    ) -> Result<()> {
         let mut dues = settlement.cases.iter();
         for cell in cells {
             let due: Fen = dues.by_ref().take(cell.ids().len()).map(|case| case.due).sum();
             self.add(scored, cell, due)?;
         }
         let amounts = |hospital: &str| amount_claim(scored, cells, hospital);
-        self.corridor.extend(settlement.hospitals.iter().filter_map(|hospital| {
-            let step = hospital.steps.iter().find(|step| step.step == "corridor")?;
-            Some(InPool {
-                pool: settlement.pool.clone(),
-                hospital: hospital.hospital.clone(),
-                claim: hospital.claim - amounts(&hospital.hospital),
-                before: step.before,
-                after: step.after,
-            })
-        }));
+        self.corridor
+            .extend(settlement.hospitals.iter().filter_map(|hospital| {
+                let step = hospital.steps.iter().find(|step| step.step == "corridor")?;
+                Some(InPool {
+                    pool: settlement.pool.clone(),
+                    hospital: hospital.hospital.clone(),
+                    claim: hospital.claim - amounts(&hospital.hospital),
+                    before: step.before,
+                    after: step.after,
+                })
+            }));
         self.pools.push(PoolSum {
             pool: settlement.pool.clone(),
             budget,
@@ -474,7 +515,10 @@ impl Outcome {
         };
         let (cost, claim, nonfund) = (fen(cell.cost)?, fen(cell.claim)?, fen(cell.nonfund)?);
         let points = if cell.form == Form::Points { cell.units } else { 0 };
-        let weight = scored.groups.get(cell.group as usize).map_or(0, |group| group.weight_units);
+        let weight = scored
+            .groups
+            .get(cell.group as usize)
+            .map_or(0, |group| group.weight_units);
         if let Some(hospital) = self.hospitals.get_mut(cell.hospital as usize) {
             hospital.cases += cell.cases;
             hospital.weight += cell.cases * weight as f64 / 1e12;

@@ -96,7 +96,12 @@ impl Resolved {
             .collect::<Result<Vec<Read>>>()?;
         let (baseline, baseline_id) = reading.common_baseline(paths, &read)?;
         let mut resolved = Resolved {
-            id: name_of(first, &read.first().map_or_else(Document::default, |read| read.own.document.clone())),
+            id: name_of(
+                first,
+                &read
+                    .first()
+                    .map_or_else(Document::default, |read| read.own.document.clone()),
+            ),
             baseline_id,
             title: String::new(),
             purpose: String::new(),
@@ -162,9 +167,14 @@ impl Resolved {
     /// Values equal to the baseline's, and values that an earlier reform has set otherwise.
     fn warn(&mut self, read: &Read, set: &[(KeyPath, Leaf)], lang: Lang) {
         let own = read.own.document.leaves();
-        let own = own.filter(|(path, _)| !is_name(path) && lever_of(path).is_some_and(|lever| lever.is_lever()));
+        let own =
+            own.filter(|(path, _)| !is_name(path) && lever_of(path).is_some_and(|lever| lever.is_lever()));
         for (path, leaf) in own {
-            let same = self.baseline.document.at(path).is_some_and(|base| base.value == leaf.value);
+            let same = self
+                .baseline
+                .document
+                .at(path)
+                .is_some_and(|base| base.value == leaf.value);
             if same && !read.replaces_policy(path) {
                 let text = match lang {
                     Lang::En => format!("`{path}` is {}, as in the baseline", leaf.text()),
@@ -176,7 +186,10 @@ impl Resolved {
             if let Some((_, earlier)) = earlier.filter(|(_, earlier)| earlier.value != leaf.value) {
                 let (before, now) = (earlier.text(), leaf.text());
                 let text = match lang {
-                    Lang::En => format!("`{path}` is {now}; {} set it to {before}; the later one counts", earlier.place),
+                    Lang::En => format!(
+                        "`{path}` is {now}; {} set it to {before}; the later one counts",
+                        earlier.place
+                    ),
                     Lang::Zh => format!("`{path}` 为 {now}；{} 设为 {before}；以后者为准", earlier.place),
                 };
                 self.remark("conflict", &leaf.place, text);
@@ -216,14 +229,21 @@ impl Resolved {
 }
 
 fn is_name(path: &KeyPath) -> bool {
-    path.names().first().is_some_and(|first| NAMES.contains(&first.as_str()))
+    path.names()
+        .first()
+        .is_some_and(|first| NAMES.contains(&first.as_str()))
 }
 
 /// What a scenario calls itself; else its file's name.
 fn name_of(path: &Path, document: &Document) -> String {
-    let own = document.get(&["scenario", "id"]).or_else(|| document.get(&["scenario"]));
-    let stem = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-    own.and_then(|leaf| leaf.value.as_str()).map_or(stem, str::to_owned)
+    let own = document
+        .get(&["scenario", "id"])
+        .or_else(|| document.get(&["scenario"]));
+    let stem = path
+        .file_stem()
+        .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+    own.and_then(|leaf| leaf.value.as_str())
+        .map_or(stem, str::to_owned)
 }
 
 /// One file as read.
@@ -340,14 +360,20 @@ fn named_by(error: Error, base: &Path, own: &Whole) -> Error {
         None => error,
         Some(leaf) => {
             let folder = base.parent().filter(|folder| !folder.as_os_str().is_empty());
-            let beside = std::fs::read_dir(folder.unwrap_or(Path::new("."))).into_iter().flatten().flatten();
+            let beside = std::fs::read_dir(folder.unwrap_or(Path::new(".")))
+                .into_iter()
+                .flatten()
+                .flatten();
             let mut names: Vec<String> = beside
                 .filter_map(|entry| entry.file_name().into_string().ok())
                 .filter(|name| name.ends_with(".toml"))
                 .collect();
             names.sort();
             let written = leaf.value.as_str().unwrap_or("");
-            let hint = suggestion(written, names.iter().map(String::as_str));
+            let name = base
+                .file_name()
+                .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+            let hint = suggestion(&name, names.iter().map(String::as_str));
             let message = format!("there is no baseline `{written}`{hint}");
             Error::at(leaf.place.clone(), message)
         }
@@ -380,7 +406,11 @@ fn merge(whole: &mut Whole, own: &Whole) {
 
 /// Every key of a scenario file is a lever, and its value may be had.
 fn check_all(document: &Document) -> Result<()> {
-    Error::all(document.leaves().filter_map(|(path, leaf)| check(path, leaf).err()))
+    Error::all(
+        document
+            .leaves()
+            .filter_map(|(path, leaf)| check(path, leaf).err()),
+    )
 }
 
 /// Differences, each of one lever. What cannot stand alone goes together: a pack that is replaced
@@ -412,7 +442,11 @@ fn changes(baseline: &Whole, reform: &Whole) -> Vec<Change> {
             place,
         })
     };
-    paths.iter().filter(differs).filter_map(|path| change(path)).collect()
+    paths
+        .iter()
+        .filter(differs)
+        .filter_map(|path| change(path))
+        .collect()
 }
 
 impl Whole {
@@ -462,7 +496,10 @@ impl Whole {
     /// # Errors
     /// The key is missing.
     pub fn year(&self) -> Result<i16> {
-        let leaf = self.document.get(&["year"]).and_then(|leaf| leaf.value.as_integer());
+        let leaf = self
+            .document
+            .get(&["year"])
+            .and_then(|leaf| leaf.value.as_integer());
         let year = leaf.and_then(|year| i16::try_from(year).ok());
         year.ok_or_else(|| self.missing("year"))
     }
@@ -474,7 +511,10 @@ impl Whole {
 
     /// A flag; `false` where it is not set.
     pub fn flag(&self, names: &[&str]) -> bool {
-        matches!(self.document.get(names).map(|leaf| &leaf.value), Some(Value::Boolean(true)))
+        matches!(
+            self.document.get(names).map(|leaf| &leaf.value),
+            Some(Value::Boolean(true))
+        )
     }
 
     fn missing(&self, key: &str) -> Error {
@@ -482,7 +522,14 @@ impl Whole {
         let file = written.into_iter().next();
         let message = format!("key `{key}` is missing");
         match file {
-            Some(file) => Error::at(Place { file, line: None, column: None }, message),
+            Some(file) => Error::at(
+                Place {
+                    file,
+                    line: None,
+                    column: None,
+                },
+                message,
+            ),
             None => Error::new(message),
         }
     }

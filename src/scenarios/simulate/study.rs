@@ -233,12 +233,18 @@ impl Study {
         }
         if let Some(leaf) = document.get(&["tornado"]) {
             let files: Vec<SwingFile> = typed(leaf)?;
-            study.tornado = files.into_iter().map(|file| swing(file, leaf)).collect::<Result<_>>()?;
+            study.tornado = files
+                .into_iter()
+                .map(|file| swing(file, leaf))
+                .collect::<Result<_>>()?;
         }
         study.heat = heat(document, most)?;
         if let Some(leaf) = document.get(&["solve"]) {
             let files: Vec<TargetFile> = typed(leaf)?;
-            study.solve = files.into_iter().map(|file| target(file, leaf)).collect::<Result<_>>()?;
+            study.solve = files
+                .into_iter()
+                .map(|file| target(file, leaf))
+                .collect::<Result<_>>()?;
         }
         if let Some(leaf) = document.get(&["attribution", "order"]) {
             study.order = typed(leaf)?;
@@ -316,14 +322,22 @@ fn values_of(file: AxisFile, at: &Leaf, most: u64) -> Result<(u64, Vec<Value>)> 
         (Some(values), None, None, None) if !values.is_empty() => Ok((values.len() as u64, values)),
         (None, Some(from), Some(to), Some(step)) => {
             let read = |text: &str| {
-                decimal(text).ok_or_else(|| wrong(format!("`{key}`: `{text}` is no decimal; expected e.g. \"3%\" or \"0.85\"")))
+                decimal(text).ok_or_else(|| {
+                    wrong(format!(
+                        "`{key}`: `{text}` is no decimal; expected e.g. \"3%\" or \"0.85\""
+                    ))
+                })
             };
             let ((from, sign), (to, to_sign), (step, step_sign)) = (read(&from)?, read(&to)?, read(&step)?);
             if sign != to_sign || sign != step_sign {
-                return Err(wrong(format!("`{key}`: from, to and step have different signs of unit")));
+                return Err(wrong(format!(
+                    "`{key}`: from, to and step have different signs of unit"
+                )));
             }
             if step <= Decimal::ZERO || to < from {
-                return Err(wrong(format!("`{key}` goes from {from} to {to} by {step}; expected a step above zero and an end not before the start")));
+                return Err(wrong(format!(
+                    "`{key}` goes from {from} to {to} by {step}; expected a step above zero and an end not before the start"
+                )));
             }
             let steps = ((to - from) / step).floor();
             let count = u64::try_from(steps).unwrap_or(u64::MAX).saturating_add(1);
@@ -336,7 +350,9 @@ fn values_of(file: AxisFile, at: &Leaf, most: u64) -> Result<(u64, Vec<Value>)> 
             };
             Ok((count, (0..count).map(value).collect()))
         }
-        _ => Err(wrong(format!("`{key}`: expected either `values` or all of `from`, `to` and `step`"))),
+        _ => Err(wrong(format!(
+            "`{key}`: expected either `values` or all of `from`, `to` and `step`"
+        ))),
     }
 }
 
@@ -385,7 +401,12 @@ fn heat(document: &Document, most: u64) -> Result<Option<Heat>> {
 fn target(file: TargetFile, at: &Leaf) -> Result<Target> {
     let path = path_of(&file.key, at)?;
     let wrong = |what: &str, text: &str| {
-        Error::at(at.place.clone(), format!("`{what}` of the target for `{path}` is `{text}`; expected a decimal such as \"3%\" or \"0.85\""))
+        Error::at(
+            at.place.clone(),
+            format!(
+                "`{what}` of the target for `{path}` is `{text}`; expected a decimal such as \"3%\" or \"0.85\""
+            ),
+        )
     };
     let (low, sign) = decimal(&file.low).ok_or_else(|| wrong("low", &file.low))?;
     let (high, high_sign) = decimal(&file.high).ok_or_else(|| wrong("high", &file.high))?;
@@ -396,7 +417,10 @@ fn target(file: TargetFile, at: &Leaf) -> Result<Target> {
         value_at(&path, Value::String(text.clone()), at)?;
     }
     let goal = |text: &String| text.parse::<f64>().ok().filter(|goal| goal.is_finite());
-    let reached = file.target.as_ref().map(|text| goal(text).ok_or_else(|| wrong("target", text)));
+    let reached = file
+        .target
+        .as_ref()
+        .map(|text| goal(text).ok_or_else(|| wrong("target", text)));
     Ok(Target {
         metric: file.metric,
         target: reached.transpose()?,
@@ -448,7 +472,10 @@ fn levels(part: &Document) -> Result<Vec<DrawLevel>> {
         found.ok_or_else(|| {
             let known = DrawLevel::ALL.map(DrawLevel::as_str);
             let hint = suggestion(word, known);
-            let message = format!("`mc.levels` names `{word}`; expected some of {}{hint}", known.join(", "));
+            let message = format!(
+                "`mc.levels` names `{word}`; expected some of {}{hint}",
+                known.join(", ")
+            );
             Error::at(leaf.place.clone(), message)
         })
     };
@@ -468,7 +495,9 @@ fn drawn(file: DrawnFile, at: &Leaf) -> Result<Drawn> {
     let mut sign = "";
     let mut read = |text: &String| -> Result<f64> {
         let wrong = || {
-            let message = format!("the distribution of `{path}` has `{text}`; expected a decimal such as \"3%\" or \"0.85\"");
+            let message = format!(
+                "the distribution of `{path}` has `{text}`; expected a decimal such as \"3%\" or \"0.85\""
+            );
             Error::at(at.place.clone(), message)
         };
         let (value, found) = decimal(text).ok_or_else(wrong)?;

@@ -20,6 +20,10 @@ const NARROW: f64 = 1e-10;
 /// Most halvings of a bracket.
 const MOST_HALVINGS: u32 = 200;
 
+/// Relative distance from a level that the rounding of budgets to the fen may make: a corner of the
+/// grid so near it lies on the line.
+const ON_THE_LINE: f64 = 1e-8;
+
 /// Points at which a metric is looked at before it is halved.
 const SAMPLES: u32 = 33;
 
@@ -56,7 +60,10 @@ pub struct TornadoRow {
 impl TornadoRow {
     /// Distance between both.
     pub fn range(&self) -> Option<f64> {
-        self.reached.0.zip(self.reached.1).map(|(low, high)| (high - low).abs())
+        self.reached
+            .0
+            .zip(self.reached.1)
+            .map(|(low, high)| (high - low).abs())
     }
 }
 
@@ -129,7 +136,10 @@ pub fn sweep(engine: &mut Engine<'_>, resolved: &Resolved, base: &Outcome) -> Re
         }
         settings.reverse();
         let outcome = engine.outcome("sweep", &with(&resolved.reform, &settings))?;
-        let settings: Vec<(String, String)> = settings.iter().map(|(path, leaf)| (path.to_string(), shown(leaf))).collect();
+        let settings: Vec<(String, String)> = settings
+            .iter()
+            .map(|(path, leaf)| (path.to_string(), shown(leaf)))
+            .collect();
         rows.extend(Metric::usual(base).into_iter().map(|metric| SweepRow {
             run: run as u64 + 1,
             settings: settings.clone(),
@@ -151,15 +161,37 @@ pub fn tornado(engine: &mut Engine<'_>, resolved: &Resolved, base: &Outcome) -> 
     if swings.is_empty() {
         return Ok(Vec::new());
     }
-    let place = resolved.reform.document.get(&["tornado_metric"]).map(|leaf| leaf.place.clone());
-    let place = place.or_else(|| resolved.reform.document.get(&["tornado"]).map(|leaf| leaf.place.clone()));
+    let place = resolved
+        .reform
+        .document
+        .get(&["tornado_metric"])
+        .map(|leaf| leaf.place.clone());
+    let place = place.or_else(|| {
+        resolved
+            .reform
+            .document
+            .get(&["tornado"])
+            .map(|leaf| leaf.place.clone())
+    });
     let metrics = match resolved.study.tornado_metric.as_str() {
-        "" => Metric::usual(base).into_iter().filter(|metric| matches!(metric, Metric::PointValue(_) | Metric::K(_) | Metric::FundBalance | Metric::WorstLevelMargin)).collect(),
+        "" => Metric::usual(base)
+            .into_iter()
+            .filter(|metric| {
+                matches!(
+                    metric,
+                    Metric::PointValue(_) | Metric::K(_) | Metric::FundBalance | Metric::WorstLevelMargin
+                )
+            })
+            .collect(),
         name => vec![Metric::parse(name, base, &place.unwrap_or_else(nowhere))?],
     };
     let mut ends = Vec::new();
     for swing in swings {
-        ends.push((swing, at(engine, resolved, swing, &swing.low)?, at(engine, resolved, swing, &swing.high)?));
+        ends.push((
+            swing,
+            at(engine, resolved, swing, &swing.low)?,
+            at(engine, resolved, swing, &swing.high)?,
+        ));
     }
     let mut rows = Vec::new();
     for metric in metrics {
@@ -194,7 +226,9 @@ fn nowhere() -> Place {
 /// # Errors
 /// A metric that is none, a value that is no number; as [`Engine::run`].
 pub fn heat_map(engine: &mut Engine<'_>, resolved: &Resolved, base: &Outcome) -> Result<Option<HeatGrid>> {
-    let Some(heat) = &resolved.study.heat else { return Ok(None) };
+    let Some(heat) = &resolved.study.heat else {
+        return Ok(None);
+    };
     let metric = Metric::parse(&heat.metric, base, &heat.place)?;
     let mut cells = Vec::new();
     for up in &heat.y.values {
@@ -223,9 +257,13 @@ pub fn heat_map(engine: &mut Engine<'_>, resolved: &Resolved, base: &Outcome) ->
 fn numbers(heat: &Heat, values: &[Leaf]) -> Result<Vec<(String, f64)>> {
     let number = |leaf: &Leaf| {
         let text = shown(leaf);
-        let value = decimal(text.trim_end_matches(" yuan")).and_then(|(value, _)| value.to_string().parse().ok());
+        let value =
+            decimal(text.trim_end_matches(" yuan")).and_then(|(value, _)| value.to_string().parse().ok());
         value.map(|value| (text.clone(), value)).ok_or_else(|| {
-            Error::at(heat.place.clone(), format!("`{text}` is no number; a heat map goes over numbers"))
+            Error::at(
+                heat.place.clone(),
+                format!("`{text}` is no number; a heat map goes over numbers"),
+            )
         })
     };
     values.iter().map(number).collect()
@@ -241,14 +279,15 @@ pub fn level_line(
     let cell = |at: usize, up: usize| cells.get(up).and_then(|row| row.get(at)).copied().flatten();
     let crossing = |from: Option<f64>, to: Option<f64>| {
         let (from, to) = (from? - level, to? - level);
-        let crosses = from == 0.0 || (from < 0.0) != (to < 0.0) && to != 0.0;
-        crosses.then(|| if from == to { 0.0 } else { from / (from - to) })
+        // a corner on the line stands for itself
+        let crosses = (from < 0.0) != (to < 0.0) && to.abs() > ON_THE_LINE * level.abs();
+        crosses.then(|| from / (from - to))
     };
     let mut line = Vec::new();
     for (up, (_, y0)) in y.iter().enumerate() {
         for (along, (_, x0)) in x.iter().enumerate() {
             let here = cell(along, up);
-            if here == Some(level) {
+            if here.is_some_and(|here| (here - level).abs() <= ON_THE_LINE * level.abs()) {
                 line.push((*x0, *y0));
                 continue;
             }
@@ -269,10 +308,18 @@ pub fn level_line(
 /// A metric that is none; as [`Engine::run`].
 pub fn solve(engine: &mut Engine<'_>, resolved: &Resolved, base: &Outcome) -> Result<Vec<Solved>> {
     let targets = &resolved.study.solve;
-    targets.iter().map(|target| solve_one(engine, resolved, base, target)).collect()
+    targets
+        .iter()
+        .map(|target| solve_one(engine, resolved, base, target))
+        .collect()
 }
 
-fn solve_one(engine: &mut Engine<'_>, resolved: &Resolved, base: &Outcome, target: &Target) -> Result<Solved> {
+fn solve_one(
+    engine: &mut Engine<'_>,
+    resolved: &Resolved,
+    base: &Outcome,
+    target: &Target,
+) -> Result<Solved> {
     let metric = Metric::parse(&target.metric, base, &target.place)?;
     let goal = target.target.or_else(|| metric.of(base));
     let number = |value: &rust_decimal::Decimal| value.to_string().parse::<f64>().unwrap_or(f64::NAN);
