@@ -12,6 +12,8 @@ mod compare;
 mod conformance;
 mod convert;
 mod door;
+mod enrol;
+mod enrol_generate;
 pub mod explained;
 mod generate;
 mod generate_region;
@@ -36,6 +38,8 @@ pub use compare::{CompareRequest, compare};
 pub use conformance::{ConformRequest, Conformed, Difference, WitnessRequest, Witnessed, conform, witness};
 pub use convert::{ConvertRequest, convert};
 pub use door::{CodesRequest, DoorRequest};
+pub use enrol::{EnrolRequest, Enrolled, enrol_check, enrol_finance};
+pub use enrol_generate::{EnrolGenerateRequest, MadeEnrolment, enrol_generate};
 pub use explained::{
     ChangeWords, Coded, ComplicationWords, EXPLAINED_SCHEMA, Explained, ExplainedRecord, FactWords,
     FindingWords, NeighbourWord, NeighbourWords, RecordRead, SchemeWords, StepWords, explained_json,

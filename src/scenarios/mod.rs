@@ -6,6 +6,7 @@
 pub mod catalogue;
 mod chain;
 mod edits;
+pub mod enrolment;
 mod file;
 pub mod generate;
 mod lists;

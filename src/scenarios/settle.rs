@@ -11,9 +11,9 @@ use crate::benefit::{BenefitPolicy, Claim, Payer, Slip, YearToDate, explain, sha
 use crate::budget::{More, PoolCase, settle};
 use crate::codes::HospitalLevel;
 use crate::diagnostics::{Error, Lang, Result};
-use crate::grouper::Status;
 use crate::points::{CaseFacts, Cut, Pack, PoolFund, PricingCase, Score, Stay, Weights, score};
 use crate::records::Column;
+use crate::tables::FallbackKind;
 use crate::units::Fen;
 
 /// Age from which a person is no minor (未成年人保护法 art. 2: citizens under eighteen are minors).
@@ -78,7 +78,8 @@ fn share_bill(
     let claim = Claim {
         id: &statement.case_id,
         plan: &insured.plan,
-        level,
+        level: level.into(),
+        hospital: &statement.hospital,
         categories: &categories,
         status: insured.status,
         minor: insured.age_on(discharge) < GROWN_UP,
@@ -89,6 +90,7 @@ fn share_bill(
         over: fees.over,
         pre: fees.pre,
         scope: fees.scope,
+        ..Claim::default()
     };
     parameters.note(&statement.insured_scheme, policy, &claim, so_far);
     share(policy, &claim, so_far).map_err(|e| e.to_string())
@@ -203,7 +205,7 @@ pub(super) fn score_one(
     let Some(level) = level_of(inputs, statement) else {
         return Ok(None);
     };
-    let grouped = statement.grouping.status(scheme) == Status::Grouped;
+    let grouped = statement.grouping.status(scheme).has_group();
     let packets = scheme.packets().into_iter();
     let auxiliary: Vec<(&str, &str)> = packets
         .flat_map(|packets| statement.grouping.packet.labels(packets))
@@ -217,6 +219,7 @@ pub(super) fn score_one(
         los_days: statement.los_days,
         facts: CaseFacts {
             month: &month_of(statement),
+            blank: other_group.is_none() && statement.grouping.fallback(scheme) == Some(FallbackKind::Blank),
             auxiliary: &auxiliary,
             ..CaseFacts::default()
         },

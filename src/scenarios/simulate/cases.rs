@@ -11,7 +11,6 @@ use super::resolve::Whole;
 use crate::benefit::Slip;
 use crate::codes::HospitalLevel;
 use crate::diagnostics::{Error, Lang, Place, Result, read_text, suggestion};
-use crate::grouper::Status;
 use crate::points::{CaseFacts, Kind, Pack, Payment, PricingCase, Score, Weights, score};
 use crate::records::Intake;
 use crate::scenarios::chain::{Inputs, fits};
@@ -364,7 +363,7 @@ impl Chain {
         let slip = self.slips.get(at)?.as_ref()?;
         let scheme = self.inputs.grouper.scheme();
         let claim = claim_of(pack, slip);
-        let grouped = statement.grouping.status(scheme) == Status::Grouped;
+        let grouped = statement.grouping.status(scheme).has_group();
         Some(Facts {
             id: &statement.case_id,
             hospital: &statement.hospital,
