@@ -60,7 +60,7 @@ pub use output::{Output, write_together};
 pub use quality::{QUALITY_COLUMNS, quality_csv};
 pub use record_file::RecordFile;
 pub use run_json::run_json;
-pub use simulate::{Named, Repeat, Simulated, dictionary, repeat_json, simulation_tables};
+pub use simulate::{Named, Repeat, Simulated, dictionary, repeat_json, simulation_page, simulation_tables};
 pub use statements::{cases_csv, hospitals_csv, pools_csv, rejected_csv, slips_csv};
 pub use summary::{run_summary, sum_of_cases};
 pub use table::{Cell, Column, Table};
