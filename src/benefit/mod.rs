@@ -76,6 +76,7 @@ mod explain;
 mod file;
 pub mod finance;
 mod formula;
+pub mod link;
 mod literal;
 mod load;
 mod policy;
