@@ -2,7 +2,7 @@
 
 use super::CsvText;
 use crate::diagnostics::Lang;
-use crate::scenarios::{Burden, By, Inputs, LinkLine, Numerator, RunResult, Sums, burdened, insured_by_poverty,
+use crate::scenarios::{Burden, By, Inputs, LinkLine, Numerator, RunResult, LevelSums, burdened, insured_by_poverty,
     stays_of_the_poor, sums};
 use crate::units::{Exact, Fen, Overflow};
 
@@ -31,7 +31,7 @@ pub fn indicators_csv(inputs: &Inputs, result: &RunResult) -> Result<CsvText, Ov
 }
 
 /// Ratios in percent; nothing where there is nothing to be a ratio of.
-fn ratio_cells(text: &mut CsvText, inputs: &Inputs, sums: &Sums, numerator: Numerator) -> Result<(), Overflow> {
+fn ratio_cells(text: &mut CsvText, inputs: &Inputs, sums: &LevelSums, numerator: Numerator) -> Result<(), Overflow> {
     let in_scope = sums.in_scope_ratio(numerator).ok();
     let actual = sums.actual_ratio(numerator).ok();
     let gap = match (in_scope, actual) {
@@ -189,7 +189,7 @@ pub fn indicator_words(inputs: &Inputs, result: &RunResult, lang: Lang) -> Resul
     Ok(lines)
 }
 
-fn scheme_words(inputs: &Inputs, scheme: &str, sums: &Sums, lang: Lang) -> Result<String, Overflow> {
+fn scheme_words(inputs: &Inputs, scheme: &str, sums: &LevelSums, lang: Lang) -> Result<String, Overflow> {
     let terms = inputs.scenario.indicators.as_ref();
     let numerator = terms.map_or(Numerator::Basic, |terms| terms.numerator);
     let shown = |ratio: Result<Exact, Overflow>| ratio.ok().map_or(Ok("-".to_owned()), percent);

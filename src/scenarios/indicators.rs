@@ -35,9 +35,9 @@ impl By {
     }
 }
 
-/// Sums that ratios are made of (指标合计).
+/// LevelSums that ratios are made of (指标合计).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sums {
+pub struct LevelSums {
     /// Cases.
     pub cases: u64,
     /// Bills.
@@ -52,7 +52,7 @@ pub struct Sums {
     pub three_tiers: Fen,
 }
 
-impl Sums {
+impl LevelSums {
     fn add(&mut self, settled: &Settled) {
         let slip = &settled.slip;
         let paid = |numerator: Numerator| -> Fen {
@@ -135,9 +135,9 @@ fn settled(result: &RunResult) -> impl Iterator<Item = (&Statement, &Settled)> {
     statements.filter_map(|statement| Some((statement, statement.settled()?)))
 }
 
-/// Sums by insurance and dimension (保障水平): the whole, by plan, level and month.
-pub fn sums(inputs: &Inputs, result: &RunResult) -> BTreeMap<(String, By, String), Sums> {
-    let mut found: BTreeMap<(String, By, String), Sums> = BTreeMap::new();
+/// LevelSums by insurance and dimension (保障水平): the whole, by plan, level and month.
+pub fn sums(inputs: &Inputs, result: &RunResult) -> BTreeMap<(String, By, String), LevelSums> {
+    let mut found: BTreeMap<(String, By, String), LevelSums> = BTreeMap::new();
     for (statement, settled) in settled(result) {
         for by in By::ALL {
             let plan = || inputs.lists.persons.get(&statement.person).map(|person| person.plan.clone());

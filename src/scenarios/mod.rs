@@ -22,7 +22,7 @@ mod statement;
 pub use chain::{Inputs, run};
 pub use edits::{DeclaredCodes, code_system, code_systems, edit_book, find_profile, take_codes};
 pub use file::{PoolOfScenario, Scenario};
-pub use indicators::{Burden, By, Stays, Sums, burdened, insured_by_poverty, stays_of_the_poor, sums};
+pub use indicators::{Burden, By, LevelSums, Stays, burdened, insured_by_poverty, stays_of_the_poor, sums};
 pub use link::{LinkLine, link_cases};
 pub use link_file::{FundRatio, IndicatorTerms, LinkTerms, Numerator};
 pub use lists::{Hospital, Insured, Lists};
