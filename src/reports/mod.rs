@@ -1,6 +1,7 @@
 //! Results → files and words (报表): one file a report, written whole or not at all.
 
 mod catalogue;
+mod charts;
 mod comparison;
 mod conformance;
 mod crosswalk;
@@ -31,6 +32,7 @@ pub use catalogue::{
     CatalogueCounts, GROUPS, MEAN_COSTS, SchemeKeys, catalogue_report_csv, catalogue_summary_csv, groups_csv,
     mean_costs_csv, primary_care_csv, scheme_toml,
 };
+pub use charts::{Chart, Draw, Section, chart_page};
 pub use comparison::comparison_tables;
 pub use conformance::{ConformanceCase, EXPECTED_COLUMNS, conformance_header, conformance_row};
 pub use crosswalk::{CROSSWALK_COLUMNS, Crosswalk, End, MOVED_COLUMNS, Move, Pairs, Tally};

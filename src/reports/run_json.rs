@@ -136,6 +136,9 @@ fn payers_json(result: &RunResult) -> Value {
     );
     for payer in Payer::ALL {
         let paid: Fen = settled().map(|s| s.slip.fund(payer)).sum();
+        if paid == Fen::ZERO && Payer::RARE.contains(&payer) {
+            continue;
+        }
         page.insert(format!("{}_fen", payer.as_str()), json!(paid.fen()));
     }
     page.insert(

@@ -126,7 +126,8 @@ fn share_fees(
     let claim = Claim {
         id: &statement.case_id,
         plan: &insured.plan,
-        level,
+        level: level.into(),
+        hospital: &statement.hospital,
         categories: &categories,
         status: insured.status,
         minor: insured.age_on(discharge) < GROWN_UP,
@@ -137,6 +138,7 @@ fn share_fees(
         over: fees.over,
         pre: fees.pre,
         scope: fees.scope,
+        ..Claim::default()
     };
     if let Some(parameters) = parameters {
         parameters.note(&statement.insured_scheme, policy, &claim, so_far);
