@@ -11,8 +11,8 @@ use crate::grouper::{Grouper, Workspace};
 use crate::points::{Calibration, Observation, calibrate as weights_of};
 use crate::records::{Checked, Column, Depth, Intake, RowReader, in_order};
 use crate::reports::{
-    CsvText, Output, burden_csv, cases_csv, findings_csv, hospitals_csv, indicators_csv, link_csv, poor_csv,
-    pools_csv, rejected_csv, run_json, run_summary, slips_csv, write_together,
+    CsvText, Output, burden_csv, cases_csv, findings_csv, hospitals_csv, indicators_csv, link_csv, pools_csv,
+    poor_csv, rejected_csv, run_json, run_summary, slips_csv, write_together,
 };
 use crate::scenarios::{Inputs, RunResult, Scenario, link_cases, run as run_chain};
 use crate::tables::{Compiled, Library, Scheme, code_list_version};

@@ -12,7 +12,8 @@ use super::reading_words::reading_words;
 use super::terminal::{Progress, Terminal};
 use super::{
     catalogue_commands, check_commands, enrol_commands, generate_commands, layouts_commands, packed_commands,
-    policy_commands, settle_commands, show_words, tables_check, tables_commands, tables_words,
+    policy_commands, settle_commands, show_words, simulate_commands, tables_check, tables_commands,
+    tables_words,
 };
 use crate::api::{self, BulkSummary, CalibrateRequest, ExplainRequest, GroupRequest, RunRequest, Watch};
 use crate::diagnostics::{Error, Lang, Result};
@@ -68,6 +69,7 @@ pub fn carry_out(arguments: &Arguments, terminal: &Terminal) -> Result<Ending> {
         Command::Generate(generate) => generate_commands::make_records(generate, terminal),
         Command::Settle(settle) => settle_commands::settle(settle, terminal),
         Command::Enrol(enrol) => enrol_commands::enrol(enrol, terminal),
+        Command::Simulate(simulate) => simulate_commands::simulate(simulate, terminal),
         Command::Policy(policy) => policy_commands::policy(policy, terminal),
         Command::Tables(TablesCommand::List { tables }) => {
             print(&tables_words::list(

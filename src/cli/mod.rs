@@ -25,6 +25,8 @@ mod settle_arguments;
 mod settle_commands;
 mod show_packets;
 mod show_words;
+mod simulate_arguments;
+mod simulate_commands;
 mod tables_arguments;
 mod tables_check;
 mod tables_commands;

@@ -2,8 +2,10 @@
 
 use super::CsvText;
 use crate::diagnostics::Lang;
-use crate::scenarios::{Burden, By, Inputs, LinkLine, Numerator, RunResult, LevelSums, burdened, insured_by_poverty,
-    stays_of_the_poor, sums};
+use crate::scenarios::{
+    Burden, By, Inputs, LevelSums, LinkLine, Numerator, RunResult, burdened, insured_by_poverty,
+    stays_of_the_poor, sums,
+};
 use crate::units::{Exact, Fen, Overflow};
 
 /// `indicators.csv` (保障水平指标): in-scope and actual ratio, their gap, out-of-scope share; against the
@@ -13,14 +15,31 @@ use crate::units::{Exact, Fen, Overflow};
 /// A ratio that cannot be shown.
 pub fn indicators_csv(inputs: &Inputs, result: &RunResult) -> Result<CsvText, Overflow> {
     let mut text = CsvText::with_header(&[
-        "insured_scheme", "by", "key", "cases", "total", "in_scope", "out_of_scope", "numerator", "paid",
-        "in_scope_percent", "actual_percent", "gap_points", "out_of_scope_percent", "target_percent", "verdict",
+        "insured_scheme",
+        "by",
+        "key",
+        "cases",
+        "total",
+        "in_scope",
+        "out_of_scope",
+        "numerator",
+        "paid",
+        "in_scope_percent",
+        "actual_percent",
+        "gap_points",
+        "out_of_scope_percent",
+        "target_percent",
+        "verdict",
     ]);
     for ((scheme, by, key), sums) in sums(inputs, result) {
         for numerator in Numerator::ALL {
-            [&scheme, by.as_str(), &key].into_iter().for_each(|cell| text.cell(cell));
+            [&scheme, by.as_str(), &key]
+                .into_iter()
+                .for_each(|cell| text.cell(cell));
             text.show(Some(sums.cases));
-            [sums.total, sums.scope, sums.out_of_scope].into_iter().for_each(|amount| text.show(Some(amount)));
+            [sums.total, sums.scope, sums.out_of_scope]
+                .into_iter()
+                .for_each(|amount| text.show(Some(amount)));
             text.cell(numerator.as_str());
             text.show(Some(sums.paid(numerator)));
             ratio_cells(&mut text, inputs, &sums, numerator)?;
@@ -31,7 +50,12 @@ pub fn indicators_csv(inputs: &Inputs, result: &RunResult) -> Result<CsvText, Ov
 }
 
 /// Ratios in percent; nothing where there is nothing to be a ratio of.
-fn ratio_cells(text: &mut CsvText, inputs: &Inputs, sums: &LevelSums, numerator: Numerator) -> Result<(), Overflow> {
+fn ratio_cells(
+    text: &mut CsvText,
+    inputs: &Inputs,
+    sums: &LevelSums,
+    numerator: Numerator,
+) -> Result<(), Overflow> {
     let in_scope = sums.in_scope_ratio(numerator).ok();
     let actual = sums.actual_ratio(numerator).ok();
     let gap = match (in_scope, actual) {
@@ -43,7 +67,12 @@ fn ratio_cells(text: &mut CsvText, inputs: &Inputs, sums: &LevelSums, numerator:
     }
     let terms = inputs.scenario.indicators.as_ref();
     let terms = terms.filter(|terms| terms.numerator == numerator);
-    text.cell(&terms.map(|terms| percent(terms.target())).transpose()?.unwrap_or_default());
+    text.cell(
+        &terms
+            .map(|terms| percent(terms.target()))
+            .transpose()?
+            .unwrap_or_default(),
+    );
     text.cell(verdict(inputs, in_scope, numerator)?.map_or("", Verdict::as_str));
     Ok(())
 }
@@ -81,12 +110,17 @@ fn verdict(inputs: &Inputs, ratio: Option<Exact>, numerator: Numerator) -> Resul
     let (Some(terms), Some(ratio)) = (terms, ratio) else {
         return Ok(None);
     };
-    let (low, high) = (terms.target().sub(terms.tolerance())?, terms.target().add(terms.tolerance())?);
-    Ok(Some(match (ratio.compare(low).is_lt(), ratio.compare(high).is_gt()) {
-        (true, _) => Verdict::Below,
-        (_, true) => Verdict::Above,
-        _ => Verdict::About,
-    }))
+    let (low, high) = (
+        terms.target().sub(terms.tolerance())?,
+        terms.target().add(terms.tolerance())?,
+    );
+    Ok(Some(
+        match (ratio.compare(low).is_lt(), ratio.compare(high).is_gt()) {
+            (true, _) => Verdict::Below,
+            (_, true) => Verdict::Above,
+            _ => Verdict::About,
+        },
+    ))
 }
 
 /// A fraction in percent with two decimals.
@@ -97,15 +131,32 @@ fn percent(ratio: Exact) -> Result<String, Overflow> {
 /// `burden.csv` (高额负担名单): persons whose in-scope self-pay passes the scenario's limit.
 pub fn burden_csv(inputs: &Inputs, result: &RunResult) -> CsvText {
     let mut text = CsvText::with_header(&[
-        "person", "insured_scheme", "stays", "total_fee", "in_scope_self_pay", "person_paid", "limit",
+        "person",
+        "insured_scheme",
+        "stays",
+        "total_fee",
+        "in_scope_self_pay",
+        "person_paid",
+        "limit",
     ]);
-    let limit = inputs.scenario.indicators.as_ref().map(|terms| terms.high_burden());
+    let limit = inputs
+        .scenario
+        .indicators
+        .as_ref()
+        .map(|terms| terms.high_burden());
     for (person, scheme, burden) in burdened(inputs, result) {
-        let Burden { stays, total, in_scope, person: paid } = burden;
+        let Burden {
+            stays,
+            total,
+            in_scope,
+            person: paid,
+        } = burden;
         text.cell(&person);
         text.cell(&scheme);
         text.show(Some(stays));
-        [total, in_scope, paid].into_iter().for_each(|amount| text.show(Some(amount)));
+        [total, in_scope, paid]
+            .into_iter()
+            .for_each(|amount| text.show(Some(amount)));
         text.show(limit);
         text.end_row();
     }
@@ -118,7 +169,14 @@ pub fn burden_csv(inputs: &Inputs, result: &RunResult) -> CsvText {
 /// A mean that cannot be shown.
 pub fn poor_csv(inputs: &Inputs, result: &RunResult) -> Result<CsvText, Overflow> {
     let mut text = CsvText::with_header(&[
-        "hospital", "poor", "insured", "persons", "stays", "total_fee", "stays_per_1000_insured", "cost_per_stay",
+        "hospital",
+        "poor",
+        "insured",
+        "persons",
+        "stays",
+        "total_fee",
+        "stays_per_1000_insured",
+        "cost_per_stay",
         "cost_per_insured",
     ]);
     let [poor, others] = insured_by_poverty(inputs);
@@ -144,21 +202,54 @@ pub fn poor_csv(inputs: &Inputs, result: &RunResult) -> Result<CsvText, Overflow
 /// `link.csv` (支付衔接单): one row a settled case, bill and standard by the terms of the scenario.
 pub fn link_csv(inputs: &Inputs, result: &RunResult, lines: &[LinkLine]) -> CsvText {
     let mut text = CsvText::with_header(&[
-        "case_id", "hospital", "person", "insured_scheme", "group", "total_fee", "standard", "copay_base",
-        "deductible", "person_paid", "basic_by_items", "cii", "ma", "other_payers", "hospital_share", "fund",
-        "hospital_result", "due", "evidence",
+        "case_id",
+        "hospital",
+        "person",
+        "insured_scheme",
+        "group",
+        "total_fee",
+        "standard",
+        "copay_base",
+        "deductible",
+        "person_paid",
+        "basic_by_items",
+        "cii",
+        "ma",
+        "other_payers",
+        "hospital_share",
+        "fund",
+        "hospital_result",
+        "due",
+        "evidence",
     ]);
     for line in lines {
-        let Some(statement) = result.statements.get(line.index) else { continue };
+        let Some(statement) = result.statements.get(line.index) else {
+            continue;
+        };
         let due = statement.settled().map(|settled| settled.due);
         let evidence = statement.settled().map(|settled| settled.slip.evidence.as_str());
-        [&statement.case_id, &statement.hospital, &statement.person, &statement.insured_scheme]
-            .into_iter()
-            .for_each(|cell| text.cell(cell));
+        [
+            &statement.case_id,
+            &statement.hospital,
+            &statement.person,
+            &statement.insured_scheme,
+        ]
+        .into_iter()
+        .for_each(|cell| text.cell(cell));
         text.cell(statement.grouping.code(inputs.grouper.scheme()));
         let amounts = [
-            line.bill.total, line.bill.standard, line.base, line.deductible, line.person, line.by_items, line.cii,
-            line.assistance, line.others, line.hospital, line.result.fund, line.result.hospital,
+            line.bill.total,
+            line.bill.standard,
+            line.base,
+            line.deductible,
+            line.person,
+            line.by_items,
+            line.cii,
+            line.assistance,
+            line.others,
+            line.hospital,
+            line.result.fund,
+            line.result.hospital,
         ];
         amounts.into_iter().for_each(|amount| text.show(Some(amount)));
         text.show(due);

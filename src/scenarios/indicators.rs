@@ -55,9 +55,8 @@ pub struct LevelSums {
 impl LevelSums {
     fn add(&mut self, settled: &Settled) {
         let slip = &settled.slip;
-        let paid = |numerator: Numerator| -> Fen {
-            numerator.payers().iter().map(|payer| slip.fund(*payer)).sum()
-        };
+        let paid =
+            |numerator: Numerator| -> Fen { numerator.payers().iter().map(|payer| slip.fund(*payer)).sum() };
         self.cases += 1;
         self.total += slip.total;
         self.scope += slip.scope;
@@ -140,7 +139,13 @@ pub fn sums(inputs: &Inputs, result: &RunResult) -> BTreeMap<(String, By, String
     let mut found: BTreeMap<(String, By, String), LevelSums> = BTreeMap::new();
     for (statement, settled) in settled(result) {
         for by in By::ALL {
-            let plan = || inputs.lists.persons.get(&statement.person).map(|person| person.plan.clone());
+            let plan = || {
+                inputs
+                    .lists
+                    .persons
+                    .get(&statement.person)
+                    .map(|person| person.plan.clone())
+            };
             let key = match by {
                 By::All => Some(String::new()),
                 By::Plan => plan().filter(|plan| !plan.is_empty()),
@@ -172,7 +177,9 @@ pub fn burdened(inputs: &Inputs, result: &RunResult) -> Vec<(String, String, Bur
         burden.in_scope += slip.scope_left;
         burden.person += slip.person;
     }
-    let above = by_person.into_iter().filter(|(_, burden)| burden.in_scope > terms.high_burden());
+    let above = by_person
+        .into_iter()
+        .filter(|(_, burden)| burden.in_scope > terms.high_burden());
     let mut found: Vec<(String, String, Burden)> = above
         .map(|((person, scheme), burden)| (person.to_owned(), scheme.to_owned(), burden))
         .collect();
@@ -201,7 +208,9 @@ pub fn stays_of_the_poor(inputs: &Inputs, result: &RunResult) -> BTreeMap<(Strin
 pub fn insured_by_poverty(inputs: &Inputs) -> [u64; 2] {
     let mut counts = [0, 0];
     for person in inputs.lists.persons.keys() {
-        let Some(poor) = is_poor(inputs, person) else { continue };
+        let Some(poor) = is_poor(inputs, person) else {
+            continue;
+        };
         if let Some(count) = counts.get_mut(usize::from(!poor)) {
             *count += 1;
         }

@@ -61,10 +61,14 @@ pub fn link_cases(inputs: &Inputs, result: &RunResult) -> Result<Vec<LinkLine>> 
         .collect();
     let again = match terms.copay_base {
         CopayBase::Items | CopayBase::Fixed => None,
-        how => Some(share_again(inputs, result, |statement| shared_fees(statement, how))?),
+        how => Some(share_again(inputs, result, |statement| {
+            shared_fees(statement, how)
+        })?),
     };
     let lines = settled.into_iter().map(|(index, statement, settled)| {
-        let slip = again.as_ref().map_or(Ok(&settled.slip), |again| slip_of(again, index, statement))?;
+        let slip = again
+            .as_ref()
+            .map_or(Ok(&settled.slip), |again| slip_of(again, index, statement))?;
         line(inputs, terms, index, statement, settled, slip)
     });
     lines.collect()
@@ -122,7 +126,8 @@ fn line(
     if terms.copay_base == CopayBase::Fixed {
         let group = statement.grouping.code(inputs.grouper.scheme());
         let amount = terms.fixed_for(group);
-        let amount = amount.ok_or_else(|| failed(format!("`link.fixed` has no amount for group `{group}`")))?;
+        let amount =
+            amount.ok_or_else(|| failed(format!("`link.fixed` has no amount for group `{group}`")))?;
         // the person pays an amount; nobody else shares what the fund does not pay
         person = amount.min(bill.total);
         (cii, assistance, others, hospital) = (Fen::ZERO, Fen::ZERO, Fen::ZERO, Fen::ZERO);
@@ -163,7 +168,11 @@ fn others(slip: &Slip) -> Fen {
     slip.total - slip.person - named
 }
 
-fn fund_ratio(terms: &LinkTerms, slip: &Slip, by_items: Fen) -> std::result::Result<Exact, crate::units::Overflow> {
+fn fund_ratio(
+    terms: &LinkTerms,
+    slip: &Slip,
+    by_items: Fen,
+) -> std::result::Result<Exact, crate::units::Overflow> {
     match (terms.fund_formula, terms.fund_ratio) {
         (FundFormula::Ratio, Some(FundRatio::Fixed(ratio))) => Ok(ratio),
         (FundFormula::Ratio, _) if slip.scope > slip.deductible => {

@@ -70,7 +70,9 @@ pub(super) struct YuanText(pub(super) Fen);
 impl<'de> Deserialize<'de> for YuanText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<YuanText, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let yuan = text.strip_suffix(" yuan").and_then(|yuan| Fen::parse_yuan(yuan).ok());
+        let yuan = text
+            .strip_suffix(" yuan")
+            .and_then(|yuan| Fen::parse_yuan(yuan).ok());
         let yuan = yuan.filter(|yuan| !yuan.is_negative() && *yuan <= Fen::LARGEST_INPUT);
         yuan.map(YuanText).ok_or_else(|| {
             D::Error::custom(format!(
@@ -163,7 +165,10 @@ impl IndicatorTerms {
                 .clone()
                 .any(|policy| policy.categories().iter().any(|word| word == category))
         };
-        self.poor.iter().map(String::as_str).find(|category| !known(category))
+        self.poor
+            .iter()
+            .map(String::as_str)
+            .find(|category| !known(category))
     }
 }
 

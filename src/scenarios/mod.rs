@@ -17,6 +17,7 @@ mod months;
 mod read;
 mod returned;
 mod settle;
+pub mod simulate;
 mod statement;
 
 pub use chain::{Inputs, run};

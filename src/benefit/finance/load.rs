@@ -168,15 +168,24 @@ impl<'a> Desk<'a> {
         let fee = |row: &FeeRow| self.fee(row);
         let subsidy = |row: &SubsidyRow| self.subsidy(row);
         policy.fees = self.each("finance.personal_fee", |f| &f.finance.personal_fee, fee_key, fee)?;
-        let (rows, key) = (|f: &'a File| &f.finance.fiscal_subsidy, |r: &FiscalRow| r.year.to_string());
+        let (rows, key) = (
+            |f: &'a File| &f.finance.fiscal_subsidy,
+            |r: &FiscalRow| r.year.to_string(),
+        );
         policy.fiscal = self.each("finance.fiscal_subsidy", rows, key, fiscal)?;
         let rows = |f: &'a File| &f.finance.central_share;
         policy.central = self.some("finance.central_share", rows, central_key, of_place, central)?;
-        let (rows, key) = (|f: &'a File| &f.finance.local_share, |r: &LocalRow| r.from_year.to_string());
+        let (rows, key) = (
+            |f: &'a File| &f.finance.local_share,
+            |r: &LocalRow| r.from_year.to_string(),
+        );
         policy.local = self.each("finance.local_share", rows, key, local)?;
         let rows = |f: &'a File| &f.finance.enrol_subsidy;
         policy.subsidies = self.each("finance.enrol_subsidy", rows, subsidy_key, subsidy)?;
-        let (rows, key) = (|f: &'a File| &f.finance.cii_premium, |r: &PremiumRow| r.year.to_string());
+        let (rows, key) = (
+            |f: &'a File| &f.finance.cii_premium,
+            |r: &PremiumRow| r.year.to_string(),
+        );
         policy.premiums = self.each("finance.cii_premium", rows, key, premium)?;
         Ok(())
     }
@@ -184,9 +193,15 @@ impl<'a> Desk<'a> {
     fn read_enrolment(&self, policy: &mut FinancePolicy) -> Result<()> {
         let waiting = |row: &WaitingRow| self.waiting(row);
         policy.windows = self.each("enrolment.window", |f| &f.enrolment.window, window_key, window)?;
-        let (rows, key) = (|f: &'a File| &f.enrolment.waiting, |r: &WaitingRow| r.from.0.to_string());
+        let (rows, key) = (
+            |f: &'a File| &f.enrolment.waiting,
+            |r: &WaitingRow| r.from.0.to_string(),
+        );
         policy.waiting = self.each("enrolment.waiting", rows, key, waiting)?;
-        let (rows, key) = (|f: &'a File| &f.enrolment.grounds, |r: &GroundsRow| r.from.0.to_string());
+        let (rows, key) = (
+            |f: &'a File| &f.enrolment.grounds,
+            |r: &GroundsRow| r.from.0.to_string(),
+        );
         policy.grounds = self.each("enrolment.grounds", rows, key, grounds)?;
         nearest_only(&mut policy.waiting);
         nearest_only(&mut policy.grounds);
