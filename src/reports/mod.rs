@@ -13,6 +13,7 @@ mod findings;
 mod findings_book;
 mod grouped;
 mod import_remarks;
+mod indicators;
 mod ledger_labels;
 mod ledger_pages;
 mod neutral;
@@ -51,6 +52,7 @@ pub use findings::{FINDING_COLUMNS, finding_line, finding_row, findings_csv};
 pub use findings_book::FindingsBook;
 pub use grouped::{CodeAt, GROUP_COLUMNS, GroupedRows, PACKET_COLUMNS};
 pub use import_remarks::{REMARK_COLUMNS, remarks_csv};
+pub use indicators::{burden_csv, indicator_words, indicators_csv, link_csv, link_difference, poor_csv};
 pub use ledger_pages::{
     MONTH_COLUMNS, clearing_tables, in_words, month_csv, pool_tables, statement_csv, statement_tables,
     year_cases_table,
