@@ -14,6 +14,7 @@ mod read;
 mod returned;
 mod settle;
 mod statement;
+mod stays;
 
 pub use chain::{Inputs, run};
 pub use edits::{DeclaredCodes, code_system, code_systems, edit_book, find_profile, take_codes};
@@ -22,3 +23,4 @@ pub use lists::{Hospital, Insured, Lists};
 pub use months::{Bill, bills, clear_pool, month_money, refuse_weak};
 pub use returned::{Comparison, Differing, Mapping, Sums, Verdict as Returned};
 pub use statement::{BenefitParameter, Money, PoolResult, Rejected, RunResult, Settled, Statement};
+pub use stays::{Discharges, Fault, GroupedStays, Left, MOST_FAULTS, Wanted, read_columns, read_stays};
