@@ -5,6 +5,7 @@
 
 mod bills;
 mod bulk;
+mod calibration;
 mod catalogue;
 mod check;
 mod check_tables;
@@ -16,6 +17,7 @@ pub mod explained;
 mod generate;
 mod generate_region;
 mod import;
+mod indicators;
 mod layouts;
 mod money;
 mod one_case;
@@ -28,6 +30,7 @@ mod tables;
 mod wording;
 
 pub use bulk::{BulkSummary, GroupRequest, group};
+pub use calibration::{PlanRequest, PlannedWeights, calibrate_by_plan};
 pub use catalogue::{BuiltCatalogue, CatalogueRequest, build_catalogue};
 pub use check::{CheckRequest, check};
 pub use check_tables::{CheckTablesRequest, CheckedTables, TableCounts, check_tables};
@@ -42,6 +45,7 @@ pub use explained::{
 pub use generate::{GenerateRequest, Generated, generate};
 pub use generate_region::{MadeRegion, RegionRequest, generate_region};
 pub use import::{ImportRequest, ImportedScheme, import};
+pub use indicators::{IndicatorRequest, IndicatorsMade, make_indicators};
 pub use layouts::{Fit, fit, layout, layouts};
 pub use money::{CalibrateRequest, Calibrated, Ran, RunRequest, calibrate, run};
 pub use one_case::{ExplainRequest, MOST_RECORDS, explain};

@@ -1,6 +1,7 @@
 //! The command line (命令行): arguments, words for people, exit codes.
 
 mod arguments;
+mod calibration_commands;
 mod catalogue_commands;
 mod check_arguments;
 mod check_commands;
@@ -11,6 +12,8 @@ mod explained_text;
 mod form_arguments;
 mod generate_commands;
 mod help;
+mod indicator_arguments;
+mod indicator_commands;
 mod layouts_arguments;
 mod layouts_commands;
 mod packed_arguments;

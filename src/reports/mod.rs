@@ -1,5 +1,6 @@
 //! Results → files and words (报表): one file a report, written whole or not at all.
 
+mod calibration;
 mod catalogue;
 mod comparison;
 mod conformance;
@@ -10,13 +11,16 @@ mod findings;
 mod findings_book;
 mod grouped;
 mod import_remarks;
+mod indicators;
 mod ledger_labels;
 mod ledger_pages;
 mod neutral;
 mod output;
 mod quality;
 mod record_file;
+mod reproduced;
 mod run_json;
+mod sheets;
 mod statements;
 mod summary;
 mod table;
@@ -25,6 +29,7 @@ mod table_changes;
 mod table_findings;
 mod table_page;
 
+pub use calibration::{CalibrationTables, Remark};
 pub use catalogue::{
     CatalogueCounts, GROUPS, MEAN_COSTS, SchemeKeys, catalogue_report_csv, catalogue_summary_csv, groups_csv,
     mean_costs_csv, primary_care_csv, scheme_toml,
@@ -37,6 +42,7 @@ pub use findings::{FINDING_COLUMNS, finding_line, finding_row, findings_csv};
 pub use findings_book::FindingsBook;
 pub use grouped::{GROUP_COLUMNS, GroupedRows, PACKET_COLUMNS};
 pub use import_remarks::{REMARK_COLUMNS, remarks_csv};
+pub use indicators::IndicatorTables;
 pub use ledger_pages::{
     MONTH_COLUMNS, clearing_tables, in_words, month_csv, pool_tables, statement_csv, statement_tables,
     year_cases_table,
@@ -45,7 +51,9 @@ pub use neutral::{NEUTRAL_COLUMNS, neutral_cells};
 pub use output::{Output, write_together};
 pub use quality::{QUALITY_COLUMNS, quality_csv};
 pub use record_file::RecordFile;
+pub use reproduced::Reproduced;
 pub use run_json::run_json;
+pub use sheets::{Sheet, SheetBook};
 pub use statements::{cases_csv, hospitals_csv, pools_csv, rejected_csv, slips_csv};
 pub use summary::run_summary;
 pub use table::{Cell, Column, Table};

@@ -8,6 +8,7 @@ mod chain;
 mod edits;
 mod file;
 pub mod generate;
+pub mod indicators;
 mod lists;
 mod months;
 mod read;

@@ -2,7 +2,7 @@
 //!
 //! In reading order: means, spreads, quantiles (`statistics`); stays as few numbers each (`stays`);
 //! what is left out of a mean (`trim`); estimators (`estimate`, `hsrv`); the steps behind them (`steps`);
-//! quality of groups (`quality`); what weights are held against (`checks`); how sure they are
+//! quality of groups (`quality`); what weights are held against (`checks`, `levels`); how sure they are
 //! (`bootstrap`); what is asked for (`plan`); all of it together (`run`).
 //!
 //! Statistics are floating point here, over stays in an order of their own, so that neither the order
@@ -20,6 +20,7 @@ mod bootstrap;
 mod checks;
 mod estimate;
 mod hsrv;
+mod levels;
 mod plan;
 mod quality;
 mod run;
@@ -34,6 +35,7 @@ pub use checks::{
 };
 pub use estimate::{Drawn, Estimated, Estimator, geometric_raw, structure_weights};
 pub use hsrv::{FixedPoint, Hsrv, NoFixedPoint, fixed_point};
+pub use levels::{Level, levels};
 pub use plan::{
     AddBackPlan, BlockPlan, BlocksPlan, COLUMNS as READ_COLUMNS, CalibrationPlan, FileOf, PacketsPlan,
     QualityPlan, RecordsPlan, SplitPlan, Unstable, WeightsPlan, number,
@@ -41,7 +43,7 @@ pub use plan::{
 pub use quality::{
     Explained, GroupQuality, Of, Part, Stable, TrimEffect, by_category, by_group, compare_trims, split_list,
 };
-pub use run::{CostChanges, Made, calibrate_stays, trimmed_is_lower};
+pub use run::{CostChanges, Made, calibrate_stays, group_weights, trimmed_is_lower};
 pub use statistics::{
     Deviation, MeanBy, Missing, MissingYears, Quantile, Spread, Statistic, Sums, Value, YearMix, approximate,
     quantile, ratio,

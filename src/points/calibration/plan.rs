@@ -8,7 +8,7 @@ use super::bootstrap::Bootstrap;
 use super::checks::SplitGate;
 use super::estimate::Estimator;
 use super::quality::Stable;
-use super::statistics::{Deviation, MissingYears, approximate};
+use super::statistics::{Deviation, MeanBy, MissingYears, YearMix, approximate};
 use super::steps::{Cap, CasesBy, MeanChange, Normalise, Shrink, ShrinkBy, Steps};
 use super::trim::Trim;
 use crate::diagnostics::{Error, Place, Result, line_of, parse_toml, read_text, suggestion};
@@ -369,6 +369,17 @@ impl CalibrationPlan {
         }
     }
 
+    /// The years of [years] and how they are weighed.
+    pub fn year_mix(&self) -> Option<(&[i16], YearMix<'_>)> {
+        let years = self.years.as_ref()?;
+        let mix = YearMix {
+            weights: &years.weights,
+            by: MeanBy::YearMeans,
+            missing: years.missing,
+        };
+        Some((&years.of, mix))
+    }
+
     /// The steps behind it.
     pub fn steps(&self) -> Steps {
         Steps {
@@ -431,7 +442,7 @@ impl CalibrationPlan {
                 !COLUMNS.contains(&name.as_str()),
                 "columns",
                 format!(
-                    "[records.columns]: `{name}` is no column that is read{hint}; expected one of {}",
+                    "[records.columns]: `{name}` is no column that is read; expected one of {}{hint}",
                     COLUMNS.join(", ")
                 ),
             );
@@ -533,7 +544,7 @@ impl CalibrationPlan {
                 "shrink",
                 format!("[shrink]: k = `{word}`; expected a number of cases or `estimate`"),
             );
-            let estimates = matches!(plan.k, KPlan::Word(_));
+            let estimates = matches!(&plan.k, KPlan::Word(word) if word == "estimate");
             fault(
                 estimates && (plan.estimate_cases.is_none() || plan.estimate_least.is_none()),
                 "shrink",

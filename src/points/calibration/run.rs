@@ -91,7 +91,10 @@ pub fn calibrate_stays(
     let kept = plan.weights.trim.keep(&stays.all, plan.weights.trim_min_cases);
     let deviation = plan.quality.deviation;
     let quality = by_group(&stays.all, &kept, deviation, &plan.stable());
-    let previous = earlier(stays, plan, previous)?;
+    let previous = match previous {
+        Some(weights) => group_weights(stays, weights, plan.weights.scale),
+        None => vec![None; stays.groups.len()],
+    };
     let groups: Vec<StepGroup> = quality
         .iter()
         .zip(&previous)
@@ -159,14 +162,14 @@ fn refuse_zero_costs(stays: &Stays) -> Result<()> {
     Ok(())
 }
 
-/// Earlier weights, brought to a scale of 1.
-fn earlier(stays: &Stays, plan: &CalibrationPlan, previous: Option<&Weights>) -> Result<Vec<Option<f64>>> {
-    let scale = f64::from(plan.weights.scale);
+/// Weights of a table as statistics (各组权重), in order of the stays' groups, over a scale; none where the table
+/// has none.
+pub fn group_weights(stays: &Stays, weights: &Weights, scale: u32) -> Vec<Option<f64>> {
     let weight = |code: &str| {
-        let exact = previous?.get(code)?.usable(WEIGHT)?;
-        Some(super::statistics::approximate(exact) / scale)
+        let exact = weights.get(code)?.usable(WEIGHT)?;
+        Some(super::statistics::approximate(exact) / f64::from(scale))
     };
-    Ok(stays.groups.iter().map(|group| weight(&group.code)).collect())
+    stays.groups.iter().map(|group| weight(&group.code)).collect()
 }
 
 /// What other rules of trimming would leave, with the arithmetic weights of each.

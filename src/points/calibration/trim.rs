@@ -80,7 +80,7 @@ impl FromStr for Trim {
         let rest: Vec<&str> = words.collect();
         if !NAMES.contains(&name) {
             let hint = suggestion(name, NAMES);
-            return Err(format!("`{name}` is no rule of trimming{hint}; expected {FORMS}"));
+            return Err(format!("`{name}` is no rule of trimming; expected {FORMS}{hint}"));
         }
         let trim = match name {
             "none" if numbers.is_empty() => rest.is_empty().then_some(Trim::None),
