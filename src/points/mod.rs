@@ -92,7 +92,7 @@ pub use formation::{Printed, catalogue_value, related_increase, year_mixed_mean}
 pub use kind::{Kind, Kinds, Mark, Marks};
 pub use pack::{Late, Pack};
 pub use readmission::{Cut, Stay};
-pub(crate) use rules_money::{Corridor, FundRatio, MoneyRules, Special, corridor_jumps};
+pub(crate) use rules_money::{Band, Corridor, FundRatio, MoneyRules, Special, corridor_jumps};
 pub(crate) use rules_time::Month;
 pub use score::{CaseFacts, Ending, Payment, PricingCase, Score, ScoreError, score};
 pub use weights::{GroupWeight, Weights};

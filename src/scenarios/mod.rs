@@ -7,6 +7,7 @@ pub mod catalogue;
 mod chain;
 pub mod claims;
 mod edits;
+pub mod enrolment;
 mod file;
 pub mod generate;
 mod lists;
@@ -14,6 +15,7 @@ mod months;
 mod read;
 mod returned;
 mod settle;
+pub mod simulate;
 mod statement;
 
 pub use chain::{Inputs, run};
