@@ -86,6 +86,7 @@ pub mod finance;
 mod formula;
 mod kept;
 mod lines;
+pub mod link;
 mod literal;
 mod load;
 mod outpatient;

@@ -169,8 +169,8 @@ vouchers.csv (differences by replay), rejected.csv (bills refused, by the name o
     /// Scenarios against their baseline: who wins, who loses, by how much, and by which lever
     #[command(
         after_help = "Example: dianzhi simulate scenarios/budget-plus-5.toml -o out\n\n\
-A reform holds only what differs from its baseline. Writes a CSV for each table with a data dictionary, all of them \
-in simulation.xlsx, the scenario as it was run in resolved.toml, what differs in diff.toml, and run.json, by which \
+A reform holds only what differs from its baseline. Writes report.html with charts, a CSV for each table \
+with a data dictionary, all of them in simulation.xlsx, the scenario as it was run in resolved.toml, what differs in diff.toml, and run.json, by which \
 the same comes out again."
     )]
     Simulate(SimulateArguments),

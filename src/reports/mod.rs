@@ -13,6 +13,7 @@ mod findings;
 mod findings_book;
 mod grouped;
 mod import_remarks;
+mod indicators;
 mod ledger_labels;
 mod ledger_pages;
 mod neutral;
@@ -51,6 +52,7 @@ pub use findings::{FINDING_COLUMNS, finding_line, finding_row, findings_csv};
 pub use findings_book::FindingsBook;
 pub use grouped::{CodeAt, GROUP_COLUMNS, GroupedRows, PACKET_COLUMNS};
 pub use import_remarks::{REMARK_COLUMNS, remarks_csv};
+pub use indicators::{burden_csv, indicator_words, indicators_csv, link_csv, link_difference, poor_csv};
 pub use ledger_pages::{
     MONTH_COLUMNS, clearing_tables, in_words, month_csv, pool_tables, statement_csv, statement_tables,
     year_cases_table,
@@ -60,7 +62,7 @@ pub use output::{Output, write_together};
 pub use quality::{QUALITY_COLUMNS, quality_csv};
 pub use record_file::RecordFile;
 pub use run_json::run_json;
-pub use simulate::{Named, Repeat, Simulated, dictionary, repeat_json, simulation_tables};
+pub use simulate::{Named, Repeat, Simulated, dictionary, repeat_json, simulation_page, simulation_tables};
 pub use statements::{cases_csv, hospitals_csv, pools_csv, rejected_csv, slips_csv};
 pub use summary::{run_summary, sum_of_cases};
 pub use table::{Cell, Column, Table};
