@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod charts;
+mod claims;
 mod comparison;
 mod conformance;
 mod crosswalk;
@@ -34,6 +35,10 @@ pub use catalogue::{
     mean_costs_csv, primary_care_csv, scheme_toml,
 };
 pub use charts::{Chart, Draw, Section, chart_page};
+pub use claims::{
+    changed_bills_csv, changed_payers_csv, changed_sums_csv, claim_slips_csv, claim_sums, claims_json,
+    movements_csv, refused_claims_csv, tiers_csv, vouchers_csv,
+};
 pub use comparison::comparison_tables;
 pub use conformance::{ConformanceCase, EXPECTED_COLUMNS, conformance_header, conformance_row};
 pub use crosswalk::{CROSSWALK_COLUMNS, Crosswalk, End, MOVED_COLUMNS, Move, Pairs, Tally};
@@ -57,7 +62,7 @@ pub use output::{Output, write_together};
 pub use quality::{QUALITY_COLUMNS, quality_csv};
 pub use record_file::RecordFile;
 pub use run_json::run_json;
-pub use simulate::{Named, Repeat, Simulated, dictionary, repeat_json, simulation_tables};
+pub use simulate::{Named, Repeat, Simulated, dictionary, repeat_json, simulation_page, simulation_tables};
 pub use statements::{cases_csv, hospitals_csv, pools_csv, rejected_csv, slips_csv};
 pub use summary::{run_summary, sum_of_cases};
 pub use table::{Cell, Column, Table};

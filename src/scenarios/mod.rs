@@ -5,6 +5,7 @@
 
 pub mod catalogue;
 mod chain;
+pub mod claims;
 mod edits;
 pub mod enrolment;
 mod file;
