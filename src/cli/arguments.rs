@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::benefit_arguments::BenefitArguments;
 use super::check_arguments::CheckArguments;
 use super::door_arguments::{CodesArguments, DoorArguments};
 use super::enrol_arguments::EnrolCommand;
@@ -153,9 +154,18 @@ each record was planned to be); else only the records. The same options give the
     /// The layouts of records: list, show, try one on a file
     #[command(subcommand)]
     Layouts(LayoutsCommand),
+    /// Bills of many persons: who pays what of each, by one benefit file, through the year
+    #[command(after_help = "Example: dianzhi benefit scenarios/benefit-sample/claims.csv \
+-p scenarios/benefit/sample-region/resident.toml -o slips/\n\n\
+Writes slips.csv (fields of the national settlement interface), tiers.csv, movements.csv (every counter), \
+vouchers.csv (differences by replay), rejected.csv (bills refused, by the name of the error) and run.json into DIR.")]
+    Benefit(BenefitArguments),
     /// Months and years kept in a ledger: book a month, clear a year, reverse a case, print a statement
     #[command(subcommand)]
     Settle(SettleCommand),
+    /// Enrolment and financing: check persons, sum up a year, generate persons
+    #[command(subcommand)]
+    Enrol(EnrolCommand),
     /// Scenarios against their baseline: who wins, who loses, by how much, and by which lever
     #[command(
         after_help = "Example: dianzhi simulate scenarios/budget-plus-5.toml -o out\n\n\
@@ -164,9 +174,6 @@ with a data dictionary, all of them in simulation.xlsx, the scenario as it was r
 the same comes out again."
     )]
     Simulate(SimulateArguments),
-    /// Enrolment and financing: check persons, sum up a year, generate persons
-    #[command(subcommand)]
-    Enrol(EnrolCommand),
     /// Policy packs: what one means, and what it assumes
     #[command(subcommand)]
     Policy(PolicyCommand),
