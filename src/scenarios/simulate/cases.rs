@@ -555,8 +555,6 @@ fn scenario_of(whole: &Whole) -> Result<Scenario> {
         name: String::new(),
         title: String::new(),
         notice: String::new(),
-        link: None,
-        indicators: None,
         year: whole.year()?,
         scheme: whole.needed_text("scheme")?,
         records: whole.needed_file("records")?,
