@@ -8,8 +8,8 @@ use dianzhi::diagnostics::Place;
 use dianzhi::points::calibration::{
     Bootstrap, CalibrationPlan, Estimator, Made, SeenStay, Stays, StaysReader, Steps, calibrate_stays,
 };
-use dianzhi::scenarios::Discharges;
 use dianzhi::scenarios::indicators::{IndicatorPlan, Reference, indicators};
+use dianzhi::scenarios::{Discharged, Discharges};
 
 const CASES: u64 = 1_000_000;
 const HOSPITALS: u64 = 100;
@@ -60,7 +60,9 @@ fn drawn(stays: &Stays, made: &Made, threads: usize) {
         small: 30,
     };
     let of = (&Estimator::Arithmetic, &Steps::default());
-    bootstrap.run((stays, &made.kept), of, &made.groups, threads).unwrap();
+    bootstrap
+        .run((stays, &made.kept), of, &made.groups, threads)
+        .unwrap();
 }
 
 fn benches(criterion: &mut Criterion) {
@@ -82,7 +84,17 @@ fn benches(criterion: &mut Criterion) {
     let discharges: Discharges = stays
         .hospitals
         .iter()
-        .flat_map(|hospital| stays.departments.iter().map(move |of| ((hospital.clone(), of.clone()), 400)))
+        .flat_map(|hospital| {
+            stays.departments.iter().map(move |of| {
+                (
+                    (hospital.clone(), of.clone()),
+                    Discharged {
+                        all: 400,
+                        grouped: 400,
+                    },
+                )
+            })
+        })
         .collect();
     group.bench_function("indicators", |bench| {
         bench.iter(|| {

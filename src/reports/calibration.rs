@@ -415,6 +415,7 @@ impl CalibrationTables<'_> {
                 "半区间与权重之比",
             ),
             ("small", "few cases", "例数偏少"),
+            MISSING,
         ];
         let mut sheet = Sheet::new("uncertainty", words("Uncertainty", "权重不确定性"), &columns);
         let Some(uncertain) = &self.made.uncertain else {
@@ -422,18 +423,23 @@ impl CalibrationTables<'_> {
         };
         let small = self.plan.bootstrap().map_or(0, |bootstrap| bootstrap.small);
         for (place, (of, group)) in uncertain.groups.iter().zip(&self.made.groups).enumerate() {
-            let Some(of) = of else { continue };
             let weight = self.made.last().get(place).copied().flatten();
-            let half = weight.map(|weight| (of.high - of.low) / 2.0 / weight);
+            let of = of.ok_or(if group.kept == 1 {
+                Missing::OneCase
+            } else {
+                Missing::NoCases
+            });
+            let half =
+                of.and_then(|of| ratio((of.high - of.low) / 2.0, weight.unwrap_or(0.0), Missing::NoWeight));
             let row = sheet.row().text(self.code(place));
             let row = row
                 .count(usize::try_from(group.kept).unwrap_or(usize::MAX))
                 .number(weight, 6);
             let row = row
-                .number(Some(of.error), 6)
-                .number(Some(of.low), 6)
-                .number(Some(of.high), 6);
-            row.number(half, 6).yes(group.kept < small).end();
+                .statistic(of.map(|of| of.error), 6)
+                .statistic(of.map(|of| of.low), 6);
+            let row = row.statistic(of.map(|of| of.high), 6).statistic(half, 6);
+            row.yes(group.kept < small).end();
         }
         sheet
     }

@@ -2,11 +2,13 @@
 
 mod calibration;
 mod catalogue;
+mod charts;
 mod comparison;
 mod conformance;
 mod crosswalk;
 mod csv_text;
 mod dbf;
+mod enrolment;
 mod findings;
 mod findings_book;
 mod grouped;
@@ -21,6 +23,7 @@ mod record_file;
 mod reproduced;
 mod run_json;
 mod sheets;
+mod simulate;
 mod statements;
 mod summary;
 mod table;
@@ -34,13 +37,19 @@ pub use catalogue::{
     CatalogueCounts, GROUPS, MEAN_COSTS, SchemeKeys, catalogue_report_csv, catalogue_summary_csv, groups_csv,
     mean_costs_csv, primary_care_csv, scheme_toml,
 };
+pub use charts::{Chart, Draw, Section, chart_page};
 pub use comparison::comparison_tables;
 pub use conformance::{ConformanceCase, EXPECTED_COLUMNS, conformance_header, conformance_row};
 pub use crosswalk::{CROSSWALK_COLUMNS, Crosswalk, End, MOVED_COLUMNS, Move, Pairs, Tally};
 pub use csv_text::CsvText;
+pub use enrolment::{
+    ENROL_FINDING_COLUMNS, ListCounts, bounds_csv, enrol_finding_line, enrol_findings_csv, fees_csv,
+    heads_csv, income_csv, list_differences_csv, premium_csv, refunds_csv, stages_csv, structure_csv,
+    subsidies_csv,
+};
 pub use findings::{FINDING_COLUMNS, finding_line, finding_row, findings_csv};
 pub use findings_book::FindingsBook;
-pub use grouped::{GROUP_COLUMNS, GroupedRows, PACKET_COLUMNS};
+pub use grouped::{CodeAt, GROUP_COLUMNS, GroupedRows, PACKET_COLUMNS};
 pub use import_remarks::{REMARK_COLUMNS, remarks_csv};
 pub use indicators::IndicatorTables;
 pub use ledger_pages::{
@@ -54,8 +63,9 @@ pub use record_file::RecordFile;
 pub use reproduced::Reproduced;
 pub use run_json::run_json;
 pub use sheets::{Sheet, SheetBook};
+pub use simulate::{Named, Repeat, Simulated, dictionary, repeat_json, simulation_tables};
 pub use statements::{cases_csv, hospitals_csv, pools_csv, rejected_csv, slips_csv};
-pub use summary::run_summary;
+pub use summary::{run_summary, sum_of_cases};
 pub use table::{Cell, Column, Table};
 pub use table_book::write_book;
 pub use table_changes::{CHANGE_COLUMNS, changes_csv, changes_text};

@@ -195,7 +195,7 @@ impl Table {
         })
     }
 
-    fn into_file(self) -> (String, Vec<u8>) {
+    pub(super) fn into_file(self) -> (String, Vec<u8>) {
         (self.path, self.text.into_bytes())
     }
 
@@ -204,6 +204,15 @@ impl Table {
         &self,
         columns: [&str; N],
         mut row: impl FnMut([&str; N]) -> std::result::Result<(), String>,
+    ) -> Result<()> {
+        self.each_line(columns, |_, cells| row(cells))
+    }
+
+    /// As [`Table::each`], with the line of each row.
+    pub(super) fn each_line<const N: usize>(
+        &self,
+        columns: [&str; N],
+        mut row: impl FnMut(u64, [&str; N]) -> std::result::Result<(), String>,
     ) -> Result<()> {
         let mut reader = csv::ReaderBuilder::new()
             .flexible(true)
@@ -227,7 +236,7 @@ impl Table {
             let record = record.map_err(unreadable)?;
             let line = record.position().map_or(0, csv::Position::line);
             let complaint = if record.len() == header.len() {
-                row(fields.map(|field| record.get(field).unwrap_or(""))).err()
+                row(line, fields.map(|field| record.get(field).unwrap_or(""))).err()
             } else {
                 Some(format!(
                     "this row has {} fields; the header has {}",

@@ -6,6 +6,7 @@
 pub mod catalogue;
 mod chain;
 mod edits;
+pub mod enrolment;
 mod file;
 pub mod generate;
 pub mod indicators;
@@ -14,6 +15,7 @@ mod months;
 mod read;
 mod returned;
 mod settle;
+pub mod simulate;
 mod statement;
 mod stays;
 
@@ -24,4 +26,6 @@ pub use lists::{Hospital, Insured, Lists};
 pub use months::{Bill, bills, clear_pool, month_money, refuse_weak};
 pub use returned::{Comparison, Differing, Mapping, Sums, Verdict as Returned};
 pub use statement::{BenefitParameter, Money, PoolResult, Rejected, RunResult, Settled, Statement};
-pub use stays::{Discharges, Fault, GroupedStays, Left, MOST_FAULTS, Wanted, read_columns, read_stays};
+pub use stays::{
+    Discharged, Discharges, Fault, GroupedStays, Left, MOST_FAULTS, Wanted, read_columns, read_stays,
+};

@@ -10,7 +10,6 @@ use super::settle::{Member, level_of, month_of, score_cases, share_bills};
 use super::{PoolOfScenario, read};
 use crate::budget::{BookedAt, More, NetOff, PoolCase, PoolMoney, PoolSettlement, YearOf, book, settle};
 use crate::diagnostics::{Error, Evidence, Lang, Place, Result, hexadecimal};
-use crate::grouper::Status;
 use crate::ledger::{CaseKey, ClearingRow, Entry, EntryKind, HospitalMonth, Paid, YearCase};
 use crate::points::{Effective, Late, Mark, Pack};
 use crate::records::{RowReader, RunningHash};
@@ -61,7 +60,7 @@ pub fn bills(
                 statement.case_id, statement.hospital
             )));
         }
-        let grouped = statement.grouping.status(scheme) == Status::Grouped;
+        let grouped = statement.grouping.status(scheme).has_group();
         let out_of_range = |_| {
             Error::new(format!(
                 "case `{}`: its standard is out of range",

@@ -11,9 +11,9 @@ use crate::benefit::{BenefitPolicy, Claim, Payer, Slip, YearToDate, explain, sha
 use crate::budget::{More, PoolCase, settle};
 use crate::codes::HospitalLevel;
 use crate::diagnostics::{Error, Lang, Result};
-use crate::grouper::Status;
-use crate::points::{CaseFacts, Cut, PoolFund, PricingCase, Score, Stay, score};
+use crate::points::{CaseFacts, Cut, Pack, PoolFund, PricingCase, Score, Stay, Weights, score};
 use crate::records::Column;
+use crate::tables::FallbackKind;
 use crate::units::Fen;
 
 /// Age from which a person is no minor (未成年人保护法 art. 2: citizens under eighteen are minors).
@@ -78,7 +78,8 @@ fn share_bill(
     let claim = Claim {
         id: &statement.case_id,
         plan: &insured.plan,
-        level,
+        level: level.into(),
+        hospital: &statement.hospital,
         categories: &categories,
         status: insured.status,
         minor: insured.age_on(discharge) < GROWN_UP,
@@ -89,6 +90,7 @@ fn share_bill(
         over: fees.over,
         pre: fees.pre,
         scope: fees.scope,
+        ..Claim::default()
     };
     parameters.note(&statement.insured_scheme, policy, &claim, so_far);
     share(policy, &claim, so_far).map_err(|e| e.to_string())
@@ -172,43 +174,64 @@ pub(super) fn score_cases(
     result: &RunResult,
     slips: &[Option<Slip>],
 ) -> Result<Vec<Option<Score>>> {
-    let scheme = inputs.grouper.scheme();
-    let score_of = |(statement, slip): (&Statement, &Option<Slip>)| {
-        let (Some(slip), Some(level)) = (slip, level_of(inputs, statement)) else {
-            return Ok(None);
-        };
-        let grouped = statement.grouping.status(scheme) == Status::Grouped;
-        let packets = scheme.packets().into_iter();
-        let auxiliary: Vec<(&str, &str)> = packets
-            .flat_map(|packets| statement.grouping.packet.labels(packets))
-            .collect();
-        let case = PricingCase {
-            group: grouped.then(|| statement.grouping.code(scheme)),
-            hospital: &statement.hospital,
-            level,
-            pool: &statement.insured_scheme,
-            cost: slip.total,
-            los_days: statement.los_days,
-            facts: CaseFacts {
-                month: &month_of(statement),
-                auxiliary: &auxiliary,
-                ..CaseFacts::default()
-            },
-        };
-        let scored = score(&inputs.pack, &inputs.weights, &case);
-        scored.map(Some).map_err(|e| {
-            let records = inputs.scenario.records.display();
-            let case = &statement.case_id;
-            Error::new(format!(
-                "{records}:{}: case `{case}` cannot be priced: {e}",
-                statement.line
-            ))
-        })
+    score_by(inputs, (&inputs.pack, &inputs.weights), result, slips)
+}
+
+/// As [`score_cases`], by another pack and other weights than the inputs'.
+pub(super) fn score_by(
+    inputs: &Inputs,
+    (pack, weights): (&Pack, &Weights),
+    result: &RunResult,
+    slips: &[Option<Slip>],
+) -> Result<Vec<Option<Score>>> {
+    let score_of = |(statement, slip): (&Statement, &Option<Slip>)| match slip {
+        Some(slip) => score_one(inputs, (pack, weights), (statement, slip), None),
+        None => Ok(None),
     };
     let scores: Result<Vec<_>> = result.statements.iter().zip(slips).map(score_of).collect();
     let mut scores = scores?;
-    cut_readmissions(inputs, result, &mut scores)?;
+    cut_readmissions(inputs, pack, result, &mut scores)?;
     Ok(scores)
+}
+
+/// One case, in its own group or in another.
+pub(super) fn score_one(
+    inputs: &Inputs,
+    (pack, weights): (&Pack, &Weights),
+    (statement, slip): (&Statement, &Slip),
+    other_group: Option<&str>,
+) -> Result<Option<Score>> {
+    let scheme = inputs.grouper.scheme();
+    let Some(level) = level_of(inputs, statement) else {
+        return Ok(None);
+    };
+    let grouped = statement.grouping.status(scheme).has_group();
+    let packets = scheme.packets().into_iter();
+    let auxiliary: Vec<(&str, &str)> = packets
+        .flat_map(|packets| statement.grouping.packet.labels(packets))
+        .collect();
+    let case = PricingCase {
+        group: other_group.or_else(|| grouped.then(|| statement.grouping.code(scheme))),
+        hospital: &statement.hospital,
+        level,
+        pool: &statement.insured_scheme,
+        cost: slip.total,
+        los_days: statement.los_days,
+        facts: CaseFacts {
+            month: &month_of(statement),
+            blank: other_group.is_none() && statement.grouping.fallback(scheme) == Some(FallbackKind::Blank),
+            auxiliary: &auxiliary,
+            ..CaseFacts::default()
+        },
+    };
+    score(pack, weights, &case).map(Some).map_err(|e| {
+        let records = inputs.scenario.records.display();
+        let case = &statement.case_id;
+        Error::new(format!(
+            "{records}:{}: case `{case}` cannot be priced: {e}",
+            statement.line
+        ))
+    })
 }
 
 /// Month of discharge as `2026-01`; empty where it is not known.
@@ -220,14 +243,19 @@ pub(super) fn month_of(statement: &Statement) -> String {
 }
 
 /// Takes what a second stay within days costs off its points (再入院扣减).
-fn cut_readmissions(inputs: &Inputs, result: &RunResult, scores: &mut [Option<Score>]) -> Result<()> {
+fn cut_readmissions(
+    inputs: &Inputs,
+    pack: &Pack,
+    result: &RunResult,
+    scores: &mut [Option<Score>],
+) -> Result<()> {
     let scheme = inputs.grouper.scheme();
     let scored = result.statements.iter().zip(scores.iter()).enumerate();
     let scored = scored.filter(|(_, (_, score))| score.is_some());
     let (indices, stays): (Vec<usize>, Vec<Stay>) = scored
         .map(|(index, (statement, _))| (index, stay_of(scheme, statement)))
         .unzip();
-    for (at, cut) in inputs.pack.readmissions(&stays) {
+    for (at, cut) in pack.readmissions(&stays) {
         let found = indices
             .get(at)
             .and_then(|index| scores.get_mut(*index))
@@ -241,7 +269,7 @@ fn cut_readmissions(inputs: &Inputs, result: &RunResult, scores: &mut [Option<Sc
                 stay.id
             )));
         }
-        let decimals = inputs.pack.points_decimals();
+        let decimals = pack.points_decimals();
         score
             .cut(cut, decimals)
             .map_err(|e| Error::new(format!("case `{}`: {e}", stay.id)))?;
@@ -336,12 +364,7 @@ impl Member {
         score: &mut Option<Score>,
     ) -> Option<Member> {
         let (slip, score) = (slip.take()?, score.take()?);
-        let claim = inputs
-            .pack
-            .includes()
-            .iter()
-            .map(|fund| paid_by(*fund, &slip))
-            .sum();
+        let claim = claim_of(&inputs.pack, &slip);
         Some(Member {
             index,
             slip,
@@ -367,6 +390,11 @@ impl Member {
             },
         })
     }
+}
+
+/// What the pool's funds paid by items on a slip (项目记账).
+pub(super) fn claim_of(pack: &Pack, slip: &Slip) -> Fen {
+    pack.includes().iter().map(|fund| paid_by(*fund, slip)).sum()
 }
 
 /// What a fund of the pool paid on a slip.
