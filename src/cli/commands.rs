@@ -11,9 +11,9 @@ use super::explained_text::explained_text;
 use super::reading_words::reading_words;
 use super::terminal::{Progress, Terminal};
 use super::{
-    calibration_commands, catalogue_commands, check_commands, enrol_commands, generate_commands,
-    indicator_commands, layouts_commands, packed_commands, policy_commands, settle_commands, show_words,
-    simulate_commands, tables_check, tables_commands, tables_words,
+    benefit_commands, calibration_commands, catalogue_commands, check_commands, enrol_commands,
+    generate_commands, indicator_commands, layouts_commands, packed_commands, policy_commands,
+    settle_commands, show_words, simulate_commands, tables_check, tables_commands, tables_words,
 };
 use crate::api::{self, BulkSummary, CalibrateRequest, ExplainRequest, GroupRequest, RunRequest, Watch};
 use crate::diagnostics::{Error, Lang, Result};
@@ -71,6 +71,7 @@ pub fn carry_out(arguments: &Arguments, terminal: &Terminal) -> Result<Ending> {
         },
         Command::Indicators(asked) => indicator_commands::indicators(asked, terminal),
         Command::Generate(generate) => generate_commands::make_records(generate, terminal),
+        Command::Benefit(benefit) => benefit_commands::benefit(benefit, terminal),
         Command::Settle(settle) => settle_commands::settle(settle, terminal),
         Command::Enrol(enrol) => enrol_commands::enrol(enrol, terminal),
         Command::Simulate(simulate) => simulate_commands::simulate(simulate, terminal),

@@ -20,12 +20,14 @@
     clippy::panic
 )]
 
+mod benefit;
 mod entry;
 mod month;
 mod schema;
 mod store;
 mod year;
 
+pub use benefit::{BenefitEvent, BenefitLedger};
 pub use entry::{CaseKey, Entry, EntryKind, Paid};
 pub use month::{ClosedMonth, HospitalMonth, MonthToClose, Posted};
 pub use store::Ledger;

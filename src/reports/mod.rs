@@ -3,6 +3,7 @@
 mod calibration;
 mod catalogue;
 mod charts;
+mod claims;
 mod comparison;
 mod conformance;
 mod crosswalk;
@@ -18,6 +19,7 @@ mod ledger_labels;
 mod ledger_pages;
 mod neutral;
 mod output;
+mod performance;
 mod quality;
 mod record_file;
 mod reproduced;
@@ -38,6 +40,10 @@ pub use catalogue::{
     mean_costs_csv, primary_care_csv, scheme_toml,
 };
 pub use charts::{Chart, Draw, Section, chart_page};
+pub use claims::{
+    changed_bills_csv, changed_payers_csv, changed_sums_csv, claim_slips_csv, claim_sums, claims_json,
+    movements_csv, refused_claims_csv, tiers_csv, vouchers_csv,
+};
 pub use comparison::comparison_tables;
 pub use conformance::{ConformanceCase, EXPECTED_COLUMNS, conformance_header, conformance_row};
 pub use crosswalk::{CROSSWALK_COLUMNS, Crosswalk, End, MOVED_COLUMNS, Move, Pairs, Tally};
@@ -51,19 +57,20 @@ pub use findings::{FINDING_COLUMNS, finding_line, finding_row, findings_csv};
 pub use findings_book::FindingsBook;
 pub use grouped::{CodeAt, GROUP_COLUMNS, GroupedRows, PACKET_COLUMNS};
 pub use import_remarks::{REMARK_COLUMNS, remarks_csv};
-pub use indicators::IndicatorTables;
+pub use indicators::{burden_csv, indicator_words, indicators_csv, link_csv, link_difference, poor_csv};
 pub use ledger_pages::{
     MONTH_COLUMNS, clearing_tables, in_words, month_csv, pool_tables, statement_csv, statement_tables,
     year_cases_table,
 };
 pub use neutral::{NEUTRAL_COLUMNS, neutral_cells};
 pub use output::{Output, write_together};
+pub use performance::PerformanceTables;
 pub use quality::{QUALITY_COLUMNS, quality_csv};
 pub use record_file::RecordFile;
 pub use reproduced::Reproduced;
 pub use run_json::run_json;
 pub use sheets::{Sheet, SheetBook};
-pub use simulate::{Named, Repeat, Simulated, dictionary, repeat_json, simulation_tables};
+pub use simulate::{Named, Repeat, Simulated, dictionary, repeat_json, simulation_page, simulation_tables};
 pub use statements::{cases_csv, hospitals_csv, pools_csv, rejected_csv, slips_csv};
 pub use summary::{run_summary, sum_of_cases};
 pub use table::{Cell, Column, Table};

@@ -563,6 +563,9 @@ fn scenario_of(whole: &Whole) -> Result<Scenario> {
         weights: whole.needed_file("weights")?,
         policy: whole.policy.clone(),
         pools,
+        // what a run writes beside payment; nothing of it moves money
+        link: None,
+        indicators: None,
     })
 }
 
