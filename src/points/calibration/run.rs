@@ -172,23 +172,13 @@ pub fn group_weights(stays: &Stays, weights: &Weights, scale: u32) -> Vec<Option
 
 /// What other rules of trimming would leave, with the arithmetic weights of each.
 fn compared(stays: &Stays, plan: &CalibrationPlan) -> Result<Vec<(TrimEffect, Vec<Option<f64>>)>> {
-    let samples: Vec<(String, Sample)> = plan
-        .quality
-        .compare
-        .iter()
-        .map(|trim| {
-            (
-                trim.to_string(),
-                trim.keep(&stays.all, plan.weights.trim_min_cases),
-            )
-        })
-        .collect();
-    let effects = compare_trims(&stays.all, &samples);
-    let weights = samples
-        .iter()
-        .map(|(_, sample)| Estimator::Arithmetic.weights(stays, sample));
-    let weights: Result<Vec<_>> = weights.map(|made| made.map(|made| made.weights)).collect();
-    Ok(effects.into_iter().zip(weights?).collect())
+    let weights = |sample: &Sample| {
+        Estimator::Arithmetic
+            .weights(stays, sample)
+            .map(|made| made.weights)
+    };
+    let min_cases = plan.weights.trim_min_cases;
+    compare_trims(&stays.all, &plan.quality.compare, min_cases, weights)
 }
 
 /// The table as policies read it: weights rounded once, half away from zero.
