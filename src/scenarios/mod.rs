@@ -11,11 +11,11 @@ mod edits;
 pub mod enrolment;
 mod file;
 pub mod generate;
-pub mod indicators;
 mod link;
 mod link_file;
 mod lists;
 mod months;
+pub mod performance;
 mod read;
 mod returned;
 mod settle;
@@ -33,4 +33,6 @@ pub use lists::{Hospital, Insured, Lists};
 pub use months::{Bill, bills, clear_pool, month_money, refuse_weak};
 pub use returned::{Comparison, Differing, Mapping, Sums, Verdict as Returned};
 pub use statement::{BenefitParameter, Money, PoolResult, Rejected, RunResult, Settled, Statement};
-pub use stays::{Discharges, Fault, GroupedStays, Left, MOST_FAULTS, Wanted, read_columns, read_stays};
+pub use stays::{
+    Discharged, Discharges, Fault, GroupedStays, Left, MOST_FAULTS, Wanted, read_columns, read_stays,
+};
