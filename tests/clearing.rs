@@ -476,6 +476,7 @@ fn readmissions_are_cut_as_the_rule_says() {
         admitted,
         discharged,
         purposes: &[],
+        transferred: false,
     };
     let stays = [
         stay("1", "P", "H1", 0, 5),

@@ -16,7 +16,7 @@ use assert_cmd::Command;
 use calamine::{DataType, Reader, Xlsx, open_workbook};
 use dianzhi::budget::{Booking, NetOff, YearOf, difference, mirror};
 use dianzhi::codes::HospitalLevel;
-use dianzhi::ledger::{CaseKey, Cleared, ClearingRow, Entry, EntryKind, Ledger, MonthToClose, Paid, Posted};
+use dianzhi::ledger::{CaseKey, Cleared, ClearingRow, Entry, EntryKind, EntryMore, Ledger, MonthToClose, Paid, Posted};
 use dianzhi::points::{Kind, Pack};
 use dianzhi::units::{Fen, Points};
 use money::*;
@@ -150,6 +150,7 @@ fn case_of(id: &str, hospital: &str, booked: Fen) -> Entry {
         refers: None,
         reason: String::new(),
         author: "Li".to_owned(),
+        more: EntryMore::default(),
     }
 }
 
@@ -168,7 +169,7 @@ fn post(
         input_hash,
         author: "Li",
         cases,
-        booking: &|booked| Booking::of(&pack, "p", booked, Fen::ZERO),
+        booking: &|booked, _| Booking::of(&pack, "p", booked, Fen::ZERO),
     })
 }
 

@@ -53,6 +53,7 @@
 #[macro_use]
 mod language;
 
+mod calendar;
 mod calibrate;
 mod document;
 mod file;
@@ -65,10 +66,13 @@ mod kind;
 mod lookup;
 mod outlier;
 mod pack;
+mod pools;
 mod probe;
+mod ranking;
 mod readmission;
 mod rules;
 mod rules_coef;
+mod rules_event;
 mod rules_money;
 mod rules_outlier;
 mod rules_price;
@@ -76,24 +80,30 @@ mod rules_stay;
 mod rules_time;
 mod schema;
 mod score;
+mod times;
+mod transfer;
 mod weights;
 mod words;
+mod words_more;
 
 pub use calibrate::{Calibration, Observation, calibrate};
 pub use document::{Document, Effective, Parameter};
 pub use file::{FormulaClass, Grouper, GrouperSystem};
 pub(crate) use file_money::{
-    AddonFunding, AddonPosition, AssessEffect, CorridorBalance, Denominator, FundFormula, FundSplit, Outcome,
-    PenaltyMode, QuotaRound, RegionBasis, Step,
+    AddonFunding, AddonPosition, Allocate, AssessEffect, CorridorBalance, Denominator, FundFormula,
+    FundSplit, Outcome, PenaltyMode, RegionBasis, Residual, Step,
 };
 pub use file_money::{PoolFund, Reflow};
-pub(crate) use file_time::MonthModel;
+pub(crate) use file_time::{MonthModel, PnlColumn};
 pub use formation::{Printed, catalogue_value, related_increase, year_mixed_mean};
 pub use kind::{Kind, Kinds, Mark, Marks};
 pub use pack::{Late, Pack};
+pub use pools::PoolParts;
+pub use ranking::Ranked;
 pub use readmission::{Cut, Stay};
-pub(crate) use rules_money::{Corridor, FundRatio, MoneyRules, Special, corridor_jumps};
+pub(crate) use rules_money::{Corridor, FundRatio, MoneyRules, Penalty, Special, corridor_jumps};
 pub(crate) use rules_time::Month;
 pub use score::{CaseFacts, Ending, Payment, PricingCase, Score, ScoreError, score};
+pub use times::CaseDays;
 pub use weights::{GroupWeight, Weights};
 pub use words::Sentence;

@@ -36,7 +36,7 @@ mod written;
 
 pub use any_table::AnyTable;
 pub use case::{Case, FeeSplit, Numbers};
-pub use cells::read_date;
+pub use cells::{read_date, read_time};
 pub use check::{Checked, Checker, Depth, KILOGRAMS, Row};
 pub use columns::{Column, Header};
 pub use door::{CodeSystem, Door};

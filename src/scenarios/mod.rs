@@ -6,10 +6,14 @@
 pub mod catalogue;
 mod chain;
 mod edits;
+mod facts;
 mod file;
 pub mod generate;
+mod join;
 mod lists;
 mod months;
+mod pools;
+mod price;
 mod read;
 mod returned;
 mod settle;
@@ -17,6 +21,7 @@ mod statement;
 
 pub use chain::{Inputs, run};
 pub use edits::{DeclaredCodes, code_system, code_systems, edit_book, find_profile, take_codes};
+pub use facts::{Facts, Unread};
 pub use file::{PoolOfScenario, Scenario};
 pub use lists::{Hospital, Insured, Lists};
 pub use months::{Bill, bills, clear_pool, month_money, refuse_weak};
