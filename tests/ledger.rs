@@ -16,7 +16,9 @@ use assert_cmd::Command;
 use calamine::{DataType, Reader, Xlsx, open_workbook};
 use dianzhi::budget::{Booking, NetOff, YearOf, difference, mirror};
 use dianzhi::codes::HospitalLevel;
-use dianzhi::ledger::{CaseKey, Cleared, ClearingRow, Entry, EntryKind, EntryMore, Ledger, MonthToClose, Paid, Posted};
+use dianzhi::ledger::{
+    CaseKey, Cleared, ClearingRow, Entry, EntryKind, EntryMore, Ledger, MonthToClose, Paid, Posted,
+};
 use dianzhi::points::{Kind, Pack};
 use dianzhi::units::{Fen, Points};
 use money::*;

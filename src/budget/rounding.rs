@@ -107,7 +107,9 @@ impl Rounding {
             ));
         }
         let rest = i64::try_from(i128::from(money.fen()) - sum).map_err(|_| ApportionError::Overflow)?;
-        match (self.residual, dues.last_mut()) {
+        // whoever has no share takes nothing of what rounding leaves
+        let last = shares.iter().rposition(|share| *share != Exact::ZERO);
+        match (self.residual, last.and_then(|last| dues.get_mut(last))) {
             (Residual::ToLast, Some(last)) => {
                 *last += Fen::new(rest);
                 Ok((dues, Fen::ZERO))
