@@ -398,6 +398,37 @@ fn groups_without_a_score() {
     );
 }
 
+/// What the blank group is paid as is said by the pack: as no group, by its own score, or refused.
+#[test]
+fn the_blank_group() {
+    let weights = weights("*,1000,,6000.00,yes,local,\nKBBZ,0.5,,3000.00,yes,local,\n");
+    let paid = |blank: &str| {
+        let ratio = "{ mode = \"ratio\", factor = \"0.7\", base = \"group_mean\" }";
+        let mut changes = vec![("ungrouped.pay", ratio)];
+        changes.extend((!blank.is_empty()).then_some(("ungrouped.blank", blank)));
+        let pack = variant("jining-2023", &changes);
+        let facts = CaseFacts {
+            blank: true,
+            ..CaseFacts::default()
+        };
+        let case = PricingCase {
+            facts,
+            ..case("KBBZ", yuan("3000"))
+        };
+        score(&pack, &weights, &case).map(|score| (score.kind, score.points))
+    };
+    let as_none = paid("\"ungrouped\"").unwrap();
+    assert_eq!(as_none, (Kind::Ungrouped, Some(Points::new(350_000_000_000))));
+    let by_score = paid("\"group\"").unwrap();
+    assert_eq!(by_score.0, Kind::Normal);
+    assert!(by_score.1 != as_none.1, "{by_score:?}");
+    let refused = paid("").unwrap_err().to_string();
+    assert!(
+        refused.contains("`ungrouped.blank`") && refused.contains("E_MISSING"),
+        "{refused}"
+    );
+}
+
 /// Prices of points by month, insured place, hospital and insurance; a person insured elsewhere
 /// by the rule of the month.
 #[test]

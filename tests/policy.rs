@@ -107,7 +107,7 @@ fn no_worked_pack_can_lose_a_key_unseen() {
     }
 }
 
-const OFF_WHEN_ABSENT: [&str; 9] = [
+const OFF_WHEN_ABSENT: [&str; 10] = [
     "weaker",
     "unresolved",
     "keys",
@@ -117,4 +117,5 @@ const OFF_WHEN_ABSENT: [&str; 9] = [
     "zero_base",
     "aux",
     "reflow",
+    "blank", // refused at the first case that asks for it
 ];

@@ -109,7 +109,7 @@ impl BulkSummary {
 #[derive(Default)]
 struct Grouped {
     text: CsvText,
-    outcomes: [u64; 3],
+    outcomes: [u64; Status::ALL.len()],
     work: Workspace,
 }
 
@@ -125,7 +125,7 @@ struct GroupRows<'s> {
 impl GroupRows<'_> {
     fn reuse(&self, mut grouped: Grouped) {
         grouped.text.clear();
-        grouped.outcomes = [0; 3];
+        grouped.outcomes = [0; Status::ALL.len()];
         self.used
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -213,12 +213,11 @@ pub fn group(request: &GroupRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
     output.put(work.rows.header().bytes())?;
     let findings_out = request.findings.as_deref().map(FindingsFile::create);
     let mut findings_out = findings_out.transpose()?;
-    let statuses = [Status::Grouped, Status::Ambiguous, Status::Ungrouped];
-    summary.outcomes.extend(statuses.map(|status| (status, 0)));
+    summary.outcomes.extend(Status::ALL.map(|status| (status, 0)));
 
     let take = |batch: Batch<Grouped>| {
         output.put(batch.output.text.bytes())?;
-        for (status, count) in statuses.into_iter().zip(batch.output.outcomes) {
+        for (status, count) in Status::ALL.into_iter().zip(batch.output.outcomes) {
             *summary.outcomes.entry(status).or_default() += count;
         }
         work.reuse(batch.output);

@@ -12,6 +12,8 @@ mod compare;
 mod conformance;
 mod convert;
 mod door;
+mod enrol;
+mod enrol_generate;
 pub mod explained;
 mod generate;
 mod generate_region;
@@ -24,6 +26,7 @@ mod packet_words;
 mod parts;
 mod regroup;
 mod settle;
+mod simulate;
 mod tables;
 mod wording;
 
@@ -35,6 +38,8 @@ pub use compare::{CompareRequest, compare};
 pub use conformance::{ConformRequest, Conformed, Difference, WitnessRequest, Witnessed, conform, witness};
 pub use convert::{ConvertRequest, convert};
 pub use door::{CodesRequest, DoorRequest};
+pub use enrol::{EnrolRequest, Enrolled, enrol_check, enrol_finance};
+pub use enrol_generate::{EnrolGenerateRequest, MadeEnrolment, enrol_generate};
 pub use explained::{
     ChangeWords, Coded, ComplicationWords, EXPLAINED_SCHEMA, Explained, ExplainedRecord, FactWords,
     FindingWords, NeighbourWord, NeighbourWords, RecordRead, SchemeWords, StepWords, explained_json,
@@ -53,6 +58,7 @@ pub use settle::{
     EntryRequest, MonthDone, PoolAmount, SettleRequest, StatementRequest, YearDone, YearRequest,
     settle_adjust, settle_advance, settle_month, settle_reverse, settle_statement, settle_year,
 };
+pub use simulate::{SimulateRequest, Simulation, simulate};
 pub use tables::{Compared, DiffRequest, diff};
 
 use std::path::{Path, PathBuf};

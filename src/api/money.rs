@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::Watch;
 use super::door::{CodesRequest, refuse_foreign_codes};
 use crate::diagnostics::{Error, Place, Result, hexadecimal};
-use crate::grouper::{Grouper, Status, Workspace};
+use crate::grouper::{Grouper, Workspace};
 use crate::points::{Calibration, Observation, calibrate as weights_of};
 use crate::records::{Checked, Column, Depth, Intake, RowReader, in_order};
 use crate::reports::{
@@ -207,7 +207,7 @@ pub fn calibrate(request: &CalibrateRequest, watch: &Watch<'_>) -> Result<Calibr
                 return;
             };
             let grouping = grouper.group(case, work);
-            if grouping.status(scheme) == Status::Grouped {
+            if grouping.status(scheme).has_group() {
                 observed.push((grouping.code(scheme), case.hospital().to_owned(), cost));
             }
         },

@@ -13,7 +13,7 @@ use crate::records::{
     PackedWriter, PlainRow, PlainRows, RowReader, RowWork, SharedDictionary, Vocabulary, ordered,
     quickly_in_order,
 };
-use crate::reports::{CsvText, GroupedRows, NEUTRAL_COLUMNS, Output, neutral_cells};
+use crate::reports::{CodeAt, CsvText, GroupedRows, NEUTRAL_COLUMNS, Output, neutral_cells};
 use crate::tables::{Library, first_code_list_version};
 
 /// Write every accepted case of a file in coded form (编码打包).
@@ -154,7 +154,7 @@ struct GroupBlocks<'s> {
 /// Rows of a block, how they ended, bytes read.
 struct GroupedBlock {
     text: CsvText,
-    outcomes: [u64; 3],
+    outcomes: [u64; Status::ALL.len()],
     bytes: u64,
 }
 
@@ -171,15 +171,19 @@ impl GroupBlocks<'_> {
             work,
         } = &mut learnt;
         let mut text = CsvText::default();
-        let mut outcomes = [0; 3];
+        let mut outcomes = [0; Status::ALL.len()];
         let cases = block.cases();
         for (case, case_id) in cases.iter().zip(block.case_ids()) {
             let grouping = self.grouper.group_packed(&case, facts, work);
             neutral_cells(&mut text, case_id, &case, dictionary);
-            self.rows.packet_cells(&mut text, &grouping, |place| {
+            self.rows.packet_cells(&mut text, &grouping, |at| {
                 let mut codes = Vec::new();
                 case.each_code(|number| codes.push(number));
-                let number = codes.get(case.diagnoses() + place)?;
+                let (diagnoses, procedures) = codes.split_at_checked(case.diagnoses())?;
+                let number = match at {
+                    CodeAt::Diagnosis(place) => diagnoses.get(place)?,
+                    CodeAt::Procedure(place) => procedures.get(place)?,
+                };
                 Some(dictionary.text(Vocabulary::Codes, *number))
             });
             let status = match self.explain {
@@ -224,15 +228,14 @@ pub(super) fn group_packed(
     output.put(work.rows.header().bytes())?;
     let findings_out = request.findings.as_deref().map(FindingsFile::create);
     let findings_out = findings_out.transpose()?;
-    let statuses = [Status::Grouped, Status::Ambiguous, Status::Ungrouped];
-    summary.outcomes.extend(statuses.map(|status| (status, 0)));
+    summary.outcomes.extend(Status::ALL.map(|status| (status, 0)));
     ordered(
         watch.threads,
         || reader.next_block(),
         |block| work.group(&block),
         |grouped| {
             output.put(grouped.text.bytes())?;
-            for (status, count) in statuses.into_iter().zip(grouped.outcomes) {
+            for (status, count) in Status::ALL.into_iter().zip(grouped.outcomes) {
                 *summary.outcomes.entry(status).or_default() += count;
             }
             (watch.advance)(grouped.bytes);

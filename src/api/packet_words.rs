@@ -31,7 +31,7 @@ pub struct PacketWords {
 /// A stable word with its sentence (入组说明).
 #[derive(Clone, Debug, Serialize)]
 pub struct PacketNote {
-    /// `mapped | excluded_diagnosis | excluded_procedure | type_unknown | order_chosen | fallback_used |
+    /// `mapped | code_unknown | excluded_diagnosis | excluded_procedure | type_unknown | order_chosen | fallback_used |
     /// no_group | primary_care | aux_label`.
     pub code: &'static str,
     /// In words.
@@ -85,6 +85,32 @@ impl Wording<'_> {
         })
     }
 
+    /// Codes that the scheme reads as others, and codes that no list has.
+    fn code_notes(
+        &self,
+        packets: &Packets,
+        case: &Case,
+        note: &mut impl FnMut(&'static str, String, String),
+    ) {
+        for code in case.diagnoses().chain(case.procedures()) {
+            let read_as = packets.read_as(code);
+            if read_as != code {
+                note(
+                    "mapped",
+                    format!("`{code}` is read as `{read_as}` by the scheme's own map"),
+                    format!("按本方案映射，`{code}`读作`{read_as}`"),
+                );
+            }
+            if !self.teller.is_listed(read_as) {
+                note(
+                    "code_unknown",
+                    format!("`{code}` is in no code list of the scheme; it is grouped as it stands"),
+                    format!("`{code}`不在本方案的编码表中，按原样入组"),
+                );
+            }
+        }
+    }
+
     fn notes(&self, packets: &Packets, case: &Case, walk: &PacketWalk, auxiliary: &str) -> Vec<PacketNote> {
         let lang = self.teller.lang;
         let mut notes = Vec::new();
@@ -95,16 +121,7 @@ impl Wording<'_> {
             };
             notes.push(PacketNote { code, words });
         };
-        for code in case.diagnoses().chain(case.procedures()) {
-            let read_as = packets.read_as(code);
-            if read_as != code {
-                note(
-                    "mapped",
-                    format!("`{code}` is read as `{read_as}` by the scheme's own map"),
-                    format!("按本方案映射，`{code}`读作`{read_as}`"),
-                );
-            }
-        }
+        self.code_notes(packets, case, &mut note);
         for (place, rule) in &walk.ruled {
             let code = case.procedures().nth(*place).unwrap_or("");
             let (en, zh) = rule_words(rule);

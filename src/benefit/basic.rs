@@ -1,49 +1,61 @@
-//! Basic insurance (基本医保): deductible, ratio by band, yearly cap.
+//! Basic insurance (基本医保): ratio by band, items with their own ratio, floor, yearly cap.
 
 use std::sync::Arc;
 
+use super::counters::{outpatient, slots};
+use super::deductible::{at_least_nothing, of_stay};
 use super::explain::{Said, Sink};
-use super::file::{BasicShape, Basis, CapOn, Kind, Per, Position};
+use super::file::{BasicShape, Basis, CapOn, FloorBase, Kind, Position};
 use super::literal::{Band, Change, Literal};
-use super::policy::{Basic, Nth, NthAct};
-use super::run::{Run, not_said};
+use super::policy::{Adjust, Basic, Floor, ItemRatio};
+use super::run::Run;
 use super::scale::{along, ratio_at};
 use super::slip::{Payer, SCOPE, TierShare};
-use super::{ShareError, chain_words};
+use super::words::How;
+use super::{Care, ShareError, chain_words};
 use crate::units::{Exact, Fen, Overflow};
 
 pub fn pay<'a, S: Sink>(run: &mut Run<'a, S>, terms: &'a Basic) -> Result<(), ShareError> {
-    let scope = run.claim.scope;
-    let deductible = deductible(run, terms)?;
+    let scope = run.scope;
+    let deductible = of_stay(run, terms)?;
     let period = run.period(&terms.cap)?;
     let limit = run.cell(terms.cap.path, period, &period.value.limit)?;
     let cap = Cap {
         on: period.value.on,
         limit: limit.0,
     };
-    let counted = cap.counted(scope, run.counters.basic_base);
+    let counted = cap.counted(scope, run.counters.fen(slots::BASIC_BASE));
     let uncapped = uncapped(run, terms, deductible, counted)?;
-    let paid = cap.paid(uncapped, run.counters.basic_paid);
+    let paid = cap.paid(uncapped, run.counters.fen(slots::BASIC_PAID));
     run.over_cap = (scope - counted) + (uncapped - paid);
     run.deductible = deductible;
-    run.left.pay(SCOPE, paid);
-    run.counters.deductible_used += deductible;
-    run.counters.basic_base += counted;
-    run.counters.basic_above += at_least_nothing(counted - deductible);
-    run.counters.basic_paid += paid;
-    run.tiers.push(TierShare {
-        id: Arc::from(chain_words::BASIC),
+    count(run, deductible, counted, paid);
+    let tier = TierShare {
+        id: Arc::clone(&run.policy.link_names.basic),
         payer: Payer::Basic,
         base: scope,
         amount: paid,
-    });
-    run.sink.step(&run.counters, || Said {
+    };
+    run.paid(tier, SCOPE);
+    run.step(|| Said {
         step: chain_words::BASIC.to_owned(),
         base: scope,
-        formula: format!("at most what the yearly cap leaves of {uncapped}"),
+        how: How::CapLeft { of: uncapped },
         amount: paid,
     });
     Ok(())
+}
+
+fn count<S: Sink>(run: &mut Run<'_, S>, deductible: Fen, counted: Fen, paid: Fen) {
+    let used = match run.claim.care {
+        Care::Major => outpatient(Care::Major).0,
+        _ => slots::DEDUCTIBLE_USED,
+    };
+    run.counters.add(used, deductible);
+    run.counters.add(slots::BASIC_BASE, counted);
+    let above = at_least_nothing(counted - deductible);
+    run.counters.add(slots::BASIC_ABOVE, above);
+    run.counters.add(slots::BASIC_PAID, paid);
 }
 
 /// The yearly cap, on what is counted or on what is paid.
@@ -74,85 +86,111 @@ fn uncapped<'a, S: Sink>(
     deductible: Fen,
     counted: Fen,
 ) -> Result<Fen, ShareError> {
+    let items = items(run, terms, counted)?;
+    let of_items: Fen = items.iter().map(|item| item.scope).sum();
+    let other = counted - of_items;
+    // the deductible comes off the other lines first
+    let of_other = deductible.min(other);
     let stand = Stand {
         shape: terms.shape,
-        position: run.counters.basic_base,
-        position_above: run.counters.basic_above,
-        deductible,
-        counted,
+        position: run.counters.fen(slots::BASIC_BASE),
+        position_above: run.counters.fen(slots::BASIC_ABOVE),
+        deductible: of_other,
+        counted: other,
     };
     let bands = run.value(&terms.bands)?;
-    let amount = stand.pays(bands, adjustment(run, terms)?)?;
-    run.sink.step(&run.counters, || Said {
+    let change = adjustment(run, terms)?;
+    let by_band = stand.pays(bands, change)?;
+    let exact = by_band.add(item_pay(&items, deductible - of_other)?)?;
+    let amount = exact.fen_half_away()?;
+    let floor = floor(run, terms)?;
+    let amount = floor.map_or(amount, |floor| amount.max(floor.min(counted)));
+    run.step(|| Said {
         step: "basic_before_cap".to_owned(),
         base: counted,
-        formula: format!("ratio by band on {counted} less the deductible {deductible}"),
+        how: How::Bands {
+            deductible,
+            items: of_items,
+            floor,
+        },
         amount,
     });
     Ok(amount)
 }
 
-/// The person's first part: the level's amount, by number of admission, less what the year has
-/// used where it is yearly, at most what the yearly limit leaves, at most the in-scope cost.
-fn deductible<'a, S: Sink>(run: &mut Run<'a, S>, terms: &'a Basic) -> Result<Fen, ShareError> {
-    let period = run.period(&terms.deductible)?;
-    let base = *run.cell(terms.deductible.path, period, &period.value.amount)?;
-    let used = run.counters.deductible_used;
-    let of_admission = nth(run, terms, base)?;
-    let mut amount = match period.value.per {
-        Per::Admission => of_admission,
-        Per::Year | Per::YearlyHighest => at_least_nothing(of_admission - used),
-    };
-    if let Some(limit) = &terms.deductible_limit
-        && let Some(limit) = run.value(limit)?.0
-    {
-        amount = amount.min(at_least_nothing(limit - used));
-    }
-    let charged = amount.min(run.claim.scope);
-    run.sink.step(&run.counters, || Said {
-        step: "deductible".to_owned(),
-        base,
-        formula: format!("{amount} for this admission, at most the in-scope cost"),
-        amount: charged,
-    });
-    Ok(charged)
+/// One class of items with its ratio.
+struct Item {
+    scope: Fen,
+    ratio: Exact,
 }
 
-fn nth<'a, S: Sink>(run: &mut Run<'a, S>, terms: &'a Basic, first: Fen) -> Result<Fen, ShareError> {
-    let n = run.counters.admissions.saturating_add(1);
-    let period = run.period(&terms.nth)?;
-    let path = || format!("{}.{n}", terms.nth.path);
-    let show = |steps: &Vec<Nth>| match act_for(steps, n) {
-        Some(NthAct::Factor(factor)) => factor.show(),
-        _ => "an amount of its own".to_owned(),
-    };
-    let steps = run.known(path, Some(period.days.from), &period.source, &period.value, show)?;
-    match act_for(steps, n) {
-        None => Ok(first),
-        Some(NthAct::Factor(factor)) => Ok(first.exact().mul(factor.0)?.fen_half_away()?),
-        Some(NthAct::Amount(grid)) => {
-            let amount = run.person.cell(grid);
-            amount.copied().map_err(|axis| not_said(terms.nth.path, axis))
+/// The claim's items whose class has a ratio on the day, as far as they are counted.
+fn items<'a, S: Sink>(run: &mut Run<'a, S>, terms: &'a Basic, counted: Fen) -> Result<Vec<Item>, ShareError> {
+    let mut items = Vec::new();
+    let mut left = counted;
+    for item in run.claim.items {
+        let known = terms.items.iter().find(|known| known.class == item.class);
+        let known = known.ok_or_else(|| unknown_class(item.class, &terms.items))?;
+        if known.ratio.on(run.day).is_some() {
+            let ratio = run.value(&known.ratio)?.0;
+            let scope = item.scope.min(left);
+            left -= scope;
+            items.push(Item { scope, ratio });
         }
     }
+    Ok(items)
 }
 
-/// The last step that the nth admission has reached.
-fn act_for(steps: &[Nth], n: u32) -> Option<&NthAct> {
-    steps.iter().rev().find(|step| step.n <= n).map(|step| &step.act)
+fn unknown_class(written: &str, known: &[ItemRatio]) -> ShareError {
+    let known: Vec<&str> = known.iter().map(|item| item.class.as_str()).collect();
+    ShareError::UnknownWord {
+        what: "class of items",
+        written: written.to_owned(),
+        known: known.join(", "),
+    }
 }
 
-/// The change of the ratio for this person: the first row in force whose condition holds.
+/// Σ ratio × what the deductible leaves of each class.
+fn item_pay(items: &[Item], deductible: Fen) -> Result<Exact, Overflow> {
+    let mut sum = Exact::ZERO;
+    let mut owed = deductible;
+    for item in items {
+        let taken = owed.min(item.scope);
+        owed -= taken;
+        sum = sum.add((item.scope - taken).exact().mul(item.ratio)?)?;
+    }
+    Ok(sum)
+}
+
+/// The least that is paid, where the policy has a floor for this claim.
+fn floor<'a, S: Sink>(run: &mut Run<'a, S>, terms: &'a Basic) -> Result<Option<Fen>, ShareError> {
+    let Some(row) = run.first_of(&terms.floor, |floor: &Floor| &floor.when)? else {
+        return Ok(None);
+    };
+    let path = || "inpatient.floor".to_owned();
+    let from = Some(row.days.from);
+    let ratio = run.known(path, from, &row.source, &row.value.ratio, Literal::show)?;
+    let base = match row.value.base {
+        FloorBase::Scope => run.scope,
+        FloorBase::Total => run.claim.total,
+    };
+    Ok(Some(base.exact().mul(ratio.0)?.fen_half_away()?))
+}
+
+/// The change of the ratio for this person: the first row in force whose condition holds, and
+/// what care out of the area changes.
 fn adjustment<'a, S: Sink>(run: &mut Run<'a, S>, terms: &'a Basic) -> Result<Option<Change>, ShareError> {
-    for period in &terms.adjust {
-        if period.days.hold(run.claim.discharge) && run.holds(&period.value.when)? {
-            let path = || "inpatient.ratio_adjust".to_owned();
-            let from = Some(period.days.from);
-            let change = run.known(path, from, &period.source, &period.value.change, Literal::show)?;
-            return Ok(Some(*change));
-        }
+    let row = run.first_of(&terms.adjust, |adjust: &Adjust| &adjust.when)?;
+    let Some(row) = row else {
+        return Ok(run.area_change);
+    };
+    let path = || "inpatient.ratio_adjust".to_owned();
+    let from = Some(row.days.from);
+    let change = run.known(path, from, &row.source, &row.value.change, Literal::show)?;
+    match run.area_change {
+        None => Ok(Some(*change)),
+        Some(area) => Ok(Some(Change(change.0.add(area.0)?))),
     }
-    Ok(None)
 }
 
 /// Where this claim's in-scope cost stands on the bands.
@@ -165,17 +203,16 @@ struct Stand {
 }
 
 impl Stand {
-    fn pays(&self, bands: &[Band], change: Option<Change>) -> Result<Fen, Overflow> {
+    fn pays(&self, bands: &[Band], change: Option<Change>) -> Result<Exact, Overflow> {
         let (from, to) = self.stretch();
         let above = at_least_nothing(self.counted - self.deductible).exact();
-        let exact = match self.shape.kind {
-            Kind::Marginal => along(bands, from, to, change)?,
+        match self.shape.kind {
+            Kind::Marginal => along(bands, from, to, change),
             Kind::Slab => {
                 let edge = self.shape.edge.unwrap_or(super::policy::MARGINAL_EDGE);
-                ratio_at(bands, to, edge, change)?.mul(above)?
+                ratio_at(bands, to, edge, change)?.mul(above)
             }
-        };
-        exact.fen_half_away()
+        }
     }
 
     /// Gross bands run on the whole in-scope cost, the deductible inside the first of them;
@@ -191,8 +228,4 @@ impl Stand {
         };
         (from.exact(), to.exact())
     }
-}
-
-pub fn at_least_nothing(amount: Fen) -> Fen {
-    amount.max(Fen::ZERO)
 }

@@ -4,62 +4,94 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::basic::at_least_nothing;
-use super::counters::{CiiScaleId, YearToDate};
+use super::counters::{CiiScaleId, YearToDate, slots};
+use super::deductible::at_least_nothing;
+use super::drug;
 use super::explain::{Quiet, Said, Sink};
-use super::file::{CiiPart, OnChange, OverCap};
-use super::policy::{BenefitPolicy, Cii, CiiRule};
+use super::file::{CiiPart, OnChange, OverCap, TiltSpan};
+use super::policy::{BenefitPolicy, Cii, CiiRule, CiiScale};
 use super::run::Run;
 use super::scale::Scale;
 use super::slip::{Payer, SCOPE, SCOPE_THEN_PRE, TierShare};
+use super::words::How;
 use super::{Claim, ShareError, chain_words};
 use crate::units::{Exact, Fen, Overflow};
 
 pub fn pay<'a, S: Sink>(run: &mut Run<'a, S>, terms: &'a Cii) -> Result<(), ShareError> {
     let rule = &run.period(&terms.rules)?.value;
     let today = CiiScaleId {
-        day: run.claim.discharge,
-        tilt: is_tilted(run, terms)?,
+        day: run.day,
+        tilt: is_tilted(run, terms, rule)?,
     };
     let grown = growth(run, rule);
     let (id, scale) = scale_in_use(run, terms, rule, today)?;
-    let before = run.counters.cii_base;
-    let used = threshold_used(&scale, run.counters.cii_threshold_used.0, grown)?;
+    if changed_since(run, terms, today) {
+        run.regime = Some(rule.on_change);
+    }
+    let before = run.counters.fen(slots::CII_BASE);
+    let used = threshold_used(&scale, run.counters.fen(slots::CII_DEDUCTIBLE_USED), grown)?;
     let paid = regime(run, rule, &scale, grown)?;
-    let with_pre = rule.base.contains(&CiiPart::Pre);
-    run.left.pay(if with_pre { SCOPE_THEN_PRE } else { SCOPE }, paid);
-    run.counters.cii_base += grown;
-    run.counters.cii_threshold_used.0 = run.counters.cii_threshold_used.0.add(used)?;
-    run.counters.cii_paid += paid;
+    run.counters.add(slots::CII_BASE, grown);
+    run.counters.add(slots::CII_DEDUCTIBLE_USED, rounded_up(used));
+    run.counters.add(slots::CII_PAID, paid);
     run.counters.cii_scale = Some(id);
-    run.tiers.push(TierShare {
-        id: Arc::from(chain_words::CII),
+    let tier = TierShare {
+        id: Arc::clone(&run.policy.link_names.cii),
         payer: Payer::Cii,
         base: grown,
         amount: paid,
-    });
-    run.sink.step(&run.counters, || Said {
+    };
+    let with_pre = rule.base.contains(&CiiPart::Pre);
+    run.paid(tier, if with_pre { SCOPE_THEN_PRE } else { SCOPE });
+    run.step(|| Said {
         step: chain_words::CII.to_owned(),
         base: grown,
-        formula: words(rule, id, before, grown),
+        how: How::Cii {
+            before,
+            after: before + grown,
+            tilt: id.tilt,
+            day: id.day,
+            regime: rule.on_change,
+        },
         amount: paid,
     });
-    Ok(())
+    match &terms.drug {
+        Some(terms) => drug::pay(run, terms),
+        None => Ok(()),
+    }
 }
 
-fn words(rule: &CiiRule, id: CiiScaleId, before: Fen, grown: Fen) -> String {
-    let scale = if id.tilt { "tilt" } else { "ordinary" };
-    let regime = match rule.on_change {
-        OnChange::Difference => "difference",
-        OnChange::Grandfather => "grandfather",
-        OnChange::Consumed => "consumed",
-        OnChange::Recompute => "recompute",
+/// Whether the year began on another scale than today's.
+fn changed_since<S: Sink>(run: &Run<'_, S>, terms: &Cii, today: CiiScaleId) -> bool {
+    let earlier = match run.counters.cii_scale {
+        Some(earlier) if earlier != today && run.counters.fen(slots::CII_BASE) > Fen::ZERO => earlier,
+        _ => return false,
     };
-    format!(
-        "the year's base grows from {before} to {}; {scale} scale of {}, regime {regime}",
-        before + grown,
-        id.day
-    )
+    let of = |id| periods(part_of(terms, id), id.day);
+    of(earlier) != of(today)
+}
+
+/// The first days of the values a scale has on a day: they name the values.
+fn periods(part: &CiiScale, day: Date) -> [Option<Date>; 3] {
+    [
+        part.threshold.on(day).map(|period| period.days.from),
+        part.bands.on(day).map(|period| period.days.from),
+        part.cap.on(day).map(|period| period.days.from),
+    ]
+}
+
+fn part_of(terms: &Cii, id: CiiScaleId) -> &CiiScale {
+    match &terms.tilt {
+        Some(tilt) if id.tilt => &tilt.scale,
+        _ => &terms.ordinary,
+    }
+}
+
+/// To the whole fen, so that nothing of a threshold is owed twice.
+fn rounded_up(used: Exact) -> Fen {
+    let (num, den) = used.parts();
+    let fen = num.div_euclid(den) + i128::from(num.rem_euclid(den) != 0);
+    Fen::new(i64::try_from(fen).unwrap_or(i64::MAX))
 }
 
 /// What this claim adds to the year's base.
@@ -77,11 +109,16 @@ fn growth<S: Sink>(run: &Run<'_, S>, rule: &CiiRule) -> Fen {
     }
 }
 
-fn is_tilted<'a, S: Sink>(run: &mut Run<'a, S>, terms: &'a Cii) -> Result<bool, ShareError> {
-    match &terms.tilt {
-        Some(tilt) => Ok(run.period(&tilt.categories)?.value & run.person.categories != 0),
-        None => Ok(false),
-    }
+/// Tilt for who has the category: from the day it is gained, or for the whole year.
+fn is_tilted<'a, S: Sink>(run: &mut Run<'a, S>, terms: &'a Cii, rule: &CiiRule) -> Result<bool, ShareError> {
+    let Some(tilt) = &terms.tilt else {
+        return Ok(false);
+    };
+    let held = match rule.tilt_span {
+        TiltSpan::Onward => run.person.categories,
+        TiltSpan::WholeYear => run.person.categories_of_year,
+    };
+    Ok(run.period(&tilt.categories)?.value & held != 0)
 }
 
 /// Today's scale, or the one the year began with where who is over its threshold keeps it.
@@ -95,7 +132,13 @@ fn scale_in_use<'a, S: Sink>(
         && let Some(earlier) = run.counters.cii_scale
     {
         let scale = scale(run, terms, earlier)?;
-        if run.counters.cii_base.exact().compare(scale.threshold).is_gt() {
+        if run
+            .counters
+            .fen(slots::CII_BASE)
+            .exact()
+            .compare(scale.threshold)
+            .is_gt()
+        {
             return Ok((earlier, scale));
         }
     }
@@ -103,10 +146,7 @@ fn scale_in_use<'a, S: Sink>(
 }
 
 fn scale<'a, S: Sink>(run: &mut Run<'a, S>, terms: &'a Cii, id: CiiScaleId) -> Result<Scale<'a>, ShareError> {
-    let part = match &terms.tilt {
-        Some(tilt) if id.tilt => &tilt.scale,
-        _ => &terms.ordinary,
-    };
+    let part = part_of(terms, id);
     let threshold = run.period_on(&part.threshold, id.day)?;
     let path = || part.threshold.path.to_owned();
     let from = Some(threshold.days.from);
@@ -125,8 +165,8 @@ fn show_yuan(fen: &Exact) -> String {
 }
 
 /// What this claim uses up of the year's one threshold.
-fn threshold_used(scale: &Scale<'_>, used: Exact, grown: Fen) -> Result<Exact, Overflow> {
-    let owed = scale.threshold.sub(used)?;
+fn threshold_used(scale: &Scale<'_>, used: Fen, grown: Fen) -> Result<Exact, Overflow> {
+    let owed = scale.threshold.sub(used.exact())?;
     match owed.compare(Exact::ZERO).is_gt() {
         true => Ok(owed.min(grown.exact())),
         false => Ok(Exact::ZERO),
@@ -141,13 +181,14 @@ fn regime<S: Sink>(
     scale: &Scale<'_>,
     grown: Fen,
 ) -> Result<Fen, ShareError> {
-    let counters = &run.counters;
-    let before = counters.cii_base;
+    let before = run.counters.fen(slots::CII_BASE);
+    let used = run.counters.fen(slots::CII_DEDUCTIBLE_USED);
+    let paid_before = run.counters.fen(slots::CII_PAID);
     let paid = match rule.on_change {
         OnChange::Difference | OnChange::Grandfather => scale.pays(before, grown)?,
-        OnChange::Consumed => consumed(scale, before, counters.cii_threshold_used.0, grown)?,
+        OnChange::Consumed => consumed(scale, before, used, grown)?,
         OnChange::Recompute => {
-            let due = scale.total(before + grown)? - counters.cii_paid;
+            let due = scale.total(before + grown)? - paid_before;
             if rule.allow_negative {
                 due
             } else {
@@ -155,14 +196,14 @@ fn regime<S: Sink>(
             }
         }
     };
-    let cap_left = scale.cap.0.map(|cap| at_least_nothing(cap - counters.cii_paid));
+    let cap_left = scale.cap.0.map(|cap| at_least_nothing(cap - paid_before));
     Ok(cap_left.map_or(paid, |left| paid.min(left)).min(grown))
 }
 
 /// Of a risen threshold only what was added is still owed; the rest of this claim stands on the
 /// scale above what the year has already put there.
-fn consumed(scale: &Scale<'_>, before: Fen, used: Exact, grown: Fen) -> Result<Fen, Overflow> {
-    let above = before.exact().sub(used)?;
+fn consumed(scale: &Scale<'_>, before: Fen, used: Fen, grown: Fen) -> Result<Fen, Overflow> {
+    let above = at_least_nothing(before - used).exact();
     let rest = grown.exact().sub(threshold_used(scale, used, grown)?)?;
     let from = scale.threshold.add(above)?;
     Ok(scale.total_exact(from.add(rest)?)? - scale.total_exact(from)?)
@@ -185,9 +226,10 @@ impl BenefitPolicy {
             return Ok(None);
         };
         let mut run = Run::new(self, claim, &YearToDate::default(), Quiet)?;
+        let rule = &run.period(&terms.rules)?.value;
         let id = CiiScaleId {
             day: claim.discharge,
-            tilt: is_tilted(&mut run, terms)?,
+            tilt: is_tilted(&mut run, terms, rule)?,
         };
         scale(&mut run, terms, id).map(Some)
     }

@@ -7,6 +7,7 @@ use serde::de::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use super::Source;
+use super::error::fault::{self, named};
 use crate::diagnostics::Evidence;
 
 /// Days from `from` to `to`, both inside.
@@ -163,7 +164,8 @@ impl<R: Row> Rows<R> {
         for other in others {
             let earlier = other.row.days();
             if earlier.common(days).is_some() {
-                return Err((row.at, format!("the row {days} overlaps the row {earlier}")));
+                let message = format!("the row {days} overlaps the row {earlier}");
+                return Err((row.at, named(fault::OVERLAP, message)));
             }
         }
         Ok(())
@@ -177,7 +179,8 @@ impl<R: Row> Rows<R> {
             .filter(|other| other.from > days.to);
         match later.min_by_key(|later| later.from) {
             Some(next) if !days.adjoin(next) => {
-                Err((row.at, format!("no value between {} and {}", days.to, next.from)))
+                let message = format!("no value between {} and {}", days.to, next.from);
+                Err((row.at, named(fault::GAP, message)))
             }
             _ => Ok(()),
         }

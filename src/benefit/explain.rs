@@ -1,14 +1,15 @@
 //! Why the amounts are what they are (计算说明): the same run, with every step written down.
 
-use std::fmt;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::counters::YearToDate;
+use super::counters::{Layout, YearToDate};
 use super::policy::BenefitPolicy;
 use super::run::settle;
+use super::words::How;
 use super::{Claim, ShareError, Slip};
-use crate::diagnostics::Evidence;
+use crate::diagnostics::{Evidence, Lang};
 use crate::units::Fen;
 
 /// A parameter that a step used (所用参数).
@@ -46,14 +47,21 @@ pub struct Step {
     pub step: String,
     /// What the step works on.
     pub base: Fen,
-    /// How the amount comes about, in words.
-    pub formula: String,
+    /// How the amount comes about.
+    pub how: How,
     /// Parameters read since the step before.
     pub params: Vec<ParamUsed>,
     /// Counters moved since the step before.
     pub counters: Vec<CounterMove>,
     /// What comes out.
     pub amount: Fen,
+}
+
+impl Step {
+    /// How the amount comes about, in words (算法说明).
+    pub fn formula(&self, lang: Lang) -> String {
+        self.how.words(self.base, lang)
+    }
 }
 
 /// A slip with the steps that made it (结算单及其说明).
@@ -80,7 +88,7 @@ pub fn explain(
     let mut recorder = Recorder {
         steps: Vec::new(),
         params: Vec::new(),
-        counters: so_far.entries(),
+        counters: so_far.entries(&policy.layout),
     };
     let (slip, _) = settle(policy, claim, so_far, &mut recorder)?;
     Ok(Explanation {
@@ -93,14 +101,14 @@ pub fn explain(
 /// Who listens to a run. What is said is made only if someone does.
 pub trait Sink {
     fn param(&mut self, make: impl FnOnce() -> ParamUsed);
-    fn step(&mut self, counters: &YearToDate, make: impl FnOnce() -> Said);
+    fn step(&mut self, counters: &YearToDate, layout: &Layout, make: impl FnOnce() -> Said);
 }
 
 /// What a step says of itself.
 pub struct Said {
     pub step: String,
     pub base: Fen,
-    pub formula: String,
+    pub how: How,
     pub amount: Fen,
 }
 
@@ -109,13 +117,13 @@ pub struct Quiet;
 
 impl Sink for Quiet {
     fn param(&mut self, _: impl FnOnce() -> ParamUsed) {}
-    fn step(&mut self, _: &YearToDate, _: impl FnOnce() -> Said) {}
+    fn step(&mut self, _: &YearToDate, _: &Layout, _: impl FnOnce() -> Said) {}
 }
 
 struct Recorder {
     steps: Vec<Step>,
     params: Vec<ParamUsed>,
-    counters: Vec<(String, i64)>,
+    counters: Vec<(Arc<str>, i64)>,
 }
 
 impl Sink for &mut Recorder {
@@ -123,13 +131,13 @@ impl Sink for &mut Recorder {
         self.params.push(make());
     }
 
-    fn step(&mut self, counters: &YearToDate, make: impl FnOnce() -> Said) {
+    fn step(&mut self, counters: &YearToDate, layout: &Layout, make: impl FnOnce() -> Said) {
         let said = make();
-        let entries = counters.entries();
+        let entries = counters.entries(layout);
         self.steps.push(Step {
             step: said.step,
             base: said.base,
-            formula: said.formula,
+            how: said.how,
             amount: said.amount,
             params: std::mem::take(&mut self.params),
             counters: moves(&self.counters, &entries),
@@ -138,45 +146,17 @@ impl Sink for &mut Recorder {
     }
 }
 
-fn moves(before: &[(String, i64)], after: &[(String, i64)]) -> Vec<CounterMove> {
-    let stood_at = |id: &str| {
-        before
-            .iter()
-            .find(|(known, _)| known == id)
-            .map_or(0, |(_, value)| *value)
+fn moves(before: &[(Arc<str>, i64)], after: &[(Arc<str>, i64)]) -> Vec<CounterMove> {
+    let stood_at = |id: &str, of: &[(Arc<str>, i64)]| {
+        let found = of.iter().find(|(known, _)| **known == *id);
+        found.map_or(0, |(_, value)| *value)
     };
-    let moved = after.iter().map(|(id, after)| CounterMove {
-        id: id.clone(),
-        before: stood_at(id),
-        after: *after,
+    // a counter that fell to nothing is on the earlier list only
+    let gone = before.iter().filter(|(id, _)| stood_at(id, after) == 0);
+    let moved = after.iter().chain(gone).map(|(id, _)| CounterMove {
+        id: id.to_string(),
+        before: stood_at(id, before),
+        after: stood_at(id, after),
     });
     moved.filter(|counter| counter.before != counter.after).collect()
-}
-
-/// One line a step, its parameters indented below.
-impl fmt::Display for Explanation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for step in &self.steps {
-            writeln!(
-                f,
-                "{}: {} on {}: {}",
-                step.step, step.amount, step.base, step.formula
-            )?;
-            for param in &step.params {
-                write!(f, "    {} = {}", param.path, param.value)?;
-                if let Some(from) = param.from {
-                    write!(f, " from {from}")?;
-                }
-                write!(f, " ({}", param.evidence.as_str())?;
-                for word in param.doc.iter().chain(&param.clause) {
-                    write!(f, ", {word}")?;
-                }
-                f.write_str(")\n")?;
-            }
-        }
-        for skipped in &self.slip.skipped {
-            writeln!(f, "left out: {skipped}")?;
-        }
-        writeln!(f, "person: {} of {}", self.slip.person, self.slip.total)
-    }
 }

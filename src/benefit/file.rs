@@ -1,7 +1,7 @@
 //! The benefit file as written (待遇参数文件): its sections, keys and closed words.
 //!
 //! This is the schema: a key that is not here is an error with its line. Keys marked *carried*
-//! are read, checked and kept for people, but no amount is computed from them in this form.
+//! are read, checked and kept, but no amount of a slip is computed from them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
+pub use super::claim::{Area, Care, Facility};
 use super::dated::{Days, Headed, Overlays, Row, Rows};
 use super::literal::{Band, Cells, Change, Day, Ids, Known, Limit, Lit, Literal, Share};
 use crate::diagnostics::Evidence;
@@ -34,6 +35,16 @@ pub struct File {
     pub assist: Tiers,
     #[serde(default)]
     pub tail: Tiers,
+    #[serde(default)]
+    pub outpatient: Outpatient,
+    #[serde(default)]
+    pub account: Account,
+    /// Carried: what plans cost and who subsidises them.
+    #[serde(default)]
+    pub finance: toml::Table,
+    /// Carried: who may enrol, when, and from which day the benefits run.
+    #[serde(default)]
+    pub enrolment: toml::Table,
 }
 
 /// The head: place, scheme, and the closed words of this place.
@@ -45,11 +56,10 @@ pub struct Head {
     pub place: String,
     pub scheme: Option<String>,
     pub status: Standing,
-    /// Carried: the day of the last comparison with the documents.
-    #[serde(rename = "checked_on")]
-    pub _checked_on: Day,
+    /// The day of the last comparison with the documents.
+    pub checked_on: Day,
     pub plans: Option<Vec<String>>,
-    pub levels: Option<Vec<String>>,
+    pub levels: Option<Vec<super::Level>>,
     pub statuses: Option<Vec<super::Status>>,
     pub identity_order: Option<Vec<String>>,
     #[serde(default)]
@@ -101,6 +111,9 @@ pub struct Rules {
     pub chain: Rows<ChainRow>,
     #[serde(default)]
     pub dates: Rows<DatesRow>,
+    /// Who is treated first and pays later: no deposit is due.
+    #[serde(default)]
+    pub treat_first: Rows<CategoriesRow>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -121,9 +134,14 @@ pub struct Inpatient {
     pub ratio_adjust: Rows<ChangeRow>,
     #[serde(default)]
     pub cap: Rows<CapRow>,
-    /// Carried: a claim does not say yet whether it was out of area.
     #[serde(default)]
-    pub out_of_area: Rows<ChangeRow>,
+    pub deductible_waive: Rows<WaiveRow>,
+    #[serde(default)]
+    pub item_ratio: Rows<ItemRatioRow>,
+    #[serde(default)]
+    pub floor: Rows<FloorRow>,
+    #[serde(default)]
+    pub out_of_area: Rows<AreaRow>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -135,6 +153,65 @@ pub struct Cii {
     pub ordinary: CiiScale,
     #[serde(default)]
     pub tilt: CiiScale,
+    #[serde(default)]
+    pub special_drug: Rows<SpecialDrugRow>,
+}
+
+/// Outpatient care, a section a scheme.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outpatient {
+    #[serde(default)]
+    pub general: Scheme,
+    #[serde(default)]
+    pub two_disease: Scheme,
+    #[serde(default)]
+    pub chronic: Scheme,
+    #[serde(default)]
+    pub quota: Quota,
+    #[serde(default)]
+    pub major: Major,
+    /// Payers after the scheme, as in `rules.chain`; without it the scheme alone pays.
+    #[serde(default)]
+    pub chain: Rows<ChainRow>,
+}
+
+/// Deductible, ratio and cap of an outpatient scheme.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scheme {
+    #[serde(default)]
+    pub deductible: Rows<DeductibleRow>,
+    #[serde(default)]
+    pub ratio: Rows<RatioRow>,
+    #[serde(default)]
+    pub cap: Rows<SchemeCapRow>,
+}
+
+/// An amount a year for each head, spent as it comes.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quota {
+    #[serde(default)]
+    pub amount: Rows<QuotaRow>,
+    #[serde(default)]
+    pub carry: Rows<CarryRow>,
+}
+
+/// Major diseases treated as outpatient care and paid as stays.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Major {
+    #[serde(default)]
+    pub as_inpatient: Rows<MajorRow>,
+}
+
+/// What the personal account may pay.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    #[serde(default)]
+    pub pays: Rows<AccountRow>,
 }
 
 /// The ordinary scale, or the tilt scale with its categories.
@@ -169,7 +246,7 @@ macro_rules! lay_over {
 
 impl Rules {
     pub fn lay_over(&mut self, above: Rules, overlays: &mut Overlays) {
-        lay_over!(self, above, overlays; rows chain = "rules.chain", dates = "rules.dates"; whole);
+        lay_over!(self, above, overlays; rows chain = "rules.chain", dates = "rules.dates", treat_first = "rules.treat_first"; whole);
     }
 }
 
@@ -184,6 +261,9 @@ impl Inpatient {
                 bands = "inpatient.bands",
                 ratio_adjust = "inpatient.ratio_adjust",
                 cap = "inpatient.cap",
+                deductible_waive = "inpatient.deductible_waive",
+                item_ratio = "inpatient.item_ratio",
+                floor = "inpatient.floor",
                 out_of_area = "inpatient.out_of_area";
             whole scale);
     }
@@ -201,8 +281,36 @@ impl Cii {
                 tilt.categories = "cii.tilt.categories",
                 tilt.threshold = "cii.tilt.threshold",
                 tilt.bands = "cii.tilt.bands",
-                tilt.cap = "cii.tilt.cap";
+                tilt.cap = "cii.tilt.cap",
+                special_drug = "cii.special_drug";
             whole ordinary.scale, tilt.scale);
+    }
+}
+
+impl Outpatient {
+    pub fn lay_over(&mut self, above: Outpatient, overlays: &mut Overlays) {
+        lay_over!(self, above, overlays;
+            rows
+                general.deductible = "outpatient.general.deductible",
+                general.ratio = "outpatient.general.ratio",
+                general.cap = "outpatient.general.cap",
+                two_disease.deductible = "outpatient.two_disease.deductible",
+                two_disease.ratio = "outpatient.two_disease.ratio",
+                two_disease.cap = "outpatient.two_disease.cap",
+                chronic.deductible = "outpatient.chronic.deductible",
+                chronic.ratio = "outpatient.chronic.ratio",
+                chronic.cap = "outpatient.chronic.cap",
+                quota.amount = "outpatient.quota.amount",
+                quota.carry = "outpatient.quota.carry",
+                major.as_inpatient = "outpatient.major.as_inpatient",
+                chain = "outpatient.chain";
+            whole);
+    }
+}
+
+impl Account {
+    pub fn lay_over(&mut self, above: Account, overlays: &mut Overlays) {
+        lay_over!(self, above, overlays; rows pays = "account.pays"; whole);
     }
 }
 
@@ -210,6 +318,8 @@ impl Head {
     pub fn lay_over(&mut self, above: Head) -> Result<(), String> {
         self.place = above.place;
         self.status = above.status;
+        // the older comparison is what the values together can claim
+        self.checked_on = self.checked_on.min(above.checked_on);
         for (name, members) in above.groups {
             // a name that changed its meaning would change rows the overlay does not name
             if self.groups.contains_key(&name) {
@@ -249,10 +359,24 @@ closed_words! {
     Per { Admission, Year, YearlyHighest }
     /// What a cap limits.
     CapOn { Payout, Base }
-    /// The days a parameter can be chosen by; this form knows one.
-    ParamDate { Discharge }
-    /// The year of a stay over the turn of the year; this form knows one.
-    YearCrossing { WholeByDischarge }
+    /// The days a parameter can be chosen by.
+    ParamDate { Admission, Discharge, Settlement, Service }
+    /// The year of a stay over the turn of the year.
+    YearCrossing { WholeByDischarge, WholeBySettlement, SplitByLineDate, ForcedYearend, PatientChoice }
+    /// What a claim is held against: this bill's deductible, or the year's.
+    TierPer { Claim, Year }
+    /// What a floor is a part of.
+    FloorBase { Scope, Total }
+    /// Since when a category gained in the year has the tilt scale.
+    TiltSpan { Onward, WholeYear }
+    /// How long an unspent quota lasts.
+    Carry { UntilSpent }
+    /// What is spent first.
+    CarryOrder { BeforePooling, AfterPooling }
+    /// Whose yearly cap counts outpatient care of major diseases.
+    MajorCap { SharedWithInpatient }
+    /// Parts of the person's share that an account may pay.
+    AccountPart { Scope, Pre, Oos }
     /// Parts of the bill that enter critical illness insurance.
     CiiPart { ScopeLeft, Pre }
     /// Whether what basic insurance left unpaid for its cap enters critical illness insurance.
@@ -261,8 +385,8 @@ closed_words! {
     OnChange { Difference, Grandfather, Consumed, Recompute }
     /// The part of the bill a tier works on.
     TierBase { ScopeLeft, ScopeLeftYear, TotalLeft, Oos, OosPre }
-    /// Whose cap it is; this form counts persons only.
-    CapUnit { Person }
+    /// Whose cap it is: the person's, the family's, or the person's for each kind of care.
+    CapUnit { Person, Family, Kind }
     /// How long a cap lasts.
     CapPeriod { Claim, Year }
     /// Age classes.
@@ -289,8 +413,14 @@ pub struct Shape {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ParamDates {
-    #[serde(rename = "all")]
-    pub _all: ParamDate,
+    /// For every purpose that has no word of its own.
+    pub all: ParamDate,
+    pub basic: Option<ParamDate>,
+    pub cii: Option<ParamDate>,
+    pub assist: Option<ParamDate>,
+    pub tail: Option<ParamDate>,
+    /// Category, age, status.
+    pub person: Option<ParamDate>,
 }
 
 /// A product in place of an amount: reference amount × ratio, rounded once.
@@ -298,6 +428,23 @@ pub struct ParamDates {
 #[serde(deny_unknown_fields)]
 pub struct PercentOf {
     pub reference: Lit<Fen>,
+    pub ratio: Lit<Share>,
+}
+
+/// A part of the in-scope cost in place of an amount, between two edges.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PercentOfScope {
+    pub ratio: Lit<Share>,
+    pub min: Lit<Fen>,
+    pub max: Lit<Limit>,
+}
+
+/// A part of a year's income in place of an amount.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OfIncome {
+    pub year: u16,
     pub ratio: Lit<Share>,
 }
 
@@ -321,7 +468,24 @@ pub struct WhenText {
     pub status: Option<super::Status>,
     pub categories: Option<Vec<String>>,
     pub disease_list: Option<String>,
+    pub facility: Option<Facility>,
+    pub area: Option<Area>,
+    pub referral: Option<bool>,
+    pub same_hospital: Option<bool>,
+    pub nth_from: Option<u32>,
     pub total_over: Option<Lit<Fen>>,
+    pub student_entry_year: Option<bool>,
+}
+
+impl OnChange {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            OnChange::Difference => "difference",
+            OnChange::Grandfather => "grandfather",
+            OnChange::Consumed => "consumed",
+            OnChange::Recompute => "recompute",
+        }
+    }
 }
 
 macro_rules! rows {
@@ -373,10 +537,8 @@ rows! {
     ChainRow { value: Vec<String> }
     /// Which day picks the parameters, and which year a stay belongs to.
     DatesRow {
-        #[serde(rename = "param_date")]
-        _param_date: ParamDates,
-        #[serde(rename = "year_crossing")]
-        _year_crossing: YearCrossing,
+        param_date: ParamDates,
+        year_crossing: YearCrossing,
     }
     /// The person's first part of a stay.
     DeductibleRow {
@@ -384,6 +546,9 @@ rows! {
         value: Option<Cells<Known<Fen>>>,
         table: Option<Cells<Known<Fen>>>,
         percent_of: Option<PercentOf>,
+        percent_of_scope: Option<PercentOfScope>,
+        #[serde(default)]
+        facility: BTreeMap<Facility, Lit<Share>>,
     }
     /// Deductibles of later admissions.
     NthRow { value: Lit<Known<Vec<NthStep>>> }
@@ -396,7 +561,57 @@ rows! {
         delta: Option<Cells<Change>>,
     }
     /// Ratios by band.
-    BandsRow { value: Option<Cells<Known<Vec<Band>>>>, table: Option<Cells<Known<Vec<Band>>>> }
+    BandsRow {
+        value: Option<Cells<Known<Vec<Band>>>>,
+        table: Option<Cells<Known<Vec<Band>>>>,
+        /// Only on a tilt scale: the ordinary bands, moved by this.
+        on_ordinary: Option<Lit<Change>>,
+    }
+    /// A deductible that is cut or dropped for some.
+    WaiveRow { #[serde(default)] when: WhenText, factor: Lit<Share> }
+    /// A class of items with its own ratio.
+    ItemRatioRow {
+        class: String,
+        value: Option<Cells<Known<Share>>>,
+        table: Option<Cells<Known<Share>>>,
+    }
+    /// The least that basic insurance pays.
+    FloorRow { #[serde(default)] when: WhenText, base: FloorBase, ratio: Lit<Known<Share>> }
+    /// Terms of care out of the area.
+    AreaRow {
+        #[serde(default)]
+        when: WhenText,
+        change: Option<Lit<Known<Change>>>,
+        first_bear: Option<Lit<Known<Share>>>,
+        then_level: Option<super::Level>,
+    }
+    /// Special drugs: a second ledger of critical illness insurance.
+    SpecialDrugRow {
+        threshold: Lit<Known<Fen>>,
+        #[serde(default)]
+        zero_threshold_for: Vec<String>,
+        ratio: Lit<Known<Share>>,
+        cap: Lit<Known<Limit>>,
+    }
+    /// The yearly cap of an outpatient scheme: by plan and level, or by disease.
+    SchemeCapRow {
+        value: Option<Cells<Known<Limit>>>,
+        table: Option<Cells<Known<Limit>>>,
+        per_extra_disease: Option<Lit<Fen>>,
+        shared_with: Option<Care>,
+    }
+    /// The quota of a year.
+    QuotaRow { value: Lit<Known<Fen>> }
+    /// What becomes of an unspent quota.
+    CarryRow {
+        #[serde(rename = "value")]
+        _value: Carry,
+        order: CarryOrder,
+    }
+    /// Major diseases as stays.
+    MajorRow { value: bool, deductible_per: Per, cap: MajorCap }
+    /// What an account may pay.
+    AccountRow { value: Vec<AccountPart> }
     /// A change of the ratio for some persons.
     ChangeRow { #[serde(default)] when: WhenText, change: Lit<Known<Change>> }
     /// The yearly cap of basic insurance.
@@ -406,7 +621,7 @@ rows! {
         table: Option<Cells<Known<Limit>>>,
     }
     /// What critical illness insurance counts, and what it does when its scale changes.
-    CiiRuleRow { base: Vec<CiiPart>, over_cap: OverCap, on_change: OnChange, allow_negative: bool }
+    CiiRuleRow { base: Vec<CiiPart>, over_cap: OverCap, on_change: OnChange, allow_negative: bool, tilt_span: Option<TiltSpan> }
     /// Who has the tilt scale.
     CategoriesRow { value: Vec<String> }
     /// Where critical illness insurance begins.
@@ -420,14 +635,15 @@ rows! {
         base: TierBase,
         threshold: Option<Lit<Known<Fen>>>,
         deductible: Option<Lit<Known<Fen>>>,
+        threshold_of_income: Option<OfIncome>,
+        deductible_per: Option<TierPer>,
         ratio: Option<Cells<Known<Share>>>,
         kind: Option<Kind>,
         basis: Option<Basis>,
         edge: Option<Edge>,
         bands: Option<Lit<Known<Vec<Band>>>>,
         cap: Lit<Known<Limit>>,
-        #[serde(rename = "cap_unit")]
-        _cap_unit: CapUnit,
+        cap_unit: CapUnit,
         cap_period: CapPeriod,
         payer: super::Payer,
     }
@@ -444,16 +660,39 @@ impl Row for CapRow {}
 impl Row for CiiRuleRow {}
 impl Row for CategoriesRow {}
 impl Row for ThresholdRow {}
+impl Row for SpecialDrugRow {}
+impl Row for SchemeCapRow {}
+impl Row for QuotaRow {}
+impl Row for CarryRow {}
+impl Row for MajorRow {}
+impl Row for AccountRow {}
 
-impl Row for ChangeRow {
-    fn same_rule(&self, other: &ChangeRow) -> bool {
-        self.when == other.when
+impl Row for ItemRatioRow {
+    fn same_rule(&self, other: &ItemRatioRow) -> bool {
+        self.class == other.class
     }
 
-    fn gives_way_to(&self, overlay: &ChangeRow) -> bool {
-        self.when == overlay.when
+    fn gives_way_to(&self, overlay: &ItemRatioRow) -> bool {
+        self.class == overlay.class
     }
 }
+
+/// Rows that each stand under a condition: one condition, one rule.
+macro_rules! under_conditions {
+    ($($row:ident),*) => {$(
+        impl Row for $row {
+            fn same_rule(&self, other: &$row) -> bool {
+                self.when == other.when
+            }
+
+            fn gives_way_to(&self, overlay: &$row) -> bool {
+                self.when == overlay.when
+            }
+        }
+    )*};
+}
+
+under_conditions!(ChangeRow, WaiveRow, FloorRow, AreaRow);
 
 impl Row for TierRow {
     fn same_rule(&self, other: &TierRow) -> bool {

@@ -9,6 +9,7 @@ use std::marker::PhantomData;
 use jiff::civil::Date;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor};
 
+use super::error::fault::{self, named};
 use crate::units::{Exact, Fen, Ratio};
 
 /// A value that may be stated as unknown (未知值): a claim that needs it is not settled.
@@ -59,7 +60,10 @@ pub trait Literal: Sized {
 }
 
 fn refused<T: Literal>(text: &str) -> String {
-    format!("`{text}` is refused; expected {}", T::EXPECTED)
+    named(
+        fault::UNIT,
+        format!("`{text}` is refused; expected {}", T::EXPECTED),
+    )
 }
 
 impl Literal for Fen {
@@ -69,7 +73,10 @@ impl Literal for Fen {
         let yuan = text.strip_suffix(" yuan").ok_or_else(|| refused::<Fen>(text))?;
         let amount = Fen::parse_yuan(yuan).map_err(|_| refused::<Fen>(text))?;
         if amount.is_negative() || amount > Fen::LARGEST_INPUT {
-            return Err(format!("`{text}` is outside 0 to {} yuan", Fen::LARGEST_INPUT));
+            return Err(named(
+                fault::RANGE,
+                format!("`{text}` is outside 0 to {} yuan", Fen::LARGEST_INPUT),
+            ));
         }
         Ok(amount)
     }
@@ -103,7 +110,7 @@ impl Literal for Share {
     fn parse(text: &str) -> Result<Share, String> {
         let ratio = percent(text).ok_or_else(|| refused::<Share>(text))?;
         if ratio < Ratio::ZERO || ratio > Ratio::ONE {
-            return Err(format!("`{text}` is outside 0% to 100%"));
+            return Err(named(fault::RANGE, format!("`{text}` is outside 0% to 100%")));
         }
         ratio.exact().map(Share).map_err(|e| e.to_string())
     }
@@ -165,8 +172,9 @@ impl Literal for Vec<Band> {
             };
             if !ascends {
                 let edge = Limit(band.upper).show();
-                return Err(A::Error::custom(format!(
-                    "the bands do not ascend: `{edge}` stands after a higher or equal edge"
+                return Err(A::Error::custom(named(
+                    fault::BAND_ORDER,
+                    format!("the bands do not ascend: `{edge}` stands after a higher or equal edge"),
                 )));
             }
             bands.push(band);
@@ -256,6 +264,14 @@ pub enum Cells<T> {
     Table(BTreeMap<String, Cells<T>>),
 }
 
+/// A number without its unit could be yuan, fen or a ratio.
+fn bare_number<T: Literal, E: Error>(number: impl fmt::Display) -> E {
+    E::custom(named(
+        fault::UNIT,
+        format!("the bare number `{number}` is refused; expected {}", T::EXPECTED),
+    ))
+}
+
 struct LitVisitor<T>(PhantomData<T>);
 struct CellsVisitor<T>(PhantomData<T>);
 
@@ -264,6 +280,14 @@ impl<'de, T: Literal> Visitor<'de> for LitVisitor<T> {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(T::EXPECTED)
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
+        Err(bare_number::<T, E>(number))
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Self::Value, E> {
+        Err(bare_number::<T, E>(number))
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
@@ -280,6 +304,14 @@ impl<'de, T: Literal> Visitor<'de> for CellsVisitor<T> {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(T::EXPECTED)
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
+        Err(bare_number::<T, E>(number))
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Self::Value, E> {
+        Err(bare_number::<T, E>(number))
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Cells<T>, E> {

@@ -2,12 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
+use super::bounds::Bounds;
 use super::dated::{At, Headed, Overlays, Rows, Written};
+use super::error::fault::{self, named};
 use super::file::{File, RatioRow};
 use super::literal::{Cells, Change, Known, Share};
 use super::policy::{BenefitPolicy, PolicyFile};
 use crate::diagnostics::{Error, Place, Result, parse_toml, utf8_text};
 use crate::units::{Exact, Overflow};
+
+/// The bounds that all files beside it keep within.
+const NATIONAL: &str = "national.toml";
 
 /// How many files may extend each other.
 const DEEPEST: usize = 8;
@@ -50,13 +55,22 @@ impl Stack {
     /// Done file by file: a delta refers to the table its own notice changed, not to what an
     /// overlay put on some of those days.
     fn expand_deltas(&mut self) -> Result<()> {
-        let Some(mut section) = self.merged.inpatient.take() else {
-            return Ok(());
-        };
-        let done = expand_deltas(&mut section.ratio);
-        let done = done.map_err(|(at, message)| self.error(at, "inpatient.ratio", &message));
-        self.merged.inpatient = Some(section);
+        if let Some(mut section) = self.merged.inpatient.take() {
+            let done = self.expanded("inpatient.ratio", &mut section.ratio);
+            self.merged.inpatient = Some(section);
+            done?;
+        }
+        let mut section = std::mem::take(&mut self.merged.outpatient);
+        let done = self
+            .expanded("outpatient.general.ratio", &mut section.general.ratio)
+            .and_then(|()| self.expanded("outpatient.two_disease.ratio", &mut section.two_disease.ratio))
+            .and_then(|()| self.expanded("outpatient.chronic.ratio", &mut section.chronic.ratio));
+        self.merged.outpatient = section;
         done
+    }
+
+    fn expanded(&self, path: &str, rows: &mut Rows<RatioRow>) -> Result<()> {
+        expand_deltas(rows).map_err(|(at, message)| self.error(at, path, &message))
     }
 }
 
@@ -74,7 +88,10 @@ pub fn load(path: &Path) -> Result<BenefitPolicy> {
     for (file, above) in read {
         stack.lay_over(file, above)?;
     }
-    super::resolve::resolve(stack)
+    let bounds = Bounds::read(&root_of(path).join(NATIONAL))?;
+    let mut policy = super::resolve::resolve(&stack)?;
+    bounds.check(&mut policy, &stack)?;
+    Ok(policy)
 }
 
 /// The file and all it extends, the top one first.
@@ -100,7 +117,7 @@ fn read_one(path: &Path) -> Result<(PolicyFile, File)> {
     let place = Place::file(path);
     let bytes = std::fs::read(path).map_err(|e| Error::io(path, "could not be read", &e))?;
     let text = utf8_text(place.clone(), bytes.clone())?;
-    let content: File = parse_toml(&place, &text)?;
+    let content: File = parse_toml(&place, &text).map_err(named_if_unknown_key)?;
     if content.file.schema != 1 {
         let message = format!("`file.schema` is {}; this program reads 1", content.file.schema);
         return Err(Error::at(place, message));
@@ -113,6 +130,20 @@ fn read_one(path: &Path) -> Result<(PolicyFile, File)> {
     Ok((file, content))
 }
 
+/// An unknown key is the one fault that is found before any of our checks.
+fn named_if_unknown_key(error: Error) -> Error {
+    let mut messages = error.messages();
+    match (messages.next(), messages.next()) {
+        (Some((Some(place), message)), None) if message.starts_with("unknown key ") => {
+            Error::at(place.clone(), named(fault::UNKNOWN_KEY, message))
+        }
+        _ => {
+            drop(messages);
+            error
+        }
+    }
+}
+
 /// `place/scheme` beside the place folder that `path` lies in.
 fn below(path: &Path, name: &str) -> Result<PathBuf> {
     let plain = |part: &str| {
@@ -123,17 +154,21 @@ fn below(path: &Path, name: &str) -> Result<PathBuf> {
     };
     match name.split_once('/') {
         Some((place, scheme)) if plain(place) && plain(scheme) => {
-            let folder = path.parent().unwrap_or(Path::new(""));
-            let root = match folder.file_name() {
-                Some(_) => folder.parent().map(Path::to_path_buf).unwrap_or_default(),
-                None => folder.join(".."),
-            };
-            Ok(root.join(place).join(format!("{scheme}.toml")))
+            Ok(root_of(path).join(place).join(format!("{scheme}.toml")))
         }
         _ => Err(Error::at(
             Place::file(path),
             format!("`file.extends`: `{name}` is not of the form `place/scheme`"),
         )),
+    }
+}
+
+/// The folder that the place folders lie in.
+fn root_of(path: &Path) -> PathBuf {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    match folder.file_name() {
+        Some(_) => folder.parent().map(Path::to_path_buf).unwrap_or_default(),
+        None => folder.join(".."),
     }
 }
 
@@ -158,6 +193,10 @@ fn lay_over(below: &mut File, above: File, overlays: &mut Overlays) -> std::resu
         .tail
         .tiers
         .lay_over("tail.tiers", above.tail.tiers, overlays);
+    below.outpatient.lay_over(above.outpatient, overlays);
+    below.account.lay_over(above.account, overlays);
+    below.finance.extend(above.finance);
+    below.enrolment.extend(above.enrolment);
     below.lists.extend(above.lists);
     below.income.by_year.extend(above.income.by_year);
     below.income.evidence = above.income.evidence.or(below.income.evidence);
@@ -189,9 +228,10 @@ fn delta_applied(rows: &Rows<RatioRow>, at: &Written<RatioRow>) -> std::result::
     }
     let earlier = rows.0.iter().find(|other| other.row.days().adjoin(at.row.days()));
     let no_base = || {
-        format!(
-            "the delta from {} has no table that ends the day before",
-            at.row.days().from
+        let from = at.row.days().from;
+        named(
+            fault::DELTA_WITHOUT_BASE,
+            format!("the delta from {from} has no table that ends the day before"),
         )
     };
     let earlier = earlier.ok_or_else(no_base)?;

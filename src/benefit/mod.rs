@@ -13,18 +13,15 @@
 //!
 //! ```
 //! use std::path::Path;
-//! use dianzhi::benefit::{BenefitPolicy, Claim, Payer, YearToDate, share};
-//! use dianzhi::codes::HospitalLevel;
+//! use dianzhi::benefit::{BenefitPolicy, Claim, Level, Payer, YearToDate, share};
 //! use dianzhi::units::Fen;
 //!
 //! let policy = BenefitPolicy::load(Path::new("scenarios/benefit/sample-region/resident.toml"))?;
 //! let claim = Claim {
 //!     id: "1",
 //!     plan: "p2",
-//!     level: HospitalLevel::Three,
+//!     level: Level::Three,
 //!     categories: &["dibao"],
-//!     status: None,
-//!     minor: false,
 //!     diagnoses: &["J18.900"],
 //!     discharge: jiff::civil::date(2022, 3, 1),
 //!     total: Fen::new(12_000_000),
@@ -32,6 +29,7 @@
 //!     over: Fen::new(100_000),
 //!     pre: Fen::new(400_000),
 //!     scope: Fen::new(11_000_000),
+//!     ..Claim::default()
 //! };
 //! let mut year = YearToDate::default();
 //! let slip = share(&policy, &claim, &mut year)?;
@@ -65,32 +63,51 @@
     clippy::panic
 )]
 
+mod account;
+mod area;
 mod basic;
+mod bill;
+mod book;
+mod bounds;
 mod cii;
 mod claim;
 mod counters;
 mod dated;
+mod deductible;
+mod drug;
+pub mod enrolment;
 mod error;
 mod explain;
 mod file;
+pub mod finance;
 mod formula;
+mod lines;
 mod literal;
 mod load;
+mod outpatient;
+mod persons;
 mod policy;
 mod resolve;
+mod resolve_outpatient;
 mod run;
 mod scale;
 mod slip;
 mod tiers;
+mod words;
 
-pub use claim::{Claim, Status};
-pub use counters::YearToDate;
+pub use bill::Bill;
+pub use book::{Book, BookRules, LateBill, MovementKind, NamedMovement, Outcome, Reversal, Voucher};
+pub use claim::{Area, Care, Claim, Condition, Facility, ItemAmount, Level, Status};
+pub use counters::{Movement, YearToDate};
 pub use error::ShareError;
 pub use explain::{CounterMove, Explanation, ParamUsed, Step, explain};
+pub use lines::{FeeLine, FeeSplit, split};
+pub use persons::{Cover, Held, InsuredPerson};
 pub use policy::{BenefitPolicy, PolicyFile, Source};
 pub use run::share;
 pub use scale::Scale;
 pub use slip::{Payer, Skipped, Slip, TierShare, Why};
+pub use words::How;
 
 /// The links of a chain that are not tail tiers.
 mod chain_words {

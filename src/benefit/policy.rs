@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::counters::{Layout, TierSlots};
 use super::dated::{Dated, Days, Period};
 use super::file::{
-    Age, BasicShape, CapOn, CapPeriod, CiiPart, Edge, OnChange, OverCap, Per, Shape, TierBase,
+    AccountPart, Age, Area, BasicShape, CapOn, CapPeriod, CapUnit, CarryOrder, CiiPart, Edge, Facility,
+    FloorBase, OnChange, OverCap, ParamDate, Per, Shape, TierBase, TierPer, TiltSpan, YearCrossing,
 };
 use super::literal::{Band, Change, Known, Limit, Share};
-use super::{Payer, Status};
-use crate::codes::HospitalLevel;
+use super::{Care, Level, Payer, Status};
 use crate::diagnostics::Evidence;
 use crate::units::{Exact, Fen};
 
@@ -46,10 +47,20 @@ pub struct BenefitPolicy {
     pub(super) replaced: Vec<String>,
     pub(super) words: Words,
     pub(super) chain: Dated<Vec<Link>>,
-    pub(super) dates: Dated<()>,
+    pub(super) dates: Dated<ClaimDates>,
+    pub(super) treat_first: Option<Dated<Mask>>,
     pub(super) basic: Option<Basic>,
     pub(super) cii: Option<Cii>,
     pub(super) tiers: Vec<Tier>,
+    pub(super) outpatient: Outpatient,
+    pub(super) account: Option<Dated<Vec<AccountPart>>>,
+    pub(super) layout: Layout,
+    pub(super) link_names: LinkNames,
+    /// Whether a rule asks which hospital earlier stays were in.
+    pub(super) asks_hospital: bool,
+    pub(super) checked_on: jiff::civil::Date,
+    pub(super) warnings: Vec<String>,
+    pub(super) sections: [toml::Table; 2],
     pub(super) lists: Vec<List>,
     pub(super) skip_unknown_tiers: bool,
 }
@@ -92,6 +103,34 @@ impl BenefitPolicy {
         &self.replaced
     }
 
+    /// What loading found doubtful (读取警告), one line each: bounds that could not be checked,
+    /// bounds that hold in principle only.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// The day of the oldest last comparison with the documents (核对日期).
+    pub fn checked_on(&self) -> jiff::civil::Date {
+        self.checked_on
+    }
+
+    /// The section on contributions and subsidies (筹资), as written.
+    pub fn finance(&self) -> &toml::Table {
+        let [finance, _] = &self.sections;
+        finance
+    }
+
+    /// The section on enrolment (参保), as written.
+    pub fn enrolment(&self) -> &toml::Table {
+        let [_, enrolment] = &self.sections;
+        enrolment
+    }
+
+    /// Every counter this policy moves (累计量), in the order of lists.
+    pub fn counters(&self) -> &[Arc<str>] {
+        &self.layout.names
+    }
+
     /// The identity categories of this place (身份类别), the one that counts first, first.
     pub fn categories(&self) -> &[String] {
         &self.words.categories
@@ -111,11 +150,40 @@ impl BenefitPolicy {
     }
 }
 
+/// Names of tiers that every policy can have, ready to stand on slips.
+#[derive(Debug)]
+pub struct LinkNames {
+    pub basic: Arc<str>,
+    pub cii: Arc<str>,
+    pub drug: Arc<str>,
+    pub quota: Arc<str>,
+    care: [Arc<str>; 5],
+}
+
+impl Default for LinkNames {
+    fn default() -> LinkNames {
+        LinkNames {
+            basic: Arc::from(super::chain_words::BASIC),
+            cii: Arc::from(super::chain_words::CII),
+            drug: Arc::from("special_drug"),
+            quota: Arc::from("quota"),
+            care: Care::ALL.map(|care| Arc::from(care.as_str())),
+        }
+    }
+}
+
+impl LinkNames {
+    pub fn outpatient(&self, care: Care) -> &Arc<str> {
+        let named = self.care.get(care.index());
+        named.unwrap_or(&self.basic)
+    }
+}
+
 /// The closed words of a place.
 #[derive(Debug, Default)]
 pub struct Words {
     pub plans: Vec<String>,
-    pub levels: Vec<(String, HospitalLevel)>,
+    pub levels: Vec<Level>,
     pub statuses: Vec<Status>,
     /// In identity order.
     pub categories: Vec<String>,
@@ -149,7 +217,7 @@ impl Words {
     pub fn keys(&self, axis: Axis) -> Vec<&str> {
         match axis {
             Axis::Plan => self.plans.iter().map(String::as_str).collect(),
-            Axis::Level => self.levels.iter().map(|(word, _)| word.as_str()).collect(),
+            Axis::Level => self.levels.iter().map(|level| level.as_str()).collect(),
             Axis::Status => self.statuses.iter().map(|status| status.as_str()).collect(),
         }
     }
@@ -175,6 +243,16 @@ pub enum Grid<T> {
     By(Axis, Vec<Grid<T>>),
 }
 
+impl<T> Grid<T> {
+    /// Every value of it, in the order of the keys.
+    pub fn leaves<'g>(&'g self, found: &mut Vec<&'g T>) {
+        match self {
+            Grid::Leaf(value) => found.push(value),
+            Grid::By(_, cells) => cells.iter().for_each(|cell| cell.leaves(found)),
+        }
+    }
+}
+
 /// A link of the chain of payers.
 #[derive(Clone, Debug)]
 pub enum Link {
@@ -187,21 +265,80 @@ pub enum Link {
     },
 }
 
+/// Which day picks what, and which year a stay over the turn of the year belongs to.
+#[derive(Clone, Copy, Debug)]
+pub struct ClaimDates {
+    pub basic: ParamDate,
+    pub cii: ParamDate,
+    pub assist: ParamDate,
+    pub tail: ParamDate,
+    pub person: ParamDate,
+    pub crossing: YearCrossing,
+}
+
 #[derive(Debug)]
 pub struct Basic {
     pub shape: BasicShape,
     pub deductible: Dated<Deductible>,
-    pub nth: Dated<Known<Vec<Nth>>>,
+    /// Without it every admission has the first one's deductible.
+    pub nth: Option<Dated<Known<Vec<Nth>>>>,
     pub deductible_limit: Option<Dated<Grid<Known<Limit>>>>,
     pub bands: Dated<Grid<Known<Vec<Band>>>>,
     pub adjust: Vec<Period<Adjust>>,
     pub cap: Dated<Cap>,
+    pub waive: Vec<Period<Waive>>,
+    pub items: Vec<ItemRatio>,
+    pub floor: Vec<Period<Floor>>,
+    /// Terms of care out of the area; empty where the policy says nothing on it.
+    pub area: Vec<Period<AreaTerms>>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Waive {
+    pub when: When,
+    pub factor: Share,
+}
+
+/// The ratio of one class of items.
+#[derive(Debug)]
+pub struct ItemRatio {
+    pub class: String,
+    pub ratio: Dated<Grid<Known<Share>>>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Floor {
+    pub when: When,
+    pub base: FloorBase,
+    pub ratio: Known<Share>,
+}
+
+#[derive(Clone, Debug)]
+pub struct AreaTerms {
+    pub when: When,
+    pub change: Option<Known<Change>>,
+    pub first_bear: Option<Known<Share>>,
+    /// Index of the level whose rules apply.
+    pub then_level: Option<usize>,
 }
 
 #[derive(Clone, Debug)]
 pub struct Deductible {
     pub per: Per,
-    pub amount: Grid<Known<Fen>>,
+    pub amount: DeductibleAmount,
+    /// Factor by kind of hospital.
+    pub facility: Vec<(Facility, Share)>,
+}
+
+#[derive(Clone, Debug)]
+pub enum DeductibleAmount {
+    Fixed(Grid<Known<Fen>>),
+    /// A part of the in-scope cost, between two edges.
+    OfScope {
+        ratio: Share,
+        min: Fen,
+        max: Limit,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -233,6 +370,75 @@ pub struct Cii {
     pub rules: Dated<CiiRule>,
     pub ordinary: CiiScale,
     pub tilt: Option<Tilt>,
+    pub drug: Option<Dated<DrugTerms>>,
+}
+
+/// Special drugs: a second ledger with its own threshold, ratio and cap.
+#[derive(Clone, Debug)]
+pub struct DrugTerms {
+    pub threshold: Known<Fen>,
+    pub zero_threshold_for: Mask,
+    pub bands: Known<Vec<Band>>,
+    pub cap: Known<Limit>,
+}
+
+#[derive(Debug, Default)]
+pub struct Outpatient {
+    pub general: Option<Scheme>,
+    pub two_disease: Option<Scheme>,
+    pub chronic: Option<Scheme>,
+    pub quota: Option<Dated<Known<Fen>>>,
+    pub carry: Option<Dated<CarryOrder>>,
+    pub major: Option<Dated<MajorTerms>>,
+    pub chain: Option<Dated<Vec<Link>>>,
+}
+
+impl Outpatient {
+    pub fn scheme(&self, care: Care) -> Option<&Scheme> {
+        match care {
+            Care::General => self.general.as_ref(),
+            Care::TwoDisease => self.two_disease.as_ref(),
+            Care::Chronic => self.chronic.as_ref(),
+            Care::Inpatient | Care::Major => None,
+        }
+    }
+}
+
+/// An outpatient scheme: deductible, ratio, yearly cap.
+#[derive(Debug)]
+pub struct Scheme {
+    pub deductible: Option<Dated<Deductible>>,
+    pub ratio: Dated<Grid<Known<Share>>>,
+    pub cap: Dated<SchemeCap>,
+}
+
+#[derive(Clone, Debug)]
+pub struct SchemeCap {
+    pub limit: SchemeLimit,
+    pub per_extra_disease: Fen,
+    pub shared_with: Option<Care>,
+}
+
+#[derive(Clone, Debug)]
+pub enum SchemeLimit {
+    Grid(Grid<Known<Limit>>),
+    ByCondition(ByCondition),
+}
+
+/// A cap by disease of the two-disease scheme.
+#[derive(Clone, Debug)]
+pub struct ByCondition {
+    pub hypertension: Known<Limit>,
+    pub diabetes: Known<Limit>,
+    pub both: Known<Limit>,
+    pub insulin: Option<Known<Limit>>,
+}
+
+/// Major diseases as stays: whether, and how the deductible is charged.
+#[derive(Clone, Copy, Debug)]
+pub struct MajorTerms {
+    pub as_inpatient: bool,
+    pub per: Per,
 }
 
 #[derive(Clone, Debug)]
@@ -241,6 +447,7 @@ pub struct CiiRule {
     pub over_cap: OverCap,
     pub on_change: OnChange,
     pub allow_negative: bool,
+    pub tilt_span: TiltSpan,
 }
 
 #[derive(Debug)]
@@ -270,7 +477,10 @@ pub struct Tier {
     pub shape: Shape,
     pub entitled: Entitled,
     pub cap: Known<Limit>,
+    pub cap_unit: CapUnit,
     pub cap_period: CapPeriod,
+    pub per: TierPer,
+    pub slots: TierSlots,
     pub payer: Payer,
     pub source: Source,
 }
@@ -292,7 +502,13 @@ pub struct When {
     pub status: Option<Status>,
     pub categories: Option<Mask>,
     pub disease_list: Option<usize>,
+    pub facility: Option<Facility>,
+    pub area: Option<Area>,
+    pub referral: Option<bool>,
+    pub same_hospital: Option<bool>,
+    pub nth_from: Option<u32>,
     pub total_over: Option<Fen>,
+    pub student_entry_year: Option<bool>,
 }
 
 #[derive(Debug)]

@@ -1,74 +1,91 @@
 //! From what the files say to what the engine reads (解析与检查): words become indices, formulas
 //! become amounts, and every day of every parameter is checked.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::dated::{At, Dated, Headed, Period, Row, Rows};
+use super::counters::Layout;
+use super::dated::{At, Dated, Days, Headed, Period, Row, Rows};
+use super::error::fault::{self, named};
 use super::file::{self, BandsRow, Edge, Kind, LimitRow, Shape, Standing, TierRow, WhenText};
 use super::formula::Formula;
-use super::literal::{Band, Cells, Known, Limit, Literal, Share};
-use super::load::Stack;
+use super::literal::{Band, Cells, Change, Known, Limit, Literal, Share};
+use super::load::{Stack, changed};
 use super::policy::{
-    Adjust, Axis, Basic, BenefitPolicy, Cap, Cii, CiiRule, CiiScale, Deductible, Entitled, Grid, Link, List,
-    MARGINAL_EDGE, Mask, Nth, NthAct, Source, Tier, Tilt, When, Words,
+    Adjust, AreaTerms, Axis, Basic, BenefitPolicy, Cap, Cii, CiiRule, CiiScale, ClaimDates, Deductible,
+    DeductibleAmount, DrugTerms, Entitled, Floor, Grid, ItemRatio, Link, LinkNames, List, MARGINAL_EDGE,
+    Mask, Nth, NthAct, Source, Tier, Tilt, Waive, When, Words,
 };
-use super::{Status, chain_words};
-use crate::codes::HospitalLevel;
+use super::{Level, Status, chain_words};
 use crate::diagnostics::{Error, Evidence, Result, suggestion};
 use crate::units::{Exact, Fen};
 
 /// A refusal in words; the row it concerns is added by [`Desk::dated`].
-type Refusal<T> = std::result::Result<T, String>;
+pub type Refusal<T> = std::result::Result<T, String>;
 
 /// The most categories a place can have: one bit each.
 const MOST_CATEGORIES: usize = 64;
 
-pub fn resolve(stack: Stack) -> Result<BenefitPolicy> {
-    let desk = Desk::new(&stack)?;
+pub fn resolve(stack: &Stack) -> Result<BenefitPolicy> {
+    let desk = Desk::new(stack)?;
     let content = &stack.merged;
     let lists = desk.lists(&content.lists)?;
     let mut tiers = desk.tiers("assist.tiers", &content.assist.tiers)?;
     let assistance = tiers.len();
     tiers.extend(desk.tiers("tail.tiers", &content.tail.tiers)?);
-    let chain = desk.chain(&tiers, assistance)?;
-    // a section is checked when it is written, and missed when the chain names it
-    let named = |link: fn(&Link) -> bool| chain.periods.iter().flat_map(|p| &p.value).any(link);
-    let section = content
-        .inpatient
-        .clone()
-        .or_else(|| named(|link| matches!(link, Link::Basic)).then(Default::default));
-    let basic = section.map(|section| desk.basic(&section)).transpose()?;
-    let section = content
-        .cii
-        .clone()
-        .or_else(|| named(|link| matches!(link, Link::Cii)).then(Default::default));
-    let cii = section.map(|section| desk.cii(&section)).transpose()?;
-    let dates = desk.required("rules.dates", &content.rules.dates, |_| Ok(()))?;
+    let chain = desk.chain("rules.chain", &content.rules.chain, &tiers, assistance)?;
+    let (basic, cii) = desk.insurances(&chain)?;
+    let dates = desk.required("rules.dates", &content.rules.dates, |row| Ok(claim_dates(row)))?;
+    let outpatient = desk.outpatient(&content.outpatient, &tiers, assistance)?;
+    let treat_first = &content.rules.treat_first;
     Ok(BenefitPolicy {
         name: desk.name()?,
         draft: content.file.status == Standing::Draft,
         weakest: desk.weakest.get(),
+        treat_first: desk.optional("rules.treat_first", treat_first, |row| desk.mask_of(&row.value))?,
+        account: desk.optional("account.pays", &content.account.pays, |row| Ok(row.value.clone()))?,
+        asks_hospital: desk.asks_hospital.get(),
+        layout: desk.layout.into_inner(),
+        link_names: LinkNames::default(),
         words: desk.words,
         chain,
         dates,
         basic,
         cii,
         tiers,
+        outpatient,
         lists,
         skip_unknown_tiers: false,
         replaced: stack.overlays.replaced.clone(),
         files: stack.files.clone(),
+        checked_on: content.file.checked_on.0,
+        warnings: Vec::new(),
+        sections: [content.finance.clone(), content.enrolment.clone()],
     })
 }
 
+fn claim_dates(row: &file::DatesRow) -> ClaimDates {
+    let dates = &row.param_date;
+    let or_all = |date: Option<file::ParamDate>| date.unwrap_or(dates.all);
+    ClaimDates {
+        basic: or_all(dates.basic),
+        cii: or_all(dates.cii),
+        assist: or_all(dates.assist),
+        tail: or_all(dates.tail),
+        person: or_all(dates.person),
+        crossing: row.year_crossing,
+    }
+}
+
 /// What every check needs at hand.
-struct Desk<'a> {
+pub struct Desk<'a> {
     stack: &'a Stack,
-    words: Words,
+    pub words: Words,
     docs: BTreeSet<&'a str>,
     weakest: Cell<Evidence>,
+    asks_hospital: Cell<bool>,
+    layout: RefCell<Layout>,
 }
 
 impl<'a> Desk<'a> {
@@ -84,6 +101,8 @@ impl<'a> Desk<'a> {
             words,
             docs,
             weakest: Cell::new(Evidence::Official),
+            asks_hospital: Cell::new(false),
+            layout: RefCell::new(Layout::default()),
         })
     }
 
@@ -103,26 +122,26 @@ impl<'a> Desk<'a> {
     fn source(&self, source: Source) -> Refusal<Source> {
         if let Some(id) = source.doc.iter().find(|id| !self.docs.contains(id.as_str())) {
             let hint = suggestion(id, self.docs.iter().copied());
-            return Err(format!("no document has the id `{id}`{hint}"));
+            return Err(named(
+                fault::DOC_MISSING,
+                format!("no document has the id `{id}`{hint}"),
+            ));
         }
         if source.evidence < Evidence::Assumption && source.doc.is_empty() {
-            return Err(format!(
-                "evidence `{}` must name its `doc`",
-                source.evidence.as_str()
-            ));
+            let message = format!("evidence `{}` must name its `doc`", source.evidence.as_str());
+            return Err(named(fault::DOC_MISSING, message));
         }
         if self.stack.merged.file.status == Standing::Final && source.evidence > Evidence::Local {
-            return Err(format!(
-                "evidence `{}` is too weak for a file whose status is `final`",
-                source.evidence.as_str()
-            ));
+            let word = source.evidence.as_str();
+            let message = format!("evidence `{word}` is too weak for a file whose status is `final`");
+            return Err(named(fault::EVIDENCE_TOO_WEAK, message));
         }
         self.weakest.set(self.weakest.get().max(source.evidence));
         Ok(source)
     }
 
     /// Rows → one value a day.
-    fn dated<R: Row, T>(
+    pub fn dated<R: Row, T>(
         &self,
         path: &'static str,
         rows: &Rows<R>,
@@ -147,7 +166,7 @@ impl<'a> Desk<'a> {
     }
 
     /// The same for a parameter without which nothing can be computed.
-    fn required<R: Row, T>(
+    pub fn required<R: Row, T>(
         &self,
         path: &'static str,
         rows: &Rows<R>,
@@ -159,8 +178,45 @@ impl<'a> Desk<'a> {
         self.dated(path, rows, convert)
     }
 
-    fn chain(&self, tiers: &[Tier], assistance: usize) -> Result<Dated<Vec<Link>>> {
-        self.required("rules.chain", &self.stack.merged.rules.chain, |row| {
+    /// The same for a parameter that may be absent.
+    pub fn optional<R: Row, T>(
+        &self,
+        path: &'static str,
+        rows: &Rows<R>,
+        convert: impl Fn(&R) -> Refusal<T>,
+    ) -> Result<Option<Dated<T>>> {
+        match rows.0.is_empty() {
+            true => Ok(None),
+            false => self.dated(path, rows, convert).map(Some),
+        }
+    }
+
+    /// Basic and critical illness insurance: a section is checked when it is written, and missed
+    /// when the chain names it.
+    fn insurances(&self, chain: &Dated<Vec<Link>>) -> Result<(Option<Basic>, Option<Cii>)> {
+        let content = &self.stack.merged;
+        let named = |link: fn(&Link) -> bool| chain.periods.iter().flat_map(|p| &p.value).any(link);
+        let section = content
+            .inpatient
+            .clone()
+            .or_else(|| named(|link| matches!(link, Link::Basic)).then(Default::default));
+        let basic = section.map(|section| self.basic(&section)).transpose()?;
+        let section = content
+            .cii
+            .clone()
+            .or_else(|| named(|link| matches!(link, Link::Cii)).then(Default::default));
+        let cii = section.map(|section| self.cii(&section)).transpose()?;
+        Ok((basic, cii))
+    }
+
+    pub fn chain(
+        &self,
+        path: &'static str,
+        rows: &Rows<file::ChainRow>,
+        tiers: &[Tier],
+        assistance: usize,
+    ) -> Result<Dated<Vec<Link>>> {
+        self.required(path, rows, |row| {
             let mut seen = BTreeSet::new();
             if let Some(twice) = row.value.iter().find(|name| !seen.insert(*name)) {
                 return Err(format!("the chain names `{twice}` twice"));
@@ -211,22 +267,97 @@ impl<'a> Desk<'a> {
                 .collect::<Refusal<_>>()
                 .map(Known::Value),
         };
-        // carried: checked, but a claim does not say yet whether it was out of area
-        self.conditions("inpatient.out_of_area", &section.out_of_area)?;
         Ok(Basic {
             shape,
             deductible: self.required("inpatient.deductible", &section.deductible, |row| {
                 self.deductible(row)
             })?,
-            nth: self.required("inpatient.deductible_nth", &section.deductible_nth, nth)?,
-            deductible_limit: match section.deductible_limit.0.is_empty() {
-                true => None,
-                false => Some(self.limit("inpatient.deductible_limit", &section.deductible_limit)?),
-            },
+            nth: self.optional("inpatient.deductible_nth", &section.deductible_nth, nth)?,
+            deductible_limit: self.optional(
+                "inpatient.deductible_limit",
+                &section.deductible_limit,
+                |row| self.value_or_table(&row.value, &row.table),
+            )?,
             bands: self.ratio_or_bands(section)?,
             adjust: self.conditions("inpatient.ratio_adjust", &section.ratio_adjust)?,
             cap: self.required("inpatient.cap", &section.cap, cap)?,
+            waive: self.waives(&section.deductible_waive)?,
+            items: self.items(&section.item_ratio)?,
+            floor: self.floors(&section.floor)?,
+            area: self.areas(&section.out_of_area)?,
         })
+    }
+
+    fn waives(&self, rows: &Rows<file::WaiveRow>) -> Result<Vec<Period<Waive>>> {
+        let waive = |row: &file::WaiveRow| {
+            Ok(Waive {
+                when: self.when(&row.when)?,
+                factor: row.factor.0,
+            })
+        };
+        self.dated("inpatient.deductible_waive", rows, waive)
+            .map(|dated| dated.periods)
+    }
+
+    fn floors(&self, rows: &Rows<file::FloorRow>) -> Result<Vec<Period<Floor>>> {
+        let floor = |row: &file::FloorRow| {
+            Ok(Floor {
+                when: self.when(&row.when)?,
+                base: row.base,
+                ratio: row.ratio.0.clone(),
+            })
+        };
+        self.dated("inpatient.floor", rows, floor)
+            .map(|dated| dated.periods)
+    }
+
+    fn areas(&self, rows: &Rows<file::AreaRow>) -> Result<Vec<Period<AreaTerms>>> {
+        let area = |row: &file::AreaRow| {
+            if row.change.is_none() && row.first_bear.is_none() && row.then_level.is_none() {
+                return Err("write `change`, `first_bear` or `then_level`".to_owned());
+            }
+            Ok(AreaTerms {
+                when: self.when(&row.when)?,
+                change: row.change.as_ref().map(|change| change.0.clone()),
+                first_bear: row.first_bear.as_ref().map(|part| part.0.clone()),
+                then_level: row.then_level.map(|level| self.level(level)).transpose()?,
+            })
+        };
+        self.dated("inpatient.out_of_area", rows, area)
+            .map(|dated| dated.periods)
+    }
+
+    /// A ratio for each class that any row names, in the order of the file.
+    fn items(&self, rows: &Rows<file::ItemRatioRow>) -> Result<Vec<ItemRatio>> {
+        let mut classes: Vec<&str> = Vec::new();
+        for at in &rows.0 {
+            if !classes.contains(&at.row.class.as_str()) {
+                classes.push(&at.row.class);
+            }
+        }
+        let of_class = |class: &str| {
+            let rows = rows
+                .0
+                .iter()
+                .filter(|at| at.row.class == class)
+                .cloned()
+                .collect();
+            self.dated("inpatient.item_ratio", &Rows(rows), |row: &file::ItemRatioRow| {
+                self.value_or_table(&row.value, &row.table)
+            })
+        };
+        let item = |class: &str| {
+            Ok(ItemRatio {
+                class: class.to_owned(),
+                ratio: of_class(class)?,
+            })
+        };
+        classes.into_iter().map(item).collect()
+    }
+
+    fn level(&self, level: Level) -> Refusal<usize> {
+        let found = self.words.levels.iter().position(|known| *known == level);
+        found.ok_or_else(|| format!("`{}` is no level of this file", level.as_str()))
     }
 
     fn slab_names_edge(&self, path: &str, kind: Kind, edge: Option<Edge>) -> Result<()> {
@@ -237,30 +368,51 @@ impl<'a> Desk<'a> {
         Ok(())
     }
 
-    fn deductible(&self, row: &file::DeductibleRow) -> Refusal<Deductible> {
-        let amount = match &row.percent_of {
-            None => self.value_or_table(&row.value, &row.table)?,
-            Some(_) if row.value.is_some() || row.table.is_some() => {
-                return Err("write exactly one of `value`, `table` and `percent_of`".to_owned());
+    pub fn deductible(&self, row: &file::DeductibleRow) -> Refusal<Deductible> {
+        let amount = self.deductible_amount(row)?;
+        let needs_none = matches!(amount, DeductibleAmount::Fixed(Grid::Leaf(Known::Unknown)));
+        let per = match row.per {
+            Some(per) => per,
+            None if needs_none => file::Per::Admission,
+            None => {
+                return Err("`per` is missing; expected `admission`, `year` or `yearly_highest`".to_owned());
             }
-            Some(of) => {
+        };
+        let factor = |(kind, factor): (&file::Facility, &super::literal::Lit<Share>)| (*kind, factor.0);
+        Ok(Deductible {
+            per,
+            amount,
+            facility: row.facility.iter().map(factor).collect(),
+        })
+    }
+
+    fn deductible_amount(&self, row: &file::DeductibleRow) -> Refusal<DeductibleAmount> {
+        let plain = row.value.is_some() || row.table.is_some();
+        match (&row.percent_of, &row.percent_of_scope) {
+            (None, None) => self
+                .value_or_table(&row.value, &row.table)
+                .map(DeductibleAmount::Fixed),
+            (Some(of), None) if !plain => {
                 let product = of
                     .reference
                     .0
                     .exact()
                     .mul(of.ratio.0.0)
                     .and_then(Exact::fen_half_away);
-                Grid::Leaf(Known::Value(product.map_err(|e| e.to_string())?))
+                let amount = product.map_err(|e| e.to_string())?;
+                Ok(DeductibleAmount::Fixed(Grid::Leaf(Known::Value(amount))))
             }
-        };
-        let needs_none = matches!(amount, Grid::Leaf(Known::Unknown));
-        match row.per {
-            Some(per) => Ok(Deductible { per, amount }),
-            None if needs_none => Ok(Deductible {
-                per: file::Per::Admission,
-                amount,
-            }),
-            None => Err("`per` is missing; expected `admission`, `year` or `yearly_highest`".to_owned()),
+            (None, Some(of)) if !plain => {
+                if of.max.0.0.is_some_and(|max| max < of.min.0) {
+                    return Err("`percent_of_scope`: `min` is above `max`".to_owned());
+                }
+                Ok(DeductibleAmount::OfScope {
+                    ratio: of.ratio.0,
+                    min: of.min.0,
+                    max: of.max.0,
+                })
+            }
+            _ => Err("write exactly one of `value`, `table`, `percent_of` and `percent_of_scope`".to_owned()),
         }
     }
 
@@ -296,7 +448,42 @@ impl<'a> Desk<'a> {
     }
 
     fn bands(&self, path: &'static str, rows: &Rows<BandsRow>) -> Result<Dated<Grid<Known<Vec<Band>>>>> {
-        self.required(path, rows, |row| self.value_or_table(&row.value, &row.table))
+        self.required(path, rows, |row| match row.on_ordinary {
+            Some(_) => Err("`on_ordinary` is for the tilt scale of critical illness insurance".to_owned()),
+            None => self.value_or_table(&row.value, &row.table),
+        })
+    }
+
+    /// Bands of the tilt scale; those that are said as a change of the ordinary ones fall into a
+    /// period for each of these.
+    fn tilt_bands(
+        &self,
+        rows: &Rows<BandsRow>,
+        ordinary: &Dated<Grid<Known<Vec<Band>>>>,
+    ) -> Result<Dated<Grid<Known<Vec<Band>>>>> {
+        let path = "cii.tilt.bands";
+        let checked = self.required(path, rows, |row| {
+            match (&row.on_ordinary, &row.value, &row.table) {
+                (Some(_), None, None) => Ok(None),
+                (Some(_), _, _) => Err("write exactly one of `value`, `table` and `on_ordinary`".to_owned()),
+                (None, ..) => self.value_or_table(&row.value, &row.table).map(Some),
+            }
+        })?;
+        let mut periods = Vec::new();
+        for (period, at) in checked.periods.into_iter().zip(&rows.0) {
+            match (period.value, &at.row.on_ordinary) {
+                (None, Some(change)) => {
+                    let moved = moved_bands(period.days, &period.source, ordinary, change.0);
+                    periods.extend(moved.map_err(|message| self.stack.error(at.at, path, &message))?);
+                }
+                (value, _) => periods.extend(value.map(|value| Period {
+                    value,
+                    days: period.days,
+                    source: period.source,
+                })),
+            }
+        }
+        Ok(Dated { path, periods })
     }
 
     /// Rows with conditions: the first in force whose condition holds is taken.
@@ -317,6 +504,7 @@ impl<'a> Desk<'a> {
                 over_cap: row.over_cap,
                 on_change: row.on_change,
                 allow_negative: row.allow_negative,
+                tilt_span: row.tilt_span.unwrap_or(file::TiltSpan::Onward),
             })
         })?;
         let ordinary = self.ordinary(&section.ordinary)?;
@@ -325,6 +513,14 @@ impl<'a> Desk<'a> {
             rules,
             ordinary,
             tilt,
+            drug: self.optional("cii.special_drug", &section.special_drug, |row| {
+                Ok(DrugTerms {
+                    threshold: row.threshold.0.clone(),
+                    zero_threshold_for: self.mask_of(&row.zero_threshold_for)?,
+                    bands: open_band(&row.ratio.0),
+                    cap: row.cap.0.clone(),
+                })
+            })?,
         })
     }
 
@@ -367,7 +563,7 @@ impl<'a> Desk<'a> {
         let scale = CiiScale {
             shape,
             threshold: self.tilt_threshold(section, &ordinary.threshold)?,
-            bands: self.bands("cii.tilt.bands", &section.bands)?,
+            bands: self.tilt_bands(&section.bands, &ordinary.bands)?,
             cap: self.limit("cii.tilt.cap", &section.cap)?,
         };
         Ok(Some(Tilt { categories, scale }))
@@ -438,10 +634,7 @@ impl<'a> Desk<'a> {
     }
 
     fn tier(&self, path: &'static str, row: &TierRow) -> Refusal<Tier> {
-        let threshold = match (&row.threshold, &row.deductible) {
-            (Some(amount), None) | (None, Some(amount)) => amount.0.clone(),
-            _ => return Err("write exactly one of `threshold` and `deductible`".to_owned()),
-        };
+        let threshold = self.tier_threshold(row)?;
         let shape = Shape {
             basis: row.basis.unwrap_or(file::Basis::Gross),
             kind: row.kind.unwrap_or(Kind::Marginal),
@@ -464,10 +657,34 @@ impl<'a> Desk<'a> {
             shape,
             entitled: self.entitled(row)?,
             cap: row.cap.0.clone(),
+            cap_unit: row.cap_unit,
             cap_period: row.cap_period,
+            per: row.deductible_per.unwrap_or(match row.base {
+                file::TierBase::ScopeLeftYear => file::TierPer::Year,
+                _ => file::TierPer::Claim,
+            }),
+            slots: self.layout.borrow_mut().tier(
+                path.split('.').next().unwrap_or(path),
+                &row.id,
+                row.cap_unit,
+            ),
             payer: row.payer,
             source: row.source(),
         })
+    }
+
+    /// An amount, or a part of a year's income: a product, rounded once.
+    fn tier_threshold(&self, row: &TierRow) -> Refusal<Known<Fen>> {
+        match (&row.threshold, &row.deductible, &row.threshold_of_income) {
+            (Some(amount), None, None) | (None, Some(amount), None) => Ok(amount.0.clone()),
+            (None, None, Some(of)) => {
+                let income = self.stack.merged.income.by_year.get(&of.year);
+                let income = income.ok_or_else(|| format!("`income` has no year {}", of.year))?;
+                let product = income.exact().mul(of.ratio.0.0).and_then(Exact::fen_half_away);
+                product.map(Known::Value).map_err(|e| e.to_string())
+            }
+            _ => Err("write exactly one of `threshold`, `deductible` and `threshold_of_income`".to_owned()),
+        }
     }
 
     fn entitled(&self, row: &TierRow) -> Refusal<Entitled> {
@@ -500,7 +717,7 @@ impl<'a> Desk<'a> {
         Ok(by_bit.into_values().collect())
     }
 
-    fn mask_of(&self, names: &[String]) -> Refusal<Mask> {
+    pub fn mask_of(&self, names: &[String]) -> Refusal<Mask> {
         let one = |name: &String| {
             let groups = self.words.groups.iter().map(|(group, _)| group.as_str());
             let known = groups.chain(self.words.categories.iter().map(String::as_str));
@@ -515,43 +732,43 @@ impl<'a> Desk<'a> {
     }
 
     fn when(&self, text: &WhenText) -> Refusal<When> {
-        let indices = |axis: Axis, names: &Option<Vec<String>>| {
-            let keys = self.words.keys(axis);
-            let index = |name: &String| {
-                let found = keys.iter().position(|key| key == name);
-                found.ok_or_else(|| format!("`{name}` is no {} of this file", axis.as_str()))
-            };
-            names
-                .as_ref()
-                .map(|names| names.iter().map(index).collect::<Refusal<Vec<usize>>>())
-                .transpose()
-        };
         let lists = &self.stack.merged.lists;
         let list = |name: &String| {
             let found = lists.keys().position(|known| known == name);
-            found.ok_or_else(|| {
-                format!(
-                    "no list `{name}` in `lists`{}",
-                    suggestion(name, lists.keys().map(String::as_str))
-                )
-            })
+            let hint = || suggestion(name, lists.keys().map(String::as_str));
+            found.ok_or_else(|| format!("no list `{name}` in `lists`{}", hint()))
         };
+        if text.same_hospital.is_some() {
+            self.asks_hospital.set(true);
+        }
+        let mask = |names: &Option<Vec<String>>| names.as_deref().map(|names| self.mask_of(names));
         Ok(When {
-            plans: indices(Axis::Plan, &text.plans)?,
-            levels: indices(Axis::Level, &text.levels)?,
+            plans: self.indices(Axis::Plan, text.plans.as_deref())?,
+            levels: self.indices(Axis::Level, text.levels.as_deref())?,
             age: text.age,
             status: text.status,
-            categories: text
-                .categories
-                .as_deref()
-                .map(|names| self.mask_of(names))
-                .transpose()?,
+            categories: mask(&text.categories).transpose()?,
             disease_list: text.disease_list.as_ref().map(list).transpose()?,
+            facility: text.facility,
+            area: text.area,
+            referral: text.referral,
+            same_hospital: text.same_hospital,
+            nth_from: text.nth_from,
             total_over: text.total_over.as_ref().map(|amount| amount.0),
+            student_entry_year: text.student_entry_year,
         })
     }
 
-    fn value_or_table<T: Literal + Clone>(
+    fn indices(&self, axis: Axis, names: Option<&[String]>) -> Refusal<Option<Vec<usize>>> {
+        let keys = self.words.keys(axis);
+        let index = |name: &String| {
+            let found = keys.iter().position(|key| key == name);
+            found.ok_or_else(|| format!("`{name}` is no {} of this file", axis.as_str()))
+        };
+        names.map(|names| names.iter().map(index).collect()).transpose()
+    }
+
+    pub fn value_or_table<T: Literal + Clone>(
         &self,
         value: &Option<Cells<T>>,
         table: &Option<Cells<T>>,
@@ -584,7 +801,10 @@ impl<'a> Desk<'a> {
         }
         let cell = |key: &&str| match table.get(*key) {
             Some(cells) => self.grid(cells),
-            None => Err(format!("the table has no entry for {} `{key}`", axis.as_str())),
+            None => Err(named(
+                fault::TABLE_INCOMPLETE,
+                format!("the table has no entry for {} `{key}`", axis.as_str()),
+            )),
         };
         keys.iter()
             .map(cell)
@@ -609,9 +829,8 @@ fn link(name: &str, tiers: &[Tier], assistance: usize) -> Refusal<Link> {
         }
     };
     if rows.is_empty() {
-        return Err(format!(
-            "the chain names `{name}`, which no row defines on any date"
-        ));
+        let message = format!("the chain names `{name}`, which no row defines on any date");
+        return Err(named(fault::DANGLING_TIER, message));
     }
     Ok(Link::Tiers {
         name: Arc::from(name),
@@ -633,8 +852,9 @@ fn agreed(printed: Option<&Known<Fen>>, computed: Exact, formula: Option<&str>) 
         Some(Known::Value(amount)) if amount.exact() != computed => {
             let gives = computed.fen_half_away().map_err(|e| e.to_string())?;
             let formula = formula.unwrap_or_default();
-            Err(format!(
-                "`{formula}` gives {gives} yuan, but the value beside it is {amount} yuan"
+            Err(named(
+                fault::FORMULA_MISMATCH,
+                format!("`{formula}` gives {gives} yuan, but the value beside it is {amount} yuan"),
             ))
         }
         _ => Ok(Known::Value(computed)),
@@ -669,6 +889,46 @@ fn halves(
     Ok(halves)
 }
 
+/// The ordinary bands on `days`, each ratio moved by percentage points.
+fn moved_bands(
+    days: Days,
+    source: &Source,
+    ordinary: &Dated<Grid<Known<Vec<Band>>>>,
+    change: Change,
+) -> Refusal<Vec<Period<Grid<Known<Vec<Band>>>>>> {
+    let mut periods = Vec::new();
+    for whole in &ordinary.periods {
+        if let Some(days) = whole.days.common(days) {
+            let mut source = source.clone();
+            source.evidence = source.evidence.max(whole.source.evidence);
+            let value = moved_grid(&whole.value, change)?;
+            periods.push(Period { days, value, source });
+        }
+    }
+    if periods.is_empty() {
+        return Err("the ordinary scale has no bands on any of these days".to_owned());
+    }
+    Ok(periods)
+}
+
+fn moved_grid(grid: &Grid<Known<Vec<Band>>>, change: Change) -> Refusal<Grid<Known<Vec<Band>>>> {
+    match grid {
+        Grid::Leaf(Known::Unknown) => Ok(Grid::Leaf(Known::Unknown)),
+        Grid::Leaf(Known::Value(bands)) => {
+            let moved = |band: &Band| {
+                let ratio = changed(band.ratio, change).map_err(|e| e.to_string())?;
+                Ok(Band { ratio, ..*band })
+            };
+            let bands: Refusal<Vec<Band>> = bands.iter().map(moved).collect();
+            bands.map(|bands| Grid::Leaf(Known::Value(bands)))
+        }
+        Grid::By(axis, cells) => {
+            let cells: Refusal<Vec<_>> = cells.iter().map(|cell| moved_grid(cell, change)).collect();
+            cells.map(|cells| Grid::By(*axis, cells))
+        }
+    }
+}
+
 fn open_band(share: &Known<Share>) -> Known<Vec<Band>> {
     match share {
         Known::Unknown => Known::Unknown,
@@ -689,7 +949,7 @@ fn one_open_band(grid: Grid<Known<Share>>) -> Grid<Known<Vec<Band>>> {
 fn words(head: &file::Head) -> Refusal<Words> {
     let mut words = Words {
         plans: head.plans.clone().unwrap_or_default(),
-        levels: levels(head.levels.as_deref().unwrap_or_default())?,
+        levels: head.levels.clone().unwrap_or_default(),
         statuses: head.statuses.clone().unwrap_or_default(),
         categories: head.identity_order.clone().unwrap_or_default(),
         groups: Vec::new(),
@@ -700,7 +960,7 @@ fn words(head: &file::Head) -> Refusal<Words> {
         ));
     }
     let statuses: Vec<&str> = words.statuses.iter().map(|s| Status::as_str(*s)).collect();
-    let levels: Vec<&str> = words.levels.iter().map(|(word, _)| word.as_str()).collect();
+    let levels: Vec<&str> = words.levels.iter().map(|level| level.as_str()).collect();
     let all = words
         .plans
         .iter()
@@ -721,18 +981,6 @@ fn words(head: &file::Head) -> Refusal<Words> {
         words.groups.push((group.clone(), mask));
     }
     Ok(words)
-}
-
-/// `L1`, `L2`, `L3` in notices and tables are the levels 1, 2, 3 of a claim.
-fn levels(written: &[String]) -> Refusal<Vec<(String, HospitalLevel)>> {
-    let level = |word: &String| {
-        let digit = word.strip_prefix('L').unwrap_or(word);
-        let level = digit
-            .parse()
-            .map_err(|_| format!("`file.levels`: `{word}` is not one of `L1`, `L2`, `L3`"))?;
-        Ok((word.clone(), level))
-    };
-    written.iter().map(level).collect()
 }
 
 /// The edge rule of a shape.

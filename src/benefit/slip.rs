@@ -13,7 +13,7 @@ use crate::units::Fen;
 
 /// Who pays a tier (支付方).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum Payer {
     /// Pooled fund of the basic insurance (统筹基金).
     Basic,
@@ -29,11 +29,19 @@ pub enum Payer {
     Finance,
     /// A charity (慈善).
     Charity,
+    /// Large-sum fund of an employee scheme (职工大额医疗补助).
+    LargeSum,
+    /// Supplement for civil servants (公务员医疗补助).
+    CivilServant,
+    /// Supplement of an enterprise (企业补充医疗保险).
+    Enterprise,
+    /// Special funds of an epidemic (疫情专项资金).
+    Epidemic,
 }
 
 impl Payer {
     /// Every payer, in the order of a report's columns.
-    pub const ALL: [Payer; 7] = [
+    pub const ALL: [Payer; 11] = [
         Payer::Basic,
         Payer::Cii,
         Payer::Ma,
@@ -41,6 +49,28 @@ impl Payer {
         Payer::Commercial,
         Payer::Finance,
         Payer::Charity,
+        Payer::LargeSum,
+        Payer::CivilServant,
+        Payer::Enterprise,
+        Payer::Epidemic,
+    ];
+
+    /// Those no shipped policy knows: a report names them where they pay (少见支付方).
+    pub const RARE: [Payer; 4] = [
+        Payer::LargeSum,
+        Payer::CivilServant,
+        Payer::Enterprise,
+        Payer::Epidemic,
+    ];
+
+    /// Those that have no column of their own in the reports of a run (其他支付方).
+    pub const OTHERS: [Payer; 6] = [
+        Payer::Finance,
+        Payer::Charity,
+        Payer::LargeSum,
+        Payer::CivilServant,
+        Payer::Enterprise,
+        Payer::Epidemic,
     ];
 
     /// The word used in files.
@@ -53,6 +83,10 @@ impl Payer {
             Payer::Commercial => "commercial",
             Payer::Finance => "finance",
             Payer::Charity => "charity",
+            Payer::LargeSum => "large_sum",
+            Payer::CivilServant => "civil_servant",
+            Payer::Enterprise => "enterprise",
+            Payer::Epidemic => "epidemic",
         }
     }
 }
@@ -121,6 +155,16 @@ pub struct Slip {
     pub person: Fen,
     /// The in-scope part of it (政策范围内个人负担).
     pub scope_left: Fen,
+    /// Of it, from the own account (个人账户支付).
+    pub account: Fen,
+    /// Of it, from the family's account (账户共济支付).
+    pub family_account: Fen,
+    /// Of it, in cash (现金支付).
+    pub cash: Fen,
+    /// What goes back of the deposit (押金退款); below zero, what is still to be paid.
+    pub deposit_refund: Option<Fen>,
+    /// What was done about a scale that changed inside the year (跨标准处理方式).
+    pub regime: Option<&'static str>,
     /// Tiers of the chain that were left out (未计算的层).
     pub skipped: Vec<Skipped>,
     /// The weakest evidence of any value used (所用参数最弱证据).
@@ -141,35 +185,108 @@ impl Slip {
         self.tiers.iter().map(|tier| tier.amount).sum()
     }
 
-    /// Identities I1 and I2, and no tier above its base.
+    /// What the hospital bears (医院负担金额).
+    pub fn hospital(&self) -> Fen {
+        self.fund(Payer::Hospital)
+    }
+
+    /// What all funds pay (基金支付总额): every payer but hospital and person.
+    pub fn funds(&self) -> Fen {
+        self.reimbursed() - self.hospital()
+    }
+
+    /// The amounts under the field names of the national settlement interface (国家接口字段).
+    pub fn national(&self) -> [(&'static str, Fen); 19] {
+        let other = [Payer::Finance, Payer::Commercial, Payer::Charity, Payer::Epidemic];
+        [
+            ("medfee_sumamt", self.total),
+            ("fulamt_ownpay_amt", self.own),
+            ("overlmt_selfpay", self.over),
+            ("preselfpay_amt", self.pre),
+            ("inscp_scp_amt", self.scope),
+            ("act_pay_dedc", self.deductible),
+            ("hifp_pay", self.fund(Payer::Basic)),
+            ("hifmi_pay", self.fund(Payer::Cii)),
+            ("maf_pay", self.fund(Payer::Ma)),
+            ("hifob_pay", self.fund(Payer::LargeSum)),
+            ("cvlserv_pay", self.fund(Payer::CivilServant)),
+            ("hifes_pay", self.fund(Payer::Enterprise)),
+            ("oth_pay", other.into_iter().map(|payer| self.fund(payer)).sum()),
+            ("fund_pay_sumamt", self.funds()),
+            ("hosp_part_amt", self.hospital()),
+            ("psn_part_amt", self.person),
+            ("acct_pay", self.account),
+            ("acct_mulaid_pay", self.family_account),
+            ("psn_cash_pay", self.cash),
+        ]
+    }
+
+    /// The slip with every amount's sign turned (退结算单): what reverses it.
+    #[must_use]
+    pub fn mirror(&self) -> Slip {
+        let mut slip = self.clone();
+        let amounts = [
+            &mut slip.total,
+            &mut slip.own,
+            &mut slip.over,
+            &mut slip.pre,
+            &mut slip.scope,
+            &mut slip.deductible,
+            &mut slip.person,
+            &mut slip.scope_left,
+            &mut slip.account,
+            &mut slip.family_account,
+            &mut slip.cash,
+        ];
+        for amount in amounts {
+            *amount = -*amount;
+        }
+        slip.deposit_refund = slip.deposit_refund.map(|refund| -refund);
+        for tier in &mut slip.tiers {
+            (tier.base, tier.amount) = (-tier.base, -tier.amount);
+        }
+        slip
+    }
+
+    /// Identities I1 to I3 (费用恒等式), which also hold on every mirror.
     ///
     /// `person` comes from the residual, which is kept apart from the tiers, so that I2 compares
     /// two independent sums.
-    pub(super) fn check(self, allow_negative: bool) -> Result<Slip, ShareError> {
-        let broken = |identity, left, right| {
-            Err(ShareError::IdentityBroken {
-                identity,
-                left,
-                right,
-            })
-        };
+    ///
+    /// # Errors
+    /// [`ShareError::IdentityBroken`] with both sides.
+    pub fn identities(&self) -> Result<(), ShareError> {
         let parts = self.own + self.over + self.pre + self.scope;
-        if self.total != parts {
-            return broken("total = own + over + pre + scope", self.total, parts);
-        }
+        same("total = own + over + pre + scope", self.total, parts)?;
         let paid = self.reimbursed() + self.person;
-        if self.total != paid {
-            return broken("total = payers + person", self.total, paid);
-        }
+        same("total = payers + person", self.total, paid)?;
+        let by_hand = self.account + self.family_account + self.cash;
+        same("person = account + family account + cash", self.person, by_hand)
+    }
+
+    /// The identities, and no tier above its base.
+    pub(super) fn check(self, allow_negative: bool) -> Result<Slip, ShareError> {
+        self.identities()?;
         for tier in &self.tiers {
             if tier.amount > tier.base {
-                return broken("a tier pays at most its base", tier.amount, tier.base);
+                same("a tier pays at most its base", tier.amount, tier.base)?;
             }
             if tier.amount.is_negative() && !allow_negative {
-                return broken("a tier pays at least nothing", tier.amount, Fen::ZERO);
+                same("a tier pays at least nothing", tier.amount, Fen::ZERO)?;
             }
         }
         Ok(self)
+    }
+}
+
+fn same(identity: &'static str, left: Fen, right: Fen) -> Result<(), ShareError> {
+    match left == right {
+        true => Ok(()),
+        false => Err(ShareError::IdentityBroken {
+            identity,
+            left,
+            right,
+        }),
     }
 }
 
@@ -183,7 +300,7 @@ pub struct Residual {
 }
 
 /// Parts of a bill, in the order in which a payment lowers them.
-type Parts = &'static [Part];
+pub type Parts = &'static [Part];
 
 #[derive(Clone, Copy)]
 pub enum Part {
@@ -193,6 +310,7 @@ pub enum Part {
 }
 
 pub const SCOPE: Parts = &[Part::Scope];
+pub const OOS: Parts = &[Part::Oos];
 pub const SCOPE_THEN_PRE: Parts = &[Part::Scope, Part::Pre];
 
 /// The parts a tier works on. A payment on the whole bill lowers the in-scope part first.
@@ -212,6 +330,12 @@ impl Residual {
             pre: claim.pre,
             oos: claim.own + claim.over,
         }
+    }
+
+    /// Moves an amount from one part to another.
+    pub fn shift(&mut self, from: Part, to: Part, amount: Fen) {
+        *self.part(from) -= amount;
+        *self.part(to) += amount;
     }
 
     pub fn all(self) -> Fen {

@@ -3,19 +3,20 @@
 use std::sync::Arc;
 
 use super::ShareError;
-use super::basic::at_least_nothing;
+use super::deductible::at_least_nothing;
 use super::explain::{Said, Sink};
-use super::file::{CapPeriod, TierBase};
+use super::file::{CapPeriod, TierPer};
 use super::literal::{Band, Known, Limit, Literal};
 use super::policy::{Entitled, Tier};
 use super::run::Run;
 use super::scale::Scale;
 use super::slip::{TierShare, Why, parts};
+use super::words::How;
 
 /// Of the rows in force, each group's first whose condition holds pays.
 pub fn pay<'a, S: Sink>(run: &mut Run<'a, S>, name: &Arc<str>, rows: &'a [usize]) -> Result<(), ShareError> {
     let policy = run.policy;
-    let in_force = |tier: &&Tier| tier.days.hold(run.claim.discharge);
+    let in_force = |tier: &&Tier| tier.days.hold(run.day);
     let tiers: Vec<&'a Tier> = rows
         .iter()
         .filter_map(|row| policy.tiers.get(*row))
@@ -69,28 +70,35 @@ fn pay_row<'a, S: Sink>(
         cap: Limit(None),
     };
     let base = run.left.of_parts(parts(tier.base));
-    let (year_base, year_paid) = run.counters.tier(&tier.id);
-    let due = match tier.base {
-        TierBase::ScopeLeftYear => scale.pays(year_base, base)?,
-        _ => scale.total(base)?,
+    let paid_slot = tier.slots.paid(run.claim.care);
+    let (year_base, year_paid) = (run.counters.fen(tier.slots.base), run.counters.fen(paid_slot));
+    let due = match tier.per {
+        TierPer::Year => scale.pays(year_base, base)?,
+        TierPer::Claim => scale.total(base)?,
     };
     let cap_left = cap.0.map(|cap| match tier.cap_period {
         CapPeriod::Claim => cap,
         CapPeriod::Year => at_least_nothing(cap - year_paid),
     });
     let amount = cap_left.map_or(due, |left| due.min(left)).min(base);
-    run.left.pay(parts(tier.base), amount);
-    run.counters.add_tier(&tier.id, base, amount);
-    run.tiers.push(TierShare {
+    run.counters.add(tier.slots.base, base);
+    run.counters.add(paid_slot, amount);
+    let share = TierShare {
         id: Arc::clone(&tier.id),
         payer: tier.payer,
         base,
         amount,
-    });
-    run.sink.step(&run.counters, || Said {
+    };
+    run.paid(share, parts(tier.base));
+    run.step(|| Said {
         step: tier.id.to_string(),
         base,
-        formula: format!("ratio above the threshold of {threshold} = {due}, capped to {amount}"),
+        how: How::Tier {
+            threshold: *threshold,
+            due,
+            cap_left,
+            unit: tier.cap_unit,
+        },
         amount,
     });
     Ok(())

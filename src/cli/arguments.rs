@@ -6,12 +6,14 @@ use clap::{Args, Parser, Subcommand};
 
 use super::check_arguments::CheckArguments;
 use super::door_arguments::{CodesArguments, DoorArguments};
+use super::enrol_arguments::EnrolCommand;
 use super::form_arguments::FormArguments;
 use super::layouts_arguments::{ConvertArguments, LayoutsCommand};
 use super::packed_arguments::{PackArguments, RegroupArguments};
 use super::policy_arguments::PolicyCommand;
 use super::reading_arguments::ReadingArguments;
 use super::settle_arguments::SettleCommand;
+use super::simulate_arguments::SimulateArguments;
 use super::tables_arguments::{DiffArguments, ImportArguments};
 use crate::diagnostics::Lang;
 
@@ -154,6 +156,17 @@ each record was planned to be); else only the records. The same options give the
     /// Months and years kept in a ledger: book a month, clear a year, reverse a case, print a statement
     #[command(subcommand)]
     Settle(SettleCommand),
+    /// Enrolment and financing: check persons, sum up a year, generate persons
+    #[command(subcommand)]
+    Enrol(EnrolCommand),
+    /// Scenarios against their baseline: who wins, who loses, by how much, and by which lever
+    #[command(
+        after_help = "Example: dianzhi simulate scenarios/budget-plus-5.toml -o out\n\n\
+A reform holds only what differs from its baseline. Writes a CSV for each table with a data dictionary, all of them \
+in simulation.xlsx, the scenario as it was run in resolved.toml, what differs in diff.toml, and run.json, by which \
+the same comes out again."
+    )]
+    Simulate(SimulateArguments),
     /// Policy packs: what one means, and what it assumes
     #[command(subcommand)]
     Policy(PolicyCommand),

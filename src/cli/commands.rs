@@ -11,12 +11,14 @@ use super::explained_text::explained_text;
 use super::reading_words::reading_words;
 use super::terminal::{Progress, Terminal};
 use super::{
-    catalogue_commands, check_commands, generate_commands, layouts_commands, packed_commands,
-    policy_commands, settle_commands, show_words, tables_check, tables_commands, tables_words,
+    catalogue_commands, check_commands, enrol_commands, generate_commands, layouts_commands, packed_commands,
+    policy_commands, settle_commands, show_words, simulate_commands, tables_check, tables_commands,
+    tables_words,
 };
 use crate::api::{self, BulkSummary, CalibrateRequest, ExplainRequest, GroupRequest, RunRequest, Watch};
 use crate::diagnostics::{Error, Lang, Result};
 use crate::grouper::Status;
+use crate::reports::sum_of_cases;
 use crate::tables::Library;
 
 /// How a command ended.
@@ -66,6 +68,8 @@ pub fn carry_out(arguments: &Arguments, terminal: &Terminal) -> Result<Ending> {
         Command::Calibrate(calibrate) => make_weights(calibrate, terminal),
         Command::Generate(generate) => generate_commands::make_records(generate, terminal),
         Command::Settle(settle) => settle_commands::settle(settle, terminal),
+        Command::Enrol(enrol) => enrol_commands::enrol(enrol, terminal),
+        Command::Simulate(simulate) => simulate_commands::simulate(simulate, terminal),
         Command::Policy(policy) => policy_commands::policy(policy, terminal),
         Command::Tables(TablesCommand::List { tables }) => {
             print(&tables_words::list(
@@ -258,17 +262,12 @@ pub(super) fn bulk_words(summary: &BulkSummary, lang: Lang) -> String {
             ),
         });
     } else {
-        let [grouped, ambiguous, ungrouped] =
-            [Status::Grouped, Status::Ambiguous, Status::Ungrouped].map(count);
-        let (read, rejected) = (summary.read, summary.rejected);
-        text.push_str(&match lang {
-            Lang::En => format!(
-                "read {read} = grouped {grouped} + ambiguous {ambiguous} + ungrouped {ungrouped} + rejected {rejected}"
-            ),
-            Lang::Zh => {
-                format!("读入 {read} = 入组 {grouped} + 歧义 {ambiguous} + 未入组 {ungrouped} + 退回 {rejected}")
-            }
-        });
+        text.push_str(&sum_of_cases(
+            summary.read,
+            Status::ALL.map(count),
+            summary.rejected,
+            lang,
+        ));
     }
     if !summary.encoding.is_empty() {
         text.push_str(&format!(

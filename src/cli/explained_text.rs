@@ -402,7 +402,7 @@ fn split(record: &ExplainedRecord) -> (Vec<&StepWords>, Vec<&StepWords>) {
     let steps = &record.steps;
     let mdc = steps.iter().rposition(|step| step.level == "mdc" && step.holds);
     let last = match record.status {
-        "grouped" if record.packet.is_some() => return split_packets(record),
+        "grouped" | "fallback" if record.packet.is_some() => return split_packets(record),
         "grouped" => steps.iter().rposition(|step| step.level == "adrg" && step.holds),
         "ambiguous" => steps.len().checked_sub(1),
         _ => None,

@@ -1,5 +1,6 @@
 //! How records are to be read, as typed; the same for every command that reads them.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -43,6 +44,7 @@ impl ReadingArguments {
         let (first, more) = records
             .split_first()
             .ok_or_else(|| Error::new("there are no files of records"))?;
+        refuse_twice(records)?;
         let explicit = tables.map_or(&[][..], |tables| &tables.tables);
         let encoding = self.encoding.as_deref().map(Encoding::typed).transpose();
         let intake = Intake {
@@ -60,6 +62,22 @@ impl ReadingArguments {
             ..Intake::default()
         };
         Ok((first, intake))
+    }
+}
+
+/// A file named twice would count twice.
+fn refuse_twice(records: &[PathBuf]) -> Result<()> {
+    let mut seen = HashSet::new();
+    let twice = records.iter().find(|file| {
+        let whole = file.canonicalize().unwrap_or_else(|_| file.to_path_buf());
+        !seen.insert(whole)
+    });
+    match twice {
+        None => Ok(()),
+        Some(file) => Err(Error::new(format!(
+            "{}: this file of records is named twice, and its cases would count twice",
+            file.display()
+        ))),
     }
 }
 

@@ -49,10 +49,10 @@ pub(super) fn show(library: &Library, id: &str, code: Option<&str>, all: bool, l
     Ok(teller.tell(code, &hits))
 }
 
-struct Teller<'a> {
-    words: Wording<'a>,
-    rules: &'a [Rule],
-    lang: Lang,
+pub(super) struct Teller<'a> {
+    pub(super) words: Wording<'a>,
+    pub(super) rules: &'a [Rule],
+    pub(super) lang: Lang,
     all: bool,
 }
 
@@ -141,7 +141,7 @@ impl<'a> Teller<'a> {
         path
     }
 
-    fn above(&self, at: usize) -> Option<usize> {
+    pub(super) fn above(&self, at: usize) -> Option<usize> {
         let parent = match self.rules.get(at)?.level {
             Level::Mdc | Level::Layer => return None,
             Level::Packet => Level::Layer,
@@ -178,9 +178,18 @@ impl<'a> Teller<'a> {
         let label = self.lang.pick("if", "条件");
         let condition = self.words.condition(&rule.when);
         text.push_str(&format!("{indent}  {label}{colon}{condition}\n"));
-        let label = self.lang.pick("tried before it", "先于本行判定");
-        let before = self.before(at);
-        text.push_str(&format!("{indent}  {label}{colon}{before}\n"));
+        match self.words.scheme.packets() {
+            None => {
+                let label = self.lang.pick("tried before it", "先于本行判定");
+                let before = self.before(at);
+                text.push_str(&format!("{indent}  {label}{colon}{before}\n"));
+            }
+            Some(packets) => {
+                for line in self.competition(packets, at) {
+                    text.push_str(&format!("{indent}  {line}\n"));
+                }
+            }
+        }
         if let Some(otherwise) = self.otherwise(rule) {
             text.push_str(&format!("{indent}  {otherwise}\n"));
         }
@@ -200,17 +209,13 @@ impl<'a> Teller<'a> {
         format!("{level} {} {name}", rule.code).trim_end().to_owned()
     }
 
-    fn place(&self, rule: &Rule) -> String {
-        format!("({}:{})", self.words.scheme.file_name(rule), rule.line)
-    }
-
     /// Rows beside this one that take precedence, the nearest last.
-    fn before(&self, at: usize) -> String {
+    pub(super) fn before(&self, at: usize) -> String {
         let above = self.above(at);
         let level = self.rules.get(at).map(|rule| rule.level);
         let beside = |rule: &&Rule| match level {
             Some(Level::Mdc) => rule.level == Level::Mdc,
-            Some(Level::Drg) => rule.level == Level::Drg,
+            Some(same @ (Level::Drg | Level::Layer | Level::Packet)) => rule.level == same,
             _ => matches!(rule.level, Level::Adrg | Level::Ambiguous),
         };
         let from = above.map_or(0, |above| above + 1);

@@ -18,6 +18,11 @@ impl CodeList {
         CodeList { names, sorted }
     }
 
+    /// Whether it holds no code.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
     /// The name of a code; `None` if the list does not hold it.
     pub fn name(&self, code: &str) -> Option<&str> {
         self.names.get(code).map(String::as_str)

@@ -32,7 +32,7 @@ pub use targets::Relation;
 pub use words::Teller;
 
 use crate::diagnostics::{Lang, Words};
-use crate::tables::{Level, NO_GROUP, NumberFact, Scheme};
+use crate::tables::{FallbackKind, Level, NO_GROUP, NumberFact, Scheme};
 
 /// What a case is grouped to (分组结果).
 ///
@@ -58,6 +58,8 @@ pub struct Grouping {
 pub enum Status {
     /// A group.
     Grouped,
+    /// The group that takes what no other takes (保底病种).
+    Fallback,
     /// 歧义.
     Ambiguous,
     /// 未入组.
@@ -65,10 +67,24 @@ pub enum Status {
 }
 
 impl Status {
+    /// Every status, in the order of reports (全部状态).
+    pub const ALL: [Status; 4] = [
+        Status::Grouped,
+        Status::Fallback,
+        Status::Ambiguous,
+        Status::Ungrouped,
+    ];
+
+    /// Whether the case has a group, if only the last resort (有病组).
+    pub const fn has_group(self) -> bool {
+        matches!(self, Status::Grouped | Status::Fallback)
+    }
+
     /// The word used in files.
     pub const fn as_str(self) -> &'static str {
         match self {
             Status::Grouped => "grouped",
+            Status::Fallback => "fallback",
             Status::Ambiguous => "ambiguous",
             Status::Ungrouped => "ungrouped",
         }
@@ -80,6 +96,10 @@ impl Status {
             Status::Grouped => Words {
                 en: "grouped",
                 zh: "入组",
+            },
+            Status::Fallback => Words {
+                en: "fallback",
+                zh: "保底入组",
             },
             Status::Ambiguous => Words {
                 en: "ambiguous",
@@ -143,8 +163,14 @@ impl Grouping {
         match self.row.and_then(|row| scheme.rules().get(row)) {
             None => Status::Ungrouped,
             Some(rule) if rule.level == Level::Ambiguous => Status::Ambiguous,
+            Some(_) if self.fallback(scheme).is_some() => Status::Fallback,
             Some(_) => Status::Grouped,
         }
+    }
+
+    /// The kind of fall-back group that took the case, if one did (保底病种类别).
+    pub fn fallback(&self, scheme: &Scheme) -> Option<FallbackKind> {
+        scheme.packets()?.of(self.row?)?.fallback
     }
 
     /// The group's code; `0000` when there is none, `?QY` when ambiguous.
@@ -190,7 +216,7 @@ impl Grouping {
     /// Why there is no single group, in one phrase; empty when there is one.
     pub fn reason(&self, scheme: &Scheme, lang: Lang) -> String {
         match (self.status(scheme), lang) {
-            (Status::Grouped, _) => String::new(),
+            (Status::Grouped | Status::Fallback, _) => String::new(),
             (Status::Ambiguous, Lang::En) => {
                 format!("its procedures fit no core group of MDC {}", self.mdc(scheme))
             }

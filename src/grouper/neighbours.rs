@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::changes::{Change, apply};
 use super::pool::{Examples, changes_of};
 use super::targets::{Relation, Target, targets};
-use super::{Grouper, Grouping, Status, Workspace, rule_code};
+use super::{Grouper, Grouping, Workspace, rule_code};
 use crate::diagnostics::Result;
 use crate::records::{Case, CaseDraft, DraftChecker};
 use crate::tables::{ComplicationLevel, Rule, Scheme};
@@ -201,7 +201,7 @@ impl Search<'_> {
             return;
         };
         let grouping = self.grouper.group(case, &mut self.work);
-        if grouping.status(self.scheme) == Status::Grouped {
+        if grouping.status(self.scheme).has_group() {
             self.keep(grouping, &fitted, &draft);
         }
     }

@@ -37,6 +37,12 @@ impl ComplicationLevel {
 }
 
 impl<'a> Teller<'a> {
+    /// Whether a list has the code; where there are no lists, nothing is said of any.
+    pub fn is_listed(&self, code: &str) -> bool {
+        let mut lists = self.names.iter().filter(|list| !list.is_empty()).peekable();
+        lists.peek().is_none() || lists.any(|list| list.contains(code))
+    }
+
     /// The name of a code; empty when no list has it.
     pub fn name(&self, code: &str) -> &'a str {
         self.names.iter().find_map(|list| list.name(code)).unwrap_or("")

@@ -565,7 +565,7 @@ pub(super) enum HighEdge {
     AtOrAbove,
 }
 
-table!(UngroupedTable { pay: UngroupedFile });
+table!(UngroupedTable { pay: UngroupedFile, blank: Option<BlankAs> });
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -575,6 +575,11 @@ pub(super) struct UngroupedFile {
     pub(super) base: Option<BaseWord>,
     pub(super) points: Option<Ratio>,
 }
+
+words!(
+    /// What a case of the blank group is paid as.
+    BlankAs { Group, Ungrouped }
+);
 
 words!(
     /// What a case without a group is paid.

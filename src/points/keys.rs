@@ -134,7 +134,7 @@ pub(super) const KEYS: &[(&str, Need, &[&str])] = &[
     ("outlier.extreme", Optional, &["x"]),
     ("outlier.edge", Required, &["low", "high", "extreme"]),
     ("ungrouped", Required, &["meta", "pay"]),
-    ("ungrouped", Optional, &["weaker"]),
+    ("ungrouped", Optional, &["weaker", "blank"]),
     ("ungrouped.pay", Required, &["mode"]),
     ("ungrouped.pay", Optional, &["factor", "base", "points"]),
     ("scope", Required, &["meta"]),

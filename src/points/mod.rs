@@ -22,7 +22,7 @@
 //! | `group` | `unstable_pay` cost_ratio, by_item; `zero_score_pay` actual, zero, error; `attr.*` {skip, at, list}; `same_price` {mode off, coef_one, own_coef; list} |
 //! | `coef` | `hospital`: level, hospital, hospital_x_group, incentive, table (most specific row first, `keys`); `values` inline or by CSV; `by_insurance`; `compose` product, base_plus_addons; `missing` error, one_with_warning; `aux` {kinds, pick max or product, table} |
 //! | `outlier` | `from = "pack"`; `base` standard (known price), group_mean, level_mean_last_year and table (with `table`), score_x_mean_price (with `mean_price`); `base_includes` aux, own_coef, coef; `zero_base` error, normal; `low`, `low_rule`, `low_coef`, `low_pay` actual, base_x_ratio, cost_x_control, cost_at_price, by_item; `high` flat or by bands; `high_pay` excess_coef, excess_plain, deduct, cap, by_item, standard, review; `extreme` {x, pay coef_only, by_item, review} or off; `edge`; `approval` auto, review; `net_of_denied`; `aux_on` |
-//! | `ungrouped` | `pay` {mode by_item, zero, actual, return}, {fixed, points} or {ratio, factor, base} |
+//! | `ungrouped` | `pay` {mode by_item, zero, actual, return}, {fixed, points} or {ratio, factor, base}; `blank` group, ungrouped: what a case is paid as that only the blank group took |
 //! | `scope` | `out` {pay, hospitals, insurance}, `days` {count, exclude, then}, `incomplete` {when, death_hours, pay}, `newborn` separate, coef |
 //! | `bedday`, `daycare`, `tcm` | points by the day with phases; a share, a list or the stay's own rule; the gate of traditional medicine |
 //! | `readmit` | `days`, `match`, `within`, `cut` {how half, zero, merge, flag; stay}, `exempt` |
@@ -101,7 +101,7 @@ pub use pack::{Late, Pack};
 pub use pools::PoolParts;
 pub use ranking::Ranked;
 pub use readmission::{Cut, Stay};
-pub(crate) use rules_money::{Corridor, FundRatio, MoneyRules, Penalty, Special, corridor_jumps};
+pub(crate) use rules_money::{Band, Corridor, FundRatio, MoneyRules, Penalty, Special, corridor_jumps};
 pub(crate) use rules_time::Month;
 pub use score::{CaseFacts, Ending, Payment, PricingCase, Score, ScoreError, score};
 pub use times::CaseDays;

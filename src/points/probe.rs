@@ -62,7 +62,7 @@ impl<'a> Probe<'a> {
             Fen::ZERO
         };
         let regrouped = regrouped(rules, case)?;
-        let group = regrouped.or(case.group);
+        let group = regrouped.or(own_group(rules, case)?);
         let mut probe = Probe {
             rules,
             weights,
@@ -633,6 +633,18 @@ impl<'a> Probe<'a> {
         };
         Ok((Some(points), payment))
     }
+}
+
+/// The group the grouper gave, unless it is the blank one and that is paid as none.
+fn own_group<'a>(rules: &Rules, case: &PricingCase<'a>) -> Outcome<Option<&'a str>> {
+    if !case.facts.blank {
+        return Ok(case.group);
+    }
+    let as_none = rules.blank_is_ungrouped.ok_or(ScoreError::NotSaid {
+        key: "ungrouped.blank",
+        what: "what the blank group is paid as, `group` or `ungrouped`",
+    })?;
+    Ok(case.group.filter(|_| !as_none))
 }
 
 /// The group a case goes to because it has too little traditional medicine for its own.

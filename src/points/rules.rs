@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::file::{
-    FormulaClass, GrouperSystem, MethodWord, PackFile, PriceModel, Test, UnstablePay, ZeroPay,
+    BlankAs, FormulaClass, GrouperSystem, MethodWord, PackFile, PriceModel, Test, UnstablePay, ZeroPay,
 };
 use super::file_money::{PointsDp, PoolBasis};
 use super::file_stay::CostBasis;
@@ -35,6 +35,8 @@ pub(crate) struct Rules {
     pub(super) auxiliary: Option<Auxiliary>,
     pub(super) outlier: Outlier,
     pub(super) ungrouped: Ungrouped,
+    /// Whether the blank group is paid as no group is; nothing where the pack does not say.
+    pub(super) blank_is_ungrouped: Option<bool>,
     pub(super) stay: StayRules,
     pub(super) points_decimals: u32,
     pub(crate) money: MoneyRules,
@@ -62,6 +64,7 @@ impl Rules {
             auxiliary: Auxiliary::of(file, at)?,
             outlier: Outlier::of(file, at)?,
             ungrouped: Ungrouped::of(file, at)?,
+            blank_is_ungrouped: file.ungrouped.blank.map(|blank| blank == BlankAs::Ungrouped),
             stay,
             points_decimals: match file.round.points_dp {
                 PointsDp::Four => 4,

@@ -65,6 +65,8 @@ pub struct CaseFacts<'a> {
     pub day: &'a str,
     /// Whether it is among the dearest cases, where the pack ranks them.
     pub dearest: Option<bool>,
+    /// Its group is the one that takes whatever is left (空白病组).
+    pub blank: bool,
     /// Auxiliary labels: family and label.
     pub auxiliary: &'a [(&'a str, &'a str)],
     /// Sum of the bill's lines below zero; not above zero.
@@ -252,6 +254,13 @@ pub enum ScoreError {
         /// What was looked for.
         asked: String,
     },
+    /// The pack leaves out a key that this case asks for (E_MISSING).
+    NotSaid {
+        /// The key.
+        key: &'static str,
+        /// What it says.
+        what: &'static str,
+    },
     /// A rule asks for something that is not known of the case.
     NotKnown {
         /// The key of the rule.
@@ -283,6 +292,9 @@ impl fmt::Display for ScoreError {
                 f.write_str("the group's weight is zero, and `group.zero_score_pay` is \"error\"")
             }
             ScoreError::NoValue { key, asked } => write!(f, "`{key}` has no row for {asked}"),
+            ScoreError::NotSaid { key, what } => {
+                write!(f, "the pack has no key `{key}`, which says {what} (E_MISSING)")
+            }
             ScoreError::NotKnown { key, what } => write!(f, "`{key}` needs {what}, which is missing"),
             ScoreError::NoStay => f.write_str("the length of stay is needed, and is missing"),
             ScoreError::NegativeCost => f.write_str("the cost is below zero"),

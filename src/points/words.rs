@@ -523,6 +523,19 @@ impl Talk<'_> {
             }
         };
         self.say("ungrouped.pay", en, zh);
+        match self.rules.blank_is_ungrouped {
+            Some(true) => self.say(
+                "ungrouped.blank",
+                "a case that only the blank group took is paid as one without a group",
+                "仅入空白病组的病例按未入组病例付费",
+            ),
+            Some(false) => self.say(
+                "ungrouped.blank",
+                "a case that only the blank group took is paid by that group's score",
+                "仅入空白病组的病例按空白病组分值付费",
+            ),
+            None => {}
+        }
         let (en, zh) = match self.rules.unstable_pay {
             UnstablePay::CostRatio => (
                 "a group without a stable weight: P = C ÷ mean cost of a point",

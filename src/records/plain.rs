@@ -436,10 +436,18 @@ impl<'b> PlainRow<'b> {
         self.cut.first_procedure..self.cut.after_codes
     }
 
+    /// One of its diagnoses as it stands, by its place.
+    pub fn diagnosis(&self, place: usize) -> Option<&'b str> {
+        self.code(self.diagnoses(), place)
+    }
+
     /// One of its procedures as it stands, by its place.
     pub fn procedure(&self, place: usize) -> Option<&'b str> {
-        let codes = self.reader.codes.get(self.procedures())?;
-        let code = codes.get(place)?;
+        self.code(self.procedures(), place)
+    }
+
+    fn code(&self, among: Range<usize>, place: usize) -> Option<&'b str> {
+        let code = self.reader.codes.get(among)?.get(place)?;
         self.text.get(code.start as usize..code.end as usize)
     }
 

@@ -197,7 +197,7 @@ impl Move {
     fn between(old: &End<'_>, new: &End<'_>) -> Move {
         match new.status {
             _ if old.group == new.group => Move::None,
-            Status::Grouped if old.status != Status::Grouped => Move::NewlyGrouped,
+            status if status.has_group() && !old.status.has_group() => Move::NewlyGrouped,
             Status::Ambiguous if old.status != Status::Ambiguous => Move::NewlyAmbiguous,
             Status::Ungrouped if old.status != Status::Ungrouped => Move::NewlyUngrouped,
             _ if old.mdc != new.mdc => Move::Mdc,

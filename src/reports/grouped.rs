@@ -1,17 +1,34 @@
 //! The rows `group` writes: the input columns and what was decided.
 
 use super::CsvText;
+use crate::codes::normal_form;
 use crate::diagnostics::{Action, Finding, Lang};
 use crate::grouper::{Grouping, Status};
 use crate::records::{Case, Header, PlainRow, Row};
-use crate::tables::{Scheme, TreatmentType};
+use crate::tables::{Packets, Scheme, TreatmentType};
 
 /// Columns `group` adds to the input's.
 pub const GROUP_COLUMNS: [&str; 7] = ["status", "mdc", "adrg", "group", "group_name", "mcc_cc", "reason"];
 
 /// Columns that schemes of packets add before those: the effective main procedure, the treatment type of
-/// the case, whether it is on the list of primary care (`1`), labels of the auxiliary catalogue.
-pub const PACKET_COLUMNS: [&str; 4] = ["main_procedure", "packet_type", "primary_care", "auxiliary"];
+/// the case, whether it is one of primary care (`1`), labels of the auxiliary catalogue, codes that the
+/// scheme's own maps read as others (`K35.900>K35.800`, joined by `|`).
+pub const PACKET_COLUMNS: [&str; 5] = [
+    "main_procedure",
+    "packet_type",
+    "primary_care",
+    "auxiliary",
+    "codes_read_as",
+];
+
+/// A code of a record by its place (编码位置).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeAt {
+    /// Of the diagnoses, the principal first.
+    Diagnosis(usize),
+    /// Of the procedures.
+    Procedure(usize),
+}
 
 /// Severities a grouping can have: none, CC, MCC.
 const SEVERITIES: u8 = 3;
@@ -83,19 +100,23 @@ impl<'s> GroupedRows<'s> {
         text
     }
 
-    /// Appends what packets say besides; `procedure` is that of the record at a place.
+    /// Appends what packets say besides; `code` is that of the record at a place.
     #[inline]
     pub fn packet_cells<'c>(
         &self,
         out: &mut CsvText,
         grouping: &Grouping,
-        procedure: impl FnOnce(usize) -> Option<&'c str>,
+        code: impl Fn(CodeAt) -> Option<&'c str>,
     ) {
         let Some(packets) = self.scheme.packets() else {
             return;
         };
         let packet = &grouping.packet;
-        out.cell(packet.main_procedure().and_then(procedure).unwrap_or(""));
+        let main = packet.main_procedure();
+        out.cell(
+            main.and_then(|place| code(CodeAt::Procedure(place)))
+                .unwrap_or(""),
+        );
         let typed = packet.treatment_type as usize * 2 + usize::from(packet.primary_care);
         out.raw(self.types.get(typed).map_or("", String::as_str));
         match packets.families.is_empty() {
@@ -105,6 +126,10 @@ impl<'s> GroupedRows<'s> {
                 packet.write_labels(packets, &mut labels);
                 out.cell(&labels);
             }
+        }
+        match packets.maps_codes() {
+            false => out.cell(""),
+            true => out.cell(&codes_read_as(packets, code)),
         }
     }
 
@@ -117,21 +142,24 @@ impl<'s> GroupedRows<'s> {
                 .iter()
                 .for_each(|(first, last)| out.raw(row.fields(*first, *last))),
         }
-        self.packet_cells(out, grouping, |place| row.procedure(place));
+        self.packet_cells(out, grouping, |at| match at {
+            CodeAt::Diagnosis(place) => row.diagnosis(place),
+            CodeAt::Procedure(place) => row.procedure(place),
+        });
         self.end(out, grouping)
     }
 
     /// Appends a checked row with its grouping; says how that ended.
     pub fn case(&self, out: &mut CsvText, row: &Row, case: &Case, grouping: &Grouping) -> Status {
         self.input_cells(out, row);
-        self.packet_cells(out, grouping, |place| case.procedures().nth(place));
+        self.packet_cells(out, grouping, |at| code_of(case, at));
         self.end(out, grouping)
     }
 
     /// Appends a checked row with its grouping, and in `reason` the codes and values that decided.
     pub fn explained(&self, out: &mut CsvText, row: &Row, case: &Case, grouping: &Grouping) -> Status {
         self.input_cells(out, row);
-        self.packet_cells(out, grouping, |place| case.procedures().nth(place));
+        self.packet_cells(out, grouping, |at| code_of(case, at));
         self.end_explained(out, case, grouping)
     }
 
@@ -214,6 +242,30 @@ impl<'s> GroupedRows<'s> {
         out.cell(grouping.severity_word());
         out.cell(reason);
     }
+}
+
+fn code_of(case: &Case, at: CodeAt) -> Option<&str> {
+    match at {
+        CodeAt::Diagnosis(place) => case.diagnoses().nth(place),
+        CodeAt::Procedure(place) => case.procedures().nth(place),
+    }
+}
+
+/// `written>read as` of the codes that the scheme's own maps change, in the order of the record.
+fn codes_read_as<'c>(packets: &Packets, code: impl Fn(CodeAt) -> Option<&'c str>) -> String {
+    let code = &code;
+    let diagnoses = (0..).map_while(|place| code(CodeAt::Diagnosis(place)));
+    let procedures = (0..).map_while(|place| code(CodeAt::Procedure(place)));
+    let mut text = String::new();
+    for written in diagnoses.chain(procedures) {
+        let own = normal_form(written);
+        let read = packets.read_as(&own);
+        if read != own {
+            let bar = if text.is_empty() { "" } else { "|" };
+            text.push_str(&format!("{bar}{written}>{read}"));
+        }
+    }
+    text
 }
 
 /// The tails of a scheme are far below 4 GiB.

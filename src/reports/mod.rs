@@ -1,11 +1,13 @@
 //! Results → files and words (报表): one file a report, written whole or not at all.
 
 mod catalogue;
+mod charts;
 mod comparison;
 mod conformance;
 mod crosswalk;
 mod csv_text;
 mod dbf;
+mod enrolment;
 mod findings;
 mod findings_book;
 mod grouped;
@@ -17,6 +19,7 @@ mod output;
 mod quality;
 mod record_file;
 mod run_json;
+mod simulate;
 mod statements;
 mod summary;
 mod table;
@@ -29,13 +32,19 @@ pub use catalogue::{
     CatalogueCounts, GROUPS, MEAN_COSTS, SchemeKeys, catalogue_report_csv, catalogue_summary_csv, groups_csv,
     mean_costs_csv, primary_care_csv, scheme_toml,
 };
+pub use charts::{Chart, Draw, Section, chart_page};
 pub use comparison::comparison_tables;
 pub use conformance::{ConformanceCase, EXPECTED_COLUMNS, conformance_header, conformance_row};
 pub use crosswalk::{CROSSWALK_COLUMNS, Crosswalk, End, MOVED_COLUMNS, Move, Pairs, Tally};
 pub use csv_text::CsvText;
+pub use enrolment::{
+    ENROL_FINDING_COLUMNS, ListCounts, bounds_csv, enrol_finding_line, enrol_findings_csv, fees_csv,
+    heads_csv, income_csv, list_differences_csv, premium_csv, refunds_csv, stages_csv, structure_csv,
+    subsidies_csv,
+};
 pub use findings::{FINDING_COLUMNS, finding_line, finding_row, findings_csv};
 pub use findings_book::FindingsBook;
-pub use grouped::{GROUP_COLUMNS, GroupedRows, PACKET_COLUMNS};
+pub use grouped::{CodeAt, GROUP_COLUMNS, GroupedRows, PACKET_COLUMNS};
 pub use import_remarks::{REMARK_COLUMNS, remarks_csv};
 pub use ledger_pages::{
     MONTH_COLUMNS, clearing_tables, in_words, month_csv, pool_tables, statement_csv, statement_tables,
@@ -46,8 +55,9 @@ pub use output::{Output, write_together};
 pub use quality::{QUALITY_COLUMNS, quality_csv};
 pub use record_file::RecordFile;
 pub use run_json::run_json;
+pub use simulate::{Named, Repeat, Simulated, dictionary, repeat_json, simulation_tables};
 pub use statements::{cases_csv, hospitals_csv, pools_csv, rejected_csv, slips_csv};
-pub use summary::run_summary;
+pub use summary::{run_summary, sum_of_cases};
 pub use table::{Cell, Column, Table};
 pub use table_book::write_book;
 pub use table_changes::{CHANGE_COLUMNS, changes_csv, changes_text};

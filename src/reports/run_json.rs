@@ -80,6 +80,7 @@ fn counts_json(inputs: &Inputs, result: &RunResult) -> Value {
     json!({
         "read": result.counts.read,
         "grouped": with(Status::Grouped),
+        "fallback": with(Status::Fallback),
         "ambiguous": with(Status::Ambiguous),
         "ungrouped": with(Status::Ungrouped),
         "rejected": result.counts.rejected,
@@ -135,6 +136,9 @@ fn payers_json(result: &RunResult) -> Value {
     );
     for payer in Payer::ALL {
         let paid: Fen = settled().map(|s| s.slip.fund(payer)).sum();
+        if paid == Fen::ZERO && Payer::RARE.contains(&payer) {
+            continue;
+        }
         page.insert(format!("{}_fen", payer.as_str()), json!(paid.fen()));
     }
     page.insert(

@@ -153,7 +153,8 @@ fn settled_cells(text: &mut CsvText, prices: &[String; 2], settled: &Settled) ->
     ] {
         text.show(Some(slip.fund(payer)));
     }
-    text.show(Some(slip.fund(Payer::Finance) + slip.fund(Payer::Charity)));
+    let others: Fen = Payer::OTHERS.into_iter().map(|payer| slip.fund(payer)).sum();
+    text.show(Some(others));
     text.show(Some(slip.person));
     text.cell(slip.evidence.as_str());
     Ok(())
@@ -332,7 +333,8 @@ pub fn slips_csv(result: &RunResult) -> CsvText {
             text.cell(cell);
         }
         text.show(statement.discharge);
-        let others = [Payer::Finance, Payer::Commercial, Payer::Charity].map(|payer| slip.fund(payer));
+        let others = Payer::OTHERS.into_iter().chain([Payer::Commercial]);
+        let others = others.map(|payer| slip.fund(payer));
         let waived = slip.fund(Payer::Hospital);
         let amounts = [
             slip.total,
@@ -344,7 +346,7 @@ pub fn slips_csv(result: &RunResult) -> CsvText {
             slip.fund(Payer::Basic),
             slip.fund(Payer::Cii),
             slip.fund(Payer::Ma),
-            others.into_iter().sum(),
+            others.sum(),
             slip.reimbursed() - waived,
             waived,
             slip.person,

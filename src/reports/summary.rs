@@ -41,6 +41,17 @@ pub fn run_summary(inputs: &Inputs, result: &RunResult, lang: Lang) -> Result<St
     Ok(parts.join("\n"))
 }
 
+/// `read 3000 = grouped 2894 + …`: records in are records out (病例数勾稽); fall-back groups where there are any.
+pub fn sum_of_cases(read: u64, counts: [u64; Status::ALL.len()], rejected: u64, lang: Lang) -> String {
+    let of_status = Status::ALL.into_iter().zip(counts);
+    let shown = of_status.filter(|(status, count)| *status != Status::Fallback || *count > 0);
+    let mut parts: Vec<String> = shown
+        .map(|(status, count)| format!("{} {count}", status.words().in_lang(lang)))
+        .collect();
+    parts.push(format!("{} {rejected}", lang.pick("rejected", "退回")));
+    format!("{} {read} = {}", lang.pick("read", "读入"), parts.join(" + "))
+}
+
 fn counts_words(inputs: &Inputs, result: &RunResult, lang: Lang) -> String {
     let scheme = inputs.grouper.scheme();
     let with = |status| {
@@ -48,18 +59,18 @@ fn counts_words(inputs: &Inputs, result: &RunResult, lang: Lang) -> String {
             .statements
             .iter()
             .filter(|s| s.grouping.status(scheme) == status)
-            .count()
+            .fold(0, |count, _| count + 1)
     };
-    let (grouped, ambiguous, ungrouped) = (
-        with(Status::Grouped),
-        with(Status::Ambiguous),
-        with(Status::Ungrouped),
+    let sum = sum_of_cases(
+        result.counts.read,
+        Status::ALL.map(with),
+        result.counts.rejected,
+        lang,
     );
-    let (read, rejected) = (result.counts.read, result.counts.rejected);
     let groups: std::collections::BTreeSet<&str> = result
         .statements
         .iter()
-        .filter(|s| s.grouping.status(scheme) == Status::Grouped)
+        .filter(|s| s.grouping.status(scheme).has_group())
         .map(|s| s.grouping.code(scheme))
         .collect();
     let priced = result.statements.iter().filter_map(Statement::settled).count();
@@ -76,14 +87,12 @@ fn counts_words(inputs: &Inputs, result: &RunResult, lang: Lang) -> String {
     let (groups, findings) = (groups.len(), result.findings.len());
     let mut text = match lang {
         Lang::En => format!(
-            "read {read} = grouped {grouped} + ambiguous {ambiguous} + ungrouped {ungrouped} + rejected {rejected}\n\
-             {} {}: {groups} groups; priced {priced}; {findings} findings",
+            "{sum}\n{} {}: {groups} groups; priced {priced}; {findings} findings",
             scheme.id(),
             scheme.name()
         ),
         Lang::Zh => format!(
-            "读入 {read} = 入组 {grouped} + 歧义 {ambiguous} + 未入组 {ungrouped} + 退回 {rejected}\n\
-             {} {}：{groups}个病组；参与结算 {priced}；质控问题 {findings}",
+            "{sum}\n{} {}：{groups}个病组；参与结算 {priced}；质控问题 {findings}",
             scheme.id(),
             scheme.name()
         ),
@@ -212,7 +221,9 @@ fn payers_table(result: &RunResult, lang: Lang) -> String {
         };
         let sum =
             |amount: &dyn Fn(&Settled) -> Fen| thousands(&of_pool().map(amount).sum::<Fen>().to_string());
-        let others = [Payer::Hospital, Payer::Commercial, Payer::Finance, Payer::Charity];
+        let apart = [Payer::Basic, Payer::Cii, Payer::Ma];
+        let others = Payer::ALL.into_iter().filter(|payer| !apart.contains(payer));
+        let others: Vec<Payer> = others.collect();
         table.add_row([
             name.clone(),
             sum(&|s| s.slip.total),

@@ -6,7 +6,7 @@ use super::table::{Cell, Column, Table};
 use crate::diagnostics::Lang;
 
 /// What a page needs to be read on a screen, a phone and on paper; no file beside it.
-const STYLE: &str = "
+pub(super) const STYLE: &str = "
 :root { color-scheme: light; }
 body { font: 14px/1.5 'Noto Sans CJK SC', 'Microsoft YaHei', 'PingFang SC', sans-serif; margin: 2rem auto; \
 max-width: 72rem; padding: 0 1rem; color: #1a1a1a; background: #fff; }
@@ -54,6 +54,11 @@ pub fn page(title: &str, notes: &[String], tables: &[Table], lang: Lang) -> Stri
 
 fn write_table(html: &mut String, table: &Table, lang: Lang) {
     let _ = writeln!(html, "<h2>{}</h2>", escaped(&table.name));
+    write_table_body(html, table, lang);
+}
+
+/// A table without its name.
+pub(super) fn write_table_body(html: &mut String, table: &Table, lang: Lang) {
     if table.rows.is_empty() {
         let _ = writeln!(html, "<p class=\"note\">{}</p>", lang.pick("none", "无"));
         return;
@@ -127,7 +132,7 @@ fn shown(cell: &Cell) -> String {
 }
 
 /// Text that means itself in HTML.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -47,15 +47,26 @@ impl Inputs {
         if let Some(records) = records {
             scenario.records = records;
         }
+        let weights = Weights::load(&scenario.weights)?;
+        let pack = Pack::load(&scenario.policy)?;
+        Inputs::with(library, scenario, weights, pack)
+    }
+
+    /// The same with weights and pack at hand.
+    ///
+    /// # Errors
+    /// As [`Inputs::load`].
+    pub(super) fn with(
+        library: &Library,
+        scenario: Scenario,
+        weights: Weights,
+        pack: Pack,
+    ) -> Result<Inputs> {
         let scheme = Scheme::load(library, &scenario.scheme)?;
         let code_lists = CodeLists::of(library, &scheme)?;
         let list_version = code_lists.version.clone();
         let edits = edit_book(library, code_lists, None)?.stopping_only();
-        let weights = Weights::load(&scenario.weights)?;
-        let pack = Pack::load(&scenario.policy)?;
-        weights_of_scheme(&scenario, &scheme, &weights)?;
-        pack_of_run(&scenario, &scheme, &pack)?;
-        pack.fits(&weights)?;
+        fits(&scenario, &scheme, (&pack, &weights))?;
         let mut benefits = BTreeMap::new();
         for (name, pool) in &scenario.pools {
             let policy = BenefitPolicy::load(&pool.benefit)?.skip_unknown_tiers(pool.skip_unknown_tiers);
@@ -131,6 +142,13 @@ impl Inputs {
         );
         paths
     }
+}
+
+/// Weights and pack are made for the scheme, for the year and for each other.
+pub(super) fn fits(scenario: &Scenario, scheme: &Scheme, (pack, weights): (&Pack, &Weights)) -> Result<()> {
+    weights_of_scheme(scenario, scheme, weights)?;
+    pack_of_run(scenario, scheme, pack)?;
+    pack.fits(weights)
 }
 
 /// Every weight is that of a group of the scheme: else the weights are another scheme's, or a

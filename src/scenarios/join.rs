@@ -25,7 +25,7 @@ pub(super) struct BillOf {
 }
 
 impl BillOf {
-    fn of(pack: &Pack, slip: &Slip, statement: &super::Statement) -> BillOf {
+    pub(super) fn of(pack: &Pack, slip: &Slip, statement: &super::Statement) -> BillOf {
         let funds: Vec<(PoolFund, Fen)> = pack
             .includes()
             .iter()

@@ -159,7 +159,7 @@ fn hospitals_of(table: &Table) -> Result<HashMap<String, Hospital>> {
     table.each_of(
         ["hospital", "level"],
         optional,
-        |[code, level], [district, county_group]| {
+        |_, [code, level], [district, county_group]| {
             let level = level
                 .parse()
                 .map_err(|expected| format!("field `level`: `{level}`; {expected}"))?;
@@ -209,7 +209,7 @@ impl Table {
         })
     }
 
-    fn into_file(self) -> (String, Vec<u8>) {
+    pub(super) fn into_file(self) -> (String, Vec<u8>) {
         (self.path, self.text.into_bytes())
     }
 
@@ -219,7 +219,16 @@ impl Table {
         columns: [&str; N],
         mut row: impl FnMut([&str; N]) -> std::result::Result<(), String>,
     ) -> Result<()> {
-        self.each_of(columns, [], |cells, []| row(cells))
+        self.each_line(columns, |_, cells| row(cells))
+    }
+
+    /// As [`Table::each`], with the line of each row.
+    pub(super) fn each_line<const N: usize>(
+        &self,
+        columns: [&str; N],
+        mut row: impl FnMut(u64, [&str; N]) -> std::result::Result<(), String>,
+    ) -> Result<()> {
+        self.each_of(columns, [], |line, cells, []| row(line, cells))
     }
 
     /// The same with further columns that may be absent; their cells are then empty.
@@ -227,7 +236,7 @@ impl Table {
         &self,
         columns: [&str; N],
         optional: [&str; M],
-        mut row: impl FnMut([&str; N], [&str; M]) -> std::result::Result<(), String>,
+        mut row: impl FnMut(u64, [&str; N], [&str; M]) -> std::result::Result<(), String>,
     ) -> Result<()> {
         let mut reader = csv::ReaderBuilder::new()
             .flexible(true)
@@ -254,7 +263,7 @@ impl Table {
             let complaint = if record.len() == header.len() {
                 let cells = fields.map(|field| record.get(field).unwrap_or(""));
                 let more = further.map(|field| field.and_then(|field| record.get(field)).unwrap_or(""));
-                row(cells, more).err()
+                row(line, cells, more).err()
             } else {
                 Some(format!(
                     "this row has {} fields; the header has {}",

@@ -6,6 +6,7 @@
 pub mod catalogue;
 mod chain;
 mod edits;
+pub mod enrolment;
 mod facts;
 mod file;
 pub mod generate;
@@ -17,6 +18,7 @@ mod price;
 mod read;
 mod returned;
 mod settle;
+pub mod simulate;
 mod statement;
 
 pub use chain::{Inputs, run};

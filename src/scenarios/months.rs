@@ -11,7 +11,6 @@ use super::settle::{Member, level_of, share_bills};
 use super::{Statement, pools, read};
 use crate::budget::{BookedAt, More, NetOff, PoolCase, PoolMoney, PoolSettlement, YearOf, book, settle};
 use crate::diagnostics::{Error, Evidence, Lang, Place, Result, hexadecimal};
-use crate::grouper::Status;
 use crate::ledger::{CaseKey, ClearingRow, Entry, EntryKind, EntryMore, HospitalMonth, Paid, YearCase};
 use crate::points::{Effective, Late, Mark, Pack};
 use crate::records::{RowReader, RunningHash};
@@ -79,7 +78,7 @@ fn bill(inputs: &Inputs, statement: &Statement, member: Member) -> Result<Option
         )));
     }
     let scheme = inputs.grouper.scheme();
-    let grouped = statement.grouping.status(scheme) == Status::Grouped;
+    let grouped = statement.grouping.status(scheme).has_group();
     let group = if grouped {
         statement.grouping.code(scheme)
     } else {

@@ -9,7 +9,6 @@ use super::chain::Inputs;
 use super::settle::level_of;
 use super::statement::{Money, RunResult, Statement};
 use crate::diagnostics::{Error, Finding, Lang, Place, Result, suggestion};
-use crate::grouper::Status;
 use crate::points::PoolParts;
 use crate::records::Column;
 
@@ -43,7 +42,7 @@ pub(super) fn assign(inputs: &Inputs, result: &mut RunResult, lang: Lang) -> Res
 fn pool_of(inputs: &Inputs, statement: &Statement) -> std::result::Result<String, &'static str> {
     let scheme = inputs.grouper.scheme();
     let hospital = inputs.lists.hospitals.get(&statement.hospital);
-    let grouped = statement.grouping.status(scheme) == Status::Grouped;
+    let grouped = statement.grouping.status(scheme).has_group();
     let day = statement
         .discharge
         .map_or_else(String::new, |day| day.to_string());

@@ -7,10 +7,10 @@ use super::settle::level_of;
 use super::statement::{RunResult, Statement};
 use crate::benefit::Slip;
 use crate::diagnostics::{Error, Result};
-use crate::grouper::Status;
 use crate::points::{
     CaseFacts, Cut, Ending, Pack, PricingCase, Ranked, Score, ScoreError, Stay, Weights, score,
 };
+use crate::tables::FallbackKind;
 use crate::units::Exact;
 
 /// Kind and points of every case with a slip, and every case's bill (病例计分).
@@ -56,6 +56,31 @@ pub(super) fn score_by(
     Ok((scores, bills))
 }
 
+/// One case for itself, in its own group or in another (换组计分): what stays share is left out.
+///
+/// # Errors
+/// As [`score_cases`].
+pub(super) fn score_one(
+    inputs: &Inputs,
+    (pack, weights): (&Pack, &Weights),
+    result: &RunResult,
+    (index, slip): (usize, &Slip),
+    other_group: Option<&str>,
+) -> Result<Option<Score>> {
+    let pricing = Pricing {
+        inputs,
+        pack,
+        weights,
+        result,
+        dearest: Vec::new(),
+    };
+    let Some(statement) = result.statements.get(index) else {
+        return Ok(None);
+    };
+    let bill = BillOf::of(pack, slip, statement);
+    pricing.priced(index, &bill, other_group, |case| score(pack, weights, case))
+}
+
 struct Pricing<'a> {
     inputs: &'a Inputs,
     pack: &'a Pack,
@@ -67,7 +92,7 @@ struct Pricing<'a> {
 
 impl Pricing<'_> {
     fn score(&self, index: usize, bill: &BillOf) -> Result<Option<Score>> {
-        self.priced(index, bill, |case| score(self.pack, self.weights, case))
+        self.priced(index, bill, None, |case| score(self.pack, self.weights, case))
     }
 
     /// Hands a case to `price` as the pack sees it.
@@ -75,6 +100,7 @@ impl Pricing<'_> {
         &self,
         index: usize,
         bill: &BillOf,
+        other_group: Option<&str>,
         price: impl Fn(&PricingCase) -> std::result::Result<T, ScoreError>,
     ) -> Result<Option<T>> {
         let Some(statement) = self.result.statements.get(index) else {
@@ -84,7 +110,7 @@ impl Pricing<'_> {
             return Ok(None);
         };
         let scheme = self.inputs.grouper.scheme();
-        let grouped = statement.grouping.status(scheme) == Status::Grouped;
+        let grouped = statement.grouping.status(scheme).has_group();
         let packets = scheme.packets().into_iter();
         let auxiliary: Vec<(&str, &str)> = packets
             .flat_map(|packets| statement.grouping.packet.labels(packets))
@@ -94,7 +120,7 @@ impl Pricing<'_> {
             .map_or_else(String::new, |day| day.to_string());
         let facts = &statement.facts;
         let case = PricingCase {
-            group: grouped.then(|| statement.grouping.code(scheme)),
+            group: other_group.or_else(|| grouped.then(|| statement.grouping.code(scheme))),
             hospital: &statement.hospital,
             level,
             pool: &statement.pool,
@@ -106,6 +132,8 @@ impl Pricing<'_> {
                 month: &statement.version,
                 day: &day,
                 dearest: self.dearest.get(index).copied(),
+                blank: other_group.is_none()
+                    && statement.grouping.fallback(scheme) == Some(FallbackKind::Blank),
                 auxiliary: &auxiliary,
                 refunds: bill.refunds,
                 denied: bill.denied,
@@ -146,7 +174,7 @@ impl Pricing<'_> {
             let (Some(bill), None) = (bill, head) else {
                 continue;
             };
-            let value = self.priced(index, bill, |case| self.pack.rank_value(self.weights, case))?;
+            let value = self.priced(index, bill, None, |case| self.pack.rank_value(self.weights, case))?;
             let (Some(Some(value)), Some(statement)) = (value, self.result.statements.get(index)) else {
                 continue;
             };

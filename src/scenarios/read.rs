@@ -6,7 +6,7 @@ use super::chain::Inputs;
 use super::facts::FactFields;
 use super::statement::{Money, Rejected, RunResult, Statement};
 use crate::diagnostics::{Action, Finding, Lang, Result, Stops};
-use crate::grouper::{Grouping, Status, Workspace};
+use crate::grouper::{Grouping, Workspace};
 use crate::records::{
     Case, CaseKey, Checked, Checker, Column, Depth, Duplicates, Header, RowReader, RunningHash, edit,
     expected_of_copies, in_order,
@@ -118,7 +118,7 @@ fn contradicted(
 fn returns(result: &mut RunResult, inputs: &Inputs, file: &Arc<str>, lang: Lang) {
     let (edits, scheme) = (inputs.edits.edits(), inputs.grouper.scheme());
     let mut stays: Vec<&Statement> = result.statements.iter().collect();
-    stays.retain(|stay| !stay.person.is_empty() && stay.grouping.status(scheme) == Status::Grouped);
+    stays.retain(|stay| !stay.person.is_empty() && stay.grouping.status(scheme).has_group());
     stays.sort_by_key(|stay| (&stay.person, stay.admit, stay.discharge, stay.record));
     let mut found = Vec::new();
     for (before, after) in stays.iter().zip(stays.iter().skip(1)) {

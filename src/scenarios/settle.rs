@@ -78,7 +78,8 @@ fn share_bill(
     let claim = Claim {
         id: &statement.case_id,
         plan: &insured.plan,
-        level,
+        level: level.into(),
+        hospital: &statement.hospital,
         categories: &categories,
         status: insured.status,
         minor: insured.age_on(discharge) < GROWN_UP,
@@ -89,6 +90,7 @@ fn share_bill(
         over: fees.over,
         pre: fees.pre,
         scope: fees.scope,
+        ..Claim::default()
     };
     parameters.note(&statement.insured_scheme, policy, &claim, so_far);
     share(policy, &claim, so_far).map_err(|e| e.to_string())

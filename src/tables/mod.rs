@@ -30,9 +30,10 @@ pub use kinds::CodeKind;
 pub use lint::{Grade, TableFinding, lint};
 pub use marks::{BitRow, Marks, Role};
 pub use packets::{
-    Comorbidity, CompiledPackets, Criterion, Expression, Family, FeeItems, Figure, KindRule, KindTraits,
-    Label, MOST_FAMILIES, Offer, OrderStep, Packet, PacketTest, Packets, ProcedureRule, ProcedureTraits,
-    Procedures, Selection, SeverityRows, Syntax, TreatmentType, TriedRow, TypeChoice, TypeFrom, occurrences,
+    Comorbidity, CompiledPackets, Criterion, Expression, FallbackKind, Family, FeeItems, Figure, KindRule,
+    KindTraits, Label, MOST_FAMILIES, Offer, OrderStep, Packet, PacketTest, Packets, ProcedureRule,
+    ProcedureTraits, Procedures, Selection, SeverityRows, Syntax, TreatmentType, TriedRow, TypeChoice,
+    TypeFrom, occurrences,
 };
 pub use scheme::{
     CodeId, CodeSet, Complication, ComplicationLevel, Kind, Level, NO_GROUP, OPERATIONS, Otherwise, Rule,

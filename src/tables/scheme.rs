@@ -720,6 +720,12 @@ impl<'a> Loader<'a> {
                 return; // an empty set, so that nothing is inherited under this name
             }
             if let Pattern::Prefix(prefix) = Pattern::of(code) {
+                if !site.is_empty() {
+                    let message = format!(
+                        "field `site`: `{site}` of the beginning `{code}`; only whole codes have a body region"
+                    );
+                    return self.fail(file, row.line, &message);
+                }
                 set.prefixes.push(prefix);
                 return;
             }
@@ -887,9 +893,15 @@ impl<'a> Loader<'a> {
         for (label, set) in tables.packets.iter().flat_map(Packets::other_sets) {
             match set {
                 SetRef::Named { name, .. } if !self.sets.contains_key(name) => {
-                    let hint = suggestion(name, self.sets.keys().map(String::as_str));
-                    let message = format!("auxiliary.csv: label `{label}`: unknown set `@{name}`{hint}");
-                    self.errors.push(Error::new(message));
+                    let hint = self.near_set(name);
+                    let message = format!("unknown set `@{name}`{hint}");
+                    self.errors.push(match label {
+                        Some(label) => {
+                            let message = format!("label `{}`: {message}", label.name);
+                            Error::at(label.place.clone(), message)
+                        }
+                        None => Error::new(message),
+                    });
                 }
                 SetRef::Named { .. } => {}
                 SetRef::Inline(patterns) => self.write_out(set, patterns, &by_text),
@@ -918,15 +930,18 @@ impl<'a> Loader<'a> {
     }
 
     fn unknown_set(&self, name: &str, offset: usize, rule: &Rule, tables: &RuleTables) -> Error {
-        let mut known: Vec<&str> = self.sets.keys().map(String::as_str).collect();
-        known.sort_unstable();
-        let hint =
-            did_you_mean(name, known).map_or_else(String::new, |near| format!("; did you mean `@{near}`?"));
-        let message = format!("unknown set `@{name}`{hint}");
+        let message = format!("unknown set `@{name}`{}", self.near_set(name));
         match tables.files.get(rule.file) {
             Some(file) => Error::at(when_place(&file.place, &file.text, rule.line, offset), message),
             None => Error::new(message),
         }
+    }
+
+    /// `; did you mean …?`, where a set has nearly this name.
+    fn near_set(&self, name: &str) -> String {
+        let mut known: Vec<&str> = self.sets.keys().map(String::as_str).collect();
+        known.sort_unstable();
+        did_you_mean(name, known).map_or_else(String::new, |near| format!("; did you mean `@{near}`?"))
     }
 
     fn fail(&mut self, file: &TableFile, line: u64, message: &str) {

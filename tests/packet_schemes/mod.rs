@@ -294,7 +294,8 @@ impl Maker {
         for number in 0..self.rng.random_range(3..25) {
             let layer = self.one(&["XQ", "BX", "BX"]);
             let rank = self.rng.random_range(0..3);
-            let seq = self.rng.random_range(0..1000);
+            // in no order, and never twice
+            let seq = self.rng.random_range(0..1000) * 1000 + number;
             let first = match self.rng.random_range(0..5) {
                 0 => format!("pdx in {{{}*}}", self.one(&DIAGNOSIS_CELLS)),
                 1 => format!("ppx in {{{}}}", self.one(&OPERANDS)),

@@ -200,6 +200,7 @@ impl Matching<'_> {
         };
         if let Some((layer, row)) = winner {
             grouping.mdc = self.compiled.mdcs.get(layer).map(|layer| layer.rule);
+            grouping.packet.primary_care |= self.layer(Offer::Primary) == Some(layer);
             grouping.row = Some(self.labelled(row, layer, scratch, &mut grouping.packet));
         }
         grouping

@@ -113,6 +113,8 @@ impl Walker<'_> {
         };
         if let Some(winner) = winner {
             grouping.mdc = self.layer_of(winner);
+            let layer = grouping.mdc.and_then(|layer| self.rule(layer));
+            outcome.primary_care |= layer.is_some_and(|layer| layer.code == Offer::Primary.word());
             self.label(winner, &mut outcome);
             grouping.row = Some(self.line(winner, &outcome));
         }

@@ -9,6 +9,7 @@
 
 mod defects;
 mod draw;
+pub mod enrolment;
 mod people;
 pub mod region;
 mod wishes;

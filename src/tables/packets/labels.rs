@@ -2,7 +2,7 @@
 
 use hashbrown::HashMap;
 
-use crate::diagnostics::Words;
+use crate::diagnostics::{Place, Words};
 use crate::tables::{CodeId, Condition, Pattern};
 
 /// Most families of labels, and labels of a family: a case carries its labels in eight bytes.
@@ -30,6 +30,8 @@ pub struct Label {
     pub when: Condition,
     /// As written.
     pub written: String,
+    /// Its row.
+    pub place: Place,
 }
 
 impl Label {

@@ -27,6 +27,9 @@ const EXCLUDED: &str = "excluded";
 /// The layer of rows that mark a case of primary care.
 const PRIMARY_LIST: &str = "primary-list";
 
+/// The file of rows that keys of the scheme make, and no table.
+const OF_KEYS: usize = usize::MAX;
+
 /// What the tables of packets gave.
 pub(in crate::tables) struct Loaded {
     pub(in crate::tables) rules: Vec<Rule>,
@@ -102,6 +105,9 @@ impl Reading<'_, '_> {
             } => SeverityRows::of(&self.rules, &self.packets),
             _ => SeverityRows::default(),
         };
+        if let Some(family) = families.first() {
+            self.open_from_severity(&severities, family);
+        }
         for (index, packet) in self.packets.iter_mut().enumerate() {
             packet.iter_mut().for_each(|packet| packet.rule = index);
         }
@@ -163,8 +169,13 @@ impl Reading<'_, '_> {
     }
 
     /// Appends the row of a layer.
-    fn put_layer(&mut self, code: &str, name: &str, when: Condition, written: String) -> usize {
-        let file = self.files.len().saturating_sub(1);
+    fn put_layer(
+        &mut self,
+        code: &str,
+        name: &str,
+        (when, written): (Condition, String),
+        file: Option<usize>,
+    ) -> usize {
         self.rules.push(Rule {
             level: Level::Layer,
             code: code.to_owned(),
@@ -173,7 +184,7 @@ impl Reading<'_, '_> {
             otherwise: Otherwise::Continue,
             name: name.to_owned(),
             line: 1,
-            file,
+            file: file.unwrap_or(OF_KEYS),
         });
         self.packets.push(None);
         self.rules.len() - 1
@@ -364,13 +375,13 @@ impl Reading<'_, '_> {
         if patterns.is_empty() {
             return Ok(None);
         }
-        self.rule_file(&file);
-        let (when, written) = principal_in(patterns);
+        let file = self.rule_file(&file);
+        let listed = principal_in(patterns);
         Ok(Some(self.put_layer(
             EXCLUDED,
             "不予入组的主要诊断",
-            when,
-            written,
+            listed,
+            Some(file),
         )))
     }
 
@@ -405,7 +416,8 @@ impl Reading<'_, '_> {
                 made.extend(of_catalogue.remove(&Offer::Comprehensive).unwrap_or_default());
             }
             made.sort_by_key(|made| made.order);
-            self.put_layer(layer, "", Condition::All(Vec::new()), "true".to_owned());
+            self.undecided_order(layer, &made);
+            self.put_layer(layer, "", always(), None);
             made.into_iter().for_each(|made| self.put(made));
         }
         match of_catalogue.into_keys().next() {
@@ -469,12 +481,7 @@ impl Reading<'_, '_> {
         self.layer_rows(&file, &layers, &mut rows)?;
         let mut made: Vec<Made> = rows.into_values().flatten().collect();
         made.sort_by_key(|made| made.order);
-        let layer = self.put_layer(
-            PRIMARY_LIST,
-            "基层病种",
-            Condition::All(Vec::new()),
-            "true".to_owned(),
-        );
+        let layer = self.put_layer(PRIMARY_LIST, "基层病种", always(), None);
         made.into_iter().for_each(|made| self.put(made));
         Ok(Some(layer))
     }
@@ -534,6 +541,28 @@ impl Reading<'_, '_> {
         Err(Error::at(self.settings.place.clone(), message))
     }
 
+    /// Rows of a layer are tried by rank and sequence; two of the same place would be tried as the file has them.
+    fn undecided_order(&mut self, layer: &str, rows: &[Made]) {
+        let mut errors = Vec::new();
+        for (before, made) in rows.iter().zip(rows.iter().skip(1)) {
+            // comprehensive rows that a catalogue brings are told apart by what they ask for
+            let numbered = before.packet.diagnosis_length == 0 && made.packet.diagnosis_length == 0;
+            if before.order != made.order || !numbered {
+                continue;
+            }
+            let (rank, seq) = made.order;
+            let message = format!(
+                "`{}` and `{}` of layer `{layer}` have the same rank {rank} and seq {seq}, and nothing decides between \
+                 them; expected a seq of its own for each row of a rank",
+                before.rule.code, made.rule.code
+            );
+            let file = self.files.get(made.rule.file);
+            let place = file.map(|file| file.place.line(made.rule.line));
+            errors.push(place.map_or_else(|| Error::new(&*message), |place| Error::at(place, &*message)));
+        }
+        self.loader.errors.extend(errors);
+    }
+
     /// Two rows of which nothing says which one a case belongs to.
     fn undecided(&mut self, rows: &[Made]) {
         let mut seen: HashMap<(u32, &str), &Rule> = HashMap::new();
@@ -557,12 +586,7 @@ impl Reading<'_, '_> {
     fn put_levels(&mut self, mut rows: BTreeMap<Offer, Vec<Made>>) -> Result<()> {
         for offer in Offer::ALL {
             let Some(rows) = rows.remove(&offer) else { continue };
-            self.put_layer(
-                offer.word(),
-                offer.name(),
-                Condition::All(Vec::new()),
-                "true".to_owned(),
-            );
+            self.put_layer(offer.word(), offer.name(), always(), None);
             rows.into_iter().for_each(|made| self.put(made));
         }
         Ok(())
@@ -814,6 +838,29 @@ impl Reading<'_, '_> {
         }
     }
 
+    /// A packet without a line for light cases holds for heavier ones only: a case falls to a lighter line,
+    /// never to a heavier one.
+    fn open_from_severity(&mut self, severities: &SeverityRows, family: &Family) {
+        let packets = self.packets.iter().map(Option::as_ref);
+        for (index, (rule, packet)) in self.rules.iter_mut().zip(packets).enumerate() {
+            let Some(severity) = packet.map(|packet| packet.severity) else {
+                continue;
+            };
+            if severity < 2 || !severities.competes(index) {
+                continue;
+            }
+            let labels = family.labels.iter();
+            let asked = labels.filter(|label| label.is_for(Offer::Core.word(), &rule.code));
+            if let Some((condition, written)) = at_least_as_severe(severity, asked) {
+                match &mut rule.when {
+                    Condition::All(parts) => parts.push(condition),
+                    other => *other = Condition::All(vec![other.clone(), condition]),
+                }
+                rule.written = format!("{} and ({written})", rule.written);
+            }
+        }
+    }
+
     // ---- codes read as others, scores, reference costs
 
     fn maps(&mut self) -> Result<Vec<(String, String)>> {
@@ -982,6 +1029,7 @@ impl CatalogueReading<'_> {
         let (when, written) = condition_of(&cell, expression.as_ref(), type_asked, surgery);
         let packet = Packet {
             rule: 0,
+            fallback: (offer == Offer::Fallback).then(|| fallback_kind(&cell)).flatten(),
             treatment_type: kind,
             diagnosis_length: cell.length(),
             score: number_or_none(row, "score", score)?,
@@ -1070,15 +1118,10 @@ impl CatalogueReading<'_> {
             "fallback.use",
             "any of `letter`, `chapter`, `blank`, in order",
         )?;
-        let kind = match cell {
-            DiagnosisCell::Any => FallbackKind::Blank,
-            DiagnosisCell::Range(..) => FallbackKind::Chapter,
-            DiagnosisCell::Prefix(prefix) if prefix.len() == 1 => FallbackKind::Letter,
-            DiagnosisCell::Prefix(_) => {
-                let [_, _, written, ..] = row.required;
-                return Err(row.wrong("diagnosis", written, "a letter, a range of categories, or `*`"));
-            }
-        };
+        let [_, _, written, ..] = row.required;
+        let kind = fallback_kind(cell);
+        let kind =
+            kind.ok_or_else(|| row.wrong("diagnosis", written, "a letter, a range of categories, or `*`"))?;
         Ok(place_among(&used, kind))
     }
 
@@ -1100,6 +1143,43 @@ impl CatalogueReading<'_> {
     }
 }
 
+/// That the first label which holds is of this severity or a heavier one.
+fn at_least_as_severe<'l>(
+    severity: u8,
+    labels: impl Iterator<Item = &'l Label>,
+) -> Option<(Condition, String)> {
+    let mut lighter: Vec<&Label> = Vec::new();
+    let mut ways: Vec<Condition> = Vec::new();
+    let mut written: Vec<String> = Vec::new();
+    for label in labels {
+        if label.severity().is_none_or(|own| own < severity) {
+            lighter.push(label);
+            continue;
+        }
+        let not = |label: &&Label| Condition::Not(Box::new(label.when.clone()));
+        let mut parts: Vec<Condition> = lighter.iter().map(not).collect();
+        parts.push(label.when.clone());
+        ways.push(Condition::All(parts));
+        let mut words: Vec<String> = lighter
+            .iter()
+            .map(|label| format!("not ({})", label.written))
+            .collect();
+        words.push(format!("({})", label.written));
+        written.push(words.join(" and "));
+    }
+    (!ways.is_empty()).then(|| (Condition::Any(ways), written.join(" or ")))
+}
+
+/// What a fall-back row with this diagnosis takes.
+fn fallback_kind(cell: &DiagnosisCell) -> Option<FallbackKind> {
+    match cell {
+        DiagnosisCell::Any => Some(FallbackKind::Blank),
+        DiagnosisCell::Range(..) => Some(FallbackKind::Chapter),
+        DiagnosisCell::Prefix(prefix) if prefix.len() == 1 => Some(FallbackKind::Letter),
+        DiagnosisCell::Prefix(_) => None,
+    }
+}
+
 impl Packet {
     /// Of a row that is only a condition.
     fn of_condition(when: &Condition) -> Packet {
@@ -1109,6 +1189,7 @@ impl Packet {
         });
         Packet {
             rule: 0,
+            fallback: None,
             expression: takes,
             treatment_type: None,
             diagnosis_length: 0,
@@ -1151,8 +1232,14 @@ fn label_of<'r>(row: &NamedRow<'r, 5, 0>, long_stay: Option<&Condition>) -> Resu
         scope: scope.map(Pattern::of).collect(),
         when: condition,
         written: when.to_owned(),
+        place: row.place(),
     };
     Ok((family, label))
+}
+
+/// No condition, in words too.
+fn always() -> (Condition, String) {
+    (Condition::All(Vec::new()), "true".to_owned())
 }
 
 /// `pdx in {…}`, as a condition and in words.

@@ -25,6 +25,7 @@ pub use labels::{Comorbidity, Family, FeeItems, Figure, Label, MOST_FAMILIES};
 pub(super) use load::load;
 pub use procedures::{ProcedureRule, ProcedureTraits, Procedures, TreatmentType, TypeFrom};
 pub use selection::{Criterion, Offer, OrderStep, Selection, TypeChoice};
+pub use settings::FallbackKind;
 pub(super) use settings::{
     AuxiliaryKeys, ComprehensiveKeys, ExclusionKeys, ExpressionKeys, FallbackKeys, GroupKeys, LayerKeys,
     MatchKeys, PrimaryKeys, Settings, Style, TreatmentKeys, Written,
@@ -61,6 +62,8 @@ pub struct Packet {
     pub score: Option<i64>,
     /// Reference cost (例均费用), in fen; to compare by.
     pub mean_cost: Option<i64>,
+    /// What kind of fall-back group it is; none of any other row.
+    pub fallback: Option<FallbackKind>,
     /// The severity the row is for, under `auxiliary.mode = "rows"`; else 0.
     pub severity: u8,
 }
@@ -99,11 +102,11 @@ impl Packets {
     }
 
     /// The sets that labels and rules of procedures ask about, each with what asks.
-    pub(super) fn other_sets(&self) -> impl Iterator<Item = (&str, &super::SetRef)> {
+    pub(super) fn other_sets(&self) -> impl Iterator<Item = (Option<&Label>, &super::SetRef)> {
         let labels = self.families.iter().flat_map(|family| &family.labels);
-        let of_labels = labels.flat_map(|label| label.when.sets().map(|set| (label.name.as_str(), set)));
+        let of_labels = labels.flat_map(|label| label.when.sets().map(move |set| (Some(label), set)));
         let scopes = self.procedures.scopes().into_iter();
-        of_labels.chain(scopes.map(|(_, scope)| ("main_only_if_pdx", scope)))
+        of_labels.chain(scopes.map(|(_, scope)| (None, scope)))
     }
 
     /// Whether some label asks for parts of the bill (费用占比).
@@ -126,6 +129,11 @@ impl Packets {
         let found = self.mapped.binary_search_by(|(from, _)| from.as_str().cmp(code));
         let to = found.ok().and_then(|at| self.mapped.get(at));
         to.map_or(code, |(_, to)| to)
+    }
+
+    /// Whether the scheme reads some codes as others (编码映射).
+    pub fn maps_codes(&self) -> bool {
+        !self.mapped.is_empty()
     }
 
     /// Codes that are read as others, sorted.

@@ -72,11 +72,15 @@ pub(in crate::tables) enum PreGroupsUse {
     Raw,
 }
 
+/// What a fall-back group takes (保底病种类别).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(in crate::tables) enum FallbackKind {
+pub enum FallbackKind {
+    /// The diagnoses of a letter.
     Letter,
+    /// The diagnoses of a chapter, by treatment type.
     Chapter,
+    /// Whatever is left (空白病组).
     Blank,
 }
 

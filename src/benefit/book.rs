@@ -1,0 +1,726 @@
+//! The year as a ledger (年度台账): settlements post movements, reversals mirror them, replays
+//! bring later settlements to what they would have been, with a voucher for each difference.
+//!
+//! State = Σ movements. Nothing is overwritten: an old slip stays, what changed is a voucher.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use jiff::civil::Date;
+
+use super::bill::{Bill, Part};
+use super::counters::{AT_HOSPITAL, CiiScaleId, Slot, YearToDate};
+use super::explain::{Explanation, Quiet, explain};
+use super::file::ParamDate;
+use super::persons::InsuredPerson;
+use super::policy::BenefitPolicy;
+use super::run::settle;
+use super::slip::{Payer, Slip};
+use super::{Movement, ShareError};
+use crate::units::Fen;
+
+/// What happens to later settlements when one is taken back (退结算与后续结算).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Reversal {
+    /// It is refused (拒绝).
+    #[default]
+    RefuseIfLater,
+    /// The later ones stay as they are (仅冲销).
+    MirrorOnly,
+    /// The later ones are replayed (冲销并重算).
+    MirrorAndReplay,
+}
+
+/// What happens when a bill is older than one already settled (补录单据).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum LateBill {
+    /// It is settled as it arrives (按到达次序).
+    #[default]
+    AsArrived,
+    /// The later ones are replayed (重算后续).
+    Replay,
+}
+
+/// The settings of a book (台账设置); published rules settle none of them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BookRules {
+    /// Reversals (退结算).
+    pub reversal: Reversal,
+    /// Late bills (补录).
+    pub late: LateBill,
+    /// Nothing discharged before this day is reversed (封账日).
+    pub open_from: Option<Date>,
+}
+
+/// Why a movement was made (变动类型).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MovementKind {
+    /// A settlement (结算).
+    Post,
+    /// Its reversal (冲销).
+    Mirror,
+    /// A replay: what was posted is taken back, then posted anew (重算).
+    Replay,
+}
+
+impl MovementKind {
+    /// The word used in files (文件用词).
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            MovementKind::Post => "post",
+            MovementKind::Mirror => "mirror",
+            MovementKind::Replay => "replay",
+        }
+    }
+}
+
+/// One counter moved, in a book's own numbering.
+#[derive(Clone, Copy, Debug)]
+struct Move {
+    /// [`AT_THE_HOSPITAL`] for the count of stays at the settlement's hospital.
+    slot: Slot,
+    before: i64,
+    after: i64,
+}
+
+const AT_THE_HOSPITAL: Slot = Slot::MAX;
+
+/// Movements of one settlement in one year.
+#[derive(Clone, Debug)]
+pub struct Posting {
+    kind: MovementKind,
+    year: i16,
+    moves: Vec<Move>,
+}
+
+/// What one replayed settlement changes, by payer (差额凭证); it sums to nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Voucher {
+    /// The settlement.
+    pub settlement: String,
+    /// Payer and difference, `person` last; nothing for who pays the same.
+    pub payers: Vec<(&'static str, Fen)>,
+}
+
+/// What became of a bill (结算结果).
+#[derive(Clone, Debug)]
+pub struct Outcome<'a> {
+    /// The settlement id.
+    pub id: &'a str,
+    /// The person.
+    pub person: &'a str,
+    /// What it takes back.
+    pub reverses: Option<&'a str>,
+    /// One slip a record: a stay cut at the turn of the year has two.
+    pub slips: Vec<(i16, Slip)>,
+    postings: Vec<(&'a str, &'a str, Posting)>,
+    /// What the replay of other settlements changed.
+    pub vouchers: Vec<Voucher>,
+}
+
+/// One movement with all its words, for lists.
+#[derive(Clone, Debug)]
+pub struct NamedMovement<'a> {
+    /// The settlement whose amounts moved the counter.
+    pub settlement: &'a str,
+    /// Why.
+    pub kind: MovementKind,
+    /// Year of the counter.
+    pub year: i16,
+    /// The movement.
+    pub movement: Movement,
+}
+
+impl<'a> Outcome<'a> {
+    /// The movements, in the order they were made (累计变动).
+    pub fn movements(&self, policy: &BenefitPolicy) -> Vec<NamedMovement<'a>> {
+        let mut named = Vec::new();
+        for (settlement, hospital, posting) in &self.postings {
+            named.extend(posting.moves.iter().map(|moved| NamedMovement {
+                settlement,
+                kind: posting.kind,
+                year: posting.year,
+                movement: Movement {
+                    counter: match policy.layout.names.get(moved.slot) {
+                        Some(name) => Arc::clone(name),
+                        None => Arc::from(format!("{AT_HOSPITAL}{hospital}")),
+                    },
+                    of_family: policy.layout.of_family.contains(&moved.slot),
+                    before: moved.before,
+                    after: moved.after,
+                },
+            }));
+        }
+        named
+    }
+}
+
+/// A settled bill as it now stands.
+#[derive(Clone, Debug)]
+struct Settled<'a> {
+    bill: Bill<'a>,
+    /// Place in the order of settlement.
+    sequence: u64,
+    reversed: bool,
+    records: Vec<Record>,
+}
+
+/// One record of a settlement.
+#[derive(Clone, Debug)]
+struct Record {
+    year: i16,
+    slip: Slip,
+    moves: Vec<Move>,
+    scale: Option<CiiScaleId>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct PersonBook<'a> {
+    years: Vec<(i16, YearToDate)>,
+    settled: Vec<Settled<'a>>,
+}
+
+/// A person and a family as they were before a replay.
+struct Kept<'a> {
+    book: Option<PersonBook<'a>>,
+    families: Vec<((&'a str, i16), YearToDate)>,
+}
+
+/// The settlements of some persons, whole families at a time (结算台账).
+pub struct Book<'a> {
+    policy: &'a BenefitPolicy,
+    scheme: &'a str,
+    persons: Option<&'a HashMap<String, InsuredPerson>>,
+    rules: BookRules,
+    sequence: u64,
+    books: HashMap<&'a str, PersonBook<'a>>,
+    /// Counters that a family shares.
+    families: HashMap<(&'a str, i16), YearToDate>,
+}
+
+impl<'a> Book<'a> {
+    /// An empty book (新台账). With `persons`, cover, plan, categories, status and age are theirs
+    /// on the day; without, what the bill says.
+    pub fn new(
+        policy: &'a BenefitPolicy,
+        persons: Option<&'a HashMap<String, InsuredPerson>>,
+        rules: BookRules,
+    ) -> Book<'a> {
+        Book {
+            scheme: policy.name().rsplit('/').next().unwrap_or_default(),
+            policy,
+            persons,
+            rules,
+            sequence: 0,
+            books: HashMap::new(),
+            families: HashMap::new(),
+        }
+    }
+
+    /// Settles a bill, or takes one back (结算/退结算).
+    ///
+    /// # Errors
+    /// As [`share`](super::share); no cover or two on the day; a reversal that is no mirror, is
+    /// the second, comes before later settlements or a closed day. The book then stays as it was.
+    pub fn settle(&mut self, bill: Bill<'a>) -> Result<Outcome<'a>, ShareError> {
+        let (person, family) = (bill.person, bill.family);
+        let kept = self.replays().then(|| self.keep(person, family));
+        let outcome = match bill.reverses {
+            Some(original) => self.reverse(&bill, original),
+            None => self.post(bill),
+        };
+        if let (Err(_), Some(kept)) = (&outcome, kept) {
+            self.put_back(person, family, kept);
+        }
+        outcome
+    }
+
+    fn replays(&self) -> bool {
+        self.rules.reversal == Reversal::MirrorAndReplay || self.rules.late == LateBill::Replay
+    }
+
+    /// What a replay that fails half-way must leave as it was.
+    fn keep(&self, person: &str, family: &str) -> Kept<'a> {
+        let families = self.families.iter().filter(|((known, _), _)| *known == family);
+        Kept {
+            book: self.books.get(person).cloned(),
+            families: families.map(|(key, state)| (*key, state.clone())).collect(),
+        }
+    }
+
+    fn put_back(&mut self, person: &'a str, family: &str, kept: Kept<'a>) {
+        self.families.retain(|(known, _), _| *known != family);
+        self.families.extend(kept.families);
+        match kept.book {
+            Some(book) => self.books.insert(person, book),
+            None => self.books.remove(person),
+        };
+    }
+
+    /// A counter of a person in a year (累计量), in fen or as a number.
+    pub fn counter(&self, person: &str, year: i16, name: &str) -> i64 {
+        let Some(slot) = self.policy.layout.find(name) else {
+            return 0;
+        };
+        let years = self
+            .books
+            .get(person)
+            .map_or(&[][..], |book| book.years.as_slice());
+        let found = years.iter().find(|(known, _)| *known == year);
+        found.map_or(0, |(_, state)| state.value(slot))
+    }
+
+    /// The counters of a person in a year, for explanations (年度累计).
+    pub fn year_to_date(&self, bill: &Bill<'a>, year: i16) -> YearToDate {
+        self.state(bill, year)
+    }
+
+    /// How the bill would be settled now, step by step (逐步说明).
+    ///
+    /// # Errors
+    /// As [`Book::settle`].
+    pub fn explain(&self, bill: &Bill<'a>) -> Result<Vec<Explanation>, ShareError> {
+        let mut states: Vec<(i16, YearToDate)> = Vec::new();
+        let mut explanations = Vec::new();
+        for part in bill.parts(self.policy)? {
+            let so_far = match states.last() {
+                Some((year, state)) if *year == part.year => state.clone(),
+                _ => self.state(bill, part.year),
+            };
+            let standing = self.standing(bill, &part)?;
+            let policy = self.policy;
+            explanations.push(bill.claim(&part, standing.as_ref(), |claim| explain(policy, claim, &so_far))?);
+            let (_, after) = bill.claim(&part, standing.as_ref(), |claim| {
+                settle(policy, claim, &so_far, Quiet)
+            })?;
+            states.push((part.year, after));
+        }
+        Ok(explanations)
+    }
+
+    fn post(&mut self, bill: Bill<'a>) -> Result<Outcome<'a>, ShareError> {
+        let settled = self
+            .books
+            .get(bill.person)
+            .map_or(&[][..], |book| book.settled.as_slice());
+        if settled.iter().any(|known| known.bill.id == bill.id) {
+            return Err(ShareError::SettledBefore {
+                settlement: bill.id.to_owned(),
+            });
+        }
+        let mut outcome = outcome_of(&bill);
+        let late = match self.rules.late {
+            LateBill::AsArrived => Vec::new(),
+            LateBill::Replay => self.live(bill.person, |known| known.bill.key() > bill.key()),
+        };
+        self.unwind(bill.person, &late, &mut outcome);
+        let records = self.records(&bill)?;
+        self.sequence += 1;
+        for record in &records {
+            outcome.slips.push((record.year, record.slip.clone()));
+            outcome
+                .postings
+                .push((bill.id, bill.hospital, posting(MovementKind::Post, record)));
+        }
+        let person = bill.person;
+        let sequence = self.sequence;
+        self.books.entry(person).or_default().settled.push(Settled {
+            bill,
+            sequence,
+            reversed: false,
+            records,
+        });
+        self.rewind(person, &late, &mut outcome)?;
+        Ok(outcome)
+    }
+
+    /// Settles every record of a bill on the counters as they stand, and moves these.
+    fn records(&mut self, bill: &Bill<'a>) -> Result<Vec<Record>, ShareError> {
+        let mut records: Vec<Record> = Vec::new();
+        for part in bill.parts(self.policy)? {
+            let before = self.state(bill, part.year);
+            let outcome = self.standing(bill, &part).and_then(|standing| {
+                let policy = self.policy;
+                bill.claim(&part, standing.as_ref(), |claim| {
+                    settle(policy, claim, &before, Quiet)
+                })
+            });
+            let (slip, after) = match outcome {
+                Ok(settled) => settled,
+                Err(error) => {
+                    // the records before it go back
+                    for record in records.iter().rev() {
+                        self.shift(bill, record.year, &turned(&record.moves), None);
+                    }
+                    return Err(error);
+                }
+            };
+            let moves = moves(&before, &after, bill.hospital);
+            self.shift(bill, part.year, &moves, after.cii_scale);
+            records.push(Record {
+                year: part.year,
+                slip,
+                moves,
+                scale: after.cii_scale,
+            });
+        }
+        Ok(records)
+    }
+
+    fn standing(
+        &self,
+        bill: &Bill<'a>,
+        part: &Part,
+    ) -> Result<Option<super::persons::Standing<'_>>, ShareError> {
+        let Some(persons) = self.persons else {
+            return Ok(None);
+        };
+        let which = self
+            .policy
+            .dates
+            .on(bill.discharge)
+            .map(|period| period.value.person);
+        let day = match which {
+            Some(ParamDate::Admission) => bill.admission.unwrap_or(part.discharge),
+            Some(ParamDate::Settlement) => bill.settlement.unwrap_or(part.discharge),
+            _ => part.discharge,
+        };
+        let person = persons.get(bill.person).ok_or_else(|| ShareError::NoCoverage {
+            person: bill.person.to_owned(),
+            date: day,
+            waiting_to: None,
+        })?;
+        person.standing(bill.person, self.scheme, day).map(Some)
+    }
+
+    /// Counters of person and family in a year as they stand.
+    fn state(&self, bill: &Bill<'a>, year: i16) -> YearToDate {
+        let years = self
+            .books
+            .get(bill.person)
+            .map_or(&[][..], |book| book.years.as_slice());
+        let mut state = match years.iter().find(|(known, _)| *known == year) {
+            Some((_, state)) => state.clone(),
+            None => self.first_of_year(bill.person, years, year),
+        };
+        if !bill.family.is_empty() {
+            let shared = self.families.get(&(bill.family, year));
+            for slot in &self.policy.layout.of_family {
+                state.set(*slot, shared.map_or(0, |shared| shared.value(*slot)));
+            }
+        }
+        state
+    }
+
+    /// A year begins with what the last one leaves, or with what the person brought along.
+    fn first_of_year(&self, person: &str, years: &[(i16, YearToDate)], year: i16) -> YearToDate {
+        let earlier = years.iter().filter(|(known, _)| *known < year);
+        if let Some((_, last)) = earlier.max_by_key(|(known, _)| *known) {
+            return last.into_next_year();
+        }
+        let brought = self.persons.and_then(|persons| persons.get(person));
+        YearToDate::with_quota(brought.map_or(Fen::ZERO, |person| person.quota_left))
+    }
+
+    /// Adds movements to the counters of person and family.
+    fn shift(&mut self, bill: &Bill<'a>, year: i16, moves: &[Move], scale: Option<CiiScaleId>) {
+        let mut state = self.state(bill, year);
+        state.year = Some(year);
+        for moved in moves {
+            let delta = moved.after - moved.before;
+            match moved.slot {
+                AT_THE_HOSPITAL => state.add_admission_at(bill.hospital, delta),
+                slot => state.set(slot, state.value(slot) + delta),
+            }
+        }
+        state.cii_scale = scale.or(state.cii_scale);
+        if !bill.family.is_empty() && !self.policy.layout.of_family.is_empty() {
+            let shared = self.families.entry((bill.family, year)).or_default();
+            for slot in &self.policy.layout.of_family {
+                shared.set(*slot, state.value(*slot));
+            }
+        }
+        let book = self.books.entry(bill.person).or_default();
+        match book.years.iter_mut().find(|(known, _)| *known == year) {
+            Some((_, known)) => *known = state,
+            None => book.years.push((year, state)),
+        }
+    }
+
+    /// Indices of settlements that still stand, in the order of the year.
+    fn live(&self, person: &str, which: impl Fn(&Settled<'a>) -> bool) -> Vec<usize> {
+        let settled = self
+            .books
+            .get(person)
+            .map_or(&[][..], |book| book.settled.as_slice());
+        let standing = settled
+            .iter()
+            .enumerate()
+            .filter(|(_, known)| !known.reversed && which(known));
+        let mut found: Vec<(usize, &Settled<'a>)> = standing.collect();
+        found.sort_by(|(_, a), (_, b)| a.bill.key().cmp(&b.bill.key()));
+        found.into_iter().map(|(index, _)| index).collect()
+    }
+}
+
+/// Taking back, and replaying.
+impl<'a> Book<'a> {
+    fn reverse(&mut self, bill: &Bill<'a>, original: &'a str) -> Result<Outcome<'a>, ShareError> {
+        let no_such = || ShareError::NoSuchSettlement {
+            settlement: original.to_owned(),
+        };
+        let settled = &self.books.get(bill.person).ok_or_else(no_such)?.settled;
+        let at = settled.iter().position(|known| known.bill.id == original);
+        let at = at.ok_or_else(no_such)?;
+        let known = settled.get(at).ok_or_else(no_such)?;
+        self.check_reversal(bill, known)?;
+        let (sequence, key) = (known.sequence, known.bill.key());
+        let years: Vec<i16> = known.records.iter().map(|record| record.year).collect();
+        let later = self.live(bill.person, |other| {
+            let same_year = other.records.iter().any(|record| years.contains(&record.year));
+            let comes_after = other.sequence > sequence || other.bill.key() > key;
+            other.bill.id != original && same_year && comes_after
+        });
+        if self.rules.reversal == Reversal::RefuseIfLater
+            && let Some(first) = later.first()
+        {
+            let settled = self
+                .books
+                .get(bill.person)
+                .and_then(|book| book.settled.get(*first));
+            return Err(ShareError::LaterClaimsExist {
+                settlement: original.to_owned(),
+                later: settled.map_or_else(String::new, |known| known.bill.id.to_owned()),
+            });
+        }
+        let mut outcome = outcome_of(bill);
+        let replayed = match self.rules.reversal {
+            Reversal::MirrorAndReplay => later,
+            _ => Vec::new(),
+        };
+        self.unwind(bill.person, &replayed, &mut outcome);
+        self.mirror(bill, at, &mut outcome);
+        self.rewind(bill.person, &replayed, &mut outcome)?;
+        Ok(outcome)
+    }
+
+    fn check_reversal(&self, bill: &Bill<'a>, known: &Settled<'a>) -> Result<(), ShareError> {
+        let settlement = || known.bill.id.to_owned();
+        if known.reversed {
+            return Err(ShareError::AlreadyReversed {
+                settlement: settlement(),
+            });
+        }
+        if let Some(open_from) = self.rules.open_from.filter(|day| known.bill.discharge < *day) {
+            return Err(ShareError::Locked {
+                settlement: settlement(),
+                open_from,
+            });
+        }
+        let (fees, back) = (known.bill.fees, bill.fees);
+        let amounts = [
+            ("total", known.bill.total, bill.total),
+            ("own", fees.own, back.own),
+            ("over", fees.over, back.over),
+            ("pre", fees.pre, back.pre),
+            ("scope", fees.scope, back.scope),
+        ];
+        for (field, original, found) in amounts {
+            if found != -original {
+                return Err(ShareError::ReversalMismatch {
+                    settlement: settlement(),
+                    field,
+                    expected: -original,
+                    found,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The same counters and amounts, sign turned; never computed anew.
+    fn mirror(&mut self, bill: &Bill<'a>, at: usize, outcome: &mut Outcome<'a>) {
+        let Some(known) = self
+            .books
+            .get_mut(bill.person)
+            .and_then(|book| book.settled.get_mut(at))
+        else {
+            return;
+        };
+        known.reversed = true;
+        let original = known.bill.clone();
+        let records: Vec<(i16, Slip, Vec<Move>)> = known
+            .records
+            .iter()
+            .map(|record| (record.year, record.slip.mirror(), turned(&record.moves)))
+            .collect();
+        for (year, slip, moves) in records {
+            let posted = self.post_moves(&original, year, MovementKind::Mirror, &moves);
+            outcome.postings.push((bill.id, original.hospital, posted));
+            outcome.slips.push((year, slip));
+        }
+        self.last_scale(&original);
+    }
+
+    /// Takes the movements of settlements off the counters, the last first.
+    fn unwind(&mut self, person: &'a str, which: &[usize], outcome: &mut Outcome<'a>) {
+        for index in which.iter().rev() {
+            let Some(known) = self.books.get(person).and_then(|book| book.settled.get(*index)) else {
+                continue;
+            };
+            let bill = known.bill.clone();
+            let records: Vec<(i16, Vec<Move>)> = known
+                .records
+                .iter()
+                .map(|record| (record.year, turned(&record.moves)))
+                .collect();
+            for (year, moves) in records.into_iter().rev() {
+                let posted = self.post_moves(&bill, year, MovementKind::Replay, &moves);
+                outcome.postings.push((bill.id, bill.hospital, posted));
+            }
+        }
+        // a replay starts from the scale of what stands before it
+        if let Some(book) = self.books.get_mut(person).filter(|_| !which.is_empty()) {
+            for (year, state) in &mut book.years {
+                let before = book.settled.iter().enumerate();
+                let before = before.filter(|(index, known)| !known.reversed && !which.contains(index));
+                let records = before.flat_map(|(_, known)| &known.records);
+                state.cii_scale = records
+                    .filter(|record| record.year == *year)
+                    .filter_map(|r| r.scale)
+                    .last();
+            }
+        }
+    }
+
+    /// Settles them anew, the first first, and writes what changed.
+    fn rewind(
+        &mut self,
+        person: &'a str,
+        which: &[usize],
+        outcome: &mut Outcome<'a>,
+    ) -> Result<(), ShareError> {
+        for index in which {
+            let Some(known) = self.books.get(person).and_then(|book| book.settled.get(*index)) else {
+                continue;
+            };
+            let bill = known.bill.clone();
+            let records = self.records(&bill)?;
+            for record in &records {
+                outcome
+                    .postings
+                    .push((bill.id, bill.hospital, posting(MovementKind::Replay, record)));
+            }
+            let known = self
+                .books
+                .get_mut(person)
+                .and_then(|book| book.settled.get_mut(*index));
+            if let Some(known) = known {
+                outcome
+                    .vouchers
+                    .extend(voucher(bill.id, &known.records, &records));
+                known.records = records;
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves the counters, telling where they stood.
+    fn post_moves(&mut self, bill: &Bill<'a>, year: i16, kind: MovementKind, moves: &[Move]) -> Posting {
+        let state = self.state(bill, year);
+        let placed = moves.iter().map(|moved| {
+            let before = match moved.slot {
+                AT_THE_HOSPITAL => state.admissions_at(bill.hospital),
+                slot => state.value(slot),
+            };
+            Move {
+                slot: moved.slot,
+                before,
+                after: before + (moved.after - moved.before),
+            }
+        });
+        let moves: Vec<Move> = placed.collect();
+        self.shift(bill, year, &moves, None);
+        Posting { kind, year, moves }
+    }
+
+    /// The scale last used is that of the last settlement that still stands.
+    fn last_scale(&mut self, bill: &Bill<'a>) {
+        if let Some(book) = self.books.get_mut(bill.person) {
+            for (year, state) in &mut book.years {
+                let standing = book.settled.iter().filter(|known| !known.reversed);
+                let records = standing.flat_map(|known| &known.records);
+                let scales = records.filter(|record| record.year == *year);
+                state.cii_scale = scales.filter_map(|record| record.scale).last();
+            }
+        }
+    }
+}
+
+fn outcome_of<'a>(bill: &Bill<'a>) -> Outcome<'a> {
+    Outcome {
+        id: bill.id,
+        person: bill.person,
+        reverses: bill.reverses,
+        slips: Vec::with_capacity(1),
+        postings: Vec::with_capacity(1),
+        vouchers: Vec::new(),
+    }
+}
+
+fn posting(kind: MovementKind, record: &Record) -> Posting {
+    Posting {
+        kind,
+        year: record.year,
+        moves: record.moves.clone(),
+    }
+}
+
+fn turned(moves: &[Move]) -> Vec<Move> {
+    let turn = |moved: &Move| Move {
+        slot: moved.slot,
+        before: moved.after,
+        after: moved.before,
+    };
+    moves.iter().map(turn).collect()
+}
+
+/// What changed between two states of one year.
+fn moves(before: &YearToDate, after: &YearToDate, hospital: &str) -> Vec<Move> {
+    let mut moves = Vec::new();
+    for (slot, value) in after.values.iter().enumerate() {
+        let stood = before.value(slot);
+        if stood != *value {
+            moves.push(Move {
+                slot,
+                before: stood,
+                after: *value,
+            });
+        }
+    }
+    let (stood, stands) = (before.admissions_at(hospital), after.admissions_at(hospital));
+    if stood != stands {
+        moves.push(Move {
+            slot: AT_THE_HOSPITAL,
+            before: stood,
+            after: stands,
+        });
+    }
+    moves
+}
+
+/// By payer, new less old; nothing if nobody pays otherwise.
+fn voucher(id: &str, old: &[Record], new: &[Record]) -> Option<Voucher> {
+    let paid = |records: &[Record], payer| records.iter().map(|record| record.slip.fund(payer)).sum::<Fen>();
+    let person = |records: &[Record]| records.iter().map(|record| record.slip.person).sum::<Fen>();
+    let mut payers: Vec<(&'static str, Fen)> = Vec::new();
+    for payer in Payer::ALL {
+        payers.push((payer.as_str(), paid(new, payer) - paid(old, payer)));
+    }
+    payers.push(("person", person(new) - person(old)));
+    payers.retain(|(_, difference)| *difference != Fen::ZERO);
+    (!payers.is_empty()).then(|| Voucher {
+        settlement: id.to_owned(),
+        payers,
+    })
+}

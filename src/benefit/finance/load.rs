@@ -1,0 +1,568 @@
+//! Reading a finance file and the files it extends (读取与叠加), and checking every row.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+
+use super::super::PolicyFile;
+use super::super::literal::{Known, Lit, Share};
+use super::bounds::{self, Bound, Op};
+use super::file::{
+    BoundRow, CentralRow, FeeRow, File, FiscalRow, GroundsRow, LocalRow, PremiumRow, ProjectionRow, Sourced,
+    Standing, SubsidyRow, WaitingRow, Who, WindowRow, days,
+};
+use super::money::CentralShare;
+use super::period::Span;
+use super::policy::{
+    EnrolSubsidy, Fee, FinanceDocument, FinancePolicy, Fiscal, Grant, LocalShare, Parameter, Projection,
+    Waiting, Window,
+};
+use crate::diagnostics::{Error, Evidence, Place, Result, parse_toml, suggestion, utf8_text};
+use crate::units::{Exact, Fen};
+
+/// How many files may extend each other.
+const DEEPEST: usize = 8;
+
+/// A refusal in words; the row it concerns is added by [`Desk::each`].
+type Refusal<T> = std::result::Result<T, String>;
+
+pub fn load(path: &Path) -> Result<FinancePolicy> {
+    let read = read_all(path)?;
+    let desk = Desk::new(&read)?;
+    let policy = desk.policy()?;
+    policy.refuse_violated()?;
+    Ok(policy)
+}
+
+/// The file and all it extends, the top one first.
+fn read_all(path: &Path) -> Result<Vec<(PolicyFile, File)>> {
+    let mut read = Vec::new();
+    let mut next = Some(path.to_path_buf());
+    while let Some(path) = next.take() {
+        let (file, content) = read_one(&path)?;
+        if read.len() >= DEEPEST {
+            let message = format!("more than {DEEPEST} files extend each other; is there a circle?");
+            return Err(Error::at(Place::file(&path), message));
+        }
+        if let Some(name) = &content.file.extends {
+            next = Some(below(&path, name)?);
+        }
+        read.push((file, content));
+    }
+    Ok(read)
+}
+
+fn read_one(path: &Path) -> Result<(PolicyFile, File)> {
+    let place = Place::file(path);
+    let bytes = std::fs::read(path).map_err(|e| Error::io(path, "could not be read", &e))?;
+    let text = utf8_text(place.clone(), bytes.clone())?;
+    let content: File = parse_toml(&place, &text)?;
+    if content.file.schema != 1 {
+        let message = format!("`file.schema` is {}; this program reads 1", content.file.schema);
+        return Err(Error::at(place, message));
+    }
+    let file = PolicyFile {
+        path: path.to_path_buf(),
+        bytes,
+        text,
+    };
+    Ok((file, content))
+}
+
+/// `place/name` beside the folder that `path` lies in.
+fn below(path: &Path, name: &str) -> Result<PathBuf> {
+    let plain = |part: &str| {
+        !part.is_empty()
+            && part
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+    };
+    match name.split_once('/') {
+        Some((place, file)) if plain(place) && plain(file) => {
+            let folder = path.parent().unwrap_or(Path::new(""));
+            let root = match folder.file_name() {
+                Some(_) => folder.parent().map(Path::to_path_buf).unwrap_or_default(),
+                None => folder.join(".."),
+            };
+            Ok(root.join(place).join(format!("{file}.toml")))
+        }
+        _ => Err(Error::at(
+            Place::file(path),
+            format!("`file.extends`: `{name}` is not of the form `place/file`"),
+        )),
+    }
+}
+
+/// What every check needs at hand.
+struct Desk<'a> {
+    /// The top file first.
+    read: &'a [(PolicyFile, File)],
+    top: &'a File,
+    plans: Vec<String>,
+    categories: Vec<String>,
+    documents: Vec<FinanceDocument>,
+}
+
+impl<'a> Desk<'a> {
+    fn new(read: &'a [(PolicyFile, File)]) -> Result<Desk<'a>> {
+        let Some((_, top)) = read.first() else {
+            return Err(Error::new("there is no file to read"));
+        };
+        let heads = || read.iter().map(|(_, file)| &file.file);
+        let desk = Desk {
+            read,
+            top,
+            plans: heads().find_map(|head| head.plans.clone()).unwrap_or_default(),
+            categories: heads()
+                .find_map(|head| head.categories.clone())
+                .unwrap_or_default(),
+            documents: documents(read)?,
+        };
+        Ok(desk)
+    }
+
+    fn policy(&self) -> Result<FinancePolicy> {
+        let heads = || self.read.iter().map(|(_, file)| &file.file);
+        let sections = || self.read.iter().map(|(_, file)| &file.finance);
+        let region = heads().find_map(|head| head.region.clone());
+        let reading = sections().find_map(|section| section.central_reading.clone());
+        let fees = self.each(
+            "finance.personal_fee",
+            |f| &f.finance.personal_fee,
+            fee_key,
+            |r| self.fee(r),
+        )?;
+        let fiscal = |row: &FiscalRow| {
+            let op = row.op.unwrap_or(Op::Equals);
+            Ok(Fiscal {
+                year: row.year,
+                op,
+                standard: row.value.0,
+            })
+        };
+        let premium = |row: &PremiumRow| Ok((row.year, row.value.0));
+        let of_place =
+            |row: &CentralRow| (Some(&row.region), Some(&row.reading)) == (region.as_ref(), reading.as_ref());
+        let central_key = |row: &CentralRow| format!("{} {} {}", row.region, row.reading, row.from_year);
+        let central = self.some(
+            "finance.central_share",
+            |f| &f.finance.central_share,
+            central_key,
+            of_place,
+            central,
+        )?;
+        let mut policy = FinancePolicy {
+            place: self.top.file.place.clone(),
+            draft: heads().any(|head| head.status == Standing::Draft),
+            weakest: Evidence::Official,
+            files: self.read.iter().rev().map(|(file, _)| file.clone()).collect(),
+            documents: self.documents.clone(),
+            plans: self.plans.clone(),
+            categories: self.categories.clone(),
+            academic: sections().find_map(|section| section.academic_year_counts),
+            fees,
+            fiscal: self.each(
+                "finance.fiscal_subsidy",
+                |f| &f.finance.fiscal_subsidy,
+                |r| r.year.to_string(),
+                fiscal,
+            )?,
+            central,
+            local: self.each(
+                "finance.local_share",
+                |f| &f.finance.local_share,
+                |r| r.from_year.to_string(),
+                local,
+            )?,
+            subsidies: self.each(
+                "finance.enrol_subsidy",
+                |f| &f.finance.enrol_subsidy,
+                subsidy_key,
+                |r| self.subsidy(r),
+            )?,
+            premiums: self.each(
+                "finance.cii_premium",
+                |f| &f.finance.cii_premium,
+                |r| r.year.to_string(),
+                premium,
+            )?,
+            projection: self.projection()?,
+            windows: self.each("enrolment.window", |f| &f.enrolment.window, window_key, window)?,
+            waiting: self.each(
+                "enrolment.waiting",
+                |f| &f.enrolment.waiting,
+                |r| r.from.0.to_string(),
+                |r| self.waiting(r),
+            )?,
+            grounds: self.each(
+                "enrolment.grounds",
+                |f| &f.enrolment.grounds,
+                |r| r.from.0.to_string(),
+                grounds,
+            )?,
+            bounds: self.each("bounds", |f| &f.bounds, bound_key, bound)?,
+        };
+        nearest_only(&mut policy.waiting);
+        nearest_only(&mut policy.grounds);
+        self.refuse_overlaps(&policy)?;
+        policy.weakest = self.weakest(&policy);
+        self.refuse_years(&policy)?;
+        Ok(policy)
+    }
+
+    /// The rows of all files, resolved; a nearer file's row takes the place of one with its key.
+    fn each<R: Sourced, T>(
+        &self,
+        path: &str,
+        rows: impl Fn(&'a File) -> &'a Vec<Spanned<R>>,
+        key: impl Fn(&R) -> String,
+        convert: impl Fn(&R) -> Refusal<T>,
+    ) -> Result<Vec<Parameter<T>>>
+    where
+        R: 'a,
+    {
+        self.some(path, rows, key, |_| true, convert)
+    }
+
+    /// As [`Desk::each`], of the rows that concern this place.
+    fn some<R: Sourced + 'a, T>(
+        &self,
+        path: &str,
+        rows: impl Fn(&'a File) -> &'a Vec<Spanned<R>>,
+        key: impl Fn(&R) -> String,
+        concerns: impl Fn(&R) -> bool,
+        convert: impl Fn(&R) -> Refusal<T>,
+    ) -> Result<Vec<Parameter<T>>> {
+        let mut kept = Vec::new();
+        let mut nearer: BTreeSet<String> = BTreeSet::new();
+        let mut errors = Vec::new();
+        for (file, content) in self.read {
+            let mut here = BTreeSet::new();
+            for row in rows(content) {
+                let place = Place::file(&file.path).of_offset(&file.text, row.span().start);
+                let row = row.get_ref();
+                let key = key(row);
+                let mut fail = |message: String| {
+                    errors.push(Error::at(place.clone(), format!("`{path}`: {message}")));
+                };
+                if !here.insert(key.clone()) {
+                    fail(format!("a second row of {key}"));
+                    continue;
+                }
+                let source = self.source(row);
+                match source.and_then(|source| Ok((source, convert(row)?))) {
+                    Err(message) => fail(message),
+                    Ok((source, value)) if !nearer.contains(&key) && concerns(row) => {
+                        kept.push(Parameter { value, source, place });
+                    }
+                    Ok(_) => {}
+                }
+            }
+            nearer.extend(here);
+        }
+        Error::all(errors)?;
+        Ok(kept)
+    }
+
+    /// The source of a row, if its documents are listed and its evidence is strong enough.
+    fn source<R: Sourced>(&self, row: &R) -> Refusal<super::super::Source> {
+        let source = row.source();
+        let known = || self.documents.iter().map(|document| document.id.as_str());
+        if let Some(id) = source
+            .doc
+            .iter()
+            .find(|id| !known().any(|known| known == id.as_str()))
+        {
+            return Err(format!(
+                "no document has the id `{id}`{}",
+                suggestion(id, known())
+            ));
+        }
+        if source.evidence < Evidence::Assumption && source.doc.is_empty() {
+            let evidence = source.evidence.as_str();
+            return Err(format!("evidence `{evidence}` must name its `doc`"));
+        }
+        if self.top.file.status == Standing::Final && source.evidence > Evidence::Local {
+            let evidence = source.evidence.as_str();
+            return Err(format!(
+                "evidence `{evidence}` is too weak for a file whose status is `final`"
+            ));
+        }
+        Ok(source)
+    }
+
+    fn fee(&self, row: &FeeRow) -> Refusal<Fee> {
+        let collected = match (row.collected, row.collect_from) {
+            (Some(year), Some(day)) if day.0.year() != year => {
+                return Err(format!("`collected` is {year}, but `collect_from` is {}", day.0));
+            }
+            (year, day) => year.or(day.map(|day| day.0.year())),
+        };
+        Ok(Fee {
+            benefit: row.benefit,
+            student: row.who == Some(Who::Student),
+            collected,
+            op: row.op.unwrap_or(Op::Equals),
+            by_plan: self.by_plan(row.value.as_ref(), row.table.as_ref())?,
+        })
+    }
+
+    /// One amount for every plan, or one for each.
+    fn by_plan(
+        &self,
+        value: Option<&Lit<Fen>>,
+        table: Option<&BTreeMap<String, Lit<Fen>>>,
+    ) -> Refusal<BTreeMap<String, Fen>> {
+        let table = match (value, table) {
+            (Some(value), None) if self.plans.is_empty() => {
+                return Ok(BTreeMap::from([(String::new(), value.0)]));
+            }
+            (Some(value), None) => {
+                return Ok(self.plans.iter().map(|plan| (plan.clone(), value.0)).collect());
+            }
+            (None, Some(table)) => table,
+            _ => return Err("write exactly one of `value` and `table`".to_owned()),
+        };
+        let plans = || self.plans.iter().map(String::as_str);
+        if let Some(unknown) = table.keys().find(|key| !self.plans.contains(key)) {
+            let hint = suggestion(unknown, plans());
+            return Err(format!("`{unknown}` is no plan of this file{hint}"));
+        }
+        if let Some(missing) = plans().find(|plan| !table.contains_key(*plan)) {
+            return Err(format!("the table has no entry for plan `{missing}`"));
+        }
+        Ok(table
+            .iter()
+            .map(|(plan, amount)| (plan.clone(), amount.0))
+            .collect())
+    }
+
+    fn subsidy(&self, row: &SubsidyRow) -> Refusal<EnrolSubsidy> {
+        self.known_categories(&row.categories)?;
+        let grant = match (&row.of_plan, &row.ratio) {
+            (Some(plan), Some(Lit(Share(ratio)))) if row.value.is_none() && row.table.is_none() => {
+                if !self.plans.contains(plan) {
+                    let hint = suggestion(plan, self.plans.iter().map(String::as_str));
+                    return Err(format!("`of_plan`: `{plan}` is no plan of this file{hint}"));
+                }
+                Grant::OfPlan {
+                    plan: plan.clone(),
+                    ratio: *ratio,
+                }
+            }
+            (None, None) => Grant::Amounts(self.by_plan(row.value.as_ref(), row.table.as_ref())?),
+            _ => return Err("write `value`, `table`, or `of_plan` with `ratio`".to_owned()),
+        };
+        Ok(EnrolSubsidy {
+            benefit: row.benefit,
+            categories: row.categories.clone(),
+            grant,
+            rest: row.rest.clone(),
+        })
+    }
+
+    fn known_categories(&self, written: &[String]) -> Refusal<()> {
+        let known = || self.categories.iter().map(String::as_str);
+        match written.iter().find(|word| !self.categories.contains(word)) {
+            Some(word) => Err(format!(
+                "`{word}` is no category of this file{}",
+                suggestion(word, known())
+            )),
+            None => Ok(()),
+        }
+    }
+
+    fn waiting(&self, row: &WaitingRow) -> Refusal<Waiting> {
+        self.known_categories(&row.categories)?;
+        Ok(Waiting {
+            days: not_reversed(days(row.from, row.to))?,
+            length: match row.value.0 {
+                Known::Value(length) => Some(length),
+                Known::Unknown => None,
+            },
+            employee_grace: row.employee_grace.0,
+            newborn: row.newborn.0,
+            categories: row.categories.clone(),
+        })
+    }
+
+    fn projection(&self) -> Result<Option<Parameter<Projection>>> {
+        for (file, content) in self.read {
+            let Some(row) = &content.finance.projection else {
+                continue;
+            };
+            let place = Place::file(&file.path).of_offset(&file.text, row.span().start);
+            let ProjectionRow {
+                years,
+                personal_growth,
+                fiscal_growth,
+                ..
+            } = row.get_ref();
+            let refused =
+                |message: String| Error::at(place.clone(), format!("`finance.projection`: {message}"));
+            if !(1..=10).contains(years) {
+                return Err(refused(format!("`years` is {years}; expected 1 to 10")));
+            }
+            let source = self.source(row.get_ref()).map_err(refused)?;
+            let value = Projection {
+                years: *years,
+                personal_growth: personal_growth.0,
+                fiscal_growth: fiscal_growth.0,
+            };
+            return Ok(Some(Parameter { value, source, place }));
+        }
+        Ok(None)
+    }
+
+    /// Two rules in force on one day.
+    fn refuse_overlaps(&self, policy: &FinancePolicy) -> Result<()> {
+        let waiting: Vec<_> = policy.waiting.iter().map(|w| (w.value.days, &w.place)).collect();
+        let grounds: Vec<_> = policy.grounds.iter().map(|g| (g.value.0, &g.place)).collect();
+        for (path, rows) in [("enrolment.waiting", waiting), ("enrolment.grounds", grounds)] {
+            for (index, (days, place)) in rows.iter().enumerate() {
+                let earlier = rows
+                    .iter()
+                    .take(index)
+                    .find(|(other, _)| other.common(*days).is_some());
+                if let Some((other, _)) = earlier {
+                    let message = format!("`{path}`: the row {days} overlaps the row {other}");
+                    return Err(Error::at((*place).clone(), message));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// An academic year on file needs to know which year it counts to.
+    fn refuse_years(&self, policy: &FinancePolicy) -> Result<()> {
+        Error::all(policy.fees.iter().filter_map(|fee| {
+            let refused = policy.year_of(fee.value.benefit).err()?;
+            Some(Error::at(fee.place.clone(), refused))
+        }))
+    }
+
+    fn weakest(&self, policy: &FinancePolicy) -> Evidence {
+        let all = [
+            policy.fees.iter().map(|p| p.source.evidence).max(),
+            policy.fiscal.iter().map(|p| p.source.evidence).max(),
+            policy.central.iter().map(|p| p.source.evidence).max(),
+            policy.local.iter().map(|p| p.source.evidence).max(),
+            policy.subsidies.iter().map(|p| p.source.evidence).max(),
+            policy.premiums.iter().map(|p| p.source.evidence).max(),
+            policy.windows.iter().map(|p| p.source.evidence).max(),
+            policy.waiting.iter().map(|p| p.source.evidence).max(),
+            policy.grounds.iter().map(|p| p.source.evidence).max(),
+        ];
+        all.into_iter().flatten().max().unwrap_or(Evidence::Official)
+    }
+}
+
+/// A place that has rules of its own has them alone: what a farther file says gives way whole.
+fn nearest_only<T>(rows: &mut Vec<Parameter<T>>) {
+    let nearest = rows.first().map(|row| row.place.file.clone());
+    rows.retain(|row| Some(&row.place.file) == nearest.as_ref());
+}
+
+/// Documents of all files; a nearer file may say more of one, by its id.
+fn documents(read: &[(PolicyFile, File)]) -> Result<Vec<FinanceDocument>> {
+    let mut documents: Vec<FinanceDocument> = Vec::new();
+    for (file, content) in read {
+        let mut here = BTreeSet::new();
+        for document in &content.doc {
+            if !here.insert(document.id.as_str()) {
+                let message = format!("`doc`: the id `{}` names two documents", document.id);
+                return Err(Error::at(Place::file(&file.path), message));
+            }
+            if documents.iter().any(|known| known.id == document.id) {
+                continue;
+            }
+            let name = document.number.as_ref().or(document.title.as_ref());
+            documents.push(FinanceDocument {
+                id: document.id.clone(),
+                name: name.cloned().unwrap_or_default(),
+                dated: document.dated.map(|day| day.0),
+            });
+        }
+    }
+    Ok(documents)
+}
+
+fn fee_key(row: &FeeRow) -> String {
+    let who = if row.who.is_some() { " for students" } else { "" };
+    format!("{}{who}", row.benefit)
+}
+
+fn subsidy_key(row: &SubsidyRow) -> String {
+    format!("{} {}", row.benefit, row.categories.join("|"))
+}
+
+fn window_key(row: &WindowRow) -> String {
+    let who = if row.who.is_some() { " for students" } else { "" };
+    format!("{}{who}", row.benefit)
+}
+
+fn bound_key(row: &BoundRow) -> String {
+    format!("{} {:?} {:?}", row.path, row.op, row.than)
+}
+
+fn not_reversed(span: Span) -> Refusal<Span> {
+    match span.to < span.from {
+        true => Err(format!("the row ends before it begins: {span}")),
+        false => Ok(span),
+    }
+}
+
+fn window(row: &WindowRow) -> Refusal<Window> {
+    Ok(Window {
+        benefit: row.benefit,
+        student: row.who.is_some(),
+        days: not_reversed(days(row.from, Some(row.to)))?,
+    })
+}
+
+fn grounds(row: &GroundsRow) -> Refusal<(Span, Vec<String>)> {
+    Ok((not_reversed(days(row.from, row.to))?, row.value.clone()))
+}
+
+fn central(row: &CentralRow) -> Refusal<CentralShare> {
+    Ok(CentralShare {
+        from_year: row.from_year,
+        to_year: row.to_year,
+        base: row.base.0,
+        old_share: row.old_share.0.0,
+        share: row.share.0.0,
+    })
+}
+
+fn local(row: &LocalRow) -> Refusal<LocalShare> {
+    let (province, city) = (row.province.0.0, row.city.0.0);
+    let sum = province.add(city).map_err(|e| e.to_string())?;
+    if sum.compare(Exact::ONE).is_gt() {
+        return Err("`province` and `city` together are above 100%".to_owned());
+    }
+    Ok(LocalShare {
+        from_year: row.from_year,
+        to_year: row.to_year,
+        province,
+        city,
+    })
+}
+
+fn bound(row: &BoundRow) -> Refusal<Bound> {
+    let needs_tolerance = matches!(&row.op, super::file::ByYear::All(Op::About));
+    if needs_tolerance != row.tolerance.is_some() {
+        return Err("`tolerance` is written with `about`, and only with it".to_owned());
+    }
+    let needs_than = !matches!(&row.op, super::file::ByYear::All(Op::NeverFalls));
+    if needs_than != row.than.is_some() {
+        return Err("`than` is written with every `op` but `never_falls`".to_owned());
+    }
+    Ok(Bound {
+        rule: row.rule.clone(),
+        path: bounds::Path::parse(&row.path)?,
+        op: row.op.clone(),
+        than: row.than.clone(),
+        tolerance: row.tolerance.as_ref().map(|tolerance| tolerance.0),
+    })
+}

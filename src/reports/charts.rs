@@ -1,0 +1,271 @@
+//! Pages with charts: each chart is drawn from a table of the page and names the file the table stands in.
+
+use std::fmt::Write;
+use std::io::Read;
+
+use flate2::read::GzDecoder;
+use serde_json::{Map, Value, json};
+
+use super::table::{Cell, Table};
+use super::table_page::{STYLE, escaped, write_table_body};
+use crate::diagnostics::{Error, Lang, Result};
+
+/// The chart library, packed; see `assets/README.md`.
+const LIBRARY: &[u8] = include_bytes!("assets/echarts.min.js.gz");
+
+/// What draws the charts.
+const DRAW: &str = include_str!("assets/draw.js");
+
+const CHART_STYLE: &str = "
+.bar { position: sticky; top: 0; background: #fff; padding: .35rem 0; z-index: 2; border-bottom: 1px solid #d8d8d8; }
+.bar a { margin-right: .8rem; } .bar button { font: inherit; padding: .15rem .6rem; margin-right: .5rem; }
+.bar button[aria-pressed=true] { background: #1a1a1a; color: #fff; }
+figure { margin: .6rem 0; } figcaption { font-weight: 600; } .chart { width: 100%; min-height: 200px; }
+details { margin: .3rem 0 1rem; } summary { cursor: pointer; color: #333; }
+@media (max-width: 40rem) { body { margin: 1rem auto; padding: 0 .6rem; font-size: 13px; }
+  .bar a { display: inline-block; } th, td { padding: .2rem .35rem; } }
+@media print { .bar { display: none; } figure { break-inside: avoid; } details:not([open]) { display: none; } }
+";
+
+/// A table of a page with the charts drawn from it (图表节).
+#[derive(Clone, Debug)]
+pub struct Section<'t> {
+    /// The question it answers.
+    pub heading: String,
+    /// What must be known to read it.
+    pub notes: Vec<String>,
+    /// Charts of the table.
+    pub charts: Vec<Chart>,
+    /// The table.
+    pub table: &'t Table,
+    /// The file the table stands in, e.g. `impact.csv`.
+    pub file: &'static str,
+}
+
+/// A chart of a section's table (图).
+#[derive(Clone, Debug)]
+pub struct Chart {
+    /// What it shows.
+    pub title: String,
+    /// How.
+    pub draw: Draw,
+    /// The column across: names, or numbers.
+    pub x: &'static str,
+    /// The columns that are drawn; their meaning is the form's.
+    pub ys: Vec<&'static str>,
+}
+
+/// The form of a chart (图形). Columns are named as in CSV.
+#[derive(Clone, Debug)]
+pub enum Draw {
+    /// A bar each row and column; stacked, or lying for long names.
+    Bars {
+        /// On top of each other.
+        stacked: bool,
+        /// From left to right.
+        lying: bool,
+    },
+    /// A line each column; over numbers where `x` holds such.
+    Lines {
+        /// By steps, not straight.
+        steps: bool,
+    },
+    /// Lines over areas between two columns each, the widest first.
+    Fan {
+        /// Low and high.
+        bands: Vec<(&'static str, &'static str)>,
+    },
+    /// Steps from one total to another: `ys` are the change, empty of a total, and the total after it.
+    Waterfall,
+    /// What one number moves: `ys` are the result at its low and its high end.
+    Tornado {
+        /// The result between them.
+        base: String,
+    },
+    /// Two numbers and a third: `ys` are the second and the third.
+    Heat {
+        /// A line over it, in steps of two numbers, with its name; `None` ends a stroke.
+        over: Option<(String, Vec<Option<(String, String)>>)>,
+    },
+    /// What went from where to where: `ys` are where to, and how many.
+    Flow,
+    /// A point each row: `ys` are its height, and its size if there are two.
+    Points {
+        /// A level line.
+        level: Option<String>,
+    },
+}
+
+impl Draw {
+    const fn kind(&self) -> &'static str {
+        match self {
+            Draw::Bars { .. } => "bars",
+            Draw::Lines { .. } => "lines",
+            Draw::Fan { .. } => "fan",
+            Draw::Waterfall => "waterfall",
+            Draw::Tornado { .. } => "tornado",
+            Draw::Heat { .. } => "heat",
+            Draw::Flow => "flow",
+            Draw::Points { .. } => "points",
+        }
+    }
+}
+
+/// A page of charts and tables that needs no other file and no network (图表页).
+///
+/// # Errors
+/// A chart names a column its table has not.
+pub fn chart_page(title: &str, notes: &[String], sections: &[Section<'_>], lang: Lang) -> Result<String> {
+    let locale = lang.pick("en", "zh-CN");
+    let title = escaped(title);
+    let mut html = format!(
+        "<!doctype html>\n<html lang=\"{locale}\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{title}</title>\n<style>{STYLE}{CHART_STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n"
+    );
+    for note in notes {
+        let _ = writeln!(html, "<p class=\"note\">{}</p>", escaped(note));
+    }
+    write_bar(&mut html, sections, lang);
+    for (at, section) in sections.iter().enumerate() {
+        write_section(&mut html, section, at, lang)?;
+    }
+    let library = library()?;
+    let _ = write!(
+        html,
+        "<script>{library}</script>\n<script>{DRAW}</script>\n</body>\n</html>\n"
+    );
+    Ok(html)
+}
+
+fn library() -> Result<String> {
+    let mut text = String::new();
+    let read = GzDecoder::new(LIBRARY).read_to_string(&mut text);
+    read.map_err(|error| {
+        Error::new(format!(
+            "the chart library inside the program is damaged: {error}"
+        ))
+    })?;
+    Ok(text)
+}
+
+/// What stays in sight: where to go, and two switches.
+fn write_bar(html: &mut String, sections: &[Section<'_>], lang: Lang) {
+    html.push_str("<nav class=\"bar\">");
+    for (at, section) in sections.iter().enumerate() {
+        let _ = write!(html, "<a href=\"#s{at}\">{}</a>", escaped(&section.heading));
+    }
+    let tables = lang.pick("all tables", "展开全部表格");
+    let patterns = lang.pick("patterns", "图案填充");
+    let _ = writeln!(
+        html,
+        "<button type=\"button\" id=\"tables\" aria-pressed=\"false\">{tables}</button>\
+         <button type=\"button\" id=\"patterns\" aria-pressed=\"false\">{patterns}</button></nav>"
+    );
+}
+
+fn write_section(html: &mut String, section: &Section<'_>, at: usize, lang: Lang) -> Result<()> {
+    let _ = writeln!(
+        html,
+        "<section id=\"s{at}\"><h2>{}</h2>",
+        escaped(&section.heading)
+    );
+    for note in &section.notes {
+        let _ = writeln!(html, "<p class=\"note\">{}</p>", escaped(note));
+    }
+    let table = section.table;
+    for chart in section.charts.iter().filter(|_| !table.rows.is_empty()) {
+        let data = data_of(chart, table)?.to_string().replace('<', "\\u003c");
+        let _ = writeln!(
+            html,
+            "<figure data-chart=\"{}\"><figcaption>{}</figcaption><div class=\"chart\"></div>\
+             <script type=\"application/json\">{data}</script></figure>",
+            chart.draw.kind(),
+            escaped(&chart.title)
+        );
+    }
+    let (rows, file) = (table.rows.len(), escaped(section.file));
+    let label = match lang {
+        Lang::En => format!("the table behind it: {rows} rows, also in {file}"),
+        Lang::Zh => format!("数据表：{rows}行，见{file}"),
+    };
+    let open = if section.charts.is_empty() { " open" } else { "" };
+    let _ = writeln!(html, "<details{open}><summary>{label}</summary>");
+    write_table_body(html, table, lang);
+    html.push_str("</details></section>\n");
+    Ok(())
+}
+
+/// A chart's form and its table's cells, numbers as they are shown.
+fn data_of(chart: &Chart, table: &Table) -> Result<Value> {
+    let place = |name: &str| {
+        let mut columns = table.columns.iter();
+        columns.position(|column| column.name == name).ok_or_else(|| {
+            Error::new(format!(
+                "chart `{}`: table `{}` has no column `{name}`",
+                chart.title, table.name
+            ))
+        })
+    };
+    let ys: Result<Vec<usize>> = chart.ys.iter().map(|name| place(name)).collect();
+    let labels: Vec<&str> = table.columns.iter().map(|column| column.label.as_str()).collect();
+    let rows: Vec<Vec<Value>> = table
+        .rows
+        .iter()
+        .map(|row| row.iter().map(value_of).collect())
+        .collect();
+    let mut data = Map::new();
+    data.insert("kind".to_owned(), json!(chart.draw.kind()));
+    data.insert("x".to_owned(), json!(place(chart.x)?));
+    data.insert("ys".to_owned(), json!(ys?));
+    data.insert("columns".to_owned(), json!(labels));
+    data.insert("rows".to_owned(), json!(rows));
+    match &chart.draw {
+        Draw::Bars { stacked, lying } => {
+            data.insert("stacked".to_owned(), json!(stacked));
+            data.insert("lying".to_owned(), json!(lying));
+        }
+        Draw::Lines { steps } => {
+            data.insert("steps".to_owned(), json!(steps));
+        }
+        Draw::Fan { bands } => {
+            let pairs = bands.iter().map(|(low, high)| Ok([place(low)?, place(high)?]));
+            data.insert("bands".to_owned(), json!(pairs.collect::<Result<Vec<_>>>()?));
+        }
+        Draw::Tornado { base } => {
+            data.insert("base".to_owned(), number(base));
+        }
+        Draw::Heat {
+            over: Some((name, strokes)),
+        } => {
+            let step = |step: &Option<(String, String)>| match step {
+                Some((x, y)) => json!([number(x), number(y)]),
+                None => Value::Null,
+            };
+            data.insert("over_name".to_owned(), json!(name));
+            data.insert("over".to_owned(), strokes.iter().map(step).collect());
+        }
+        Draw::Points { level: Some(level) } => {
+            data.insert("level".to_owned(), number(level));
+        }
+        Draw::Waterfall | Draw::Flow | Draw::Heat { over: None } | Draw::Points { level: None } => {}
+    }
+    Ok(Value::Object(data))
+}
+
+fn value_of(cell: &Cell) -> Value {
+    match cell {
+        Cell::Empty => Value::Null,
+        Cell::Text(text) => json!(text),
+        Cell::Count(count) => json!(count),
+        Cell::Money(_) | Cell::Number(_) => number(&cell.shown()),
+    }
+}
+
+/// The digits of a number as they stand; words where they are none.
+fn number(shown: &str) -> Value {
+    serde_json::from_str(shown)
+        .ok()
+        .filter(Value::is_number)
+        .unwrap_or_else(|| json!(shown))
+}

@@ -1,0 +1,196 @@
+//! What was asked, what is assumed, and how to get the same again (复现信息).
+
+use serde_json::{Value, json};
+
+use super::columns::table;
+use super::{Named, Simulated};
+use crate::diagnostics::Lang;
+use crate::reports::table::Cell;
+use crate::scenarios::simulate::{Engine, Resolved, lever_of};
+
+/// What a run is repeated by (复现信息).
+#[derive(Clone, Debug, Default)]
+pub struct Repeat {
+    /// Path as written and SHA-256 of every input file, in order.
+    pub inputs: Vec<(String, String)>,
+    /// SHA-256 of the sorted list of them.
+    pub input_hash: String,
+    /// SHA-256 of the grouping tables; empty where cases come grouped.
+    pub table_hash: String,
+    /// SHA-256 of the resolved scenario.
+    pub policy_hash: String,
+    /// SHA-256 of everything the baseline reads.
+    pub baseline_hash: String,
+    /// Seed and number of draws, where there are any.
+    pub drawn: Option<(u64, u64)>,
+    /// SHA-256 of every table, in their order.
+    pub result_hash: String,
+    /// SHA-256 of the lock file of the build.
+    pub lock_hash: String,
+}
+
+/// Levers that differ (改动清单).
+pub(super) fn changes(resolved: &Resolved, lang: Lang) -> Named {
+    let mut table = table(
+        lang.pick("Changes", "改动"),
+        &["path", "lever", "before", "after", "unit", "sentence", "place"],
+        lang,
+    );
+    table.rows.extend(resolved.changes.iter().map(|change| {
+        let lever = lever_of(&change.path);
+        vec![
+            Cell::text(change.path.to_string()),
+            Cell::text(&change.lever),
+            Cell::text(&change.before),
+            Cell::text(&change.after),
+            Cell::text(lever.map_or("", |lever| lever.unit.as_str())),
+            Cell::text(lever.map_or("", |lever| lever.sentence(lang))),
+            Cell::text(change.place.to_string()),
+        ]
+    }));
+    Named {
+        file: "changes".to_owned(),
+        table,
+    }
+}
+
+/// Warnings (提示).
+pub(super) fn remarks(found: &Simulated<'_>, lang: Lang) -> Named {
+    let mut table = table(lang.pick("Remarks", "提示"), &["code", "place", "text"], lang);
+    let mut say = |code: &str, place: &str, text: &str| {
+        table
+            .rows
+            .push(vec![Cell::text(code), Cell::text(place), Cell::text(text)]);
+    };
+    found
+        .resolved
+        .remarks
+        .iter()
+        .for_each(|remark| say(remark.code, &remark.place, &remark.text));
+    for (name, run) in [("baseline", found.base), ("reform", found.reform)] {
+        if run.outcome.by_case {
+            say(
+                "by_case",
+                name,
+                lang.pick(
+                    "this pack rounds below the hospital: every case is settled by itself",
+                    "该政策包在病例层面取整：逐例结算",
+                ),
+            );
+        }
+        for remark in &run.outcome.remarks {
+            say(
+                remark,
+                name,
+                lang.pick(
+                    "hospitals still react after the last round; the last round is shown",
+                    "末轮后机构反应仍未稳定；显示末轮结果",
+                ),
+            );
+        }
+        for warning in run.outcome.pools.iter().flat_map(|pool| &pool.warnings) {
+            say("settlement", name, warning);
+        }
+    }
+    Named {
+        file: "remarks".to_owned(),
+        table,
+    }
+}
+
+/// Which stages were run and which were taken from an earlier run (运行环节).
+pub(super) fn stages(engine: &Engine<'_>, lang: Lang) -> Named {
+    let mut table = table(lang.pick("Stages", "运行环节"), &["run", "stage", "reused"], lang);
+    table.rows.extend(engine.log.iter().map(|of| {
+        vec![
+            Cell::text(&of.run),
+            Cell::text(of.stage.as_str()),
+            Cell::text(if of.reused { "yes" } else { "no" }),
+        ]
+    }));
+    Named {
+        file: "stages".to_owned(),
+        table,
+    }
+}
+
+/// What is not known (假设与局限).
+pub(super) fn assumptions(found: &Simulated<'_>, lang: Lang) -> Named {
+    let mut table = table(
+        lang.pick("Assumptions", "假设"),
+        &["path", "value", "evidence", "source"],
+        lang,
+    );
+    table.rows.extend(found.reform.pack.assumed().map(|of| {
+        vec![
+            Cell::text(format!("policy.{}", of.key)),
+            Cell::text(&of.value),
+            Cell::text(of.evidence.as_str()),
+            Cell::text(&of.source),
+        ]
+    }));
+    let behaviour = found
+        .resolved
+        .changes
+        .iter()
+        .filter(|change| change.lever == "behaviour");
+    table.rows.extend(behaviour.map(|change| {
+        let source = lang.pick("assumed by this scenario", "本情景的假设");
+        vec![
+            Cell::text(change.path.to_string()),
+            Cell::text(&change.after),
+            Cell::text("assumption"),
+            Cell::text(source),
+        ]
+    }));
+    Named {
+        file: "assumptions".to_owned(),
+        table,
+    }
+}
+
+/// The reproducibility block (复现信息): equal inputs, seed, version and target give an equal
+/// `result_hash` whatever the number of threads.
+pub fn repeat_json(found: &Simulated<'_>, repeat: &Repeat) -> Value {
+    let files = repeat
+        .inputs
+        .iter()
+        .map(|(path, hash)| json!({ "path": path, "sha256": hash }));
+    let diff = found.resolved.changes.iter().map(|change| {
+        json!({ "path": change.path.to_string(), "lever": change.lever, "before": change.before, "after": change.after })
+    });
+    let residual = found.reform.outcome.pools.iter().map(|pool| {
+        json!({ "pool": pool.pool, "residual_fen": (pool.sources.iter().map(|(_, fen)| fen.fen()).sum::<i64>()
+            - pool.uses.iter().map(|(_, fen)| fen.fen()).sum::<i64>()) })
+    });
+    let mut warnings = serde_json::Map::new();
+    for remark in &found.resolved.remarks {
+        let count = warnings.get(remark.code).and_then(Value::as_u64).unwrap_or(0);
+        warnings.insert(remark.code.to_owned(), json!(count + 1));
+    }
+    let counts = &found.reform.prepared.counts;
+    json!({
+        "scenario": found.resolved.id,
+        "baseline": found.resolved.baseline_id,
+        "title": found.resolved.title,
+        "purpose": found.resolved.purpose,
+        "notice": found.resolved.notice,
+        "counts": { "read": counts.read, "rejected": counts.rejected, "without_money": counts.without_money },
+        "inputs": files.collect::<Vec<_>>(),
+        "input_hash": repeat.input_hash,
+        "table_hash": repeat.table_hash,
+        "policy_hash": repeat.policy_hash,
+        "baseline_hash": repeat.baseline_hash,
+        "diff": diff.collect::<Vec<_>>(),
+        "seed": repeat.drawn.map(|(seed, _)| seed),
+        "draws": repeat.drawn.map(|(_, draws)| draws),
+        "version": {
+            "engine": env!("CARGO_PKG_VERSION"),
+            "lock_hash": repeat.lock_hash,
+            "target": format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
+        },
+        "residual": residual.collect::<Vec<_>>(),
+        "warnings": warnings,
+        "result_hash": repeat.result_hash,
+    })
+}

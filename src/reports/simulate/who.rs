@@ -1,0 +1,373 @@
+//! Who is affected: headline, breakdowns, hospitals, bins, fairness.
+
+use super::columns::{cases, money, number, percent, points, table};
+use super::{Named, Simulated};
+use crate::diagnostics::Lang;
+use crate::reports::table::Cell;
+use crate::scenarios::simulate::{
+    Bin, Metric, Outcome, Probability, Slice, bins, change_rate, fairness, slices, total,
+};
+use crate::units::Fen;
+
+fn named(file: &str, table: crate::reports::Table) -> Named {
+    Named {
+        file: file.to_owned(),
+        table,
+    }
+}
+
+/// What changes in one view (总览).
+pub(super) fn headline(found: &Simulated<'_>, lang: Lang) -> Named {
+    let mut table = table(
+        lang.pick("Headline", "总览"),
+        &["metric", "unit", "baseline", "reform", "delta"],
+        lang,
+    );
+    let (base, reform) = (&found.base.outcome, &found.reform.outcome);
+    for metric in Metric::usual(base) {
+        let (before, after) = (metric.of(base), metric.of(reform));
+        let delta = before.zip(after).map(|(before, after)| after - before);
+        let decimals = if metric.unit() == "yuan" { 2 } else { 6 };
+        table.rows.push(vec![
+            Cell::text(metric.name(base)),
+            Cell::text(metric.unit()),
+            number(before, decimals),
+            number(after, decimals),
+            number(delta, decimals),
+        ]);
+    }
+    let (winners, losers) = won_and_lost(base, reform, &everyone(base));
+    for (name, count) in [("winners", winners), ("losers", losers)] {
+        table.rows.push(vec![
+            Cell::text(name),
+            Cell::text("hospitals"),
+            Cell::Empty,
+            Cell::Count(count),
+            Cell::Empty,
+        ]);
+    }
+    named("headline", table)
+}
+
+fn everyone(base: &Outcome) -> Slice {
+    Slice {
+        by: "all",
+        part: "all".to_owned(),
+        members: (0..base.hospitals.len()).collect(),
+    }
+}
+
+fn won_and_lost(base: &Outcome, reform: &Outcome, slice: &Slice) -> (u64, u64) {
+    let [much_less, less, _, more, much_more, new] = bins(base, reform, slice);
+    (more + much_more + new, much_less + less)
+}
+
+/// Every breakdown, every lever (影响表).
+pub(super) fn impact(found: &Simulated<'_>, lang: Lang) -> Named {
+    let mut columns: Vec<String> = ["by", "part", "hospitals", "cases", "points", "base_due"]
+        .map(str::to_owned)
+        .into();
+    for lever in &found.attribution.levers {
+        columns.push(format!("isolated.{lever}"));
+        columns.push(format!("isolated_pct.{lever}"));
+    }
+    columns.extend(
+        [
+            "static_delta",
+            "static_pct",
+            "behavioural_delta",
+            "behavioural_pct",
+            "base_margin",
+            "reform_margin",
+            "winners",
+            "losers",
+        ]
+        .map(str::to_owned),
+    );
+    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+    let mut table = table(lang.pick("Impact", "影响表"), &columns, lang);
+    let (base, reform) = (&found.base.outcome, &found.reform.outcome);
+    for slice in slices(base, found.attributes) {
+        let before = total(base, &slice);
+        let after = total(reform, &slice);
+        let mut row = vec![
+            Cell::text(slice.by),
+            Cell::text(&slice.part),
+            Cell::Count(before.hospitals),
+            cases(before.cases),
+            points(before.points),
+            money(before.due),
+        ];
+        let mut change = |due: Fen| {
+            row.push(money(due - before.due));
+            row.push(percent(change_rate(before.due, due)));
+        };
+        found
+            .attribution
+            .isolated
+            .iter()
+            .for_each(|alone| change(total(alone, &slice).due));
+        change(total(found.fixed, &slice).due);
+        change(after.due);
+        let (winners, losers) = won_and_lost(base, reform, &slice);
+        row.extend([
+            money(before.margin),
+            money(after.margin),
+            Cell::Count(winners),
+            Cell::Count(losers),
+        ]);
+        table.rows.push(row);
+    }
+    named("impact", table)
+}
+
+/// One row a hospital (医院影响文件).
+pub(super) fn hospitals(found: &Simulated<'_>, lang: Lang) -> Named {
+    let mut columns: Vec<String> = [
+        "hospital",
+        "level",
+        "base_cases",
+        "reform_cases",
+        "base_points",
+        "reform_points",
+        "cost",
+        "base_due",
+        "static_delta",
+        "reform_due",
+        "delta",
+        "delta_pct",
+        "bin",
+        "base_margin",
+        "static_margin",
+        "reform_margin",
+        "base_pay_to_cost",
+        "reform_pay_to_cost",
+    ]
+    .map(str::to_owned)
+    .into();
+    columns.extend(
+        found
+            .attribution
+            .levers
+            .iter()
+            .map(|lever| format!("isolated.{lever}")),
+    );
+    let losses = losses(found);
+    if !losses.is_empty() {
+        columns.extend(["loss_probability", "loss_probability_error"].map(str::to_owned));
+    }
+    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+    let mut table = table(lang.pick("Hospitals", "医疗机构"), &columns, lang);
+    let (base, reform) = (&found.base.outcome, &found.reform.outcome);
+    let rows = base
+        .hospitals
+        .iter()
+        .zip(&reform.hospitals)
+        .zip(&found.fixed.hospitals);
+    for (((before, after), fixed), parts) in rows.zip(&found.attribution.hospitals) {
+        let mut row = vec![
+            Cell::text(&before.code),
+            Cell::text(before.level.as_str()),
+            cases(before.cases),
+            cases(after.cases),
+            points(before.points.units()),
+            points(after.points.units()),
+            money(after.cost),
+            money(before.due),
+            money(fixed.due - before.due),
+            money(after.due),
+            money(after.due - before.due),
+            percent(change_rate(before.due, after.due)),
+            Cell::text(Bin::of(before.due, after.due).as_str()),
+            money(before.margin()),
+            money(fixed.margin()),
+            money(after.margin()),
+            number(before.pay_to_cost(), 6),
+            number(after.pay_to_cost(), 6),
+        ];
+        row.extend(parts.isolated.iter().map(|alone| money(*alone)));
+        let loss = losses
+            .iter()
+            .find(|loss| loss.metric.strip_prefix("loss.") == Some(before.code.as_str()));
+        row.extend(
+            loss.iter()
+                .flat_map(|loss| [number(Some(loss.probability), 6), number(Some(loss.error), 6)]),
+        );
+        table.rows.push(row);
+    }
+    named("hospitals", table)
+}
+
+/// How often each hospital loses under the reform, at the first level drawn.
+fn losses<'a>(found: &Simulated<'a>) -> Vec<&'a Probability> {
+    let probabilities = found.studies.draws.iter().flat_map(|draws| &draws.probabilities);
+    let first = found
+        .studies
+        .draws
+        .as_ref()
+        .and_then(|draws| draws.probabilities.first())
+        .map(|of| of.level);
+    probabilities
+        .filter(|of| Some(of.level) == first && of.scenario == "reform" && of.metric.starts_with("loss."))
+        .collect()
+}
+
+/// How many gain or lose how much (盈亏分档).
+pub(super) fn winners(found: &Simulated<'_>, lang: Lang) -> Named {
+    let mut table = table(
+        lang.pick("Winners and losers", "盈亏分档"),
+        &["by", "part", "bin", "hospitals", "share"],
+        lang,
+    );
+    let (base, reform) = (&found.base.outcome, &found.reform.outcome);
+    let of = slices(base, found.attributes);
+    for slice in of.iter().filter(|slice| matches!(slice.by, "all" | "level")) {
+        let counts = bins(base, reform, slice);
+        for (bin, count) in Bin::ALL.into_iter().zip(counts) {
+            table.rows.push(vec![
+                Cell::text(slice.by),
+                Cell::text(&slice.part),
+                Cell::text(bin.as_str()),
+                Cell::Count(count),
+                number(Some(count as f64 / slice.members.len() as f64), 6),
+            ]);
+        }
+    }
+    named("winners", table)
+}
+
+/// Is pay in line with cost (公平性)?
+pub(super) fn fairness_table(found: &Simulated<'_>, lang: Lang) -> Named {
+    let mut table = table(
+        lang.pick("Fairness", "公平性"),
+        &["scenario", "gini", "gini_by_cases", "losing", "losing_much"],
+        lang,
+    );
+    for (name, outcome) in both(found) {
+        let of = fairness(outcome);
+        table.rows.push(vec![
+            Cell::text(name),
+            number(of.gini, 9),
+            number(of.gini_by_cases, 9),
+            Cell::Count(of.losing),
+            Cell::Count(of.losing_much),
+        ]);
+    }
+    named("fairness", table)
+}
+
+fn both<'a>(found: &'a Simulated<'_>) -> [(&'static str, &'a Outcome); 2] {
+    [
+        ("baseline", &found.base.outcome),
+        ("reform", &found.reform.outcome),
+    ]
+}
+
+/// Cumulated cost against cumulated pay (洛伦兹曲线).
+pub(super) fn lorenz(found: &Simulated<'_>, lang: Lang) -> Named {
+    let mut table = table(
+        lang.pick("Lorenz curve", "洛伦兹曲线"),
+        &["scenario", "hospital", "cost_share", "pay_share"],
+        lang,
+    );
+    for (name, outcome) in both(found) {
+        for (hospital, cost, pay) in fairness(outcome).lorenz {
+            table.rows.push(vec![
+                Cell::text(name),
+                Cell::text(hospital),
+                number(Some(cost), 9),
+                number(Some(pay), 9),
+            ]);
+        }
+    }
+    named("lorenz", table)
+}
+
+/// What an outcome is by itself, in files of its own (单个情景结果).
+pub(super) fn outcome_tables(folder: &str, outcome: &Outcome, lang: Lang) -> Vec<Named> {
+    let mut hospitals = table(
+        lang.pick("Hospitals", "医疗机构"),
+        &[
+            "hospital",
+            "level",
+            "cases",
+            "weight",
+            "cmi",
+            "points",
+            "cost",
+            "claim",
+            "nonfund",
+            "due",
+            "margin",
+            "pay_to_cost",
+        ],
+        lang,
+    );
+    hospitals.rows.extend(outcome.hospitals.iter().map(|of| {
+        vec![
+            Cell::text(&of.code),
+            Cell::text(of.level.as_str()),
+            cases(of.cases),
+            number(Some(of.weight), 6),
+            number(of.cmi(), 6),
+            points(of.points.units()),
+            money(of.cost),
+            money(of.claim),
+            money(of.nonfund),
+            money(of.due),
+            money(of.margin()),
+            number(of.pay_to_cost(), 6),
+        ]
+    }));
+    let mut groups = table(
+        lang.pick("Groups", "病组"),
+        &["group", "weight", "cases", "points", "cost", "due", "margin"],
+        lang,
+    );
+    groups
+        .rows
+        .extend(outcome.groups.iter().filter(|of| of.cases > 0.0).map(|of| {
+            vec![
+                Cell::text(&of.code),
+                of.weight.clone().map_or(Cell::Empty, Cell::Number),
+                cases(of.cases),
+                points(of.points.units()),
+                money(of.cost),
+                money(of.due),
+                money(of.margin()),
+            ]
+        }));
+    let file = |name: &str| format!("{folder}/{name}");
+    vec![
+        named(&file("hospitals"), hospitals),
+        named(&file("groups"), groups),
+        named(&file("pools"), pools(outcome, lang)),
+    ]
+}
+
+fn pools(outcome: &Outcome, lang: Lang) -> crate::reports::Table {
+    let mut pools = table(
+        lang.pick("Pools", "基金池"),
+        &["pool", "budget", "points", "point_value", "k", "due", "balance"],
+        lang,
+    );
+    pools.rows.extend(outcome.pools.iter().map(|of| {
+        let shown = |value: Option<crate::units::Exact>| {
+            value
+                .and_then(|value| value.show(9).ok())
+                .map_or(Cell::Empty, Cell::Number)
+        };
+        vec![
+            Cell::text(&of.pool),
+            money(of.budget),
+            points(of.points.units()),
+            of.point_value
+                .and_then(|value| value.show_yuan(9).ok())
+                .map_or(Cell::Empty, Cell::Number),
+            shown(of.k),
+            money(of.due),
+            money(of.balance()),
+        ]
+    }));
+    pools
+}

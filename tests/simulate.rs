@@ -1,0 +1,655 @@
+//! Simulation: golden numbers of the toy region, what must not change, the shipped scenarios, bad
+//! input.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use dianzhi::api::{self, SimulateRequest, Simulation, Watch};
+use dianzhi::diagnostics::Lang;
+use dianzhi::records::Intake;
+use dianzhi::scenarios::simulate::statistics::{
+    cases_for_stable_ratio, gain_of_inflating, growth_that_holds, lognormal_cv, lognormal_sigma,
+    poisson_sum_cv,
+};
+use dianzhi::scenarios::simulate::{
+    BandOfRun, Bin, KeyPath, Mix, bisect, case_mix, lever_of, levers, limits,
+};
+use dianzhi::units::Fen;
+use serde_json::Value;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn toy(name: &str) -> PathBuf {
+    root().join("tests/simulate/toy").join(format!("{name}.toml"))
+}
+
+/// A simulation and its folder of results.
+struct Done {
+    folder: tempfile::TempDir,
+    said: Simulation,
+}
+
+fn request(scenarios: &[PathBuf], output: &Path) -> SimulateRequest {
+    SimulateRequest {
+        scenarios: scenarios.to_vec(),
+        intake: Intake::default(),
+        codes: api::CodesRequest::default(),
+        tables: vec![root().join("grouping-tables")],
+        output: output.to_owned(),
+    }
+}
+
+fn simulate_on(scenarios: &[PathBuf], threads: usize) -> Result<Done, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let watch = Watch {
+        lang: Lang::En,
+        threads,
+        advance: &|_| {},
+    };
+    let said = api::simulate(&request(scenarios, folder.path()), &watch).map_err(|e| e.to_string())?;
+    Ok(Done { folder, said })
+}
+
+fn simulate(scenario: PathBuf) -> Done {
+    simulate_on(&[scenario], 2).unwrap()
+}
+
+type Row = BTreeMap<String, String>;
+
+impl Done {
+    fn rows(&self, table: &str) -> Vec<Row> {
+        let mut reader = csv::Reader::from_path(self.folder.path().join(format!("{table}.csv"))).unwrap();
+        let header = reader.headers().unwrap().clone();
+        let cells = |record: csv::StringRecord| {
+            header
+                .iter()
+                .map(str::to_owned)
+                .zip(record.iter().map(str::to_owned))
+                .collect()
+        };
+        reader.records().map(|record| cells(record.unwrap())).collect()
+    }
+
+    /// The cell of the one row in which every named column has its value.
+    fn cell(&self, table: &str, at: &[(&str, &str)], column: &str) -> String {
+        let rows = self.rows(table);
+        let fits = |row: &&Row| at.iter().all(|(name, value)| row[*name] == *value);
+        let found: Vec<&Row> = rows.iter().filter(fits).collect();
+        assert_eq!(found.len(), 1, "{table} {at:?}");
+        found[0][column].clone()
+    }
+
+    fn number(&self, table: &str, at: &[(&str, &str)], column: &str) -> f64 {
+        let cell = self.cell(table, at, column);
+        cell.parse()
+            .unwrap_or_else(|_| panic!("{table} {at:?} {column}: `{cell}`"))
+    }
+
+    fn point_value(&self, folder: &str) -> f64 {
+        self.number(&format!("{folder}/pools"), &[("pool", "all")], "point_value")
+    }
+
+    fn due(&self, folder: &str, hospital: &str) -> Fen {
+        Fen::parse_yuan(&self.cell(&format!("{folder}/hospitals"), &[("hospital", hospital)], "due")).unwrap()
+    }
+}
+
+fn golden() -> Value {
+    let text = fs::read_to_string(root().join("tests/simulate/toy/golden.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+fn near(what: &str, found: f64, expected: f64, tolerance: f64) {
+    assert!(
+        (found - expected).abs() <= tolerance,
+        "{what}: {found}, expected {expected} within {tolerance}"
+    );
+}
+
+const HOSPITALS: [&str; 4] = ["H3A", "H3B", "H2A", "H1A"];
+
+// ---- golden numbers of planning.md section 10 ---------------------------------------------------
+
+/// G7: the lognormal of a published mean and median; T3 and T6.
+#[test]
+fn closed_forms_hold() {
+    let sigma = lognormal_sigma(14019.62, 9649.21).unwrap();
+    near("sigma", sigma, 0.864386, 1e-6);
+    near("cv", lognormal_cv(sigma), 1.054042, 1e-6);
+    near("T3", growth_that_holds(0.04, 0.02, 0.01), 0.071408, 1e-12);
+    assert_eq!(cases_for_stable_ratio(1.0, 0.05), Some(1537));
+    let forms = &golden()["extra"]["closed_forms"];
+    let (gain, loss) = gain_of_inflating(33383.47330809659 / 63247.42533_f64, 0.05);
+    near(
+        "T2 gain",
+        gain,
+        forms["upcode_gain_s0.52782_x5pct"].as_f64().unwrap(),
+        1e-4,
+    );
+    near("T2 loss", loss, forms["others_loss"].as_f64().unwrap(), 1e-4);
+    near("T4", poisson_sum_cv(100_000.0, 1.2), 0.00493964, 1e-8);
+    assert_eq!(lognormal_sigma(1.0, 2.0), None);
+    assert_eq!(cases_for_stable_ratio(f64::NAN, 0.05), None);
+}
+
+/// G11: point value and pay of the toy region.
+#[test]
+fn toy_settles_to_the_fen() {
+    let done = simulate(toy("empty"));
+    let golden = golden();
+    near(
+        "point value",
+        done.point_value("baseline"),
+        golden["scenario"]["point_value"].as_f64().unwrap(),
+        1e-6,
+    );
+    for hospital in HOSPITALS {
+        let expected = golden["extra"]["settlement_fen"]["pay_fen"][hospital]
+            .as_i64()
+            .unwrap();
+        assert_eq!(done.due("baseline", hospital), Fen::new(expected), "{hospital}");
+    }
+}
+
+/// G12: one hospital, and all, raise their points (T2).
+#[test]
+fn upcoding_moves_money_or_nothing() {
+    let (one, all) = (simulate(toy("upcode")), simulate(toy("upcode-all")));
+    let golden = &golden()["scenario"];
+    let expected = &golden["H3A_upcodes_5pct"];
+    near(
+        "one",
+        one.point_value("reform"),
+        expected["point_value"].as_f64().unwrap(),
+        1e-6,
+    );
+    near(
+        "all",
+        all.point_value("reform"),
+        golden["all_upcode_5pct_point_value"].as_f64().unwrap(),
+        1e-6,
+    );
+    for hospital in HOSPITALS {
+        assert_eq!(
+            all.due("reform", hospital),
+            all.due("baseline", hospital),
+            "{hospital}"
+        );
+        let pay = expected["pay"][hospital].as_f64().unwrap();
+        near(
+            hospital,
+            one.due("reform", hospital).fen() as f64 / 100.0,
+            pay,
+            0.01,
+        );
+    }
+    near(
+        "gain",
+        one.number("hospitals", &[("hospital", "H3A")], "delta_pct"),
+        2.300178,
+        1e-4,
+    );
+    near(
+        "loss",
+        one.number("hospitals", &[("hospital", "H1A")], "delta_pct"),
+        -2.571259,
+        1e-4,
+    );
+}
+
+/// G13: Shapley values and the waterfall of three levers, and their sums.
+#[test]
+fn attribution_is_fair_and_sums() {
+    let done = simulate(toy("three"));
+    let golden = golden();
+    let names = [("budget", "budget"), ("coef", "coef2"), ("behaviour", "upcode")];
+    for hospital in HOSPITALS {
+        let mut sums = [Fen::ZERO; 2];
+        for (lever, name) in names {
+            let at = [("hospital", hospital), ("lever", lever)];
+            let value = done.cell("shapley", &at, "value");
+            let step = done.cell("waterfall", &at, "delta");
+            let expected = golden["scenario"]["shapley"][hospital][name].as_f64().unwrap();
+            near("shapley", value.parse().unwrap(), expected, 0.01 + 1e-9);
+            let expected = golden["extra"]["waterfall_budget_coef2_upcode"][hospital][name]
+                .as_f64()
+                .unwrap();
+            near("waterfall", step.parse().unwrap(), expected, 0.01 + 1e-9);
+            sums[0] += Fen::parse_yuan(&value).unwrap();
+            sums[1] += Fen::parse_yuan(&step).unwrap();
+        }
+        let total = done.due("reform", hospital) - done.due("baseline", hospital);
+        assert_eq!(sums, [total; 2], "{hospital}");
+    }
+}
+
+/// G14: all three levers: point value, bins, Gini.
+#[test]
+fn three_levers_together() {
+    let done = simulate(toy("three"));
+    let extra = &golden()["extra"];
+    near(
+        "point value",
+        done.point_value("reform"),
+        extra["reform_all_three"]["point_value"].as_f64().unwrap(),
+        1e-6,
+    );
+    let bins = extra["winners_losers"]["reform_all_three"].as_array().unwrap();
+    for (bin, count) in Bin::ALL.into_iter().zip(bins) {
+        let at = [("by", "all"), ("bin", bin.as_str())];
+        assert_eq!(
+            done.cell("winners", &at, "hospitals"),
+            count.to_string(),
+            "{bin:?}"
+        );
+    }
+    let gini = &extra["gini_payment_to_cost"];
+    for (scenario, column, key) in [
+        ("baseline", "gini", "baseline_unweighted"),
+        ("baseline", "gini_by_cases", "baseline_case_weighted"),
+        ("reform", "gini", "reform_unweighted"),
+        ("reform", "gini_by_cases", "reform_case_weighted"),
+    ] {
+        near(
+            key,
+            done.number("fairness", &[("scenario", scenario)], column),
+            gini[key].as_f64().unwrap(),
+            1e-6,
+        );
+    }
+    for hospital in HOSPITALS {
+        for scenario in ["baseline", "reform"] {
+            let key = if scenario == "reform" {
+                "reform_all_three"
+            } else {
+                "baseline"
+            };
+            let expected = extra["payment_to_cost"][key][hospital].as_f64().unwrap();
+            near(
+                hospital,
+                done.number(
+                    &format!("{scenario}/hospitals"),
+                    &[("hospital", hospital)],
+                    "pay_to_cost",
+                ),
+                expected,
+                1e-6,
+            );
+        }
+    }
+}
+
+/// G15, T3, the heat map's diagonal, targets.
+#[test]
+fn studies_of_the_toy() {
+    let done = simulate(toy("studies"));
+    let expected = [
+        ("behaviour.volume.all", 6.950841),
+        ("budget.growth", 6.944585),
+        ("behaviour.upcoding.hospital.H3A", 6.113449),
+        ("policy.coef.values.level.2", 2.065687),
+    ];
+    let rows = done.rows("tornado");
+    assert_eq!(rows.len(), expected.len());
+    for (row, (key, range)) in rows.iter().zip(expected) {
+        assert_eq!(row["key"], key);
+        near(key, row["range"].parse().unwrap(), range, 1e-6);
+    }
+    let line: Vec<(String, String)> = done
+        .rows("isoline")
+        .into_iter()
+        .map(|row| (row["x"].clone(), row["y"].clone()))
+        .collect();
+    assert_eq!(line.len(), 5, "{line:?}");
+    for (x, y) in &line {
+        near("diagonal", x.parse().unwrap(), y.parse().unwrap(), 1e-3);
+    }
+    let targets = done.rows("targets");
+    near(
+        "target",
+        targets[0]["solution"].trim_end_matches('%').parse().unwrap(),
+        5.0,
+        1e-6,
+    );
+    assert_eq!(targets[1]["status"], "no_root_in_bracket");
+    assert_eq!(
+        done.rows("sweep")
+            .iter()
+            .filter(|row| row["metric"] == "point_value")
+            .count(),
+        3 * 2 * 2
+    );
+    let hold = simulate(toy("hold"));
+    near(
+        "T3",
+        hold.cell("targets", &[("key", "budget.growth")], "solution")
+            .trim_end_matches('%')
+            .parse()
+            .unwrap(),
+        7.1408,
+        1e-5,
+    );
+}
+
+/// G16: spread of points by bootstrap and by Poisson volumes.
+#[test]
+fn draws_spread_as_they_must() {
+    let done = simulate(toy("studies"));
+    let golden = &golden()["extra"]["uncertainty"];
+    let of = |level: &str, metric: &str, column: &str| {
+        done.number(
+            "draws",
+            &[
+                ("draw_level", level),
+                ("scenario", "baseline"),
+                ("metric", metric),
+            ],
+            column,
+        )
+    };
+    let draws = 400.0_f64;
+    let sd = golden["sd_points_case_bootstrap_within_hospital"]
+        .as_f64()
+        .unwrap();
+    near(
+        "hospital",
+        of("case_in_hospital", "points.all", "sd"),
+        sd,
+        3.0 * sd / (2.0 * draws).sqrt(),
+    );
+    near("cell", of("case_in_cell", "point_value.all", "sd"), 0.0, 1e-9);
+    let cv = golden["cv_points_poisson_volume"].as_f64().unwrap();
+    let found = of("poisson_volume", "points.all", "sd") / of("poisson_volume", "points.all", "mean");
+    near("poisson", found, cv, 3.0 * cv / (2.0 * draws).sqrt());
+    let differences = done
+        .rows("draws")
+        .into_iter()
+        .filter(|row| row["scenario"] == "difference");
+    for row in differences.filter(|row| row["metric"].starts_with("point_value")) {
+        near("paired", row["mean"].parse().unwrap(), 0.0, 0.0);
+    }
+}
+
+/// G18: decomposition of the case mix, and cliffs of a corridor.
+#[test]
+fn micro_cases() {
+    let extra = &golden()["extra"];
+    let micro = &extra["cmi_decomposition_micro"];
+    let mixes: Vec<Mix> = ["X1", "X3", "Y1"]
+        .map(|group| {
+            let of = |key: &str| micro[key][group].as_f64().unwrap();
+            Mix {
+                adrg: micro["adrg"][group].as_str().unwrap().to_owned(),
+                cases: (of("cases_0"), of("cases_1")),
+                weight: (of("w0"), of("w1")),
+            }
+        })
+        .into();
+    let found = case_mix(&mixes).unwrap();
+    for (key, value) in [
+        ("cmi0", found.old),
+        ("cmi1", found.new),
+        ("between_adrg", found.between),
+        ("within_adrg", found.within),
+        ("weight_table", found.weights),
+    ] {
+        near(key, value, micro[key].as_f64().unwrap(), 1e-9);
+    }
+    near(
+        "sum",
+        found.between + found.within + found.weights,
+        found.new - found.old,
+        1e-12,
+    );
+    let corridor = &extra["corridor_micro"];
+    let bands: Vec<BandOfRun> = corridor["bands"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|band| BandOfRun {
+            to: band["to"].as_f64(),
+            alpha: band["a"].as_f64().unwrap(),
+            beta: band["b"].as_f64().unwrap(),
+            slope_out_of_range: false,
+        })
+        .collect();
+    let limits = limits(&bands, 1000.0);
+    let cliffs: Vec<f64> = limits
+        .iter()
+        .filter(|limit| limit.is_cliff)
+        .map(|limit| limit.at)
+        .collect();
+    assert_eq!(cliffs, [0.8]);
+    for limit in &limits {
+        let jump = corridor["jumps"][format!("{:?}", limit.at)].as_f64().unwrap();
+        near("jump", limit.above - limit.below, jump, 1e-9);
+    }
+}
+
+// ---- what must not change -----------------------------------------------------------------------
+
+fn files(folder: &Path, below: &str) -> BTreeMap<String, Vec<u8>> {
+    fs::read_dir(folder.join(below))
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.path().is_file())
+        .map(|entry| {
+            (
+                entry.file_name().into_string().unwrap(),
+                fs::read(entry.path()).unwrap(),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn an_empty_reform_is_its_baseline() {
+    for scenario in [toy("empty"), root().join("scenarios/unchanged.toml")] {
+        let done = simulate(scenario);
+        assert_eq!(
+            files(done.folder.path(), "baseline"),
+            files(done.folder.path(), "reform")
+        );
+        assert!(done.rows("changes").is_empty());
+        assert!(done.rows("hospitals").iter().all(|row| row["delta"] == "0.00"));
+        let twice = done
+            .rows("stages")
+            .iter()
+            .filter(|row| row["run"] != "baseline" && row["reused"] == "no")
+            .count();
+        assert_eq!(twice, 0, "an empty reform computes nothing");
+    }
+}
+
+/// A lever of the settlement computes no points; one of the points reads no records.
+#[test]
+fn runs_start_where_a_change_is() {
+    let done = simulate(toy("three"));
+    let computed = |run: &str| -> Vec<String> {
+        let rows = done
+            .rows("stages")
+            .into_iter()
+            .filter(|row| row["run"] == run && row["reused"] == "no");
+        rows.map(|row| row["stage"].clone()).collect()
+    };
+    assert_eq!(computed("budget"), ["settle"]);
+    assert_eq!(computed("behaviour"), ["settle"]);
+    assert_eq!(computed("reform"), ["score", "settle"]);
+    assert_eq!(computed("coef"), ["settle"]);
+}
+
+#[test]
+fn threads_change_nothing() {
+    let hashes = [1, 2, 8].map(|threads| simulate_on(&[toy("studies")], threads).unwrap().said.result_hash);
+    assert_eq!(hashes[0], hashes[1]);
+    assert_eq!(hashes[0], hashes[2]);
+}
+
+/// Σ pay = budget, whatever the reform.
+#[test]
+fn pay_sums_to_the_budget() {
+    for scenario in ["upcode", "three", "hold"] {
+        let done = simulate(toy(scenario));
+        for folder in ["baseline", "reform"] {
+            let pool = done.rows(&format!("{folder}/pools")).remove(0);
+            assert_eq!(pool["budget"], pool["due"], "{scenario}");
+        }
+    }
+}
+
+/// Cases in any order, and a hospital split in two, give the same sums.
+#[test]
+fn order_and_splitting_change_no_sum() {
+    let folder = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir(root().join("tests/simulate/toy")).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, folder.path().join(path.file_name().unwrap())).unwrap();
+    }
+    let cases = folder.path().join("cases.csv");
+    let text = fs::read_to_string(&cases).unwrap();
+    let (header, rows) = text.split_once('\n').unwrap();
+    let mut backward: Vec<&str> = rows.lines().collect();
+    backward.reverse();
+    fs::write(&cases, format!("{header}\n{}\n", backward.join("\n"))).unwrap();
+    let before = simulate(toy("three"));
+    let turned = simulate(folder.path().join("three.toml"));
+    for table in ["baseline", "reform"] {
+        assert_eq!(
+            files(before.folder.path(), table),
+            files(turned.folder.path(), table)
+        );
+    }
+    let split: Vec<String> = backward
+        .iter()
+        .enumerate()
+        .map(|(at, row)| {
+            if at % 2 == 0 {
+                row.replace(",H3A,", ",H3Z,")
+            } else {
+                (*row).to_owned()
+            }
+        })
+        .collect();
+    fs::write(&cases, format!("{header}\n{}\n", split.join("\n"))).unwrap();
+    let parts = simulate(folder.path().join("empty.toml"));
+    let sum = parts.due("baseline", "H3A") + parts.due("baseline", "H3Z");
+    assert!(
+        (sum - before.due("baseline", "H3A")).fen().abs() <= 1,
+        "to the fen of one rounding"
+    );
+}
+
+#[test]
+fn every_lever_is_said_in_both_languages() {
+    assert!(levers().len() > 90);
+    for lever in levers() {
+        assert!(
+            !lever.sentence(Lang::En).is_empty() && !lever.sentence(Lang::Zh).is_empty(),
+            "{}",
+            lever.path
+        );
+        let path = KeyPath::parse(&lever.path.replace('*', "X")).unwrap();
+        assert_eq!(
+            lever_of(&path).unwrap().path,
+            lever.path,
+            "the closest row of a path is its own"
+        );
+    }
+}
+
+#[test]
+fn targets_say_when_there_is_no_one_root() {
+    for (name, gap, status) in [
+        ("root", (|x| x * x * x - 2.0) as fn(f64) -> f64, "root"),
+        ("none", |x| x + 10.0, "no_root_in_bracket"),
+        ("turns", |x| (x - 0.5).powi(2) - 0.1, "not_monotone"),
+    ] {
+        let found = bisect(0.0, 2.0, &mut |x| Ok(Some(gap(x)))).unwrap();
+        assert_eq!(found.1, status, "{name}");
+        if let Some(root) = found.0 {
+            near(name, root, 2.0_f64.cbrt(), 1e-9);
+        }
+    }
+}
+
+// ---- bad input ----------------------------------------------------------------------------------
+
+/// Each folder of `tests/simulate/bad` is a scenario and what is said of it.
+#[test]
+fn bad_scenarios_are_said_in_words() {
+    let folder = root().join("tests/simulate/bad");
+    let mut names: Vec<PathBuf> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    names.retain(|path| path.extension().is_some_and(|end| end == "toml"));
+    names.sort();
+    assert!(names.len() >= 12);
+    for scenario in names {
+        let said = simulate_on(&[scenario.clone()], 1)
+            .err()
+            .unwrap_or_else(|| panic!("{} runs", scenario.display()));
+        let said = said.replace(&format!("{}/", root().display()), "");
+        let expected = scenario.with_extension("txt");
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            fs::write(&expected, format!("{said}\n")).unwrap();
+        }
+        let expected = fs::read_to_string(&expected).unwrap_or_default();
+        assert_eq!(format!("{said}\n"), expected, "{}", scenario.display());
+    }
+}
+
+/// Values as in the baseline and values set twice are warnings.
+#[test]
+fn composition_says_what_it_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = toy("base");
+    let write = |name: &str, body: &str| {
+        let path = folder.path().join(name);
+        let head = format!(
+            "schema = 1\nscenario = {{ id = \"{name}\", baseline = \"{}\" }}\n",
+            base.display()
+        );
+        fs::write(&path, head + body).unwrap();
+        path
+    };
+    let first = write(
+        "a.toml",
+        "budget.growth = \"3%\"\npolicy.coef.values.level.2 = \"0.85\"\n",
+    );
+    let second = write("b.toml", "budget.growth = \"5%\"\n");
+    let done = simulate_on(&[first, second], 1).unwrap();
+    let codes: Vec<&str> = done.said.remarks.iter().map(|remark| remark.code).collect();
+    assert_eq!(codes, ["conflict", "no_effect"]);
+    assert_eq!(done.rows("changes").len(), 1);
+    assert_eq!(
+        done.cell("changes", &[("path", "budget.growth")], "after"),
+        "\"5%\""
+    );
+    let frozen = write(
+        "c.toml",
+        &format!("scenario.baseline_hash = \"{}\"\n", done.said.baseline_hash),
+    );
+    let text = fs::read_to_string(&frozen).unwrap();
+    let text = text
+        .replace(" }\nscenario.baseline_hash = ", ", baseline_hash = ")
+        .replace("\"\n", "\" }\n");
+    fs::write(&frozen, &text).unwrap();
+    simulate_on(&[frozen.clone()], 1).unwrap();
+    fs::write(&frozen, text.replace(&done.said.baseline_hash, "0000")).unwrap();
+    let said = simulate_on(&[frozen], 1).err().unwrap();
+    assert!(
+        said.contains("`scenario.baseline_hash` is `0000`, but the baseline `toy` is now"),
+        "{said}"
+    );
+}
