@@ -8,6 +8,7 @@
 )]
 
 mod money;
+mod settlers;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -714,6 +715,40 @@ fn a_killed_settler_leaves_a_month_whole_or_not_begun() {
         let same = [&out, &whole].map(|path| std::fs::read(path).unwrap());
         assert_eq!(same[0], same[1], "after {part}/16");
     }
+}
+
+#[test]
+fn two_processes_cannot_both_close_a_month() {
+    let folder = TempDir::new().unwrap();
+    settlers::one_of_two_processes_closes(&folder.path().join("two.ledger").to_string_lossy());
+}
+
+#[cfg(not(feature = "postgres"))]
+#[test]
+fn a_server_needs_a_program_that_knows_servers() {
+    let error = Ledger::open(Path::new("postgres://settler:secret@localhost/year"))
+        .err()
+        .unwrap();
+    let error = error.to_string();
+    assert!(
+        error.contains("built without PostgreSQL") && !error.contains("secret"),
+        "{error}"
+    );
+}
+
+/// A ledger that the first version made is brought to the present one, its hashes as they were.
+#[test]
+fn an_older_ledger_is_brought_up() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("old.ledger");
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch(include_str!("ledger/version-1.sql")).unwrap();
+    drop(old);
+    let mut ledger = Ledger::open(&path).unwrap();
+    let closed = ledger.closed("p", "2026-01").unwrap().unwrap();
+    assert_eq!(closed.hash, "HASH_OF_VERSION_ONE");
+    let posted = post(&mut ledger, "2026-02", vec![case_of("C2", "H1", yuan("1"))], "b").unwrap();
+    assert_eq!(posted.hospitals[0].booking.offset, Fen::ZERO);
 }
 
 /// Pool, number and hospital of some case of the first month.

@@ -357,7 +357,7 @@ fn draws_spread_as_they_must() {
             column,
         )
     };
-    let draws = 400.0_f64;
+    let draws = 300.0_f64;
     let sd = golden["sd_points_case_bootstrap_within_hospital"]
         .as_f64()
         .unwrap();

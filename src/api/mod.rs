@@ -3,6 +3,7 @@
 //! No rules here: a request names files and options, the function opens them, sends them
 //! through the rooms below and says what became of them.
 
+mod benefit;
 mod bills;
 mod bulk;
 mod catalogue;
@@ -30,6 +31,9 @@ mod simulate;
 mod tables;
 mod wording;
 
+pub use benefit::{
+    BenefitDone, BenefitRequest, benefit, compare_benefits, explain_bill, explanation_words, generate_claims,
+};
 pub use bulk::{BulkSummary, GroupRequest, group};
 pub use catalogue::{BuiltCatalogue, CatalogueRequest, build_catalogue};
 pub use check::{CheckRequest, check};

@@ -11,10 +11,10 @@ use crate::grouper::{Grouper, Workspace};
 use crate::points::{Calibration, Observation, calibrate as weights_of};
 use crate::records::{Checked, Column, Depth, Intake, RowReader, in_order};
 use crate::reports::{
-    Output, cases_csv, findings_csv, hospitals_csv, pools_csv, rejected_csv, run_json, run_summary,
-    slips_csv, write_together,
+    CsvText, Output, burden_csv, cases_csv, findings_csv, hospitals_csv, indicators_csv, link_csv, pools_csv,
+    poor_csv, rejected_csv, run_json, run_summary, slips_csv, write_together,
 };
-use crate::scenarios::{Inputs, RunResult, Scenario, run as run_chain};
+use crate::scenarios::{Inputs, RunResult, Scenario, link_cases, run as run_chain};
 use crate::tables::{Compiled, Library, Scheme, code_list_version};
 use crate::units::{Fen, Overflow};
 
@@ -68,14 +68,18 @@ pub fn run(request: &RunRequest, watch: &Watch<'_>) -> Result<Ran> {
 
 const RUN_PAGE: &str = "run.json";
 
-/// Every file a run writes.
-const OUTPUTS: [&str; 7] = [
+/// Every file a run can write; the last three where the scenario has `[indicators]` or `[link]`.
+const OUTPUTS: [&str; 11] = [
     "cases.csv",
     "hospitals.csv",
     "pools.csv",
     "slips.csv",
     "findings.csv",
     "rejected.csv",
+    "indicators.csv",
+    "burden.csv",
+    "poor.csv",
+    "link.csv",
     RUN_PAGE,
 ];
 
@@ -84,7 +88,7 @@ fn not_shown(_: Overflow) -> Error {
 }
 
 fn write_results(inputs: &Inputs, result: &RunResult, folder: &Path, watch: &Watch<'_>) -> Result<()> {
-    let tables = [
+    let mut tables = vec![
         (
             "cases.csv",
             cases_csv(inputs, result, watch.lang).map_err(not_shown)?,
@@ -94,7 +98,12 @@ fn write_results(inputs: &Inputs, result: &RunResult, folder: &Path, watch: &Wat
         ("slips.csv", slips_csv(result)),
         ("findings.csv", findings_csv(&result.findings, watch.lang)),
         ("rejected.csv", rejected_csv(inputs, result)),
+        (
+            "indicators.csv",
+            indicators_csv(inputs, result).map_err(not_shown)?,
+        ),
     ];
+    tables.extend(asked_for(inputs, result)?);
     let mut hashes = Vec::new();
     for (name, table) in &tables {
         hashes.push(((*name).to_owned(), hash(table.bytes())));
@@ -104,6 +113,20 @@ fn write_results(inputs: &Inputs, result: &RunResult, folder: &Path, watch: &Wat
         .iter()
         .map(|(name, table)| (folder.join(name), table.bytes()));
     write_together(files.chain([(folder.join(RUN_PAGE), page.as_bytes())]))
+}
+
+/// What only some scenarios ask for: the burdened, the poor beside others, the link to payment.
+fn asked_for(inputs: &Inputs, result: &RunResult) -> Result<Vec<(&'static str, CsvText)>> {
+    let mut tables = Vec::new();
+    if inputs.scenario.indicators.is_some() {
+        tables.push(("burden.csv", burden_csv(inputs, result)));
+        tables.push(("poor.csv", poor_csv(inputs, result).map_err(not_shown)?));
+    }
+    if inputs.scenario.link.is_some() {
+        let lines = link_cases(inputs, result)?;
+        tables.push(("link.csv", link_csv(inputs, result, &lines)));
+    }
+    Ok(tables)
 }
 
 /// Path and SHA-256 of every input, the records first.

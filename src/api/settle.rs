@@ -11,8 +11,8 @@ use crate::diagnostics::{Error, Evidence, Lang, Place, Result, hexadecimal, read
 use crate::ledger::{CaseKey, Cleared, ClearingRow, Entry, Ledger, MonthToClose, Posted, is_on_a_server};
 use crate::records::{Intake, RowReader, RunningHash};
 use crate::reports::{
-    Output, Table, clearing_tables, in_words, month_csv, page, pool_tables, statement_csv, statement_tables,
-    write_book, write_together, year_cases_table,
+    Output, Table, book_bytes, clearing_tables, in_words, month_csv, page, pool_tables, statement_csv,
+    statement_tables, write_book, write_together, year_cases_table,
 };
 use crate::scenarios::{Bill, DeclaredCodes, Inputs, Scenario, bills, clear_pool, month_money, refuse_weak};
 use crate::tables::Library;
@@ -310,13 +310,15 @@ fn write_year(folder: &Path, inputs: &Inputs, done: &YearDone, lang: Lang) -> Re
         Lang::Zh => format!("{year}年度清算"),
     };
     let html = page(&title, &notes(inputs, lang), &pages, lang);
+    let book = folder.join("clearing.xlsx");
+    let sheets = book_bytes(&book, &pages, lang)?;
     write_together([
         (folder.join("clearing.csv"), of_clearing.bytes()),
         (folder.join("pools.csv"), of_pools.bytes()),
         (folder.join("cases.csv"), of_cases.bytes()),
         (folder.join("clearing.html"), html.as_bytes()),
-    ])?;
-    write_book(&folder.join("clearing.xlsx"), &pages, lang)
+        (book, &sheets),
+    ])
 }
 
 /// By what it was made, and on what evidence.

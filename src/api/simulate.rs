@@ -10,7 +10,8 @@ use super::parts::Parts;
 use crate::diagnostics::{Error, Result, hexadecimal};
 use crate::records::Intake;
 use crate::reports::{
-    Named, Repeat, Simulated, dictionary, repeat_json, simulation_tables, write_book, write_together,
+    Named, Repeat, Simulated, dictionary, repeat_json, simulation_page, simulation_tables, write_book,
+    write_together,
 };
 use crate::scenarios::simulate::{
     Attributes, Attribution, Canonical, Engine, How, Metric, Remark, Resolved, Run, Stage, Studies, Whole,
@@ -233,10 +234,11 @@ fn input_files(resolved: &Resolved) -> Vec<PathBuf> {
 const RESOLVED: &str = "resolved.toml";
 const DIFF: &str = "diff.toml";
 const RUN_PAGE: &str = "run.json";
+const PAGE: &str = "report.html";
 const BOOK: &str = "simulation.xlsx";
 
 fn outputs(folder: &Path) -> Vec<PathBuf> {
-    [RESOLVED, DIFF, RUN_PAGE, BOOK]
+    [RESOLVED, DIFF, RUN_PAGE, PAGE, BOOK]
         .iter()
         .map(|name| folder.join(name))
         .collect()
@@ -325,6 +327,7 @@ fn write(
         (RESOLVED, resolved_text(&resolved.reform, resolved)),
         (DIFF, diff_text(resolved)),
         (RUN_PAGE, page),
+        (PAGE, simulation_page(found, tables, repeat, watch.lang)?),
     ];
     let csv: Vec<(PathBuf, crate::reports::CsvText)> = tables
         .iter()

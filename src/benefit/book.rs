@@ -113,10 +113,30 @@ pub struct Outcome<'a> {
     pub reverses: Option<&'a str>,
     /// One slip a record: a stay cut at the turn of the year has two.
     pub slips: Vec<(i16, Slip)>,
+    pub(super) scales: Vec<Option<CiiScaleId>>,
     postings: Vec<(&'a str, &'a str, Posting)>,
+    /// Settlements that were replayed, as they now stand.
+    pub(super) replayed: Vec<Replayed<'a>>,
     /// What the replay of other settlements changed.
     pub vouchers: Vec<Voucher>,
 }
+
+/// A settlement that was replayed: id, slips by year, their scales.
+pub type Replayed<'a> = (&'a str, Vec<(i16, Slip)>, Vec<Option<CiiScaleId>>);
+
+/// A movement by its counter's name.
+pub struct KeptMove {
+    pub counter: Arc<str>,
+    pub of_family: bool,
+    pub before: i64,
+    pub after: i64,
+}
+
+/// Settlement, kind, year, movements: a posting as kept.
+pub type KeptPosting = (String, String, i16, Vec<KeptMove>);
+
+/// One year's slip as kept, with the scale it used.
+pub type KeptSlip = (i16, Slip, Option<CiiScaleId>);
 
 /// One movement with all its words, for lists.
 #[derive(Clone, Debug)]
@@ -152,6 +172,29 @@ impl<'a> Outcome<'a> {
             }));
         }
         named
+    }
+}
+
+impl<'a> Outcome<'a> {
+    /// Movements by posting, for keeping.
+    pub(super) fn kept_moves(
+        &self,
+        policy: &BenefitPolicy,
+    ) -> Vec<(&'a str, MovementKind, i16, Vec<KeptMove>)> {
+        let mut kept = Vec::new();
+        for (settlement, hospital, posting) in &self.postings {
+            let moves = posting.moves.iter().map(|moved| KeptMove {
+                counter: match policy.layout.names.get(moved.slot) {
+                    Some(name) => Arc::clone(name),
+                    None => Arc::from(format!("{AT_HOSPITAL}{hospital}")),
+                },
+                of_family: policy.layout.of_family.contains(&moved.slot),
+                before: moved.before,
+                after: moved.after,
+            });
+            kept.push((*settlement, posting.kind, posting.year, moves.collect()));
+        }
+        kept
     }
 }
 
@@ -318,6 +361,7 @@ impl<'a> Book<'a> {
         self.sequence += 1;
         for record in &records {
             outcome.slips.push((record.year, record.slip.clone()));
+            outcome.scales.push(record.scale);
             outcome
                 .postings
                 .push((bill.id, bill.hospital, posting(MovementKind::Post, record)));
@@ -461,6 +505,78 @@ impl<'a> Book<'a> {
         found.sort_by(|(_, a), (_, b)| a.bill.key().cmp(&b.bill.key()));
         found.into_iter().map(|(index, _)| index).collect()
     }
+}
+
+/// Making a book again from what was kept.
+impl<'a> Book<'a> {
+    pub(super) fn put_again(
+        &mut self,
+        bill: Bill<'a>,
+        slips: Vec<KeptSlip>,
+        postings: Vec<KeptPosting>,
+        replayed: Vec<(String, Vec<KeptSlip>)>,
+    ) -> Result<(), String> {
+        self.sequence += 1;
+        let mut made: Vec<(String, i16, Vec<Move>)> = Vec::new();
+        for (settlement, _, year, kept) in postings {
+            let moves: Result<Vec<Move>, String> = kept.iter().map(|moved| self.move_of(moved)).collect();
+            let moves = moves?;
+            self.shift(&bill, year, &moves, None);
+            made.push((settlement, year, moves));
+        }
+        let book = self.books.entry(bill.person).or_default();
+        for (id, slips) in replayed {
+            if let Some(known) = book.settled.iter_mut().find(|known| known.bill.id == id) {
+                known.records = records_again(&made, &id, slips);
+            }
+        }
+        match bill.reverses {
+            Some(original) => {
+                let known = book.settled.iter_mut().find(|known| known.bill.id == original);
+                let known = known.ok_or_else(|| format!("`{original}` was reversed, but is not there"))?;
+                known.reversed = true;
+            }
+            None => book.settled.push(Settled {
+                sequence: self.sequence,
+                reversed: false,
+                records: records_again(&made, bill.id, slips),
+                bill: bill.clone(),
+            }),
+        }
+        self.last_scale(&bill);
+        Ok(())
+    }
+
+    fn move_of(&self, kept: &KeptMove) -> Result<Move, String> {
+        let slot = match kept.counter.starts_with(AT_HOSPITAL) {
+            true => Some(AT_THE_HOSPITAL),
+            false => self.policy.layout.find(&kept.counter),
+        };
+        let slot = slot.ok_or_else(|| format!("`{}` is no counter of this policy", kept.counter))?;
+        Ok(Move {
+            slot,
+            before: kept.before,
+            after: kept.after,
+        })
+    }
+}
+
+/// The records of a settlement: its slips, and the last movements made for each.
+fn records_again(made: &[(String, i16, Vec<Move>)], id: &str, slips: Vec<KeptSlip>) -> Vec<Record> {
+    let moves_of = |year: i16| {
+        let of = made
+            .iter()
+            .rev()
+            .find(|(known, of, _)| known == id && *of == year);
+        of.map_or_else(Vec::new, |(_, _, moves)| moves.clone())
+    };
+    let record = |(year, slip, scale)| Record {
+        year,
+        slip,
+        moves: moves_of(year),
+        scale,
+    };
+    slips.into_iter().map(record).collect()
 }
 
 /// Taking back, and replaying.
@@ -619,6 +735,14 @@ impl<'a> Book<'a> {
                 outcome
                     .vouchers
                     .extend(voucher(bill.id, &known.records, &records));
+                outcome.replayed.push((
+                    bill.id,
+                    records
+                        .iter()
+                        .map(|record| (record.year, record.slip.clone()))
+                        .collect(),
+                    records.iter().map(|record| record.scale).collect(),
+                ));
                 known.records = records;
             }
         }
@@ -665,6 +789,8 @@ fn outcome_of<'a>(bill: &Bill<'a>) -> Outcome<'a> {
         slips: Vec::with_capacity(1),
         postings: Vec::with_capacity(1),
         vouchers: Vec::new(),
+        scales: Vec::new(),
+        replayed: Vec::new(),
     }
 }
 

@@ -478,6 +478,17 @@ pub struct WhenText {
 }
 
 impl OnChange {
+    /// The word itself, if it is one of these.
+    pub fn word(text: &str) -> Option<&'static str> {
+        let all = [
+            OnChange::Difference,
+            OnChange::Grandfather,
+            OnChange::Consumed,
+            OnChange::Recompute,
+        ];
+        all.map(OnChange::as_str).into_iter().find(|word| *word == text)
+    }
+
     pub const fn as_str(self) -> &'static str {
         match self {
             OnChange::Difference => "difference",

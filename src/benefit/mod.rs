@@ -81,7 +81,9 @@ mod explain;
 mod file;
 pub mod finance;
 mod formula;
+mod kept;
 mod lines;
+pub mod link;
 mod literal;
 mod load;
 mod outpatient;
@@ -101,6 +103,7 @@ pub use claim::{Area, Care, Claim, Condition, Facility, ItemAmount, Level, Statu
 pub use counters::{Movement, YearToDate};
 pub use error::ShareError;
 pub use explain::{CounterMove, Explanation, ParamUsed, Step, explain};
+pub use kept::KeptEvent;
 pub use lines::{FeeLine, FeeSplit, split};
 pub use persons::{Cover, Held, InsuredPerson};
 pub use policy::{BenefitPolicy, PolicyFile, Source};

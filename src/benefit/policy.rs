@@ -136,6 +136,16 @@ impl BenefitPolicy {
         &self.words.categories
     }
 
+    /// The hospital levels (医疗机构等级) of this place, as files write them.
+    pub fn levels(&self) -> Vec<&'static str> {
+        self.words.levels.iter().map(|level| level.as_str()).collect()
+    }
+
+    /// The employment statuses (就业状态) of this place; empty where the scheme asks for none.
+    pub fn statuses(&self) -> Vec<&'static str> {
+        self.words.statuses.iter().map(|status| status.as_str()).collect()
+    }
+
     /// The contribution plans (档次); empty where the scheme has none.
     pub fn plans(&self) -> &[String] {
         &self.words.plans

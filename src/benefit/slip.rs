@@ -195,30 +195,61 @@ impl Slip {
         self.reimbursed() - self.hospital()
     }
 
+    /// Names of the fields of [`Slip::national`] (国家接口字段名).
+    pub const NATIONAL_FIELDS: [&'static str; 19] = [
+        "medfee_sumamt",
+        "fulamt_ownpay_amt",
+        "overlmt_selfpay",
+        "preselfpay_amt",
+        "inscp_scp_amt",
+        "act_pay_dedc",
+        "hifp_pay",
+        "hifmi_pay",
+        "maf_pay",
+        "hifob_pay",
+        "cvlserv_pay",
+        "hifes_pay",
+        "oth_pay",
+        "fund_pay_sumamt",
+        "hosp_part_amt",
+        "psn_part_amt",
+        "acct_pay",
+        "acct_mulaid_pay",
+        "psn_cash_pay",
+    ];
+
     /// The amounts under the field names of the national settlement interface (国家接口字段).
     pub fn national(&self) -> [(&'static str, Fen); 19] {
         let other = [Payer::Finance, Payer::Commercial, Payer::Charity, Payer::Epidemic];
-        [
-            ("medfee_sumamt", self.total),
-            ("fulamt_ownpay_amt", self.own),
-            ("overlmt_selfpay", self.over),
-            ("preselfpay_amt", self.pre),
-            ("inscp_scp_amt", self.scope),
-            ("act_pay_dedc", self.deductible),
-            ("hifp_pay", self.fund(Payer::Basic)),
-            ("hifmi_pay", self.fund(Payer::Cii)),
-            ("maf_pay", self.fund(Payer::Ma)),
-            ("hifob_pay", self.fund(Payer::LargeSum)),
-            ("cvlserv_pay", self.fund(Payer::CivilServant)),
-            ("hifes_pay", self.fund(Payer::Enterprise)),
-            ("oth_pay", other.into_iter().map(|payer| self.fund(payer)).sum()),
-            ("fund_pay_sumamt", self.funds()),
-            ("hosp_part_amt", self.hospital()),
-            ("psn_part_amt", self.person),
-            ("acct_pay", self.account),
-            ("acct_mulaid_pay", self.family_account),
-            ("psn_cash_pay", self.cash),
-        ]
+        let amounts = [
+            self.total,
+            self.own,
+            self.over,
+            self.pre,
+            self.scope,
+            self.deductible,
+            self.fund(Payer::Basic),
+            self.fund(Payer::Cii),
+            self.fund(Payer::Ma),
+            self.fund(Payer::LargeSum),
+            self.fund(Payer::CivilServant),
+            self.fund(Payer::Enterprise),
+            other.into_iter().map(|payer| self.fund(payer)).sum(),
+            self.funds(),
+            self.hospital(),
+            self.person,
+            self.account,
+            self.family_account,
+            self.cash,
+        ];
+        let mut named = [("", Fen::ZERO); 19];
+        for (place, pair) in named
+            .iter_mut()
+            .zip(Slip::NATIONAL_FIELDS.into_iter().zip(amounts))
+        {
+            *place = pair;
+        }
+        named
     }
 
     /// The slip with every amount's sign turned (退结算单): what reverses it.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::benefit_arguments::BenefitArguments;
 use super::check_arguments::CheckArguments;
 use super::door_arguments::{CodesArguments, DoorArguments};
 use super::enrol_arguments::EnrolCommand;
@@ -153,6 +154,12 @@ each record was planned to be); else only the records. The same options give the
     /// The layouts of records: list, show, try one on a file
     #[command(subcommand)]
     Layouts(LayoutsCommand),
+    /// Bills of many persons: who pays what of each, by one benefit file, through the year
+    #[command(after_help = "Example: dianzhi benefit scenarios/benefit-sample/claims.csv \
+-p scenarios/benefit/sample-region/resident.toml -o slips/\n\n\
+Writes slips.csv (fields of the national settlement interface), tiers.csv, movements.csv (every counter), \
+vouchers.csv (differences by replay), rejected.csv (bills refused, by the name of the error) and run.json into DIR.")]
+    Benefit(BenefitArguments),
     /// Months and years kept in a ledger: book a month, clear a year, reverse a case, print a statement
     #[command(subcommand)]
     Settle(SettleCommand),
@@ -162,8 +169,8 @@ each record was planned to be); else only the records. The same options give the
     /// Scenarios against their baseline: who wins, who loses, by how much, and by which lever
     #[command(
         after_help = "Example: dianzhi simulate scenarios/budget-plus-5.toml -o out\n\n\
-A reform holds only what differs from its baseline. Writes a CSV for each table with a data dictionary, all of them \
-in simulation.xlsx, the scenario as it was run in resolved.toml, what differs in diff.toml, and run.json, by which \
+A reform holds only what differs from its baseline. Writes report.html with charts, a CSV for each table \
+with a data dictionary, all of them in simulation.xlsx, the scenario as it was run in resolved.toml, what differs in diff.toml, and run.json, by which \
 the same comes out again."
     )]
     Simulate(SimulateArguments),

@@ -1,6 +1,8 @@
 //! The command line (命令行): arguments, words for people, exit codes.
 
 mod arguments;
+mod benefit_arguments;
+mod benefit_commands;
 mod catalogue_commands;
 mod check_arguments;
 mod check_commands;

@@ -20,6 +20,7 @@
     clippy::panic
 )]
 
+mod benefit;
 mod database;
 mod entry;
 mod month;
@@ -30,6 +31,7 @@ mod sqlite;
 mod store;
 mod year;
 
+pub use benefit::{BenefitEvent, BenefitLedger};
 pub use entry::{CaseKey, Entry, EntryKind, EntryMore, Paid};
 pub use month::{BookingRule, ClosedMonth, HospitalMonth, MonthToClose, Posted};
 pub use store::{Ledger, is_on_a_server};

@@ -34,6 +34,11 @@ pub(super) fn failure(error: &rusqlite::Error) -> Failure {
     }
 }
 
+/// The same as an error of a file.
+pub(super) fn failed(path: &Path, error: &rusqlite::Error) -> crate::diagnostics::Error {
+    super::store::failed(path, &failure(error))
+}
+
 impl Sqlite {
     pub(super) fn open(path: &Path) -> Done<Sqlite> {
         let said = |e: rusqlite::Error| failure(&e);

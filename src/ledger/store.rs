@@ -201,7 +201,7 @@ fn shown(ledger: &Path) -> PathBuf {
 }
 
 /// What the database says, after the ledger's name and in one line.
-fn failed(name: &Path, error: &Failure) -> Error {
+pub(super) fn failed(name: &Path, error: &Failure) -> Error {
     let what = error.what.replace('\n', " ");
     // the version and whether it is a ledger at all are this program's own words
     let own = what.starts_with("this ") && what.contains("ledger");

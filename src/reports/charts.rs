@@ -39,7 +39,7 @@ pub struct Section<'t> {
     /// The table.
     pub table: &'t Table,
     /// The file the table stands in, e.g. `impact.csv`.
-    pub file: &'static str,
+    pub file: &'t str,
 }
 
 /// A chart of a section's table (图).

@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod charts;
+mod claims;
 mod comparison;
 mod conformance;
 mod crosswalk;
@@ -12,6 +13,7 @@ mod findings;
 mod findings_book;
 mod grouped;
 mod import_remarks;
+mod indicators;
 mod ledger_labels;
 mod ledger_pages;
 mod neutral;
@@ -33,6 +35,10 @@ pub use catalogue::{
     mean_costs_csv, primary_care_csv, scheme_toml,
 };
 pub use charts::{Chart, Draw, Section, chart_page};
+pub use claims::{
+    changed_bills_csv, changed_payers_csv, changed_sums_csv, claim_slips_csv, claim_sums, claims_json,
+    movements_csv, refused_claims_csv, tiers_csv, vouchers_csv,
+};
 pub use comparison::comparison_tables;
 pub use conformance::{ConformanceCase, EXPECTED_COLUMNS, conformance_header, conformance_row};
 pub use crosswalk::{CROSSWALK_COLUMNS, Crosswalk, End, MOVED_COLUMNS, Move, Pairs, Tally};
@@ -46,6 +52,7 @@ pub use findings::{FINDING_COLUMNS, finding_line, finding_row, findings_csv};
 pub use findings_book::FindingsBook;
 pub use grouped::{CodeAt, GROUP_COLUMNS, GroupedRows, PACKET_COLUMNS};
 pub use import_remarks::{REMARK_COLUMNS, remarks_csv};
+pub use indicators::{burden_csv, indicator_words, indicators_csv, link_csv, link_difference, poor_csv};
 pub use ledger_pages::{
     MONTH_COLUMNS, clearing_tables, in_words, month_csv, pool_tables, statement_csv, statement_tables,
     year_cases_table,
@@ -55,11 +62,11 @@ pub use output::{Output, write_together};
 pub use quality::{QUALITY_COLUMNS, quality_csv};
 pub use record_file::RecordFile;
 pub use run_json::run_json;
-pub use simulate::{Named, Repeat, Simulated, dictionary, repeat_json, simulation_tables};
+pub use simulate::{Named, Repeat, Simulated, dictionary, repeat_json, simulation_page, simulation_tables};
 pub use statements::{cases_csv, hospitals_csv, pools_csv, rejected_csv, slips_csv};
 pub use summary::{run_summary, sum_of_cases};
 pub use table::{Cell, Column, Table};
-pub use table_book::write_book;
+pub use table_book::{book_bytes, write_book};
 pub use table_changes::{CHANGE_COLUMNS, changes_csv, changes_text};
 pub use table_findings::{TABLE_FINDING_COLUMNS, table_finding_line, table_findings_csv};
 pub use table_page::page;

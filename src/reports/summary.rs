@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use comfy_table::{CellAlignment, Table, presets};
 
+use super::indicators::indicator_words;
 use super::statements::{gains, points_shown, prices_shown};
 use crate::benefit::Payer;
 use crate::diagnostics::{Evidence, Lang};
@@ -36,6 +37,7 @@ pub fn run_summary(inputs: &Inputs, result: &RunResult, lang: Lang) -> Result<St
     parts.push(kinds_words(result, lang));
     parts.push(pools_table(result, lang)?);
     parts.push(payers_table(result, lang));
+    parts.extend(indicator_words(inputs, result, lang)?);
     parts.push(hospitals_words(result, lang));
     parts.push(assumed_words(inputs, lang));
     Ok(parts.join("\n"))

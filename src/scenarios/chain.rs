@@ -72,6 +72,7 @@ impl Inputs {
             let policy = BenefitPolicy::load(&pool.benefit)?.skip_unknown_tiers(pool.skip_unknown_tiers);
             benefits.insert(name.clone(), policy);
         }
+        categories_are_known(&scenario, &benefits)?;
         Ok(Inputs {
             lists: Lists::load(&scenario, &benefits)?,
             grouper: Grouper::new(Compiled::new(scheme)),
@@ -176,6 +177,25 @@ fn weights_of_scheme(scenario: &Scenario, scheme: &Scheme, weights: &Weights) ->
         scheme.id()
     );
     Err(Error::at(place, message))
+}
+
+/// Categories that count as poor must be words of some policy of the run.
+fn categories_are_known(scenario: &Scenario, benefits: &BTreeMap<String, BenefitPolicy>) -> Result<()> {
+    let terms = scenario.indicators.as_ref();
+    let unknown = terms.and_then(|terms| terms.unknown_category(benefits.values()));
+    let Some(word) = unknown else { return Ok(()) };
+    let known = || {
+        let policies = benefits.values().flat_map(|policy| policy.categories());
+        policies.map(String::as_str)
+    };
+    let hint = suggestion(word, known());
+    let known: std::collections::BTreeSet<&str> = known().collect();
+    let known: Vec<&str> = known.into_iter().collect();
+    let message = format!(
+        "`indicators.poor`: `{word}` is no category of this run; expected some of {}{hint}",
+        known.join(", ")
+    );
+    Err(Error::at(Place::file(&scenario.path), message))
 }
 
 /// The pack is made for this scheme and in force in this year.

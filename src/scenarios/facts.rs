@@ -158,11 +158,7 @@ impl Facts {
     }
 
     fn take(&mut self, column: Column, cell: &str) -> std::result::Result<(), (&'static str, &'static str)> {
-        let amount = || {
-            Fen::parse_yuan(cell)
-                .ok()
-                .filter(|amount| *amount <= Fen::LARGEST_INPUT)
-        };
+        let amount = || Fen::parse_yuan(cell).ok()?.of_a_cell();
         let above = || amount().filter(|amount| !amount.is_negative()).ok_or(MONEY);
         match column {
             Column::SettleDate => {
@@ -236,9 +232,8 @@ fn addons(cell: &str) -> std::result::Result<Vec<(String, Fen)>, (&'static str, 
     let mut addons: Vec<(String, Fen)> = Vec::new();
     for item in words(cell) {
         let (name, amount) = item.split_once(';').ok_or(EXPECTED)?;
-        let amount = Fen::parse_yuan(amount.trim())
-            .ok()
-            .filter(|amount| !amount.is_negative());
+        let amount = Fen::parse_yuan(amount.trim()).ok().and_then(Fen::of_a_cell);
+        let amount = amount.filter(|amount| !amount.is_negative());
         let name = name.trim();
         if name.is_empty() || addons.iter().any(|(known, _)| known == name) {
             return Err(EXPECTED);

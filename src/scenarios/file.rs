@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::de::{Deserialize, Deserializer, Visitor};
 
+use super::link_file::{IndicatorTerms, LinkTerms};
 use crate::diagnostics::{Error, Place, Result, read_toml};
 use crate::units::Fen;
 
@@ -20,6 +21,10 @@ pub struct Scenario {
     pub title: String,
     /// What every page of the results must say, e.g. that the region is invented.
     pub notice: String,
+    /// How bills and standards meet; without it no link is written.
+    pub link: Option<LinkTerms>,
+    /// What indicators are held against.
+    pub indicators: Option<IndicatorTerms>,
     /// Settlement year (清算年度): discharges of this year are priced.
     pub year: i16,
     /// Grouping scheme.
@@ -60,6 +65,8 @@ struct Written {
     title: String,
     #[serde(default)]
     notice: String,
+    link: Option<LinkTerms>,
+    indicators: Option<IndicatorTerms>,
     year: i16,
     scheme: String,
     records: PathBuf,
@@ -100,6 +107,9 @@ impl Scenario {
             let message = format!("schema = {}; this version reads schema 1", written.schema);
             return Err(Error::at(Place::file(path), message));
         }
+        if let Some(refusal) = written.link.as_ref().and_then(LinkTerms::refusal) {
+            return Err(Error::at(Place::file(path), refusal));
+        }
         let beside = |file: PathBuf| path.parent().map_or(file.clone(), |folder| folder.join(&file));
         let written_pools = [
             ("resident", written.pool.resident),
@@ -124,6 +134,8 @@ impl Scenario {
             name: written.scenario,
             title: written.title,
             notice: written.notice,
+            link: written.link,
+            indicators: written.indicators,
             year: written.year,
             scheme: written.scheme,
             records: beside(written.records),

@@ -5,12 +5,16 @@
 
 pub mod catalogue;
 mod chain;
+pub mod claims;
 mod edits;
 pub mod enrolment;
 mod facts;
 mod file;
 pub mod generate;
+mod indicators;
 mod join;
+mod link;
+mod link_file;
 mod lists;
 mod months;
 mod pools;
@@ -25,6 +29,9 @@ pub use chain::{Inputs, run};
 pub use edits::{DeclaredCodes, code_system, code_systems, edit_book, find_profile, take_codes};
 pub use facts::{Facts, Unread};
 pub use file::{PoolOfScenario, Scenario};
+pub use indicators::{Burden, By, LevelSums, Stays, burdened, insured_by_poverty, stays_of_the_poor, sums};
+pub use link::{LinkLine, link_cases};
+pub use link_file::{FundRatio, IndicatorTerms, LinkTerms, Numerator};
 pub use lists::{Hospital, Insured, Lists};
 pub use months::{Bill, bills, clear_pool, month_money, refuse_weak};
 pub use returned::{Comparison, Differing, Mapping, Sums, Verdict as Returned};

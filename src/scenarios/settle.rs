@@ -11,9 +11,9 @@ use super::statement::{BenefitParameter, Money, PoolResult, RunResult, Settled, 
 use crate::benefit::{BenefitPolicy, Claim, Payer, Slip, YearToDate, explain, share};
 use crate::budget::{More, PoolCase, settle};
 use crate::codes::HospitalLevel;
-use crate::diagnostics::{Lang, Result};
+use crate::diagnostics::{Error, Lang, Result};
 use crate::points::{Pack, PoolFund, Score};
-use crate::records::Column;
+use crate::records::{Column, FeeSplit};
 use crate::units::Fen;
 
 /// Age from which a person is no minor (未成年人保护法 art. 2: citizens under eighteen are minors).
@@ -26,12 +26,7 @@ const GROWN_UP: i16 = 18;
 pub(super) fn share_bills(inputs: &Inputs, result: &mut RunResult, lang: Lang) -> Vec<Option<Slip>> {
     let mut slips: Vec<Option<Slip>> = vec![None; result.statements.len()];
     let mut kept_out = Vec::new();
-    let mut order: Vec<(usize, &Statement)> = result.statements.iter().enumerate().collect();
-    order.retain(|(_, statement)| matches!(statement.money, Money::Pending));
-    // the case id settles what is left open by two discharges on one day
-    order.sort_by(|(_, a), (_, b)| {
-        (&a.person, a.discharge, &a.case_id, a.line).cmp(&(&b.person, b.discharge, &b.case_id, b.line))
-    });
+    let order = in_year_order(result, |statement| matches!(statement.money, Money::Pending));
     let mut so_far = YearToDate::default();
     let mut person = "";
     let mut parameters = UsedParameters::default();
@@ -60,6 +55,60 @@ fn share_bill(
     so_far: &mut YearToDate,
     parameters: &mut UsedParameters,
 ) -> std::result::Result<Slip, String> {
+    let fees = statement.fees.ok_or("bill is missing")?;
+    share_fees(inputs, statement, fees, so_far, Some(parameters))
+}
+
+/// Every priced bill shared anew, from other fees than its own, in the order of the year.
+pub(super) type SharedAgain = Vec<Option<Slip>>;
+
+/// Shares every priced bill from the fees that `fees_of` gives (按新基数重新分担).
+///
+/// # Errors
+/// A bill that the policy cannot share.
+pub(super) fn share_again(
+    inputs: &Inputs,
+    result: &RunResult,
+    fees_of: impl Fn(&Statement) -> Option<FeeSplit>,
+) -> Result<SharedAgain> {
+    let mut slips: SharedAgain = vec![None; result.statements.len()];
+    let mut so_far = YearToDate::default();
+    let mut person = "";
+    for (index, statement) in in_year_order(result, |statement| statement.settled().is_some()) {
+        if statement.person != person {
+            person = &statement.person;
+            so_far = YearToDate::default();
+        }
+        let Some(fees) = fees_of(statement) else { continue };
+        let slip = share_fees(inputs, statement, fees, &mut so_far, None);
+        let slip = slip.map_err(|e| Error::new(format!("case `{}`: {e}", statement.case_id)))?;
+        slips
+            .iter_mut()
+            .skip(index)
+            .take(1)
+            .for_each(|slot| *slot = Some(slip.clone()));
+    }
+    Ok(slips)
+}
+
+/// Statements each person's together, by discharge.
+fn in_year_order(result: &RunResult, wanted: impl Fn(&Statement) -> bool) -> Vec<(usize, &Statement)> {
+    let mut order: Vec<(usize, &Statement)> = result.statements.iter().enumerate().collect();
+    order.retain(|(_, statement)| wanted(statement));
+    // the case id settles what is left open by two discharges on one day
+    order.sort_by(|(_, a), (_, b)| {
+        (&a.person, a.discharge, &a.case_id, a.line).cmp(&(&b.person, b.discharge, &b.case_id, b.line))
+    });
+    order
+}
+
+fn share_fees(
+    inputs: &Inputs,
+    statement: &Statement,
+    fees: FeeSplit,
+    so_far: &mut YearToDate,
+    parameters: Option<&mut UsedParameters>,
+) -> std::result::Result<Slip, String> {
     let missing = |what: &str| format!("{what} is missing");
     let policy = inputs
         .benefits
@@ -71,7 +120,6 @@ fn share_bill(
         .get(&statement.person)
         .ok_or_else(|| missing("person"))?;
     let level = level_of(inputs, statement).ok_or_else(|| missing("hospital"))?;
-    let fees = statement.fees.ok_or_else(|| missing("bill"))?;
     let discharge = statement.discharge.ok_or_else(|| missing("discharge date"))?;
     let categories: Vec<&str> = insured.categories.iter().map(String::as_str).collect();
     let diagnoses: Vec<&str> = statement.diagnoses.iter().map(String::as_str).collect();
@@ -92,7 +140,9 @@ fn share_bill(
         scope: fees.scope,
         ..Claim::default()
     };
-    parameters.note(&statement.insured_scheme, policy, &claim, so_far);
+    if let Some(parameters) = parameters {
+        parameters.note(&statement.insured_scheme, policy, &claim, so_far);
+    }
     share(policy, &claim, so_far).map_err(|e| e.to_string())
 }
 

@@ -123,92 +123,89 @@ impl<'a> Desk<'a> {
     }
 
     fn policy(&self) -> Result<FinancePolicy> {
-        let heads = || self.read.iter().map(|(_, file)| &file.file);
-        let sections = || self.read.iter().map(|(_, file)| &file.finance);
-        let region = heads().find_map(|head| head.region.clone());
-        let reading = sections().find_map(|section| section.central_reading.clone());
-        let fees = self.each(
-            "finance.personal_fee",
-            |f| &f.finance.personal_fee,
-            fee_key,
-            |r| self.fee(r),
-        )?;
-        let fiscal = |row: &FiscalRow| {
-            let op = row.op.unwrap_or(Op::Equals);
-            Ok(Fiscal {
-                year: row.year,
-                op,
-                standard: row.value.0,
-            })
-        };
-        let premium = |row: &PremiumRow| Ok((row.year, row.value.0));
-        let of_place =
-            |row: &CentralRow| (Some(&row.region), Some(&row.reading)) == (region.as_ref(), reading.as_ref());
-        let central_key = |row: &CentralRow| format!("{} {} {}", row.region, row.reading, row.from_year);
-        let central = self.some(
-            "finance.central_share",
-            |f| &f.finance.central_share,
-            central_key,
-            of_place,
-            central,
-        )?;
-        let mut policy = FinancePolicy {
+        let mut policy = self.without_rows()?;
+        self.read_finance(&mut policy)?;
+        self.read_enrolment(&mut policy)?;
+        policy.bounds = self.each("bounds", |f| &f.bounds, bound_key, bound)?;
+        policy.weakest = self.weakest(&policy);
+        self.refuse_overlaps(&policy)?;
+        self.refuse_years(&policy)?;
+        Ok(policy)
+    }
+
+    fn without_rows(&self) -> Result<FinancePolicy> {
+        let mut sections = self.read.iter().map(|(_, file)| &file.finance);
+        let mut heads = self.read.iter().map(|(_, file)| &file.file);
+        Ok(FinancePolicy {
             place: self.top.file.place.clone(),
-            draft: heads().any(|head| head.status == Standing::Draft),
+            draft: heads.any(|head| head.status == Standing::Draft),
             weakest: Evidence::Official,
             files: self.read.iter().rev().map(|(file, _)| file.clone()).collect(),
             documents: self.documents.clone(),
             plans: self.plans.clone(),
             categories: self.categories.clone(),
-            academic: sections().find_map(|section| section.academic_year_counts),
-            fees,
-            fiscal: self.each(
-                "finance.fiscal_subsidy",
-                |f| &f.finance.fiscal_subsidy,
-                |r| r.year.to_string(),
-                fiscal,
-            )?,
-            central,
-            local: self.each(
-                "finance.local_share",
-                |f| &f.finance.local_share,
-                |r| r.from_year.to_string(),
-                local,
-            )?,
-            subsidies: self.each(
-                "finance.enrol_subsidy",
-                |f| &f.finance.enrol_subsidy,
-                subsidy_key,
-                |r| self.subsidy(r),
-            )?,
-            premiums: self.each(
-                "finance.cii_premium",
-                |f| &f.finance.cii_premium,
-                |r| r.year.to_string(),
-                premium,
-            )?,
+            academic: sections.find_map(|section| section.academic_year_counts),
+            fees: Vec::new(),
+            fiscal: Vec::new(),
+            central: Vec::new(),
+            local: Vec::new(),
+            subsidies: Vec::new(),
+            premiums: Vec::new(),
             projection: self.projection()?,
-            windows: self.each("enrolment.window", |f| &f.enrolment.window, window_key, window)?,
-            waiting: self.each(
-                "enrolment.waiting",
-                |f| &f.enrolment.waiting,
-                |r| r.from.0.to_string(),
-                |r| self.waiting(r),
-            )?,
-            grounds: self.each(
-                "enrolment.grounds",
-                |f| &f.enrolment.grounds,
-                |r| r.from.0.to_string(),
-                grounds,
-            )?,
-            bounds: self.each("bounds", |f| &f.bounds, bound_key, bound)?,
-        };
+            windows: Vec::new(),
+            waiting: Vec::new(),
+            grounds: Vec::new(),
+            bounds: Vec::new(),
+        })
+    }
+
+    fn read_finance(&self, policy: &mut FinancePolicy) -> Result<()> {
+        let mut heads = self.read.iter().map(|(_, file)| &file.file);
+        let mut sections = self.read.iter().map(|(_, file)| &file.finance);
+        let region = heads.find_map(|head| head.region.as_ref());
+        let reading = sections.find_map(|section| section.central_reading.as_ref());
+        let of_place = |row: &CentralRow| (Some(&row.region), Some(&row.reading)) == (region, reading);
+        let fee = |row: &FeeRow| self.fee(row);
+        let subsidy = |row: &SubsidyRow| self.subsidy(row);
+        policy.fees = self.each("finance.personal_fee", |f| &f.finance.personal_fee, fee_key, fee)?;
+        let (rows, key) = (
+            |f: &'a File| &f.finance.fiscal_subsidy,
+            |r: &FiscalRow| r.year.to_string(),
+        );
+        policy.fiscal = self.each("finance.fiscal_subsidy", rows, key, fiscal)?;
+        let rows = |f: &'a File| &f.finance.central_share;
+        policy.central = self.some("finance.central_share", rows, central_key, of_place, central)?;
+        let (rows, key) = (
+            |f: &'a File| &f.finance.local_share,
+            |r: &LocalRow| r.from_year.to_string(),
+        );
+        policy.local = self.each("finance.local_share", rows, key, local)?;
+        let rows = |f: &'a File| &f.finance.enrol_subsidy;
+        policy.subsidies = self.each("finance.enrol_subsidy", rows, subsidy_key, subsidy)?;
+        let (rows, key) = (
+            |f: &'a File| &f.finance.cii_premium,
+            |r: &PremiumRow| r.year.to_string(),
+        );
+        policy.premiums = self.each("finance.cii_premium", rows, key, premium)?;
+        Ok(())
+    }
+
+    fn read_enrolment(&self, policy: &mut FinancePolicy) -> Result<()> {
+        let waiting = |row: &WaitingRow| self.waiting(row);
+        policy.windows = self.each("enrolment.window", |f| &f.enrolment.window, window_key, window)?;
+        let (rows, key) = (
+            |f: &'a File| &f.enrolment.waiting,
+            |r: &WaitingRow| r.from.0.to_string(),
+        );
+        policy.waiting = self.each("enrolment.waiting", rows, key, waiting)?;
+        let (rows, key) = (
+            |f: &'a File| &f.enrolment.grounds,
+            |r: &GroundsRow| r.from.0.to_string(),
+        );
+        policy.grounds = self.each("enrolment.grounds", rows, key, grounds)?;
         nearest_only(&mut policy.waiting);
         nearest_only(&mut policy.grounds);
-        self.refuse_overlaps(&policy)?;
-        policy.weakest = self.weakest(&policy);
-        self.refuse_years(&policy)?;
-        Ok(policy)
+        Ok(())
     }
 
     /// The rows of all files, resolved; a nearer file's row takes the place of one with its key.
@@ -486,6 +483,22 @@ fn documents(read: &[(PolicyFile, File)]) -> Result<Vec<FinanceDocument>> {
         }
     }
     Ok(documents)
+}
+
+fn fiscal(row: &FiscalRow) -> Refusal<Fiscal> {
+    Ok(Fiscal {
+        year: row.year,
+        op: row.op.unwrap_or(Op::Equals),
+        standard: row.value.0,
+    })
+}
+
+fn premium(row: &PremiumRow) -> Refusal<(i16, Fen)> {
+    Ok((row.year, row.value.0))
+}
+
+fn central_key(row: &CentralRow) -> String {
+    format!("{} {} {}", row.region, row.reading, row.from_year)
 }
 
 fn fee_key(row: &FeeRow) -> String {

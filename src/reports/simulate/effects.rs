@@ -41,20 +41,18 @@ pub(super) fn waterfall(found: &Simulated<'_>, lang: Lang) -> Named {
         .collect();
     let mut steps = |hospital: &str, base: Fen, deltas: &[Fen]| {
         let mut running = base;
-        let mut row = |step: u64, lever: &str, delta: Fen, running: Fen| {
-            table.rows.push(vec![
-                Cell::text(hospital),
-                Cell::Count(step),
-                Cell::text(lever),
-                money(delta),
-                money(running),
-            ]);
+        let mut row = |step: usize, lever: &str, delta: Cell, running: Fen| {
+            let (hospital, step) = (Cell::text(hospital), Cell::Count(step as u64));
+            table
+                .rows
+                .push(vec![hospital, step, Cell::text(lever), delta, money(running)]);
         };
-        row(0, "baseline", base, base);
-        for (step, (lever, delta)) in (1..).zip(levers.iter().zip(deltas)) {
+        row(0, "baseline", Cell::Empty, base);
+        for (step, (lever, delta)) in levers.iter().zip(deltas).enumerate() {
             running += *delta;
-            row(step, lever, *delta, running);
+            row(step + 1, lever, money(*delta), running);
         }
+        row(levers.len() + 1, "reform", Cell::Empty, running);
     };
     steps("all", bases.iter().copied().sum(), &sums);
     let hospitals = found.base.outcome.hospitals.iter().zip(&bases).zip(parts);
@@ -94,6 +92,57 @@ pub(super) fn shapley(found: &Simulated<'_>, lang: Lang) -> Named {
         }
     }
     named("shapley", table)
+}
+
+/// The same, a column for each lever (沙普利值按机构).
+pub(super) fn shapley_by_hospital(found: &Simulated<'_>, lang: Lang) -> Named {
+    let levers = found
+        .attribution
+        .levers
+        .iter()
+        .map(|lever| format!("value.{lever}"));
+    let columns: Vec<String> = std::iter::once("hospital".to_owned()).chain(levers).collect();
+    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+    let mut table = table(lang.pick("Shapley by hospital", "沙普利值按机构"), &columns, lang);
+    let hospitals = found
+        .base
+        .outcome
+        .hospitals
+        .iter()
+        .zip(&found.attribution.hospitals);
+    table.rows.extend(hospitals.map(|(hospital, parts)| {
+        let values = parts.shapley.iter().map(|value| money(*value));
+        std::iter::once(Cell::text(&hospital.code))
+            .chain(values)
+            .collect()
+    }));
+    named("shapley_by_hospital", table)
+}
+
+/// The twenty groups that gain and the twenty that lose most (变动最大的病组).
+pub(super) fn groups_moved(groups: &Named, lang: Lang) -> Named {
+    const MOST: usize = 20;
+    let at = groups
+        .table
+        .columns
+        .iter()
+        .position(|column| column.name == "delta");
+    let delta = |row: &Vec<Cell>| match at.and_then(|at| row.get(at)) {
+        Some(Cell::Money(delta)) => *delta,
+        _ => Fen::ZERO,
+    };
+    let mut rows: Vec<Vec<Cell>> = groups.table.rows.clone();
+    rows.retain(|row| delta(row) != Fen::ZERO);
+    rows.sort_by_key(|row| -delta(row));
+    if rows.len() > 2 * MOST {
+        rows.drain(MOST..rows.len() - MOST);
+    }
+    let table = crate::reports::Table {
+        name: lang.pick("Groups that move most", "变动最大的病组").to_owned(),
+        columns: groups.table.columns.clone(),
+        rows,
+    };
+    named("groups_moved", table)
 }
 
 /// Which groups move (病组影响).

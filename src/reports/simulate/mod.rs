@@ -3,10 +3,12 @@
 
 mod columns;
 mod effects;
+mod page;
 mod record;
 mod studies;
 mod who;
 
+pub use page::simulation_page;
 pub use record::{Repeat, repeat_json};
 
 use super::Table;
@@ -50,16 +52,20 @@ pub struct Simulated<'a> {
 
 /// All tables of a simulation, in the order of a report (全部报表).
 pub fn simulation_tables(found: &Simulated<'_>, engine: &Engine<'_>, lang: Lang) -> Vec<Named> {
+    let groups = effects::groups(found, lang);
     let mut tables = vec![
         who::headline(found, lang),
         who::impact(found, lang),
         who::hospitals(found, lang),
         who::winners(found, lang),
+        who::winners_by_part(found, lang),
         effects::waterfall(found, lang),
         effects::shapley(found, lang),
+        effects::shapley_by_hospital(found, lang),
         who::fairness_table(found, lang),
         who::lorenz(found, lang),
-        effects::groups(found, lang),
+        effects::groups_moved(&groups, lang),
+        groups,
         effects::multiples(found, lang),
     ];
     tables.extend(effects::corridor_tables(found, lang));

@@ -88,15 +88,17 @@ fn heat(grid: &HeatGrid, lang: Lang) -> Table {
     let mut table = axes(
         grid,
         lang.pick("Heat map", "热图"),
-        &["metric", "reform", "baseline", "delta"],
+        &["x_number", "y_number", "metric", "reform", "baseline", "delta"],
         lang,
     );
-    for ((up, _), row) in grid.y.iter().zip(&grid.cells) {
-        for ((across, _), value) in grid.x.iter().zip(row) {
+    for ((up, y), row) in grid.y.iter().zip(&grid.cells) {
+        for ((across, x), value) in grid.x.iter().zip(row) {
             let delta = value.zip(grid.baseline).map(|(value, base)| value - base);
             table.rows.push(vec![
                 Cell::text(across),
                 Cell::text(up),
+                number(Some(*x), DECIMALS),
+                number(Some(*y), DECIMALS),
                 Cell::text(&grid.metric),
                 number(*value, DECIMALS),
                 number(grid.baseline, DECIMALS),

@@ -236,6 +236,28 @@ pub(super) fn winners(found: &Simulated<'_>, lang: Lang) -> Named {
     named("winners", table)
 }
 
+/// The same, a column for each bin (盈亏分档按分组).
+pub(super) fn winners_by_part(found: &Simulated<'_>, lang: Lang) -> Named {
+    const BINS: [&str; 6] = ["loses_much", "loses", "same", "gains", "gains_much", "new"];
+    let columns: Vec<&str> = ["by", "part"].into_iter().chain(BINS).collect();
+    let mut table = table(
+        lang.pick("Winners and losers by part", "盈亏分档按分组"),
+        &columns,
+        lang,
+    );
+    let (base, reform) = (&found.base.outcome, &found.reform.outcome);
+    table
+        .rows
+        .extend(slices(base, found.attributes).iter().map(|slice| {
+            let counts = bins(base, reform, slice).map(Cell::Count);
+            [Cell::text(slice.by), Cell::text(&slice.part)]
+                .into_iter()
+                .chain(counts)
+                .collect()
+        }));
+    named("winners_by_part", table)
+}
+
 /// Is pay in line with cost (公平性)?
 pub(super) fn fairness_table(found: &Simulated<'_>, lang: Lang) -> Named {
     let mut table = table(
@@ -271,6 +293,12 @@ pub(super) fn lorenz(found: &Simulated<'_>, lang: Lang) -> Named {
         lang,
     );
     for (name, outcome) in both(found) {
+        table.rows.push(vec![
+            Cell::text(name),
+            Cell::Empty,
+            number(Some(0.0), 9),
+            number(Some(0.0), 9),
+        ]);
         for (hospital, cost, pay) in fairness(outcome).lorenz {
             table.rows.push(vec![
                 Cell::text(name),

@@ -135,9 +135,7 @@ impl Behaviour {
         let needed = |used: bool, response: &str, key: &str| {
             let written = whole.text(&["behaviour", response, key]).and_then(number);
             match (used, written) {
-                (true, None) => Err(Error::new(format!(
-                    "key `behaviour.{response}.{key}` is missing; `behaviour.{response}` needs it"
-                ))),
+                (true, None) => Err(missing(whole, response, key)),
                 (_, written) => Ok(written.unwrap_or(Exact::ZERO)),
             }
         };
@@ -147,9 +145,7 @@ impl Behaviour {
             .and_then(|leaf| leaf.value.as_integer())
             .and_then(|days| u32::try_from(days).ok());
         if splits && days.is_none() {
-            return Err(Error::new(
-                "key `behaviour.splitting.from_days` is missing; `behaviour.splitting` needs it",
-            ));
+            return Err(missing(whole, "splitting", "from_days"));
         }
         let by_cases = whole.text(&["behaviour", "upcoding", "how"]) == Some("cases");
         let seed = whole
@@ -178,8 +174,11 @@ impl Behaviour {
             seed: seed.and_then(|seed| u64::try_from(seed).ok()).unwrap_or(0),
         };
         if behaviour.draws() && seed.is_none() {
-            return Err(Error::new(
-                "key `behaviour.seed` is missing; responses by case are drawn",
+            let first = whole.document.below(&["behaviour"]).next();
+            let message = "key `behaviour.seed` is missing; responses by case are drawn";
+            return Err(first.map_or_else(
+                || Error::new(message),
+                |(_, leaf)| Error::at(leaf.place.clone(), message),
             ));
         }
         Ok(behaviour)
@@ -308,6 +307,15 @@ impl Behaviour {
             }
         }
         Ok(drawn)
+    }
+}
+
+/// A response without one of its parameters.
+fn missing(whole: &Whole, response: &str, key: &str) -> Error {
+    let message = format!("key `behaviour.{response}.{key}` is missing; `behaviour.{response}` needs it");
+    match whole.document.below(&["behaviour", response]).next() {
+        Some((_, leaf)) => Error::at(leaf.place.clone(), message),
+        None => Error::new(message),
     }
 }
 

@@ -569,6 +569,9 @@ fn scenario_of(whole: &Whole) -> Result<Scenario> {
             .map(|pool: &String| (pool.clone(), Fen::ZERO))
             .collect(),
         pools,
+        // what a run writes beside payment; nothing of it moves money
+        link: None,
+        indicators: None,
     })
 }
 

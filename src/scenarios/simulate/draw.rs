@@ -124,14 +124,15 @@ pub fn draws(
             _ => {
                 let how = engine.how();
                 let (threads, advance) = (how.threads, how.advance);
-                case_draws(&sides, mc, *level, &layout, (threads, advance))?
+                case_draws(resolved, &sides, (mc, *level), &layout, (threads, advance))?
             }
         };
         found.take(*level, mc, &layout, &measured);
     }
     if mc.months {
         let how = engine.how();
-        found.fan = fan(&sides[0], mc, how.threads)?;
+        let [base, _] = &sides;
+        found.fan = fan(resolved, base, mc, how.threads)?;
     }
     Ok(Some(found))
 }
@@ -648,19 +649,18 @@ fn put(measured: &mut Measured, at: usize, value: Option<f64>) {
 }
 
 fn case_draws(
+    resolved: &Resolved,
     sides: &[Side<'_>; 2],
-    mc: &MonteCarlo,
-    level: DrawLevel,
+    (mc, level): (&MonteCarlo, DrawLevel),
     layout: &Layout,
     (threads, advance): (usize, &(dyn Fn(u64) + Sync)),
 ) -> Result<Vec<[Measured; 2]>> {
     let [base, reform] = sides.each_ref().map(|side| Sampler::new(side, level));
     if level == DrawLevel::MonthBlock && base.months < 2 {
-        return Err(Error::new(
-            "`mc.levels` names `month_block`, but the cases lie in one month or have none",
-        ));
+        let message = "`mc.levels` names `month_block`, but the cases lie in one month or have none";
+        return Err(at_key(resolved, "levels", message));
     }
-    let same = Arc::ptr_eq(&sides[0].run.outcome, &sides[1].run.outcome);
+    let same = Arc::ptr_eq(&base.side.run.outcome, &reform.side.run.outcome);
     let draws = usize::try_from(mc.draws).unwrap_or(usize::MAX);
     in_parallel(draws, threads, &|draw| {
         let before = base.measured(mc.seed, draw as u64, layout)?;
@@ -674,6 +674,14 @@ fn case_draws(
     })
 }
 
+/// An error at a key of `mc`.
+fn at_key(resolved: &Resolved, key: &str, message: &str) -> Error {
+    match resolved.reform.document.get(&["mc", key]) {
+        Some(leaf) => Error::at(leaf.place.clone(), message),
+        None => Error::new(message),
+    }
+}
+
 /// Latin hypercube: u = (π(r) + u_r) / R for every parameter, then its distribution (拉丁超立方).
 fn parameter_draws(
     engine: &mut Engine<'_>,
@@ -682,9 +690,8 @@ fn parameter_draws(
     layout: &Layout,
 ) -> Result<Vec<[Measured; 2]>> {
     if mc.parameters.is_empty() {
-        return Err(Error::new(
-            "`mc.levels` names `parameters`, but `mc.parameters` declares none",
-        ));
+        let message = "`mc.levels` names `parameters`, but `mc.parameters` declares none";
+        return Err(at_key(resolved, "levels", message));
     }
     let draws = usize::try_from(mc.draws).unwrap_or(usize::MAX);
     let columns: Vec<Vec<f64>> = (0_u64..)
@@ -777,18 +784,16 @@ fn normal_below(x: f64) -> f64 {
 }
 
 /// After each month the months to come are drawn from those before (点值扇形图).
-fn fan(side: &Side<'_>, mc: &MonteCarlo, threads: usize) -> Result<Vec<FanRow>> {
+fn fan(resolved: &Resolved, side: &Side<'_>, mc: &MonteCarlo, threads: usize) -> Result<Vec<FanRow>> {
     let scored = &side.run.scored;
     let months = scored.months.len();
     if months < 2 {
-        return Err(Error::new(
-            "`mc.months` asks for a fan, but the cases lie in one month or have none",
-        ));
+        let message = "`mc.months` asks for a fan, but the cases lie in one month or have none";
+        return Err(at_key(resolved, "months", message));
     }
     if !may_aggregate(&side.run.pack) {
-        return Err(Error::new(
-            "`mc.months` asks for a fan, but this pack rounds below the hospital",
-        ));
+        let message = "`mc.months` asks for a fan, but this pack rounds below the hospital";
+        return Err(at_key(resolved, "months", message));
     }
     let mut by_month: Vec<Sums> = (0..months).map(|_| Sums::new(scored)).collect();
     for case in &scored.cases {

@@ -370,7 +370,10 @@ fn named_by(error: Error, base: &Path, own: &Whole) -> Error {
                 .collect();
             names.sort();
             let written = leaf.value.as_str().unwrap_or("");
-            let hint = suggestion(written, names.iter().map(String::as_str));
+            let name = base
+                .file_name()
+                .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+            let hint = suggestion(&name, names.iter().map(String::as_str));
             let message = format!("there is no baseline `{written}`{hint}");
             Error::at(leaf.place.clone(), message)
         }

@@ -20,6 +20,10 @@ const NARROW: f64 = 1e-10;
 /// Most halvings of a bracket.
 const MOST_HALVINGS: u32 = 200;
 
+/// Relative distance from a level that the rounding of budgets to the fen may make: a corner of the
+/// grid so near it lies on the line.
+const ON_THE_LINE: f64 = 1e-8;
+
 /// Points at which a metric is looked at before it is halved.
 const SAMPLES: u32 = 33;
 
@@ -275,14 +279,15 @@ pub fn level_line(
     let cell = |at: usize, up: usize| cells.get(up).and_then(|row| row.get(at)).copied().flatten();
     let crossing = |from: Option<f64>, to: Option<f64>| {
         let (from, to) = (from? - level, to? - level);
-        let crosses = from == 0.0 || (from < 0.0) != (to < 0.0) && to != 0.0;
-        crosses.then(|| if from == to { 0.0 } else { from / (from - to) })
+        // a corner on the line stands for itself
+        let crosses = (from < 0.0) != (to < 0.0) && to.abs() > ON_THE_LINE * level.abs();
+        crosses.then(|| from / (from - to))
     };
     let mut line = Vec::new();
     for (up, (_, y0)) in y.iter().enumerate() {
         for (along, (_, x0)) in x.iter().enumerate() {
             let here = cell(along, up);
-            if here == Some(level) {
+            if here.is_some_and(|here| (here - level).abs() <= ON_THE_LINE * level.abs()) {
                 line.push((*x0, *y0));
                 continue;
             }

@@ -1,0 +1,341 @@
+//! Bills of many persons settled, explained, compared, made up (待遇结算).
+
+use std::path::{Path, PathBuf};
+
+use hashbrown::{HashMap, HashSet};
+use sha2::{Digest, Sha256};
+
+use crate::benefit::{BenefitPolicy, Book, BookRules, Explanation, InsuredPerson, KeptEvent};
+use crate::diagnostics::{Error, Lang, Place, Result, hexadecimal, suggestion};
+use crate::ledger::{BenefitEvent, BenefitLedger};
+use crate::reports::{
+    changed_bills_csv, changed_payers_csv, changed_sums_csv, claim_slips_csv, claim_sums, claims_json,
+    movements_csv, refused_claims_csv, tiers_csv, vouchers_csv, write_together,
+};
+use crate::scenarios::claims::{
+    BatchRequest, ClaimRows, KeptHistory, MadeClaims, PolicyChange, SettledBatch, compare_policies,
+    make_claims, make_persons, read_persons, settle_batch,
+};
+use crate::units::Fen;
+
+/// Bills and what they are settled with (待遇结算请求).
+#[derive(Clone, Debug)]
+pub struct BenefitRequest {
+    /// The claims file.
+    pub claims: PathBuf,
+    /// Its fee lines, if they are a file of their own.
+    pub lines: Option<PathBuf>,
+    /// The benefit file.
+    pub policy: PathBuf,
+    /// Persons with their intervals.
+    pub persons: Option<PathBuf>,
+    /// Leave out assistance and tail tiers that need an unknown value.
+    pub skip_unknown_tiers: bool,
+    /// Reversals and late bills.
+    pub rules: BookRules,
+}
+
+/// What became of a batch (待遇结算结果).
+#[derive(Clone, Debug)]
+pub struct BenefitDone {
+    /// Bills settled.
+    pub settled: usize,
+    /// Of them, reversals.
+    pub reversals: usize,
+    /// Bills refused.
+    pub refused: usize,
+    /// Bills that the ledger had already.
+    pub known: usize,
+    /// Total, in-scope cost, each payer, the person.
+    pub sums: Vec<(&'static str, Fen)>,
+    /// What should be known: doubts of the policy, columns nobody reads.
+    pub warnings: Vec<String>,
+}
+
+/// Everything a batch reads.
+struct Desk {
+    policy: BenefitPolicy,
+    claims: ClaimRows,
+    persons: Option<HashMap<String, InsuredPerson>>,
+    files: Vec<(String, String)>,
+}
+
+impl Desk {
+    fn open(request: &BenefitRequest) -> Result<Desk> {
+        let policy = BenefitPolicy::load(&request.policy)?.skip_unknown_tiers(request.skip_unknown_tiers);
+        let claims = ClaimRows::read(&request.claims, request.lines.as_deref())?;
+        let mut files: Vec<(String, String)> = claims
+            .files
+            .iter()
+            .map(|(path, text)| (path.clone(), hash(text.as_bytes())))
+            .collect();
+        let persons = match &request.persons {
+            None => None,
+            Some(path) => {
+                let (text, persons) = read_persons(path, &policy)?;
+                files.push((path.display().to_string(), hash(text.as_bytes())));
+                Some(persons)
+            }
+        };
+        for file in policy.files() {
+            files.push((file.path.display().to_string(), hash(&file.bytes)));
+        }
+        Ok(Desk {
+            policy,
+            claims,
+            persons,
+            files,
+        })
+    }
+
+    fn batch<'a>(
+        &'a self,
+        policy: &'a BenefitPolicy,
+        rules: BookRules,
+        history: Option<&'a KeptHistory>,
+        threads: usize,
+    ) -> Result<SettledBatch<'a>> {
+        settle_batch(&BatchRequest {
+            policy,
+            persons: self.persons.as_ref(),
+            rules,
+            claims: &self.claims,
+            history,
+            threads,
+        })
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        let mut warnings = self.policy.warnings().to_vec();
+        let place = self.claims.place();
+        warnings.extend(
+            self.claims
+                .ignored()
+                .iter()
+                .map(|column| format!("{place}: column `{column}` is not read")),
+        );
+        warnings
+    }
+}
+
+fn hash(bytes: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(bytes))
+}
+
+const PAGE: &str = "run.json";
+
+/// Settles a file of bills (待遇结算): slips, tiers, movements, vouchers, refused bills and
+/// `run.json` into a folder; with a ledger, after what it holds, and into it.
+///
+/// # Errors
+/// Inputs that cannot be used; results that cannot be written. A refused bill is no error.
+pub fn benefit(
+    request: &BenefitRequest,
+    ledger: Option<&Path>,
+    folder: &Path,
+    threads: usize,
+) -> Result<BenefitDone> {
+    let desk = Desk::open(request)?;
+    let mut opened = ledger.map(BenefitLedger::open).transpose()?;
+    let history = opened.as_ref().map(|ledger| history(ledger, &desk)).transpose()?;
+    let batch = desk.batch(&desk.policy, request.rules, history.as_ref(), threads)?;
+    let tables = [
+        ("slips.csv", claim_slips_csv(&batch, threads)),
+        ("tiers.csv", tiers_csv(&batch, threads)),
+        ("movements.csv", movements_csv(&desk.policy, &batch, threads)),
+        ("vouchers.csv", vouchers_csv(&batch)),
+        ("rejected.csv", refused_claims_csv(&batch.refused)),
+    ];
+    let inputs: Vec<PathBuf> = desk.files.iter().map(|(path, _)| PathBuf::from(path)).collect();
+    let outputs = tables
+        .iter()
+        .map(|(name, _)| *name)
+        .chain([PAGE])
+        .map(|name| folder.join(name));
+    super::refuse_overwriting(outputs, inputs.iter().map(PathBuf::as_path))?;
+    let hashes: Vec<(String, String)> = tables
+        .iter()
+        .map(|(name, table)| ((*name).to_owned(), hash(table.bytes())))
+        .collect();
+    let page = claims_json(&desk.policy, &batch, &desk.files, &hashes);
+    if let Some(ledger) = &mut opened {
+        keep(ledger, &desk.policy, &batch, threads)?;
+    }
+    let files = tables
+        .iter()
+        .map(|(name, table)| (folder.join(name), table.bytes()));
+    write_together(files.chain([(folder.join(PAGE), page.as_bytes())]))?;
+    Ok(BenefitDone {
+        settled: batch.settled.len(),
+        reversals: batch
+            .settled
+            .iter()
+            .filter(|bill| bill.outcome.reverses.is_some())
+            .count(),
+        refused: batch.refused.len(),
+        known: batch.known,
+        sums: claim_sums(&batch),
+        warnings: desk.warnings(),
+    })
+}
+
+/// What the ledger holds of the persons and families of the claims.
+fn history(ledger: &BenefitLedger, desk: &Desk) -> Result<KeptHistory> {
+    let mut persons: HashSet<&str> = HashSet::new();
+    let mut families: HashSet<&str> = HashSet::new();
+    for (_, bill) in desk.claims.bills().flatten() {
+        persons.insert(bill.person);
+        let known = desk.persons.as_ref().and_then(|persons| persons.get(bill.person));
+        families.insert(match bill.family {
+            "" => known.map_or("", |person| person.family.as_str()),
+            family => family,
+        });
+    }
+    let events = ledger.events(&persons, &families)?;
+    let mut rows = Vec::new();
+    let mut kept = Vec::new();
+    for event in events {
+        rows.push(event.bill);
+        kept.push(KeptEvent {
+            slips: event.slips,
+            postings: event.postings,
+            replayed: event.replayed,
+        });
+    }
+    let place = Place::file(Path::new("(ledger)"));
+    Ok(KeptHistory {
+        bills: ClaimRows::of_rows(place, &rows)?,
+        rows,
+        events: kept,
+    })
+}
+
+/// Writes the batch into the ledger, all or none.
+fn keep(
+    ledger: &mut BenefitLedger,
+    policy: &BenefitPolicy,
+    batch: &SettledBatch<'_>,
+    threads: usize,
+) -> Result<()> {
+    let length = batch.settled.len().div_ceil(threads.max(1)).max(1);
+    let parts: Vec<Result<Vec<BenefitEvent>>> = std::thread::scope(|scope| {
+        let work = |chunk: &'_ [_]| -> Result<Vec<BenefitEvent>> {
+            chunk.iter().map(|bill| event_of(policy, bill)).collect()
+        };
+        let running: Vec<_> = batch
+            .settled
+            .chunks(length)
+            .map(|chunk| scope.spawn(move || work(chunk)))
+            .collect();
+        let joined = running.into_iter().map(|thread| match thread.join() {
+            Ok(part) => part,
+            Err(fault) => std::panic::resume_unwind(fault),
+        });
+        joined.collect()
+    });
+    let mut events = Vec::with_capacity(batch.settled.len());
+    for part in parts {
+        events.extend(part?);
+    }
+    ledger.append(policy.name(), events).map(drop)
+}
+
+fn event_of(
+    policy: &BenefitPolicy,
+    bill: &crate::scenarios::claims::SettledBill<'_>,
+) -> Result<BenefitEvent> {
+    let kept = bill.outcome.kept(policy).map_err(Error::new)?;
+    Ok(BenefitEvent {
+        settlement: bill.outcome.id.to_owned(),
+        reverses: bill.outcome.reverses.map(str::to_owned),
+        person: bill.outcome.person.to_owned(),
+        family: bill.family.to_owned(),
+        bill: bill.row.clone().unwrap_or_default(),
+        slips: kept.slips,
+        postings: kept.postings,
+        replayed: kept.replayed,
+    })
+}
+
+/// One bill of a file step by step (逐步说明), after the earlier bills of its family.
+///
+/// # Errors
+/// No such bill; the bill cannot be settled.
+pub fn explain_bill(request: &BenefitRequest, settlement: &str) -> Result<Vec<Explanation>> {
+    let desk = Desk::open(request)?;
+    let mut book = Book::new(&desk.policy, desk.persons.as_ref(), request.rules);
+    let bills: Vec<_> = desk.claims.bills().flatten().collect();
+    let Some((line, wanted)) = bills.iter().find(|(_, bill)| bill.id == settlement) else {
+        let hint = suggestion(settlement, bills.iter().map(|(_, bill)| bill.id));
+        let message = format!("no settlement `{settlement}` among the bills that can be read{hint}");
+        return Err(Error::at(desk.claims.place().clone(), message));
+    };
+    let refused = |e: crate::benefit::ShareError| {
+        Error::at(desk.claims.place().line(*line), format!("{e} [{}]", e.name()))
+    };
+    for (_, bill) in bills.iter().take_while(|(_, bill)| bill.id != settlement) {
+        let family = !bill.family.is_empty() && bill.family == wanted.family;
+        if family || bill.person == wanted.person {
+            // a bill that was refused moved nothing
+            let _ = book.settle(bill.clone());
+        }
+    }
+    book.explain(wanted).map_err(refused)
+}
+
+/// Two policies over the same bills (政策对比): payers.csv, households.csv, categories.csv and
+/// bills.csv into a folder.
+///
+/// # Errors
+/// As [`benefit`].
+pub fn compare_benefits(
+    request: &BenefitRequest,
+    reform: &Path,
+    folder: &Path,
+    threads: usize,
+) -> Result<(PolicyChange, Vec<String>)> {
+    let desk = Desk::open(request)?;
+    let reform = BenefitPolicy::load(reform)?.skip_unknown_tiers(request.skip_unknown_tiers);
+    let before = desk.batch(&desk.policy, request.rules, None, threads)?;
+    let after = desk.batch(&reform, request.rules, None, threads)?;
+    let change = compare_policies(&desk.claims, &before, &after);
+    let tables = [
+        ("payers.csv", changed_payers_csv(&change)),
+        ("households.csv", changed_sums_csv("family", &change.families)),
+        ("categories.csv", changed_sums_csv("category", &change.categories)),
+        ("bills.csv", changed_bills_csv(&change)),
+    ];
+    let inputs: Vec<PathBuf> = desk.files.iter().map(|(path, _)| PathBuf::from(path)).collect();
+    let outputs = tables.iter().map(|(name, _)| folder.join(name));
+    super::refuse_overwriting(outputs, inputs.iter().map(PathBuf::as_path))?;
+    write_together(
+        tables
+            .iter()
+            .map(|(name, table)| (folder.join(name), table.bytes())),
+    )?;
+    let mut warnings = desk.warnings();
+    warnings.extend(reform.replaced().iter().cloned());
+    Ok((change, warnings))
+}
+
+/// Made-up bills and their persons (模拟单据): claims.csv and persons.csv into a folder.
+///
+/// # Errors
+/// A policy that cannot be read; results that cannot be written.
+pub fn generate_claims(policy: &Path, wish: &MadeClaims, folder: &Path) -> Result<()> {
+    let policy = BenefitPolicy::load(policy)?;
+    let claims = make_claims(&policy, wish)?;
+    let persons = make_persons(&policy, wish);
+    write_together([
+        (folder.join("claims.csv"), claims.as_bytes()),
+        (folder.join("persons.csv"), persons.as_bytes()),
+    ])
+}
+
+/// Words of an explanation (说明文字), one after the other for the records of a bill.
+pub fn explanation_words(explanations: &[Explanation], lang: Lang) -> String {
+    explanations
+        .iter()
+        .map(|explanation| explanation.words(lang))
+        .collect()
+}

@@ -1,0 +1,247 @@
+//! Settlements in a form that is kept (留存形式), and a book made again from them.
+//!
+//! What is kept of an event never changes: its slips, the movements it made, and the new slips of
+//! settlements it replayed. A book made again has the counters and slips it had, whatever the
+//! policy says by then: nothing is computed anew.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::bill::Bill;
+use super::book::{Book, KeptMove, Outcome};
+use super::counters::CiiScaleId;
+use super::file::OnChange;
+use super::policy::BenefitPolicy;
+use super::slip::{Payer, Skipped, Slip, TierShare, Why};
+use crate::diagnostics::Evidence;
+use crate::units::Fen;
+
+/// One event as kept (留存记录): three texts of JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptEvent {
+    /// Its slips, one a year.
+    pub slips: String,
+    /// Its movements: settlement, kind, year, and counters with unit, before, after.
+    pub postings: String,
+    /// The slips of settlements it replayed.
+    pub replayed: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SlipForm {
+    year: i16,
+    /// Total, own, over, pre, scope, deductible, person, scope left, account, family, cash.
+    amounts: [i64; 11],
+    refund: Option<i64>,
+    tiers: Vec<(String, String, i64, i64)>,
+    /// Tier, and the unknown path if that is why.
+    skipped: Vec<(String, Option<String>)>,
+    regime: Option<String>,
+    evidence: String,
+    draft: bool,
+    scale: Option<(String, bool)>,
+}
+
+/// Settlement, kind, year, movements.
+type PostingForm = (String, String, i16, Vec<(String, String, i64, i64)>);
+
+impl Outcome<'_> {
+    /// What is kept of the event (留存).
+    ///
+    /// # Errors
+    /// What cannot be written as JSON.
+    pub fn kept(&self, policy: &BenefitPolicy) -> Result<KeptEvent, String> {
+        let say = |e: serde_json::Error| e.to_string();
+        let forms = |slips: &[(i16, Slip)], scales: &[Option<CiiScaleId>]| {
+            let scales = scales.iter().copied().chain(std::iter::repeat(None));
+            let pairs = slips.iter().zip(scales);
+            pairs
+                .map(|((year, slip), scale)| SlipForm::of(*year, slip, scale))
+                .collect::<Vec<_>>()
+        };
+        let replayed: Vec<(&str, Vec<SlipForm>)> = self
+            .replayed
+            .iter()
+            .map(|(id, slips, scales)| (*id, forms(slips, scales)))
+            .collect();
+        Ok(KeptEvent {
+            slips: serde_json::to_string(&forms(&self.slips, &self.scales)).map_err(say)?,
+            postings: serde_json::to_string(&self.posting_forms(policy)).map_err(say)?,
+            replayed: match replayed.is_empty() {
+                true => None,
+                false => Some(serde_json::to_string(&replayed).map_err(say)?),
+            },
+        })
+    }
+
+    fn posting_forms(&self, policy: &BenefitPolicy) -> Vec<PostingForm> {
+        let mut forms: Vec<PostingForm> = Vec::new();
+        for (settlement, kind, year, moves) in self.kept_moves(policy) {
+            let moves = moves.into_iter().map(|moved| {
+                let unit = if moved.of_family { "family" } else { "person" };
+                (
+                    moved.counter.to_string(),
+                    unit.to_owned(),
+                    moved.before,
+                    moved.after,
+                )
+            });
+            forms.push((
+                settlement.to_owned(),
+                kind.as_str().to_owned(),
+                year,
+                moves.collect(),
+            ));
+        }
+        forms
+    }
+}
+
+impl<'a> Book<'a> {
+    /// Puts an event back that was kept (恢复台账), in the order of events.
+    ///
+    /// # Errors
+    /// Texts that were not made by [`Outcome::kept`], or name a counter the policy does not know.
+    pub fn restore(&mut self, bill: Bill<'a>, kept: &KeptEvent) -> Result<(), String> {
+        let say = |e: serde_json::Error| format!("what was kept of `{}` cannot be read: {e}", bill.id);
+        let slips: Vec<SlipForm> = serde_json::from_str(&kept.slips).map_err(say)?;
+        let postings: Vec<PostingForm> = serde_json::from_str(&kept.postings).map_err(say)?;
+        let replayed: Vec<(String, Vec<SlipForm>)> = match &kept.replayed {
+            Some(text) => serde_json::from_str(text).map_err(say)?,
+            None => Vec::new(),
+        };
+        let mut moves = Vec::new();
+        for (settlement, kind, year, moved) in postings {
+            let moved = moved.into_iter().map(|(counter, _, before, after)| KeptMove {
+                counter: Arc::from(counter),
+                of_family: false,
+                before,
+                after,
+            });
+            moves.push((settlement, kind, year, moved.collect()));
+        }
+        let restored = slips
+            .into_iter()
+            .map(SlipForm::back)
+            .collect::<Result<Vec<_>, String>>()?;
+        let mut again = Vec::new();
+        for (id, slips) in replayed {
+            let slips = slips
+                .into_iter()
+                .map(SlipForm::back)
+                .collect::<Result<Vec<_>, String>>()?;
+            again.push((id, slips));
+        }
+        self.put_again(bill, restored, moves, again)
+    }
+}
+
+impl SlipForm {
+    fn of(year: i16, slip: &Slip, scale: Option<CiiScaleId>) -> SlipForm {
+        let tier = |tier: &TierShare| {
+            let (base, amount) = (tier.base.fen(), tier.amount.fen());
+            (tier.id.to_string(), tier.payer.as_str().to_owned(), base, amount)
+        };
+        let skipped = |skipped: &Skipped| {
+            let path = match &skipped.why {
+                Why::NotInForce => None,
+                Why::Unknown { path } => Some(path.clone()),
+            };
+            (skipped.tier.to_string(), path)
+        };
+        SlipForm {
+            year,
+            amounts: [
+                slip.total,
+                slip.own,
+                slip.over,
+                slip.pre,
+                slip.scope,
+                slip.deductible,
+                slip.person,
+                slip.scope_left,
+                slip.account,
+                slip.family_account,
+                slip.cash,
+            ]
+            .map(Fen::fen),
+            refund: slip.deposit_refund.map(Fen::fen),
+            tiers: slip.tiers.iter().map(tier).collect(),
+            skipped: slip.skipped.iter().map(skipped).collect(),
+            regime: slip.regime.map(str::to_owned),
+            evidence: slip.evidence.as_str().to_owned(),
+            draft: slip.draft,
+            scale: scale.map(|scale| (scale.day.to_string(), scale.tilt)),
+        }
+    }
+
+    fn back(self) -> Result<(i16, Slip, Option<CiiScaleId>), String> {
+        let [
+            total,
+            own,
+            over,
+            pre,
+            scope,
+            deductible,
+            person,
+            scope_left,
+            account,
+            family_account,
+            cash,
+        ] = self.amounts.map(Fen::new);
+        let mut tiers = Vec::new();
+        for (id, payer, base, amount) in self.tiers {
+            let payer = Payer::ALL.into_iter().find(|known| known.as_str() == payer);
+            tiers.push(TierShare {
+                id: Arc::from(id),
+                payer: payer.ok_or("a payer this program does not know")?,
+                base: Fen::new(base),
+                amount: Fen::new(amount),
+            });
+        }
+        let skipped = self.skipped.into_iter().map(|(tier, path)| Skipped {
+            tier: Arc::from(tier),
+            why: path.map_or(Why::NotInForce, |path| Why::Unknown { path }),
+        });
+        let slip = Slip {
+            total,
+            own,
+            over,
+            pre,
+            scope,
+            deductible,
+            tiers,
+            person,
+            scope_left,
+            account,
+            family_account,
+            cash,
+            deposit_refund: self.refund.map(Fen::new),
+            regime: self.regime.as_deref().and_then(OnChange::word),
+            skipped: skipped.collect(),
+            evidence: evidence(&self.evidence)?,
+            draft: self.draft,
+        };
+        let scale = match self.scale {
+            None => None,
+            Some((day, tilt)) => Some(CiiScaleId {
+                day: day.parse::<Date>().map_err(|e| e.to_string())?,
+                tilt,
+            }),
+        };
+        Ok((self.year, slip, scale))
+    }
+}
+
+fn evidence(word: &str) -> Result<Evidence, String> {
+    let all = [
+        Evidence::Official,
+        Evidence::Local,
+        Evidence::Secondary,
+        Evidence::Assumption,
+    ];
+    let found = all.into_iter().find(|known| known.as_str() == word);
+    found.ok_or_else(|| format!("`{word}` is no evidence"))
+}

@@ -1,0 +1,105 @@
+//! Bills settled, explained, compared, and what is said of them.
+
+use std::io::Write;
+
+use super::benefit_arguments::{BenefitArguments, BenefitCommand, Bills, CompareBenefits, SettleClaims};
+use super::commands::Ending;
+use super::terminal::Terminal;
+use crate::api::{self, BenefitRequest};
+use crate::diagnostics::{Error, Lang, Result};
+use crate::scenarios::claims::MadeClaims;
+
+/// `benefit …`
+///
+/// # Errors
+/// Inputs or results cannot be used.
+pub(super) fn benefit(typed: &BenefitArguments, terminal: &Terminal) -> Result<Ending> {
+    match (&typed.what, &typed.settle) {
+        (Some(BenefitCommand::Explain(of)), _) => {
+            let explanations = api::explain_bill(&request_of(&of.bills), &of.settlement)?;
+            print(&api::explanation_words(&explanations, terminal.lang))?;
+            Ok(Ending::NO_FINDINGS)
+        }
+        (Some(BenefitCommand::Compare(of)), _) => compare(of, terminal),
+        (Some(BenefitCommand::Generate(of)), _) => {
+            let wish = MadeClaims {
+                persons: of.persons,
+                claims: of.claims,
+                year: of.year,
+                seed: of.seed,
+            };
+            api::generate_claims(&of.policy, &wish, &of.output)?;
+            Ok(Ending::NO_FINDINGS)
+        }
+        (None, Some(of)) => settle(of, terminal),
+        (None, None) => Err(Error::new(
+            "expected a file of bills; see `dianzhi benefit --help`",
+        )),
+    }
+}
+
+fn request_of(bills: &Bills) -> BenefitRequest {
+    BenefitRequest {
+        claims: bills.claims.clone(),
+        lines: bills.lines.clone(),
+        policy: bills.policy.clone(),
+        persons: bills.persons.clone(),
+        skip_unknown_tiers: bills.skip_unknown_tiers,
+        rules: bills.rules(),
+    }
+}
+
+fn settle(of: &SettleClaims, terminal: &Terminal) -> Result<Ending> {
+    let request = request_of(&of.bills);
+    let done = api::benefit(&request, of.ledger.as_deref(), &of.output, terminal.threads)?;
+    done.warnings.iter().for_each(|warning| terminal.say(warning));
+    terminal.say(match terminal.lang {
+        Lang::En => format!(
+            "{} settled, {} of them reversals; {} refused; {} known before",
+            done.settled, done.reversals, done.refused, done.known
+        ),
+        Lang::Zh => format!(
+            "已结算{}笔，其中退结算{}笔；拒绝{}笔；此前已结算{}笔",
+            done.settled, done.reversals, done.refused, done.known
+        ),
+    });
+    let paid = done.sums.iter().filter(|(_, sum)| sum.fen() != 0);
+    let paid: Vec<String> = paid.map(|(name, sum)| format!("{name} {sum}")).collect();
+    terminal.say(paid.join(", "));
+    written_to(&of.output, terminal);
+    Ok(Ending {
+        findings: done.refused > 0,
+    })
+}
+
+fn compare(of: &CompareBenefits, terminal: &Terminal) -> Result<Ending> {
+    let request = request_of(&of.bills);
+    let (change, warnings) = api::compare_benefits(&request, &of.reform, &of.output, terminal.threads)?;
+    warnings.iter().for_each(|warning| terminal.say(warning));
+    for (payer, before, after) in change.payers.iter().filter(|(_, one, two)| one != two) {
+        let difference = *after - *before;
+        terminal.say(format!("{payer}: {before} → {after} ({difference})"));
+    }
+    let (bills, one_sided) = (change.bills.len(), change.one_sided.len());
+    terminal.say(match terminal.lang {
+        Lang::En => format!("{bills} bills differ; {one_sided} settled under one policy only, in no sum"),
+        Lang::Zh => format!("{bills}笔有变化；{one_sided}笔仅在一种政策下结算，未计入合计"),
+    });
+    written_to(&of.output, terminal);
+    Ok(Ending {
+        findings: one_sided > 0,
+    })
+}
+
+fn written_to(folder: &std::path::Path, terminal: &Terminal) {
+    let label = terminal.lang.pick("written to", "结果写入");
+    terminal.say(format!("{label} {}", folder.display()));
+}
+
+fn print(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Err(Error::silent()),
+        done => done.map_err(|e| Error::new(format!("standard output: {e}"))),
+    }
+}

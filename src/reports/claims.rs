@@ -1,0 +1,325 @@
+//! Slips of many bills → tables (待遇结算报表).
+
+use serde_json::{Map, Value, json};
+
+use super::CsvText;
+use crate::benefit::{BenefitPolicy, MovementKind, Outcome, Payer, Slip};
+use crate::diagnostics::Lang;
+use crate::scenarios::claims::{ChangedSums, PolicyChange, RefusedRow, SettledBatch, SettledBill};
+use crate::units::Fen;
+
+/// Columns of a slip besides the fields of the national interface.
+const BEFORE: [&str; 4] = ["settlement", "reverses", "person", "year"];
+const AFTER: [&str; 6] = [
+    "scope_left",
+    "deposit_refund",
+    "regime",
+    "left_out",
+    "evidence",
+    "draft",
+];
+
+/// One row a slip (结算单), with the fields of the national settlement interface, in yuan.
+pub fn claim_slips_csv(batch: &SettledBatch<'_>, threads: usize) -> CsvText {
+    let national = Slip::NATIONAL_FIELDS;
+    let columns: Vec<&str> = BEFORE.into_iter().chain(national).chain(AFTER).collect();
+    in_chunks(&columns, &batch.settled, threads, |text, bill| {
+        for (year, slip) in &bill.outcome.slips {
+            slip_row(text, &bill.outcome, *year, slip);
+        }
+    })
+}
+
+fn slip_row(text: &mut CsvText, outcome: &Outcome<'_>, year: i16, slip: &Slip) {
+    text.cell(outcome.id);
+    text.cell(outcome.reverses.unwrap_or_default());
+    text.cell(outcome.person);
+    text.show(Some(year));
+    for (_, amount) in slip.national() {
+        money(text, amount);
+    }
+    money(text, slip.scope_left);
+    text.show(slip.deposit_refund);
+    text.cell(slip.regime.unwrap_or_default());
+    match slip.skipped.is_empty() {
+        true => text.cell(""),
+        false => {
+            let left_out: Vec<String> = slip
+                .skipped
+                .iter()
+                .map(|skipped| skipped.words(Lang::En))
+                .collect();
+            text.cell(&left_out.join("; "));
+        }
+    }
+    text.cell(slip.evidence.as_str());
+    text.cell(if slip.draft { "draft" } else { "" });
+    text.end_row();
+}
+
+fn money(text: &mut CsvText, amount: Fen) {
+    let mut cell = String::with_capacity(16);
+    amount.push_to(&mut cell);
+    text.raw(&cell);
+}
+
+/// One row a tier of a slip, in chain order (各层支付).
+pub fn tiers_csv(batch: &SettledBatch<'_>, threads: usize) -> CsvText {
+    let columns = ["settlement", "year", "seq", "tier", "payer", "base", "amount"];
+    in_chunks(&columns, &batch.settled, threads, |text, bill| {
+        for (year, slip) in &bill.outcome.slips {
+            for (seq, tier) in slip.tiers.iter().enumerate() {
+                text.cell(bill.outcome.id);
+                text.show(Some(year));
+                text.show(Some(seq + 1));
+                text.cell(&tier.id);
+                text.cell(tier.payer.as_str());
+                money(text, tier.base);
+                money(text, tier.amount);
+                text.end_row();
+            }
+        }
+    })
+}
+
+/// One row a movement of a counter (累计变动). Amounts in yuan; `admissions` are numbers.
+pub fn movements_csv(policy: &BenefitPolicy, batch: &SettledBatch<'_>, threads: usize) -> CsvText {
+    let columns = [
+        "settlement",
+        "seq",
+        "counter",
+        "unit",
+        "year",
+        "delta",
+        "before",
+        "after",
+        "kind",
+        "reverses",
+    ];
+    in_chunks(&columns, &batch.settled, threads, |text, bill| {
+        for (seq, moved) in bill.outcome.movements(policy).into_iter().enumerate() {
+            let movement = &moved.movement;
+            text.cell(if moved.kind == MovementKind::Mirror {
+                bill.outcome.id
+            } else {
+                moved.settlement
+            });
+            text.show(Some(seq + 1));
+            text.cell(&movement.counter);
+            text.cell(if movement.of_family { "family" } else { "person" });
+            text.show(Some(moved.year));
+            let counts = movement.counter.starts_with("admissions");
+            for value in [movement.delta(), movement.before, movement.after] {
+                match counts {
+                    true => text.show(Some(value)),
+                    false => money(text, Fen::new(value)),
+                }
+            }
+            text.cell(moved.kind.as_str());
+            text.cell(bill.outcome.reverses.unwrap_or_default());
+            text.end_row();
+        }
+    })
+}
+
+/// One row a payer whose share of an earlier settlement a replay changed (差额凭证).
+pub fn vouchers_csv(batch: &SettledBatch<'_>) -> CsvText {
+    let mut text = CsvText::with_header(&["settlement", "because_of", "payer", "difference"]);
+    for bill in &batch.settled {
+        for voucher in &bill.outcome.vouchers {
+            for (payer, difference) in &voucher.payers {
+                text.cell(&voucher.settlement);
+                text.cell(bill.outcome.id);
+                text.cell(payer);
+                money(&mut text, *difference);
+                text.end_row();
+            }
+        }
+    }
+    text
+}
+
+/// One row a bill that was refused (被拒单据).
+pub fn refused_claims_csv(refused: &[RefusedRow]) -> CsvText {
+    let mut text = CsvText::with_header(&["line", "settlement", "error", "message"]);
+    for row in refused {
+        text.show(Some(row.line));
+        text.cell(&row.settlement);
+        text.cell(row.error);
+        text.cell(&row.message);
+        text.end_row();
+    }
+    text
+}
+
+/// Rows by contiguous stretches on several threads, joined in order.
+fn in_chunks(
+    columns: &[&str],
+    bills: &[SettledBill<'_>],
+    threads: usize,
+    row: impl Fn(&mut CsvText, &SettledBill<'_>) + Sync,
+) -> CsvText {
+    let mut text = CsvText::with_header(columns);
+    let length = bills.len().div_ceil(threads.max(1)).max(1);
+    let row = &row;
+    let parts: Vec<CsvText> = std::thread::scope(|scope| {
+        let write = |chunk: &'_ [SettledBill<'_>]| {
+            let mut part = CsvText::default();
+            chunk.iter().for_each(|bill| row(&mut part, bill));
+            part
+        };
+        let running: Vec<_> = bills
+            .chunks(length)
+            .map(|chunk| scope.spawn(move || write(chunk)))
+            .collect();
+        let joined = running.into_iter().map(|thread| match thread.join() {
+            Ok(part) => part,
+            Err(fault) => std::panic::resume_unwind(fault),
+        });
+        joined.collect()
+    });
+    for part in parts {
+        text.raw_end(part.bytes());
+    }
+    text
+}
+
+/// Sums of a batch by payer (合计): totals first, the person last.
+pub fn claim_sums(batch: &SettledBatch<'_>) -> Vec<(&'static str, Fen)> {
+    let slips = || {
+        batch
+            .settled
+            .iter()
+            .flat_map(|bill| &bill.outcome.slips)
+            .map(|(_, slip)| slip)
+    };
+    let mut sums = vec![
+        ("total_fee", slips().map(|slip| slip.total).sum::<Fen>()),
+        ("scope", slips().map(|slip| slip.scope).sum()),
+    ];
+    sums.extend(Payer::ALL.map(|payer| (payer.as_str(), slips().map(|slip| slip.fund(payer)).sum())));
+    sums.push(("person", slips().map(|slip| slip.person).sum()));
+    sums
+}
+
+/// The reproducibility page of a batch (运行说明): files with their hash, policy, parameters, sums.
+pub fn claims_json(
+    policy: &BenefitPolicy,
+    batch: &SettledBatch<'_>,
+    files: &[(String, String)],
+    outputs: &[(String, String)],
+) -> String {
+    let hashes = |list: &[(String, String)], name: &str| -> Vec<Value> {
+        let row = |(path, hash): &(String, String)| json!({ name: path, "sha256": hash });
+        list.iter().map(row).collect()
+    };
+    let parameters = batch.parameters.iter().map(|param| {
+        json!({
+            "path": param.path, "value": param.value, "from": param.from.map(|day| day.to_string()),
+            "documents": param.documents, "clause": param.clause, "evidence": param.evidence.as_str(),
+        })
+    });
+    let sums = claim_sums(batch).into_iter();
+    let sums: Map<String, Value> = sums
+        .map(|(name, sum)| (format!("{name}_fen"), json!(sum.fen())))
+        .collect();
+    let mut refused = std::collections::BTreeMap::new();
+    for row in &batch.refused {
+        *refused.entry(row.error).or_insert(0_u64) += 1;
+    }
+    let page = json!({
+        "engine": { "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") },
+        "policy": {
+            "name": policy.name(), "draft": policy.is_draft(), "evidence": policy.weakest_evidence().as_str(),
+            "checked_on": policy.checked_on().to_string(), "warnings": policy.warnings(),
+            "replaced": policy.replaced(),
+        },
+        "counts": { "settled": batch.settled.len(), "refused": batch.refused.len(), "refused_by_error": refused },
+        "sums": sums,
+        "parameters": parameters.collect::<Vec<Value>>(),
+        "inputs": hashes(files, "path"),
+        "outputs": hashes(outputs, "name"),
+    });
+    format!("{page:#}\n")
+}
+
+/// By household or by category (家庭/类别对比): bills, persons' and funds' shares before and after.
+pub fn changed_sums_csv<'k>(
+    key: &str,
+    sums: impl IntoIterator<Item = (&'k String, &'k ChangedSums)>,
+) -> CsvText {
+    let columns = [
+        key,
+        "bills",
+        "person_before",
+        "person_after",
+        "person_change",
+        "funds_before",
+        "funds_after",
+        "funds_change",
+    ];
+    let mut text = CsvText::with_header(&columns);
+    for (name, sums) in sums {
+        text.cell(name);
+        text.show(Some(sums.bills));
+        for amount in [
+            sums.person_before,
+            sums.person_after,
+            sums.person_after - sums.person_before,
+            sums.funds_before,
+            sums.funds_after,
+            sums.funds_after - sums.funds_before,
+        ] {
+            money(&mut text, amount);
+        }
+        text.end_row();
+    }
+    text
+}
+
+/// Bills whose shares differ (变动单据), and those settled under one policy only.
+pub fn changed_bills_csv(change: &PolicyChange) -> CsvText {
+    let columns = [
+        "settlement",
+        "person",
+        "family",
+        "category",
+        "person_before",
+        "person_after",
+        "funds_before",
+        "funds_after",
+        "refused_by",
+    ];
+    let mut text = CsvText::with_header(&columns);
+    for bill in &change.bills {
+        let ([funds_before, person_before], [funds_after, person_after]) = (bill.before, bill.after);
+        for cell in [&bill.settlement, &bill.person, &bill.family, &bill.category] {
+            text.cell(cell);
+        }
+        for amount in [person_before, person_after, funds_before, funds_after] {
+            money(&mut text, amount);
+        }
+        text.cell("");
+        text.end_row();
+    }
+    for (settlement, refused_by) in &change.one_sided {
+        text.cell(settlement);
+        (0..7).for_each(|_| text.cell(""));
+        text.cell(refused_by);
+        text.end_row();
+    }
+    text
+}
+
+/// By payer: before, after, change (支付方对比).
+pub fn changed_payers_csv(change: &PolicyChange) -> CsvText {
+    let mut text = CsvText::with_header(&["payer", "before", "after", "change"]);
+    for (payer, before, after) in &change.payers {
+        text.cell(payer);
+        for amount in [*before, *after, *after - *before] {
+            money(&mut text, amount);
+        }
+        text.end_row();
+    }
+    text
+}
