@@ -313,7 +313,8 @@ pub fn clear_pool(
     advance: &dyn Fn(&str) -> Result<Fen>,
 ) -> Result<(PoolSettlement, Vec<ClearingRow>)> {
     let addons = addons(cases);
-    let settlement = settle(pack, pool, money, &pool_cases(cases, &addons)?)?;
+    let mut settlement = settle(pack, pool, money, &pool_cases(cases, &addons)?)?;
+    settlement.warnings.extend(overpaid(money.budget, months));
     let mut years: BTreeMap<&str, YearOf> = BTreeMap::new();
     for hospital in &settlement.hospitals {
         years.entry(&hospital.hospital).or_default().due = hospital.due;
@@ -336,4 +337,15 @@ pub fn clear_pool(
         });
     }
     Ok((settlement, rows))
+}
+
+/// A year whose months paid more than its budget: what is too much is asked back, and said.
+fn overpaid(budget: Fen, months: &[HospitalMonth]) -> Option<String> {
+    let paid: Fen = months.iter().map(|month| month.booking.cash).sum();
+    (paid > budget).then(|| {
+        format!(
+            "the budget is {budget} yuan, but months paid {paid} already: {} yuan are to be asked back",
+            paid - budget
+        )
+    })
 }
