@@ -57,6 +57,7 @@ mod language;
 
 mod calendar;
 mod calibrate;
+pub mod calibration;
 mod document;
 mod file;
 mod file_money;
