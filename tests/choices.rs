@@ -656,22 +656,55 @@ fn a_budget_below_what_months_paid_is_told() {
     let budgets = [("employee", "900000.00"), ("resident", "900000.00")];
     let region = Region::new(&[], &budgets, &[]);
     let (scenario, ledger) = (region.at("region.toml"), region.at("year.ledger"));
-    let of = ["--ledger", &ledger, "--author", "Li", "--accept-evidence", "assumption"];
-    let month = [&["settle", "month", &scenario, "--month", "2022-12", "-o", &region.at("month.csv")], &of[..]].concat();
+    let of = [
+        "--ledger",
+        &ledger,
+        "--author",
+        "Li",
+        "--accept-evidence",
+        "assumption",
+    ];
+    let month = [
+        &[
+            "settle",
+            "month",
+            &scenario,
+            "--month",
+            "2022-12",
+            "-o",
+            &region.at("month.csv"),
+        ],
+        &of[..],
+    ]
+    .concat();
     assert!(region.say(&month).0);
-    let text = std::fs::read_to_string(&scenario).unwrap().replace("900000.00", "1000.00");
+    let text = std::fs::read_to_string(&scenario)
+        .unwrap()
+        .replace("900000.00", "1000.00");
     region.write("region.toml", &text);
     let year = [&["settle", "year", &scenario, "-o", &region.at("year")], &of[..]].concat();
     let (done, said) = region.say(&year);
-    assert!(done && said.contains("the budget is 1000.00 yuan, but months paid "), "{said}");
+    assert!(
+        done && said.contains("the budget is 1000.00 yuan, but months paid "),
+        "{said}"
+    );
     assert!(said.contains("yuan are to be asked back"), "{said}");
-    let asked: Fen = region.rows("year/clearing.csv").iter().map(|row| yuan(&row["clearing"])).sum();
+    let asked: Fen = region
+        .rows("year/clearing.csv")
+        .iter()
+        .map(|row| yuan(&row["clearing"]))
+        .sum();
     assert!(asked < Fen::ZERO, "{asked}");
     // and a case of the closed month takes no entry there
     let id = &region.rows("year/cases.csv")[0]["case_id"];
-    let entry = ["--pool", "employee", "--case", id, "--month", "2022-12", "--reason", "wrong", "--author", "Li"];
+    let entry = [
+        "--pool", "employee", "--case", id, "--month", "2022-12", "--reason", "wrong", "--author", "Li",
+    ];
     let (done, said) = region.say(&[&["settle", "reverse", "--ledger", &ledger], &entry[..]].concat());
-    assert!(!done && said.contains("month 2022-12 of pool `employee` is not open: 2022-12 is closed"), "{said}");
+    assert!(
+        !done && said.contains("month 2022-12 of pool `employee` is not open: 2022-12 is closed"),
+        "{said}"
+    );
 }
 
 #[test]
