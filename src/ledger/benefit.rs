@@ -11,7 +11,7 @@ use std::time::Duration;
 use hashbrown::HashSet;
 use rusqlite::{Connection, TransactionBehavior, params, params_from_iter};
 
-use super::store::failed;
+use super::sqlite::failed;
 use crate::diagnostics::{Error, Place, Result};
 
 const PATIENCE: Duration = Duration::from_secs(10);

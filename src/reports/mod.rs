@@ -74,7 +74,7 @@ pub use simulate::{Named, Repeat, Simulated, dictionary, repeat_json, simulation
 pub use statements::{cases_csv, hospitals_csv, pools_csv, rejected_csv, slips_csv};
 pub use summary::{run_summary, sum_of_cases};
 pub use table::{Cell, Column, Table};
-pub use table_book::write_book;
+pub use table_book::{book_bytes, write_book};
 pub use table_changes::{CHANGE_COLUMNS, changes_csv, changes_text};
 pub use table_findings::{TABLE_FINDING_COLUMNS, table_finding_line, table_findings_csv};
 pub use table_page::page;
