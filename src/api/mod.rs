@@ -6,6 +6,7 @@
 mod benefit;
 mod bills;
 mod bulk;
+mod calibration;
 mod catalogue;
 mod check;
 mod check_tables;
@@ -19,6 +20,7 @@ pub mod explained;
 mod generate;
 mod generate_region;
 mod import;
+mod indicators;
 mod layouts;
 mod money;
 mod one_case;
@@ -35,6 +37,7 @@ pub use benefit::{
     BenefitDone, BenefitRequest, benefit, compare_benefits, explain_bill, explanation_words, generate_claims,
 };
 pub use bulk::{BulkSummary, GroupRequest, group};
+pub use calibration::{PlanRequest, PlannedWeights, calibrate_by_plan};
 pub use catalogue::{BuiltCatalogue, CatalogueRequest, build_catalogue};
 pub use check::{CheckRequest, check};
 pub use check_tables::{CheckTablesRequest, CheckedTables, TableCounts, check_tables};
@@ -51,6 +54,7 @@ pub use explained::{
 pub use generate::{GenerateRequest, Generated, generate};
 pub use generate_region::{MadeRegion, RegionRequest, generate_region};
 pub use import::{ImportRequest, ImportedScheme, import};
+pub use indicators::{IndicatorRequest, IndicatorsMade, make_indicators};
 pub use layouts::{Fit, fit, layout, layouts};
 pub use money::{CalibrateRequest, Calibrated, Ran, RunRequest, calibrate, run};
 pub use one_case::{ExplainRequest, MOST_RECORDS, explain};

@@ -9,6 +9,7 @@ use super::check_arguments::CheckArguments;
 use super::door_arguments::{CodesArguments, DoorArguments};
 use super::enrol_arguments::EnrolCommand;
 use super::form_arguments::FormArguments;
+use super::indicator_arguments::IndicatorArguments;
 use super::layouts_arguments::{ConvertArguments, LayoutsCommand};
 use super::packed_arguments::{PackArguments, RegroupArguments};
 use super::policy_arguments::PolicyCommand;
@@ -85,8 +86,9 @@ pub struct ResultFile {
 pub enum Command {
     /// The whole chain: group, price, settle, share; one statement per case
     #[command(after_help = "Example: dianzhi run scenarios/sample-region.toml -o out\n\n\
-Writes cases.csv, hospitals.csv, pools.csv, slips.csv, findings.csv, rejected.csv and run.json into DIR, each \
-whole or not at all, and prints a summary.")]
+Writes cases.csv, hospitals.csv, pools.csv, slips.csv, findings.csv, rejected.csv, indicators.csv and run.json into \
+DIR, each whole or not at all, and prints a summary; burden.csv and poor.csv where the scenario has [indicators], \
+link.csv where it has [link].")]
     Run(RunArguments),
     /// Group records: each input row with status, mdc, adrg, group, group_name, mcc_cc, reason
     #[command(
@@ -134,9 +136,20 @@ Arithmetic means of total_fee, untrimmed. A group with fewer than --min-cases ca
 and marked not stable. Weights are marked `assumption`.\n\n\
 A catalogue: dianzhi calibrate --dip 2021.csv 2022.csv 2023.csv --parameters scenarios/dip-catalogue.toml -o tables/\n\
 Makes tables/ID/ with scheme.toml, groups.csv and mean-costs.csv, and report.csv and summary.csv on it; then \
-`dianzhi group RECORDS -t ID --tables tables/`."
+`dianzhi group RECORDS -t ID --tables tables/`.\n\n\
+By a plan: dianzhi calibrate grouped.csv --plan scenarios/calibration.toml -o calibrated/\n\
+Takes what `dianzhi group` writes: estimator, trims, steps and checks are the plan's. Writes weights.csv, tables \
+of quality, steps, trims, severity, drift, years and uncertainty, all of them as calibration.xlsx and calibration.html, \
+and run.json."
     )]
     Calibrate(CalibrateArguments),
+    /// Performance indicators of hospitals and departments from grouped records: case mix, efficiency, mortality
+    #[command(
+        after_help = "Example: dianzhi indicators grouped.csv --weights weights.csv --plan scenarios/indicators.toml -o out/\n\n\
+Takes what `dianzhi group` writes. Writes indicators.csv (region, hospitals, departments), mortality.csv, grades.csv and \
+the other tables, all of them as indicators.xlsx and indicators.html, and run.json."
+    )]
+    Indicators(IndicatorArguments),
     /// Generate records from a scheme's tables: tests, demonstrations, load; no real persons
     #[command(
         after_help = "Examples:\n  dianzhi generate -t chs-drg-1.1 --cases 1000000 --seed 7 -o records.csv\n  \
@@ -265,12 +278,15 @@ pub struct CalibrateArguments {
         short = 't',
         long,
         value_name = "SCHEME",
-        required_unless_present = "dip",
-        conflicts_with = "dip"
+        required_unless_present_any = ["dip", "plan"],
+        conflicts_with_all = ["dip", "plan"]
     )]
     pub scheme: Option<String>,
+    /// Make weights of grouped records as a plan says, into -o DIR, e.g. scenarios/calibration.toml
+    #[arg(long, value_name = "PLAN.toml", conflicts_with = "dip")]
+    pub plan: Option<PathBuf>,
     /// Fewest cases for a weight
-    #[arg(long, value_name = "N", default_value_t = 5, conflicts_with = "dip")]
+    #[arg(long, value_name = "N", default_value_t = 5, conflicts_with_all = ["dip", "plan"])]
     pub min_cases: u64,
     /// Build a DIP catalogue of the records of several years, by --parameters, into -o DIR
     #[arg(long, requires = "parameters")]

@@ -11,9 +11,9 @@ use super::explained_text::explained_text;
 use super::reading_words::reading_words;
 use super::terminal::{Progress, Terminal};
 use super::{
-    benefit_commands, catalogue_commands, check_commands, enrol_commands, generate_commands,
-    layouts_commands, packed_commands, policy_commands, settle_commands, show_words, simulate_commands,
-    tables_check, tables_commands, tables_words,
+    benefit_commands, calibration_commands, catalogue_commands, check_commands, enrol_commands,
+    generate_commands, indicator_commands, layouts_commands, packed_commands, policy_commands,
+    settle_commands, show_words, simulate_commands, tables_check, tables_commands, tables_words,
 };
 use crate::api::{self, BulkSummary, CalibrateRequest, ExplainRequest, GroupRequest, RunRequest, Watch};
 use crate::diagnostics::{Error, Lang, Result};
@@ -65,7 +65,11 @@ pub fn carry_out(arguments: &Arguments, terminal: &Terminal) -> Result<Ending> {
         Command::Layouts(layouts) => layouts_commands::layouts(layouts, terminal),
         Command::Explain(explain) => explain_case(explain, terminal),
         Command::Calibrate(calibrate) if calibrate.dip => catalogue_commands::build(calibrate, terminal),
-        Command::Calibrate(calibrate) => make_weights(calibrate, terminal),
+        Command::Calibrate(calibrate) => match &calibrate.plan {
+            Some(plan) => calibration_commands::by_plan(calibrate, plan, terminal),
+            None => make_weights(calibrate, terminal),
+        },
+        Command::Indicators(asked) => indicator_commands::indicators(asked, terminal),
         Command::Generate(generate) => generate_commands::make_records(generate, terminal),
         Command::Benefit(benefit) => benefit_commands::benefit(benefit, terminal),
         Command::Settle(settle) => settle_commands::settle(settle, terminal),

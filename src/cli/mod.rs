@@ -3,6 +3,7 @@
 mod arguments;
 mod benefit_arguments;
 mod benefit_commands;
+mod calibration_commands;
 mod catalogue_commands;
 mod check_arguments;
 mod check_commands;
@@ -15,6 +16,8 @@ mod explained_text;
 mod form_arguments;
 mod generate_commands;
 mod help;
+mod indicator_arguments;
+mod indicator_commands;
 mod layouts_arguments;
 mod layouts_commands;
 mod packed_arguments;

@@ -62,6 +62,22 @@ pub fn parse_toml<T: DeserializeOwned>(place: &Place, text: &str) -> Result<T> {
     })
 }
 
+/// The line on which a key or a table of that name first stands, comments apart (键所在行).
+pub fn line_of(place: &Place, text: &str, key: &str) -> Place {
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let said = line.split('#').next().unwrap_or("");
+        let named = said
+            .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .any(|word| word == key);
+        if named {
+            return place.of_offset(text, start);
+        }
+        start += line.len();
+    }
+    place.clone()
+}
+
 /// TOML messages span lines, speak of Rust's fields and types, and know no suggestions: one line
 /// in the file's words, with the nearest known key.
 fn say_in_one_line(message: &str) -> String {

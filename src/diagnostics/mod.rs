@@ -14,7 +14,7 @@ mod unfinished;
 
 pub use error::{Error, Place, Result};
 pub use evidence::Evidence;
-pub use files::{hexadecimal, parse_toml, read_text, read_toml, utf8_text};
+pub use files::{hexadecimal, line_of, parse_toml, read_text, read_toml, utf8_text};
 pub use finding::{Action, Edit, Finding, Severity, Stops};
 pub use lang::{Lang, Texts, Words};
 pub use unfinished::{Unfinished, remove_unfinished};

@@ -159,12 +159,25 @@ fn mean_over_mean(
     all_costs: i128,
     all_cases: u64,
 ) -> std::result::Result<Weight, Overflow> {
-    let mean = Exact::new(cost, i128::from(cases))?;
-    let all = Exact::new(all_costs, i128::from(all_cases))?;
-    mean.div(all)?
+    relative_cost(cost, cases, all_costs, all_cases)?
         .show(WEIGHT_DECIMALS)?
         .parse()
         .map_err(|_| Overflow)
+}
+
+/// (cost ÷ cases) ÷ (all costs ÷ all cases), exactly: what every arithmetic weight is before it is
+/// rounded.
+///
+/// # Errors
+/// [`Overflow`], also without cases or costs.
+pub(super) fn relative_cost(
+    cost: i128,
+    cases: u64,
+    all_costs: i128,
+    all_cases: u64,
+) -> std::result::Result<Exact, Overflow> {
+    let mean = Exact::new(cost, i128::from(cases))?;
+    mean.div(Exact::new(all_costs, i128::from(all_cases))?)
 }
 
 fn row(weight: Option<Weight>, cases: u64, cost: i128) -> Result<GroupWeight> {

@@ -54,6 +54,7 @@
 mod language;
 
 mod calibrate;
+pub mod calibration;
 mod document;
 mod file;
 mod file_money;

@@ -349,7 +349,7 @@ impl Beginning<'_> {
     }
 }
 
-fn sample_of(place: &Place, source: &mut Bytes) -> Result<Vec<u8>> {
+pub(super) fn sample_of(place: &Place, source: &mut Bytes) -> Result<Vec<u8>> {
     let mut sample = Vec::new();
     let read = source.take(SAMPLE).read_to_end(&mut sample);
     read.map_err(|e| Error::at(place.clone(), format!("could not be read: {e}")))?;
@@ -357,7 +357,7 @@ fn sample_of(place: &Place, source: &mut Bytes) -> Result<Vec<u8>> {
 }
 
 /// The first row that is not blank; there is one.
-fn first_row<R: Read>(cutter: &mut Cutter<R>) -> std::result::Result<Chunk, CutError> {
+pub(super) fn first_row<R: Read>(cutter: &mut Cutter<R>) -> std::result::Result<Chunk, CutError> {
     loop {
         let row = cutter.first_record()?;
         if row.bytes.is_empty() || !row.bytes.iter().all(u8::is_ascii_whitespace) {
@@ -471,7 +471,12 @@ impl DbfRows {
     }
 }
 
-fn header_names(place: &Place, first: &Chunk, encoding: Encoding, delimiter: u8) -> Result<Vec<String>> {
+pub(super) fn header_names(
+    place: &Place,
+    first: &Chunk,
+    encoding: Encoding,
+    delimiter: u8,
+) -> Result<Vec<String>> {
     let no_header = || {
         Error::at(
             place.line(first.line),
@@ -496,7 +501,7 @@ fn header_names(place: &Place, first: &Chunk, encoding: Encoding, delimiter: u8)
     }
 }
 
-fn cut_error(place: &Place, error: &CutError) -> Error {
+pub(super) fn cut_error(place: &Place, error: &CutError) -> Error {
     match error {
         CutError::Io(e) => Error::at(place.clone(), format!("could not be read: {e}")),
         CutError::EndlessLine(line) => Error::at(

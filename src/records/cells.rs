@@ -8,7 +8,7 @@ const YEARS: std::ops::RangeInclusive<i64> = 1850..=2200;
 /// A non-negative number with at most two decimals, in hundredths.
 ///
 /// Commas between thousands, full-width digits and a trailing unit are accepted.
-pub(super) fn read_number(cell: &str) -> Option<i64> {
+pub fn read_number(cell: &str) -> Option<i64> {
     if let Some(number) = read_plain_number(cell.as_bytes()) {
         return Some(number);
     }

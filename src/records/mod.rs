@@ -5,6 +5,7 @@
 //! here knows a grouping scheme. Files of any size pass through in chunks ([`in_order`]), in
 //! order, on any number of threads.
 
+mod any_rows;
 mod any_table;
 mod begin;
 mod case;
@@ -34,9 +35,10 @@ mod source;
 mod stream;
 mod written;
 
+pub use any_rows::{AnyRows, FoundRow};
 pub use any_table::AnyTable;
 pub use case::{Case, FeeSplit, Numbers};
-pub use cells::read_date;
+pub use cells::{read_date, read_number};
 pub use check::{Checked, Checker, Depth, KILOGRAMS, Row};
 pub use columns::{Column, Header};
 pub use door::{CodeSystem, Door};

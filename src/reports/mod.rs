@@ -1,10 +1,12 @@
 //! Results → files and words (报表): one file a report, written whole or not at all.
 
+mod calibration;
 mod catalogue;
 mod charts;
 mod claims;
 mod comparison;
 mod conformance;
+mod coverage;
 mod crosswalk;
 mod csv_text;
 mod dbf;
@@ -20,7 +22,9 @@ mod neutral;
 mod output;
 mod quality;
 mod record_file;
+mod reproduced;
 mod run_json;
+mod sheets;
 mod simulate;
 mod statements;
 mod summary;
@@ -30,6 +34,7 @@ mod table_changes;
 mod table_findings;
 mod table_page;
 
+pub use calibration::{CalibrationTables, Remark};
 pub use catalogue::{
     CatalogueCounts, GROUPS, MEAN_COSTS, SchemeKeys, catalogue_report_csv, catalogue_summary_csv, groups_csv,
     mean_costs_csv, primary_care_csv, scheme_toml,
@@ -41,6 +46,7 @@ pub use claims::{
 };
 pub use comparison::comparison_tables;
 pub use conformance::{ConformanceCase, EXPECTED_COLUMNS, conformance_header, conformance_row};
+pub use coverage::{burden_csv, indicator_words, indicators_csv, link_csv, link_difference, poor_csv};
 pub use crosswalk::{CROSSWALK_COLUMNS, Crosswalk, End, MOVED_COLUMNS, Move, Pairs, Tally};
 pub use csv_text::CsvText;
 pub use enrolment::{
@@ -52,7 +58,7 @@ pub use findings::{FINDING_COLUMNS, finding_line, finding_row, findings_csv};
 pub use findings_book::FindingsBook;
 pub use grouped::{CodeAt, GROUP_COLUMNS, GroupedRows, PACKET_COLUMNS};
 pub use import_remarks::{REMARK_COLUMNS, remarks_csv};
-pub use indicators::{burden_csv, indicator_words, indicators_csv, link_csv, link_difference, poor_csv};
+pub use indicators::IndicatorTables;
 pub use ledger_pages::{
     MONTH_COLUMNS, clearing_tables, in_words, month_csv, pool_tables, statement_csv, statement_tables,
     year_cases_table,
@@ -61,7 +67,9 @@ pub use neutral::{NEUTRAL_COLUMNS, neutral_cells};
 pub use output::{Output, write_together};
 pub use quality::{QUALITY_COLUMNS, quality_csv};
 pub use record_file::RecordFile;
+pub use reproduced::Reproduced;
 pub use run_json::run_json;
+pub use sheets::{Sheet, SheetBook};
 pub use simulate::{Named, Repeat, Simulated, dictionary, repeat_json, simulation_page, simulation_tables};
 pub use statements::{cases_csv, hospitals_csv, pools_csv, rejected_csv, slips_csv};
 pub use summary::{run_summary, sum_of_cases};

@@ -37,7 +37,7 @@ impl Row {
         self.width() >= header.width() && extra.all(|index| self.field(index).trim().is_empty())
     }
 
-    pub(super) fn set(&mut self, text: &str, quoted: bool) {
+    pub(in crate::records) fn set(&mut self, text: &str, quoted: bool) {
         self.text.clear();
         self.fields.clear();
         self.text.push_str(text);

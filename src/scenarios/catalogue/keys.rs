@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::history::{History, Observed};
 use super::plan::BuildPlan;
-use super::statistics::Sums;
+use crate::points::calibration::Sums;
 use crate::tables::TreatmentType;
 use crate::units::{Exact, Overflow};
 
@@ -141,8 +141,11 @@ fn rises_of(
     }
     let mut rises = BTreeMap::new();
     for (code, (count, sums)) in with.into_iter().filter(|(_, (count, _))| *count >= core_min) {
-        let without = all.without(&sums).mean(plan)?.filter(|mean| *mean > 0);
-        let (Some(with), Some(without)) = (sums.mean(plan)?, without) else {
+        let without = all
+            .without(&sums)
+            .mean(&plan.year_mix())?
+            .filter(|mean| *mean > 0);
+        let (Some(with), Some(without)) = (sums.mean(&plan.year_mix())?, without) else {
             continue; // every case has it: there is nothing to compare with
         };
         let rise = Exact::new(with, without)?.sub(Exact::ONE)?;

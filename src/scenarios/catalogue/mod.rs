@@ -1,8 +1,8 @@
 //! A catalogue of packets from history (DIP 病种目录测算).
 //!
 //! In reading order: what is asked for (`plan`); the cases it is built of (`history`); which keys of
-//! diagnosis and procedures become packets (`keys`); means, spreads and trims (`statistics`); rows,
-//! scores and what is reported of them (`rows`).
+//! diagnosis and procedures become packets (`keys`); rows, scores and what is reported of them (`rows`).
+//! Means, spreads and trims are those of every calibration ([`crate::points::calibration`]).
 //!
 //! The scheme a catalogue extends says what no history can: treatment types, excluded codes, how
 //! one of several rows is chosen. So cases are looked at by that scheme's grouper, and counted where the
@@ -12,7 +12,6 @@ mod history;
 mod keys;
 mod plan;
 mod rows;
-mod statistics;
 
 pub use history::{History, LeftOut, Observed, Seen};
 pub use keys::{CoreKey, Keys, choose_keys};

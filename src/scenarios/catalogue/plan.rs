@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::codes::HospitalLevel;
-use crate::diagnostics::{Error, Place, Result, parse_toml, read_text, suggestion};
-use crate::scenarios::generate::region::line_of;
+use crate::diagnostics::{Error, Place, Result, line_of, parse_toml, read_text, suggestion};
+pub use crate::points::calibration::{Deviation, MeanBy, MissingYears, Quantile};
+use crate::points::calibration::{Trim, YearMix};
 use crate::tables::TreatmentType;
 use crate::units::{Exact, Fen};
 
@@ -71,26 +72,6 @@ pub struct Ratio {
     exact: Exact,
 }
 
-/// Where the weight of a year without cases goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MissingYears {
-    /// To the years that have cases.
-    Reweigh,
-    /// Nowhere: a year without cases counts as a mean of zero.
-    Zero,
-}
-
-/// What the weights of years weigh.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MeanBy {
-    /// The mean of each year.
-    YearMeans,
-    /// Each case of the year.
-    Cases,
-}
-
 /// What becomes of a packet that fails a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -99,28 +80,6 @@ pub enum Then {
     Mark,
     /// It is left out.
     Drop,
-}
-
-/// Which standard deviation (标准差).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Deviation {
-    /// Over n.
-    Population,
-    /// Over n − 1.
-    Sample,
-}
-
-/// How a quantile between two costs is found (分位数算法).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Quantile {
-    /// The cost of rank ⌈p n⌉.
-    NearestRank,
-    /// Between the costs around rank 1 + p (n − 1).
-    Linear,
-    /// Between the costs around rank p (n + 1).
-    Weibull,
 }
 
 /// Which core packets are those of primary care (基层病种遴选).
@@ -310,7 +269,42 @@ impl CataloguePlan {
 /// What is wrong, with the key or table it is about.
 type Fault = (&'static str, String);
 
+impl TrimPlan {
+    /// The rule by which costs are left out.
+    pub(super) fn rule(&self) -> Trim {
+        let (low, high) = (
+            self.low.map_or(0.0, Ratio::approximate),
+            self.high.map_or(0.0, Ratio::approximate),
+        );
+        match (self.by, self.quantile) {
+            (TrimBy::Percentile, Some(by)) => Trim::Percentile {
+                low: low / 100.0,
+                high: high / 100.0,
+                by,
+            },
+            (TrimBy::Multiple, _) => Trim::Multiple { low, high, passes: 1 },
+            _ => Trim::None,
+        }
+    }
+
+    /// The least and the largest cost that is kept of a packet (裁剪界限), in fen; none of one that is
+    /// not trimmed.
+    pub(super) fn limits(&self, sorted: &[i64]) -> Option<(f64, f64)> {
+        let is_trimmed = sorted.len() as u64 >= self.min_cases && !sorted.is_empty();
+        is_trimmed.then(|| self.rule().cost_limits(sorted)).flatten()
+    }
+}
+
 impl BuildPlan {
+    /// How means weigh the years.
+    pub(super) fn year_mix(&self) -> YearMix<'_> {
+        YearMix {
+            weights: &self.year_weights,
+            by: self.mean_by,
+            missing: self.missing_years,
+        }
+    }
+
     fn faults(&self, faults: &mut Vec<Fault>) {
         let mut fault = |is: bool, key: &'static str, message: String| {
             if is {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::history::History;
 use super::keys::Keys;
 use super::plan::{BuildPlan, PrimaryPlan, ScoreMethod, Then};
-use super::statistics::{Spread, Sums, is_kept, limits, spread};
 use crate::diagnostics::{Error, Result};
+use crate::points::calibration::{Spread, Sums, Value, is_within};
 use crate::tables::{CodeLists, TreatmentType};
 use crate::units::{Exact, Overflow};
 
@@ -149,7 +149,7 @@ pub fn score_rows(
         kept.iter().for_each(|(year, cost)| all.add(*year, *cost));
         reports.push(report);
     }
-    let mean = all.mean(plan).map_err(out_of_range)?;
+    let mean = all.mean(&plan.year_mix()).map_err(out_of_range)?;
     let mean = mean.ok_or_else(|| Error::new("no case is in any packet: there is nothing to score by"))?;
     let divisor = divisor(&rows, &reports, plan, mean)?;
     for report in &mut reports {
@@ -173,33 +173,29 @@ fn report_of(
 ) -> std::result::Result<(RowReport, Costs), Overflow> {
     let mut sorted: Vec<i64> = costs.iter().map(|(_, cost)| *cost).collect();
     sorted.sort_unstable();
-    let limits = limits(&sorted, &plan.trim);
-    sorted.retain(|cost| is_kept(*cost, limits));
+    let limits = plan.trim.limits(&sorted);
+    sorted.retain(|cost| is_within(cost.value(), limits));
     let cases = costs.len() as u64;
     let mut kept = costs;
-    kept.retain(|(_, cost)| is_kept(*cost, limits));
-    let spread = spread(&sorted, plan.deviation);
+    kept.retain(|(_, cost)| is_within(cost.value(), limits));
+    let spread = Spread::of(sorted.iter().map(|cost| cost.value() / 100.0));
     let mut report = RowReport {
         cases,
         at_primary: 0,
         trimmed: cases - kept.len() as u64,
-        mean: Sums::of(kept.iter().copied()).mean(plan)?,
-        deviation: spread.deviation,
-        cv: spread.cv(),
+        mean: Sums::of(kept.iter().copied()).mean(&plan.year_mix())?,
+        // of a single case there is none: nothing to report, nothing to mark
+        deviation: spread.deviation(plan.deviation).unwrap_or(0.0),
+        cv: spread.cv(plan.deviation).unwrap_or(0.0),
         score: String::new(),
         marks: Vec::new(),
     };
-    report.marks = marks(row, &report, spread, (plan, keys));
+    report.marks = marks(row, &report, (plan, keys));
     Ok((report, kept))
 }
 
 #[allow(clippy::cast_precision_loss, reason = "statistics: a share of cases")]
-fn marks(
-    row: &CatalogueRow,
-    report: &RowReport,
-    spread: Spread,
-    (plan, keys): (&BuildPlan, &Keys),
-) -> Vec<&'static str> {
+fn marks(row: &CatalogueRow, report: &RowReport, (plan, keys): (&BuildPlan, &Keys)) -> Vec<&'static str> {
     let fewest = if row.is_core {
         keys.core_min
     } else {
@@ -212,7 +208,7 @@ fn marks(
         .is_some_and(|share| trimmed > share.approximate());
     let marks = [
         (report.cases < fewest, "small"),
-        (spread.cv() > plan.split_cv.approximate(), "split"),
+        (report.cv > plan.split_cv.approximate(), "split"),
         (is_over(row, report, plan), "cv_over_limit"),
         (warns, "trimmed_much"),
     ];

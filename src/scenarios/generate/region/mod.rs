@@ -40,7 +40,6 @@ use crate::records::{CodeMap, Column, EditBook, Layout, Losses, RecordForm, Reco
 use crate::tables::{CodeId, CodeLists};
 
 pub use people::{REGION_PERSON_COLUMNS, RegionHospital};
-pub(in crate::scenarios) use plan::line_of;
 pub use plan::{
     CostPlan, DefectPlan, Detail, Growth, HospitalPlan, LevelPlan, Mean, OutputPlan, PersonPlan, Positive,
     RegionPlan, Share, Sigma, StayPlan, TrendPlan, Weight,

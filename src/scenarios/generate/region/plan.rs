@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde::de::{Deserializer, Unexpected, Visitor};
 
-use crate::diagnostics::{Error, Place, Result, parse_toml, read_text};
+use crate::diagnostics::{Error, Place, Result, line_of, parse_toml, read_text};
 
 /// What region to make up (区域生成计划). Each default says where it comes from: *stated* in a
 /// public source, or an *assumption*.
@@ -348,22 +348,6 @@ fn sum_to_one(key: &str, shares: impl IntoIterator<Item = f64>, error: &mut impl
     if (sum - 1.0).abs() > 1e-6 {
         error(key, format!("the shares of `{key}` sum to {sum:.4}; expected 1"));
     }
-}
-
-/// The line on which a key or a table of that name first stands, comments apart.
-pub(in crate::scenarios) fn line_of(place: &Place, text: &str, key: &str) -> Place {
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
-        let said = line.split('#').next().unwrap_or("");
-        let named = said
-            .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-            .any(|word| word == key);
-        if named {
-            return place.of_offset(text, start);
-        }
-        start += line.len();
-    }
-    place.clone()
 }
 
 /// A statistical number with its range: integer, decimal, or text holding one.
