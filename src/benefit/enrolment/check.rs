@@ -127,7 +127,7 @@ impl<'p> Checker<'p> {
         desk.ground();
         desk.money(&matched);
         desk.found
-            .sort_by(|a, b| (a.kind, a.row, a.days).cmp(&(b.kind, b.row, b.days)));
+            .sort_by_key(|finding| (finding.kind, finding.row, finding.days));
         Ok((desk.found, stage))
     }
 
