@@ -419,6 +419,8 @@ fn the_blank_group() {
     };
     let as_none = paid("\"ungrouped\"").unwrap();
     assert_eq!(as_none, (Kind::Ungrouped, Some(Points::new(350_000_000_000))));
+    let own = paid("{ mode = \"fixed\", points = \"12\" }").unwrap();
+    assert_eq!(own, (Kind::Ungrouped, Some(Points::new(12_000_000_000_000))));
     let by_score = paid("\"group\"").unwrap();
     assert_eq!(by_score.0, Kind::Normal);
     assert!(by_score.1 != as_none.1, "{by_score:?}");

@@ -565,7 +565,7 @@ pub(super) enum HighEdge {
     AtOrAbove,
 }
 
-table!(UngroupedTable { pay: UngroupedFile, blank: Option<BlankAs> });
+table!(UngroupedTable { pay: UngroupedFile, blank: Option<BlankFile> });
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -580,6 +580,17 @@ words!(
     /// What a case of the blank group is paid as.
     BlankAs { Group, Ungrouped }
 );
+
+/// What a case of the blank group is paid.
+#[derive(Debug, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "`group`, `ungrouped`, or a rule of its own as in `ungrouped.pay`"
+)]
+pub(super) enum BlankFile {
+    As(BlankAs),
+    Own(UngroupedFile),
+}
 
 words!(
     /// What a case without a group is paid.

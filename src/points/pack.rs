@@ -262,6 +262,11 @@ impl Pack {
         self.rules.points_decimals
     }
 
+    /// Whether the pack says what the blank group is paid (空白病组).
+    pub fn prices_blank_group(&self) -> bool {
+        self.rules.blank.is_some()
+    }
+
     /// Whether these weights hold what the pack's formulas ask for (权重表与政策是否相配).
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use super::outlier::Priced;
 use super::rules::Rules;
 use super::rules_event::Effect;
 use super::rules_money::FundRatio;
-use super::rules_outlier::{Base, High, Ungrouped};
+use super::rules_outlier::{Base, Blank, High, Ungrouped};
 use super::rules_price::{Known, One, PoolRates, Rates, nonlocal_in};
 use super::rules_stay::{DayCare, Gate};
 use super::score::{Ending, Pay, PricingCase, ScoreError};
@@ -512,7 +512,11 @@ impl<'a> Probe<'a> {
     /// Without a group there are no base points, but points ÷ base is the same for every group:
     /// one over the cost of a point.
     fn pay_ungrouped(&self, marks: &mut Marks) -> Outcome<Pay> {
-        let (factor, base) = match &self.rules.ungrouped {
+        let own = self.rules.blank.as_ref().and_then(Blank::own);
+        let rule = own
+            .filter(|_| self.case.facts.blank)
+            .unwrap_or(&self.rules.ungrouped);
+        let (factor, base) = match rule {
             Ungrouped::ByItem => return Ok(Pay::ByItem),
             Ungrouped::Actual => return Ok(Pay::Actual),
             Ungrouped::Zero => return Ok(Pay::Points(Exact::ZERO)),
@@ -640,11 +644,11 @@ fn own_group<'a>(rules: &Rules, case: &PricingCase<'a>) -> Outcome<Option<&'a st
     if !case.facts.blank {
         return Ok(case.group);
     }
-    let as_none = rules.blank_is_ungrouped.ok_or(ScoreError::NotSaid {
+    let blank = rules.blank.as_ref().ok_or(ScoreError::NotSaid {
         key: "ungrouped.blank",
-        what: "what the blank group is paid as, `group` or `ungrouped`",
+        what: "what the blank group is paid",
     })?;
-    Ok(case.group.filter(|_| !as_none))
+    Ok(case.group.filter(|_| matches!(blank, Blank::Group)))
 }
 
 /// The group a case goes to because it has too little traditional medicine for its own.

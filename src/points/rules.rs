@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::file::{
-    BlankAs, FormulaClass, GrouperSystem, MethodWord, PackFile, PriceModel, Test, UnstablePay, ZeroPay,
+    FormulaClass, GrouperSystem, MethodWord, PackFile, PriceModel, Test, UnstablePay, ZeroPay,
 };
 use super::file_money::{PointsDp, PoolBasis};
 use super::file_stay::CostBasis;
@@ -13,7 +13,7 @@ use super::pack::Places;
 use super::rules_coef::{Auxiliary, Coefficients, Groups};
 use super::rules_event::{Event, events};
 use super::rules_money::MoneyRules;
-use super::rules_outlier::{Outlier, Ungrouped};
+use super::rules_outlier::{Blank, Outlier, Ungrouped};
 use super::rules_price::{Price, WeightRules};
 use super::rules_stay::StayRules;
 use super::rules_time::TimeRules;
@@ -35,8 +35,8 @@ pub(crate) struct Rules {
     pub(super) auxiliary: Option<Auxiliary>,
     pub(super) outlier: Outlier,
     pub(super) ungrouped: Ungrouped,
-    /// Whether the blank group is paid as no group is; nothing where the pack does not say.
-    pub(super) blank_is_ungrouped: Option<bool>,
+    /// What the blank group is paid; nothing where the pack does not say.
+    pub(super) blank: Option<Blank>,
     pub(super) stay: StayRules,
     pub(super) points_decimals: u32,
     pub(crate) money: MoneyRules,
@@ -64,7 +64,7 @@ impl Rules {
             auxiliary: Auxiliary::of(file, at)?,
             outlier: Outlier::of(file, at)?,
             ungrouped: Ungrouped::of(file, at)?,
-            blank_is_ungrouped: file.ungrouped.blank.map(|blank| blank == BlankAs::Ungrouped),
+            blank: Blank::of(file, at)?,
             stay,
             points_decimals: match file.round.points_dp {
                 PointsDp::Four => 4,
@@ -92,6 +92,7 @@ impl Rules {
         unstable
             .or_else(|| self.outlier.needs_city_mean())
             .or_else(|| self.ungrouped.needs_city_mean())
+            .or_else(|| self.blank.as_ref()?.own()?.needs_city_mean())
     }
 }
 

@@ -2,8 +2,9 @@
 //! (离群病例、未入组规则).
 
 use super::file::{
-    Approval, BaseIncludes, BaseWord, EdgeFile, ExtremePay, HighBy, HighEdge, HighFile, HighPay, LowEdge,
-    LowPay, LowRule, OutlierTable, PackFile, PriceModel, UngroupedFile, UngroupedMode, ZeroBase,
+    Approval, BaseIncludes, BaseWord, BlankAs, BlankFile, EdgeFile, ExtremePay, HighBy, HighEdge, HighFile,
+    HighPay, LowEdge, LowPay, LowRule, OutlierTable, PackFile, PriceModel, UngroupedFile, UngroupedMode,
+    ZeroBase,
 };
 use super::lookup::{Key, Lookup, Unit};
 use super::pack::Places;
@@ -153,9 +154,14 @@ fn edge(edge: &EdgeFile) -> Edge {
 
 /// Mean prices and mean costs stand exactly where a base asks for them.
 fn unused_means(file: &PackFile, at: &Places) -> Result<()> {
+    let own_base = match &file.ungrouped.blank {
+        Some(BlankFile::Own(own)) => own.base,
+        _ => None,
+    };
     let asked = |words: &[BaseWord]| {
         words.contains(&file.outlier.base)
             || file.ungrouped.pay.base.is_some_and(|base| words.contains(&base))
+            || own_base.is_some_and(|base| words.contains(&base))
     };
     let table = &file.outlier;
     let prices = asked(&[BaseWord::ScoreXMeanPrice]);
@@ -329,31 +335,75 @@ pub(super) enum Ungrouped {
     Ratio(Exact, Base),
 }
 
+/// What the blank group is paid.
+#[derive(Clone, Debug)]
+pub(super) enum Blank {
+    /// As any group, by its score.
+    Group,
+    /// As a case without a group.
+    Ungrouped,
+    /// By a rule of its own.
+    Own(Ungrouped),
+}
+
+impl Blank {
+    pub(super) fn of(file: &PackFile, at: &Places) -> Result<Option<Blank>> {
+        const KEYS: [&str; 4] = [
+            "ungrouped.blank",
+            "ungrouped.blank.factor",
+            "ungrouped.blank.base",
+            "ungrouped.blank.points",
+        ];
+        let blank = file.ungrouped.blank.as_ref().map(|blank| match blank {
+            BlankFile::As(BlankAs::Group) => Ok(Blank::Group),
+            BlankFile::As(BlankAs::Ungrouped) => Ok(Blank::Ungrouped),
+            BlankFile::Own(own) => Ungrouped::read(file, at, own, KEYS).map(Blank::Own),
+        });
+        blank.transpose()
+    }
+
+    /// Its own rule, if it has one.
+    pub(super) const fn own(&self) -> Option<&Ungrouped> {
+        match self {
+            Blank::Own(own) => Some(own),
+            Blank::Group | Blank::Ungrouped => None,
+        }
+    }
+}
+
 impl Ungrouped {
     pub(super) fn of(file: &PackFile, at: &Places) -> Result<Ungrouped> {
-        const KEY: &str = "ungrouped.pay";
+        const KEYS: [&str; 4] = [
+            "ungrouped.pay",
+            "ungrouped.pay.factor",
+            "ungrouped.pay.base",
+            "ungrouped.pay.points",
+        ];
+        Ungrouped::read(file, at, &file.ungrouped.pay, KEYS)
+    }
+
+    fn read(
+        file: &PackFile,
+        at: &Places,
+        written: &UngroupedFile,
+        [key, factor_key, base_key, points_key]: [&str; 4],
+    ) -> Result<Ungrouped> {
         let UngroupedFile {
             mode,
             factor,
             base: word,
             points,
-        } = &file.ungrouped.pay;
+        } = written;
         let is_ratio = *mode == UngroupedMode::Ratio;
-        let factor = together(at, is_ratio, "ungrouped.pay.factor", KEY, *factor)?;
-        let word = together(at, is_ratio, "ungrouped.pay.base", KEY, *word)?;
-        let points = together(
-            at,
-            *mode == UngroupedMode::Fixed,
-            "ungrouped.pay.points",
-            KEY,
-            *points,
-        )?;
+        let factor = together(at, is_ratio, factor_key, key, *factor)?;
+        let word = together(at, is_ratio, base_key, key, *word)?;
+        let points = together(at, *mode == UngroupedMode::Fixed, points_key, key, *points)?;
         Ok(match (mode, factor, word, points) {
             (_, Some(factor), Some(word), _) => Ungrouped::Ratio(
-                not_negative(at, "ungrouped.pay.factor", factor)?,
-                base(file, at, "ungrouped.pay.base", word)?,
+                not_negative(at, factor_key, factor)?,
+                base(file, at, base_key, word)?,
             ),
-            (_, _, _, Some(points)) => Ungrouped::Fixed(not_negative(at, "ungrouped.pay.points", points)?),
+            (_, _, _, Some(points)) => Ungrouped::Fixed(not_negative(at, points_key, points)?),
             (UngroupedMode::Actual, ..) => Ungrouped::Actual,
             (UngroupedMode::ByItem, ..) => Ungrouped::ByItem,
             (UngroupedMode::Return, ..) => Ungrouped::Return,
@@ -363,7 +413,7 @@ impl Ungrouped {
 
     pub(super) const fn needs_city_mean(&self) -> Option<&'static str> {
         match self {
-            Ungrouped::Ratio(_, Base::GroupMean) => Some("ungrouped.pay.base = group_mean"),
+            Ungrouped::Ratio(_, Base::GroupMean) => Some("ungrouped: base = group_mean"),
             _ => None,
         }
     }

@@ -11,7 +11,7 @@ use super::file_stay::{IncompletePay, Newborn};
 use super::pack::Pack;
 use super::rules::Rules;
 use super::rules_money::{FundRatio, corridor_jumps};
-use super::rules_outlier::{Base, High, Ungrouped};
+use super::rules_outlier::{Base, Blank, High, Ungrouped};
 use super::rules_price::{Known, One};
 use super::rules_stay::DayCare;
 use crate::codes::HospitalLevel;
@@ -488,52 +488,28 @@ impl Talk<'_> {
     }
 
     fn without_weight(&mut self) {
-        let (en, zh) = match &self.rules.ungrouped {
-            Ungrouped::ByItem => (
-                "a case without a group is paid by items".to_owned(),
-                "未入组病例按项目付费".to_owned(),
-            ),
-            Ungrouped::Zero => (
-                "a case without a group has no points".to_owned(),
-                "未入组病例计0点".to_owned(),
-            ),
-            Ungrouped::Actual => (
-                "a case without a group is paid its cost".to_owned(),
-                "未入组病例按实际费用".to_owned(),
-            ),
-            Ungrouped::Return => (
-                "a case without a group is given back and not settled".to_owned(),
-                "未入组病例退回，不予结算".to_owned(),
-            ),
-            Ungrouped::Fixed(points) => {
-                let points = show(*points);
-                (
-                    format!("a case without a group has {points} points"),
-                    format!("未入组病例计{points}点"),
-                )
-            }
-            Ungrouped::Ratio(factor, _) => {
-                let factor = show(*factor);
-                (
-                    format!(
-                        "a case without a group has its cost ÷ the cost of a point × {factor}, without coefficients"
-                    ),
-                    format!("未入组病例点数＝费用÷每点费用×{factor}，不乘系数"),
-                )
-            }
-        };
+        let (en, zh) = ungrouped_words(&self.rules.ungrouped);
         self.say("ungrouped.pay", en, zh);
-        match self.rules.blank_is_ungrouped {
-            Some(true) => self.say(
+        match &self.rules.blank {
+            Some(Blank::Ungrouped) => self.say(
                 "ungrouped.blank",
                 "a case that only the blank group took is paid as one without a group",
                 "仅入空白病组的病例按未入组病例付费",
             ),
-            Some(false) => self.say(
+            Some(Blank::Group) => self.say(
                 "ungrouped.blank",
                 "a case that only the blank group took is paid by that group's score",
                 "仅入空白病组的病例按空白病组分值付费",
             ),
+            Some(Blank::Own(own)) => {
+                let (en, zh) = ungrouped_words(own);
+                let en = en.replace("a case without a group", "a case that only the blank group took");
+                self.say(
+                    "ungrouped.blank",
+                    en,
+                    zh.replace("未入组病例", "仅入空白病组的病例"),
+                );
+            }
             None => {}
         }
         let (en, zh) = match self.rules.unstable_pay {
@@ -804,4 +780,42 @@ fn bands_shown(by_weight: bool, limit_is_inside: bool, bands: &[(Option<Exact>, 
         None => show(*k),
     });
     shown.collect::<Vec<_>>().join(", ")
+}
+
+/// What a case without a group is paid, English and Chinese.
+fn ungrouped_words(rule: &Ungrouped) -> (String, String) {
+    match rule {
+        Ungrouped::ByItem => (
+            "a case without a group is paid by items".to_owned(),
+            "未入组病例按项目付费".to_owned(),
+        ),
+        Ungrouped::Zero => (
+            "a case without a group has no points".to_owned(),
+            "未入组病例计0点".to_owned(),
+        ),
+        Ungrouped::Actual => (
+            "a case without a group is paid its cost".to_owned(),
+            "未入组病例按实际费用".to_owned(),
+        ),
+        Ungrouped::Return => (
+            "a case without a group is given back and not settled".to_owned(),
+            "未入组病例退回，不予结算".to_owned(),
+        ),
+        Ungrouped::Fixed(points) => {
+            let points = show(*points);
+            (
+                format!("a case without a group has {points} points"),
+                format!("未入组病例计{points}点"),
+            )
+        }
+        Ungrouped::Ratio(factor, _) => {
+            let factor = show(*factor);
+            (
+                format!(
+                    "a case without a group has its cost ÷ the cost of a point × {factor}, without coefficients"
+                ),
+                format!("未入组病例点数＝费用÷每点费用×{factor}，不乘系数"),
+            )
+        }
+    }
 }

@@ -14,7 +14,7 @@ use crate::diagnostics::{Error, Lang, Place, Result, suggestion};
 use crate::grouper::Grouper;
 use crate::points::{Effective, Pack, Weights};
 use crate::records::{EditBook, Intake, RowReader, RunningHash};
-use crate::tables::{CodeLists, Compiled, Library, Scheme};
+use crate::tables::{CodeLists, Compiled, FallbackKind, Library, Scheme};
 
 /// Everything a run reads besides the records, loaded and checked (运行输入).
 pub struct Inputs {
@@ -149,7 +149,25 @@ impl Inputs {
 pub(super) fn fits(scenario: &Scenario, scheme: &Scheme, (pack, weights): (&Pack, &Weights)) -> Result<()> {
     weights_of_scheme(scenario, scheme, weights)?;
     pack_of_run(scenario, scheme, pack)?;
+    blank_group_is_priced(scenario, scheme, pack)?;
     pack.fits(weights)
+}
+
+/// A scheme with a blank group needs a word on what that is paid, whether a case falls into it or not.
+fn blank_group_is_priced(scenario: &Scenario, scheme: &Scheme, pack: &Pack) -> Result<()> {
+    let packets = (0..scheme.rules().len()).filter_map(|rule| scheme.packets()?.of(rule));
+    let has_blank = packets
+        .into_iter()
+        .any(|packet| packet.fallback == Some(FallbackKind::Blank));
+    if !has_blank || pack.prices_blank_group() {
+        return Ok(());
+    }
+    let message = format!(
+        "required key `ungrouped.blank` is missing: scheme `{}` has a blank group; expected `group`, `ungrouped` or a \
+         rule like `ungrouped.pay` (E_MISSING)",
+        scheme.id()
+    );
+    Err(Error::at(Place::file(&scenario.policy), message))
 }
 
 /// Every weight is that of a group of the scheme: else the weights are another scheme's, or a
