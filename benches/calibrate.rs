@@ -8,8 +8,8 @@ use dianzhi::diagnostics::Place;
 use dianzhi::points::calibration::{
     Bootstrap, CalibrationPlan, Estimator, Made, SeenStay, Stays, StaysReader, Steps, calibrate_stays,
 };
-use dianzhi::scenarios::Discharges;
-use dianzhi::scenarios::indicators::{IndicatorPlan, Reference, indicators};
+use dianzhi::scenarios::performance::{IndicatorPlan, Reference, indicators};
+use dianzhi::scenarios::{Discharged, Discharges};
 
 const CASES: u64 = 1_000_000;
 const HOSPITALS: u64 = 100;
@@ -85,10 +85,15 @@ fn benches(criterion: &mut Criterion) {
         .hospitals
         .iter()
         .flat_map(|hospital| {
-            stays
-                .departments
-                .iter()
-                .map(move |of| ((hospital.clone(), of.clone()), 400))
+            stays.departments.iter().map(move |of| {
+                (
+                    (hospital.clone(), of.clone()),
+                    Discharged {
+                        all: 400,
+                        grouped: 400,
+                    },
+                )
+            })
         })
         .collect();
     group.bench_function("indicators", |bench| {

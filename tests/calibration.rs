@@ -9,7 +9,6 @@
     reason = "a test fails by panicking"
 )]
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -529,22 +528,20 @@ fn hospital_effect_is_the_share_between_hospitals() {
 #[test]
 fn rules_are_compared_on_the_cases_that_all_keep() {
     let stays = toy();
-    let rules = ["none", "iqr:1.5", "logsd:3"];
-    let samples: Vec<(String, Sample)> = rules
-        .map(|rule| (rule.to_owned(), trim(rule).keep(&stays.all, 0)))
-        .into();
-    let effects = compare_trims(&stays.all, &samples);
-    let by_hand = stays
-        .all
-        .stays()
-        .iter()
-        .filter(|stay| samples.iter().all(|(_, sample)| sample.stays().contains(stay)))
-        .count();
-    for effect in &effects {
-        assert_eq!(effect.on_common.cases, by_hand);
+    let rules = ["none", "iqr:1.5", "logsd:3"].map(trim);
+    let kept = rules.map(|rule| rule.keep(&stays.all, 0));
+    let effects = compare_trims(&stays.all, &rules, 0, |sample| Ok(sample.len())).unwrap();
+    let by_hand = stays.all.stays().iter();
+    let by_hand = by_hand.filter(|stay| kept.iter().all(|sample| sample.stays().contains(stay)));
+    let by_hand = by_hand.count();
+    for ((effect, len), sample) in effects.iter().zip(&kept) {
+        assert_eq!(
+            (effect.on_common.cases, *len, effect.kept),
+            (by_hand, sample.len(), sample.len())
+        );
     }
-    assert_eq!(effects[0].on_common.riv(), effects[1].on_common.riv());
-    assert_ne!(effects[0].cost.riv(), effects[1].cost.riv());
+    assert_eq!(effects[0].0.on_common.riv(), effects[1].0.on_common.riv());
+    assert_ne!(effects[0].0.cost.riv(), effects[1].0.cost.riv());
 }
 
 #[test]

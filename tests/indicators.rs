@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use dianzhi::diagnostics::Place;
 use dianzhi::points::calibration::{Estimator, Missing, SeenStay, Statistic, Stays, StaysReader};
 use dianzhi::scenarios::Discharges;
-use dianzhi::scenarios::indicators::{
+use dianzhi::scenarios::performance::{
     Better, Deaths, IndicatorPlan, Indicators, Ranked, Reference, Unit, UnitKind, adjusted_p, exact_limits,
     indicators, mid_p_upper, rank_sum_ratios, rate, shrunk_ratio, two_sided_p, upper_tail,
 };
@@ -56,9 +56,11 @@ fn stays_of(rows: &[Row]) -> (Stays, Discharges) {
     let mut reader = StaysReader::new(0, 0);
     let mut discharges = Discharges::new();
     for (hospital, department, group, cost, los, died) in rows {
-        *discharges
+        let unit = discharges
             .entry((hospital.clone(), department.clone()))
-            .or_default() += 1;
+            .or_default();
+        unit.all += 1;
+        unit.grouped += 1;
         reader.add(&SeenStay {
             group,
             mdc: &group[..1],
@@ -393,7 +395,7 @@ fn categories_weighed_as_in_the_region_can_turn_ranks() {
 fn sums(unit: &Unit) -> (u64, u64, i128, u64, u64) {
     let totals = &unit.totals;
     (
-        unit.discharged,
+        unit.discharged.all,
         totals.cases,
         totals.cost,
         totals.deaths,

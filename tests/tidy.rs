@@ -106,8 +106,8 @@ fn sources() -> Vec<Source> {
     let mut files = Vec::new();
     files_below(&root().join("src"), &mut files);
     assert!(files.len() > 50, "src is not where it should be");
-    // packed parts of pages are no text
-    files.retain(|file| file.extension().is_none_or(|end| end != "gz"));
+    // what others wrote and we only carry is no source of ours
+    files.retain(|file| !file.components().any(|part| part.as_os_str() == "assets"));
     files.iter().map(|file| Source::read(file)).collect()
 }
 

@@ -283,7 +283,11 @@ pub struct CalibrateArguments {
     )]
     pub scheme: Option<String>,
     /// Make weights of grouped records as a plan says, into -o DIR, e.g. scenarios/calibration.toml
-    #[arg(long, value_name = "PLAN.toml", conflicts_with = "dip")]
+    #[arg(
+        long,
+        value_name = "PLAN.toml",
+        conflicts_with_all = ["dip", "layout", "encoding", "delimiter", "sheet", "join", "keep", "tables"]
+    )]
     pub plan: Option<PathBuf>,
     /// Fewest cases for a weight
     #[arg(long, value_name = "N", default_value_t = 5, conflicts_with_all = ["dip", "plan"])]

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::arguments::CalibrateArguments;
 use super::commands::{Ending, watched_all};
+use super::reading_arguments::refuse_twice;
 use super::terminal::Terminal;
 use crate::api::{self, PlanRequest, PlannedWeights};
 use crate::diagnostics::{Error, Lang, Result};
@@ -18,6 +19,7 @@ pub(super) fn by_plan(calibrate: &CalibrateArguments, plan: &Path, terminal: &Te
         let message = "a calibration is several files; expected a folder after `-o`";
         return Err(Error::new(message));
     }
+    refuse_twice(&calibrate.records)?;
     let request = PlanRequest {
         grouped: calibrate.records.clone(),
         plan: plan.to_owned(),

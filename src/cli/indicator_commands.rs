@@ -2,6 +2,7 @@
 
 use super::commands::{Ending, watched_all};
 use super::indicator_arguments::IndicatorArguments;
+use super::reading_arguments::refuse_twice;
 use super::terminal::Terminal;
 use crate::api::{self, IndicatorRequest, IndicatorsMade};
 use crate::diagnostics::{Lang, Result};
@@ -11,6 +12,8 @@ use crate::diagnostics::{Lang, Result};
 /// # Errors
 /// Plan, weights or records cannot be used; output cannot be written.
 pub(super) fn indicators(asked: &IndicatorArguments, terminal: &Terminal) -> Result<Ending> {
+    refuse_twice(&asked.grouped)?;
+    refuse_twice(&asked.reference)?;
     let request = IndicatorRequest {
         grouped: asked.grouped.clone(),
         weights: asked.weights.clone(),

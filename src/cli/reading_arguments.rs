@@ -66,7 +66,7 @@ impl ReadingArguments {
 }
 
 /// A file named twice would count twice.
-fn refuse_twice(records: &[PathBuf]) -> Result<()> {
+pub(super) fn refuse_twice(records: &[PathBuf]) -> Result<()> {
     let mut seen = HashSet::new();
     let twice = records.iter().find(|file| {
         let whole = file.canonicalize().unwrap_or_else(|_| file.to_path_buf());

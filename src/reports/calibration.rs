@@ -27,6 +27,17 @@ pub struct Remark {
     words: Words,
 }
 
+impl Remark {
+    fn new(code: &'static str, subject: &str, value: String, words: Words) -> Remark {
+        Remark {
+            code,
+            subject: subject.to_owned(),
+            value,
+            words,
+        }
+    }
+}
+
 /// What a calibration is told of.
 pub struct CalibrationTables<'m> {
     /// The records.
@@ -121,165 +132,180 @@ impl CalibrationTables<'_> {
     fn summary(&self) -> Sheet {
         let columns = [("figure", "figure", "指标"), ("value", "value", "数值"), MISSING];
         let mut sheet = Sheet::new("summary", words("Summary", "汇总"), &columns);
-        let count = |sheet: &mut Sheet, figure: &str, n: usize| sheet.row().text(figure).count(n).end();
-        let (read, made) = (self.read, self.made);
-        count(
-            &mut sheet,
-            "records_read",
-            usize::try_from(read.read).unwrap_or(usize::MAX),
-        );
-        for (why, n) in &read.left {
-            let n = usize::try_from(*n).unwrap_or(usize::MAX);
-            count(&mut sheet, &format!("left_out_{}", why.word()), n);
-        }
-        count(&mut sheet, "cases", self.stays().all.len());
-        count(&mut sheet, "cases_kept", made.kept.len());
-        count(&mut sheet, "hospitals", self.stays().hospitals.len());
-        count(&mut sheet, "groups", self.stays().groups.len());
-        count(&mut sheet, "groups_with_weight", self.with_weight());
-        count(
-            &mut sheet,
-            "groups_stable",
-            made.quality.iter().filter(|group| group.stable).count(),
-        );
-        let trimmed = self.stays().all.cost() - made.kept.cost();
-        sheet.row().text("cost").money(self.stays().all.cost()).end();
-        sheet.row().text("cost_trimmed").money(trimmed).end();
-        let plan = self.plan;
-        sheet.row().text("method").text(plan.estimator().word()).end();
-        sheet.row().text("trim").text(plan.weights.trim.to_string()).end();
-        count(&mut sheet, "cv_ddof", usize::from(plan.quality.deviation.ddof()));
-        if let Some(part) = made.parts.first() {
-            for (figure, value) in riv_of(part) {
-                sheet.row().text(figure).statistic(value, 6).end();
-            }
-        }
-        sheet
-            .row()
-            .text("riv_target")
-            .number(Some(number(plan.quality.riv_target)), 6)
-            .end();
-        for limit in &plan.quality.cv_below {
-            let below = made
-                .quality
-                .iter()
-                .filter(|group| group.cv.is_ok_and(|cv| cv < number(*limit)));
-            let with_cv = made.quality.iter().filter(|group| group.cv.is_ok()).count();
-            let share = ratio(float(below.count()), float(with_cv), Missing::NoCases);
-            let figure = format!("share_of_groups_cv_below_{}", number(*limit));
-            sheet.row().text(figure).statistic(share, 6).end();
-        }
-        let wanted = plan.packets.as_ref().map_or(1.0, |plan| number(plan.coverage));
-        let meets = made
-            .coverage
-            .iter()
-            .filter(|at| at.share.is_ok_and(|share| share >= wanted));
-        let thresholds = [("least", meets.clone().next()), ("largest", meets.last())];
-        for (name, at) in thresholds {
-            if let Some(at) = at {
-                let figure = format!("{name}_threshold_that_covers");
-                sheet.row().text(figure).text(at.threshold.to_string()).end();
-            }
-        }
-        if let Some(rounds) = made.estimated.rounds {
-            count(
+        self.put_counts(&mut sheet);
+        self.put_quality(&mut sheet);
+        self.put_thresholds(&mut sheet);
+        if let Some(rounds) = self.made.estimated.rounds {
+            put(
                 &mut sheet,
                 "rounds",
                 usize::try_from(rounds).unwrap_or(usize::MAX),
             );
         }
-        for step in &made.steps {
+        for step in &self.made.steps {
             if let Some((name, value)) = step.figure {
-                sheet
-                    .row()
-                    .text(format!("{}_{name}", step.name))
-                    .number(Some(value), 9)
-                    .end();
+                let figure = format!("{}_{name}", step.name);
+                sheet.row().text(figure).number(Some(value), 9).end();
             }
         }
         sheet
     }
 
+    fn put_counts(&self, sheet: &mut Sheet) {
+        let (read, made, plan) = (self.read, self.made, self.plan);
+        put(
+            sheet,
+            "records_read",
+            usize::try_from(read.read).unwrap_or(usize::MAX),
+        );
+        for (why, n) in &read.left {
+            let n = usize::try_from(*n).unwrap_or(usize::MAX);
+            put(sheet, &format!("left_out_{}", why.word()), n);
+        }
+        put(sheet, "cases", self.stays().all.len());
+        put(sheet, "cases_kept", made.kept.len());
+        put(sheet, "hospitals", self.stays().hospitals.len());
+        put(sheet, "groups", self.stays().groups.len());
+        put(sheet, "groups_with_weight", self.with_weight());
+        let stable = made.quality.iter().filter(|group| group.stable);
+        put(sheet, "groups_stable", stable.count());
+        let cost = self.stays().all.cost();
+        sheet.row().text("cost").money(cost).end();
+        let trimmed = cost - made.kept.cost();
+        sheet.row().text("cost_trimmed").money(trimmed).end();
+        sheet.row().text("method").text(plan.estimator().word()).end();
+        sheet.row().text("trim").text(plan.weights.trim.to_string()).end();
+        put(sheet, "cv_ddof", usize::from(plan.quality.deviation.ddof()));
+    }
+
+    fn put_quality(&self, sheet: &mut Sheet) {
+        let (made, plan) = (self.made, self.plan);
+        for (figure, value) in made.parts.first().into_iter().flat_map(riv_of) {
+            sheet.row().text(figure).statistic(value, 6).end();
+        }
+        let target = number(plan.quality.riv_target);
+        sheet.row().text("riv_target").number(Some(target), 6).end();
+        let with_cv = made.quality.iter().filter_map(|group| group.cv.ok());
+        for limit in plan.quality.cv_below.iter().map(|limit| number(*limit)) {
+            let below = with_cv.clone().filter(|cv| *cv < limit).count();
+            let share = ratio(float(below), float(with_cv.clone().count()), Missing::NoCases);
+            let figure = format!("share_of_groups_cv_below_{limit}");
+            sheet.row().text(figure).statistic(share, 6).end();
+        }
+    }
+
+    /// The least and the largest threshold at which packets cover enough.
+    fn put_thresholds(&self, sheet: &mut Sheet) {
+        let wanted = self
+            .plan
+            .packets
+            .as_ref()
+            .map_or(1.0, |plan| number(plan.coverage));
+        let made = self.made.coverage.iter();
+        let meets = made.filter(|at| at.share.is_ok_and(|share| share >= wanted));
+        for (name, at) in [("least", meets.clone().next()), ("largest", meets.last())] {
+            if let Some(at) = at {
+                let figure = format!("{name}_threshold_that_covers");
+                sheet.row().text(figure).text(at.threshold.to_string()).end();
+            }
+        }
+    }
+
     /// What a reader must know of the result (提示).
     pub fn remarks(&self) -> Vec<Remark> {
-        let mut found = Vec::new();
-        let mut put = |code, subject: &str, value: String, words| {
-            found.push(Remark {
-                code,
-                subject: subject.to_owned(),
-                value,
-                words,
-            });
-        };
+        let of_quality = self.remarks_on_quality().into_iter();
+        of_quality
+            .chain(self.remarks_on_groups())
+            .chain(self.remarks_on_records())
+            .collect()
+    }
+
+    fn remarks_on_quality(&self) -> Vec<Remark> {
         let (made, plan) = (self.made, self.plan);
-        let empty = words(
+        let words_of = words(
             "weights rest on evidence `assumption`",
             "权重的证据等级为 assumption",
         );
-        put("evidence", "assumption", String::new(), empty);
-        let riv = made.parts.first().map(|part| part.cost_kept.riv());
-        if let Some(Ok(riv)) = riv
-            && riv < number(plan.quality.riv_target)
-        {
+        let mut found = vec![Remark::new("evidence", "assumption", String::new(), words_of)];
+        let riv = made.parts.first().and_then(|part| part.cost_kept.riv().ok());
+        if let Some(riv) = riv.filter(|riv| *riv < number(plan.quality.riv_target)) {
             let words = words("RIV of kept costs is below the target", "裁剪后费用RIV低于目标");
-            put("riv_below_target", "*", format!("{riv:.6}"), words);
+            found.push(Remark::new("riv_below_target", "*", format!("{riv:.6}"), words));
         }
         if crate::points::calibration::trimmed_is_lower(made, self.stays()) {
             let words = words(
                 "RIV of kept cases is below that of all cases, against expectation",
                 "裁剪后RIV低于未裁剪，与通常预期不符",
             );
-            put("trimmed_riv_lower", "*", String::new(), words);
+            found.push(Remark::new("trimmed_riv_lower", "*", String::new(), words));
         }
-        for block in &made.estimated.empty_blocks {
-            let blocks = plan.blocks.as_ref().and_then(|plan| plan.block.get(*block));
+        let blocks = plan.blocks.as_ref().map_or(&[][..], |plan| &plan.block);
+        for block in made
+            .estimated
+            .empty_blocks
+            .iter()
+            .filter_map(|block| blocks.get(*block))
+        {
             let words = words(
                 "nothing was spent on this block: its share went to the others",
                 "该费用块无费用，其份额归入其余各块",
             );
-            put(
-                "empty_block",
-                blocks.map_or("", |block| block.name.as_str()),
-                String::new(),
-                words,
-            );
-        }
-        if plan.weights.previous.is_some() {
-            let weights = made.last().iter().zip(&made.groups).enumerate();
-            for (place, _) in
-                weights.filter(|(_, (weight, group))| weight.is_some() && group.previous.is_none())
-            {
-                let words = words(
-                    "no earlier weight: no step compares it",
-                    "无既往权重，各步骤不与之比较",
-                );
-                put("new_group", self.code(place), String::new(), words);
-            }
-            for group in self.gone {
-                let words = words("an earlier weight, and no case", "有既往权重而无病例");
-                put("group_without_cases", group, String::new(), words);
-            }
-        }
-        for group in &self.read.torn {
-            let words = words(
-                "stands under several categories or adjacent groups; counted under the first",
-                "见于多个MDC或ADRG，按排序第一个计",
-            );
-            put("torn_group", group, String::new(), words);
+            found.push(Remark::new("empty_block", &block.name, String::new(), words));
         }
         if let Some(uncertain) = made.uncertain.as_ref().filter(|uncertain| uncertain.failed > 0) {
             let words = words(
                 "draws of which no weights could be made",
                 "无法得出权重的抽样次数",
             );
-            put("failed_draws", "*", uncertain.failed.to_string(), words);
+            found.push(Remark::new(
+                "failed_draws",
+                "*",
+                uncertain.failed.to_string(),
+                words,
+            ));
         }
+        found
+    }
+
+    fn remarks_on_groups(&self) -> Vec<Remark> {
+        let mut found = Vec::new();
+        if self.plan.weights.previous.is_some() {
+            let weights = self.made.last().iter().zip(&self.made.groups).enumerate();
+            let new = weights.filter(|(_, (weight, group))| weight.is_some() && group.previous.is_none());
+            let no_earlier = words(
+                "no earlier weight: no step compares it",
+                "无既往权重，各步骤不与之比较",
+            );
+            found.extend(
+                new.map(|(place, _)| Remark::new("new_group", self.code(place), String::new(), no_earlier)),
+            );
+            let no_case = words("an earlier weight, and no case", "有既往权重而无病例");
+            let gone = self.gone.iter();
+            found.extend(gone.map(|group| Remark::new("group_without_cases", group, String::new(), no_case)));
+        }
+        found
+    }
+
+    fn remarks_on_records(&self) -> Vec<Remark> {
+        let torn = words(
+            "stands under several categories or adjacent groups; counted under the first",
+            "见于多个MDC或ADRG，按排序第一个计",
+        );
+        let groups = self.read.torn.iter();
+        let mut found: Vec<Remark> = groups
+            .map(|group| Remark::new("torn_group", group, String::new(), torn))
+            .collect();
         if self.read.faulty > MOST_FAULTS as u64 {
             let words = words(
                 "records with something wrong; the first of them are listed",
                 "有问题的病案数，仅列出前面部分",
             );
-            put("more_findings", "*", self.read.faulty.to_string(), words);
+            found.push(Remark::new(
+                "more_findings",
+                "*",
+                self.read.faulty.to_string(),
+                words,
+            ));
         }
         found
     }
@@ -415,6 +441,7 @@ impl CalibrationTables<'_> {
                 "半区间与权重之比",
             ),
             ("small", "few cases", "例数偏少"),
+            MISSING,
         ];
         let mut sheet = Sheet::new("uncertainty", words("Uncertainty", "权重不确定性"), &columns);
         let Some(uncertain) = &self.made.uncertain else {
@@ -422,18 +449,23 @@ impl CalibrationTables<'_> {
         };
         let small = self.plan.bootstrap().map_or(0, |bootstrap| bootstrap.small);
         for (place, (of, group)) in uncertain.groups.iter().zip(&self.made.groups).enumerate() {
-            let Some(of) = of else { continue };
             let weight = self.made.last().get(place).copied().flatten();
-            let half = weight.map(|weight| (of.high - of.low) / 2.0 / weight);
+            let of = of.ok_or(if group.kept == 1 {
+                Missing::OneCase
+            } else {
+                Missing::NoCases
+            });
+            let half =
+                of.and_then(|of| ratio((of.high - of.low) / 2.0, weight.unwrap_or(0.0), Missing::NoWeight));
             let row = sheet.row().text(self.code(place));
             let row = row
                 .count(usize::try_from(group.kept).unwrap_or(usize::MAX))
                 .number(weight, 6);
             let row = row
-                .number(Some(of.error), 6)
-                .number(Some(of.low), 6)
-                .number(Some(of.high), 6);
-            row.number(half, 6).yes(group.kept < small).end();
+                .statistic(of.map(|of| of.error), 6)
+                .statistic(of.map(|of| of.low), 6);
+            let row = row.statistic(of.map(|of| of.high), 6).statistic(half, 6);
+            row.yes(group.kept < small).end();
         }
         sheet
     }
@@ -789,6 +821,11 @@ impl CalibrationTables<'_> {
         }
         sheet
     }
+}
+
+/// A figure that is a count.
+fn put(sheet: &mut Sheet, figure: &str, count: usize) {
+    sheet.row().text(figure).count(count).end();
 }
 
 fn riv_of(part: &Part) -> [(&'static str, crate::points::calibration::Statistic); 4] {

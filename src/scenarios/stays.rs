@@ -51,8 +51,28 @@ pub struct Fault {
     pub left: Option<Left>,
 }
 
-/// Discharges of a hospital and department, grouped or not (出院人次).
-pub type Discharges = BTreeMap<(String, String), u64>;
+/// Records of a unit (出院人次).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Discharged {
+    /// All.
+    pub all: u64,
+    /// Grouped ones, those without a cost too.
+    pub grouped: u64,
+}
+
+/// Records of each hospital and department (出院人次).
+pub type Discharges = BTreeMap<(String, String), Discharged>;
+
+impl Discharged {
+    /// With those of others.
+    #[must_use]
+    pub fn and(self, others: Discharged) -> Discharged {
+        Discharged {
+            all: self.all + others.all,
+            grouped: self.grouped + others.grouped,
+        }
+    }
+}
 
 /// Grouped records, read (入组病案).
 #[derive(Debug, Default)]
@@ -245,7 +265,8 @@ impl GroupedStays {
             *self.left.entry(why).or_default() += count;
         }
         for (unit, count) in read.discharges {
-            *self.discharges.entry(unit).or_default() += count;
+            let known = self.discharges.entry(unit).or_default();
+            *known = known.and(count);
         }
         self.faulty += read.faults.len() as u64;
         let room = MOST_FAULTS.saturating_sub(self.faults.len());
@@ -281,14 +302,13 @@ impl Cells<'_> {
                 "the code of a hospital",
             );
         }
-        let unit = (hospital.to_owned(), department.to_owned());
-        *read.discharges.entry(unit).or_default() += 1;
         let group = row.field(self.places.group).trim();
-        let is_grouped = self
-            .places
-            .status
-            .is_none_or(|place| self.grouped.contains(row.field(place).trim()));
-        if group.is_empty() || !is_grouped {
+        let is_grouped = self.is_grouped(row) && !group.is_empty();
+        let unit = (hospital.to_owned(), department.to_owned());
+        let discharged = read.discharges.entry(unit).or_default();
+        discharged.all += 1;
+        discharged.grouped += u64::from(is_grouped);
+        if !is_grouped {
             *read.left.entry(Left::NotGrouped).or_default() += 1;
             return;
         }
@@ -321,6 +341,11 @@ impl Cells<'_> {
                 .collect(),
         };
         read.stays.push(stay);
+    }
+
+    fn is_grouped(&self, row: &Row) -> bool {
+        let status = self.places.status.map(|place| row.field(place).trim());
+        status.is_none_or(|status| self.grouped.contains(status))
     }
 
     fn leave(

@@ -37,7 +37,7 @@ pub struct Uncertainty {
 /// What the draws gave.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Uncertain {
-    /// By group; none without a weight.
+    /// By group; none without a weight, or of a single case.
     pub groups: Vec<Option<Uncertainty>>,
     /// Draws of which no weights could be made, e.g. bounds that do not fit.
     pub failed: u32,
@@ -118,9 +118,12 @@ impl Bootstrap {
                 self.draws
             )));
         }
-        let enough = |column: Vec<f64>| self.of_draws(column);
+        // a single case drawn again is always the same: that it looks sure says nothing
+        let drawn = columns.into_iter().zip(kept.groups());
+        let of_draws =
+            |(column, cases): (Vec<f64>, &[Stay])| (cases.len() > 1).then(|| self.of_draws(column)).flatten();
         Ok(Uncertain {
-            groups: columns.into_iter().map(enough).collect(),
+            groups: drawn.map(of_draws).collect(),
             failed,
         })
     }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use super::statistics::{Deviation, Missing, Quantile, Spread, Statistic, count, quantile, ratio};
 use super::stays::{Sample, Stay, Stays};
+use super::trim::Trim;
+use crate::diagnostics::Result;
 
 /// What of a stay is explained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -218,22 +220,42 @@ pub struct TrimEffect {
     pub on_common: Explained,
 }
 
-/// What each of the rules leaves and explains (裁剪规则比较).
-pub fn compare_trims(all: &Sample, kept: &[(String, Sample)]) -> Vec<TrimEffect> {
-    let mut samples = kept.iter().map(|(_, sample)| sample);
-    let common = samples.next().cloned().unwrap_or_default();
-    let common = samples.fold(common, |common, sample| common.intersection(sample));
-    let on_common = Explained::by_groups(&common, Of::Cost, |_| true);
-    let effect = |(rule, sample): &(String, Sample)| TrimEffect {
-        rule: rule.clone(),
-        kept: sample.len(),
-        removed: all.len() - sample.len(),
-        removed_cost: all.cost() - sample.cost(),
-        cost: Explained::by_groups(sample, Of::Cost, |_| true),
-        stay: Explained::by_groups(sample, Of::Stay, |_| true),
-        on_common,
-    };
-    kept.iter().map(effect).collect()
+/// What each of the rules leaves and explains, and what `of` makes of it (裁剪规则比较). One sample at a
+/// time, so that memory does not grow with the rules.
+///
+/// # Errors
+/// Those of `of`.
+pub fn compare_trims<T>(
+    all: &Sample,
+    rules: &[Trim],
+    min_cases: u64,
+    of: impl Fn(&Sample) -> Result<T>,
+) -> Result<Vec<(TrimEffect, T)>> {
+    let mut common = vec![true; all.len()];
+    let mut effects = Vec::with_capacity(rules.len());
+    for rule in rules {
+        let marks = rule.marks(all, min_cases);
+        common
+            .iter_mut()
+            .zip(&marks)
+            .for_each(|(common, mark)| *common &= mark);
+        let sample = all.marked(&marks);
+        let effect = TrimEffect {
+            rule: rule.to_string(),
+            kept: sample.len(),
+            removed: all.len() - sample.len(),
+            removed_cost: all.cost() - sample.cost(),
+            cost: Explained::by_groups(&sample, Of::Cost, |_| true),
+            stay: Explained::by_groups(&sample, Of::Stay, |_| true),
+            on_common: Explained::default(),
+        };
+        effects.push((effect, of(&sample)?));
+    }
+    let on_common = Explained::by_groups(&all.marked(&common), Of::Cost, |_| true);
+    effects
+        .iter_mut()
+        .for_each(|(effect, _)| effect.on_common = on_common);
+    Ok(effects)
 }
 
 /// Figures of one category of groups, or of all (分类质量).

@@ -1,6 +1,6 @@
 //! From stays to weights and all that is told of them (权重测算).
 
-use super::bootstrap::Uncertain;
+use super::bootstrap::{Bootstrap, Uncertain};
 use super::checks::{Coverage, Drift, Rung, Split, YearOfGroup, by_year, coverage, drift, ladder, splits};
 use super::estimate::{Estimated, Estimator, totals};
 use super::plan::{CalibrationPlan, SplitPlan, Unstable, number};
@@ -86,7 +86,7 @@ pub fn calibrate_stays(
     previous: Option<&Weights>,
     threads: usize,
 ) -> Result<Made> {
-    refuse_zero_costs(stays)?;
+    refuse_negative_costs(stays)?;
     let (estimator, steps) = (plan.estimator(), plan.steps());
     let kept = plan.weights.trim.keep(&stays.all, plan.weights.trim_min_cases);
     let deviation = plan.quality.deviation;
@@ -119,20 +119,8 @@ pub fn calibrate_stays(
             .weights(stays, &kept)
             .map(|made| made.weights)
     };
-    let bootstrap = plan.bootstrap();
-    let draw = |bootstrap: super::bootstrap::Bootstrap| {
-        bootstrap.run((stays, &kept), (&estimator, &steps), &groups, threads)
-    };
-    let packets = plan.packets.as_ref();
-    let thresholds = packets.map_or(1..=0, |plan| {
-        let [from, to] = plan.thresholds;
-        from..=to
-    });
-    let gates: Vec<_> = packets
-        .map_or(&[][..], |plan| &plan.split)
-        .iter()
-        .map(SplitPlan::gate)
-        .collect();
+    let draw = |bootstrap: Bootstrap| bootstrap.run((stays, &kept), (&estimator, &steps), &groups, threads);
+    let (coverage, splits) = gates(stays, plan);
     Ok(Made {
         weights: written(stays, &kept, &last, (&quality, plan))?,
         arithmetic: (!is_arithmetic).then(arithmetic).transpose()?,
@@ -142,9 +130,9 @@ pub fn calibrate_stays(
         split_list: split_list(&quality, plan.quality.split_list),
         drift: drift(&last, &previous),
         years: by_year(&kept, deviation),
-        uncertain: bootstrap.map(draw).transpose()?,
-        coverage: coverage(&stays.all, thresholds),
-        splits: splits(stays, &gates),
+        uncertain: plan.bootstrap().map(draw).transpose()?,
+        coverage,
+        splits,
         quality,
         groups,
         estimated,
@@ -153,7 +141,17 @@ pub fn calibrate_stays(
     })
 }
 
-fn refuse_zero_costs(stays: &Stays) -> Result<()> {
+/// What is asked of packets, where the plan asks.
+fn gates(stays: &Stays, plan: &CalibrationPlan) -> (Vec<Coverage>, Vec<Split>) {
+    let Some(plan) = &plan.packets else {
+        return (Vec::new(), Vec::new());
+    };
+    let [from, to] = plan.thresholds;
+    let gates: Vec<_> = plan.split.iter().map(SplitPlan::gate).collect();
+    (coverage(&stays.all, from..=to), splits(stays, &gates))
+}
+
+fn refuse_negative_costs(stays: &Stays) -> Result<()> {
     if stays.all.stays().iter().any(|stay| stay.cost < 0) {
         return Err(Error::new(
             "a case costs less than nothing; expected zero or more",
@@ -174,23 +172,13 @@ pub fn group_weights(stays: &Stays, weights: &Weights, scale: u32) -> Vec<Option
 
 /// What other rules of trimming would leave, with the arithmetic weights of each.
 fn compared(stays: &Stays, plan: &CalibrationPlan) -> Result<Vec<(TrimEffect, Vec<Option<f64>>)>> {
-    let samples: Vec<(String, Sample)> = plan
-        .quality
-        .compare
-        .iter()
-        .map(|trim| {
-            (
-                trim.to_string(),
-                trim.keep(&stays.all, plan.weights.trim_min_cases),
-            )
-        })
-        .collect();
-    let effects = compare_trims(&stays.all, &samples);
-    let weights = samples
-        .iter()
-        .map(|(_, sample)| Estimator::Arithmetic.weights(stays, sample));
-    let weights: Result<Vec<_>> = weights.map(|made| made.map(|made| made.weights)).collect();
-    Ok(effects.into_iter().zip(weights?).collect())
+    let weights = |sample: &Sample| {
+        Estimator::Arithmetic
+            .weights(stays, sample)
+            .map(|made| made.weights)
+    };
+    let min_cases = plan.weights.trim_min_cases;
+    compare_trims(&stays.all, &plan.quality.compare, min_cases, weights)
 }
 
 /// The table as policies read it: weights rounded once, half away from zero.

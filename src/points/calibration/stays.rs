@@ -232,29 +232,21 @@ impl Sample {
         self.stays.is_empty()
     }
 
-    /// Those that a test of their group keeps.
-    #[must_use]
-    pub fn filtered<'s, K: Fn(&Stay) -> bool>(&'s self, of_group: impl Fn(&'s [Stay]) -> K) -> Sample {
-        let mut kept = Vec::with_capacity(self.stays.len());
+    /// What a test of their group says of each stay, in order.
+    pub fn marks<'s, K: Fn(&Stay) -> bool>(&'s self, of_group: impl Fn(&'s [Stay]) -> K) -> Vec<bool> {
+        let mut marks = Vec::with_capacity(self.stays.len());
         for group in self.groups() {
             let keeps = of_group(group);
-            kept.extend(group.iter().filter(|stay| keeps(stay)).copied());
+            marks.extend(group.iter().map(keeps));
         }
-        Sample::of(kept, self.ranges.len())
+        marks
     }
 
-    /// Those that are here and there; both of the same stays.
+    /// Those that are marked; a mark for each stay, in order.
     #[must_use]
-    pub fn intersection(&self, other: &Sample) -> Sample {
-        let mut kept = Vec::new();
-        let mut others = other.stays.iter().peekable();
-        for stay in &self.stays {
-            while others.next_if(|other| *other < stay).is_some() {}
-            if others.next_if(|other| *other == stay).is_some() {
-                kept.push(*stay);
-            }
-        }
-        Sample::of(kept, self.ranges.len())
+    pub fn marked(&self, marks: &[bool]) -> Sample {
+        let marked = self.stays.iter().zip(marks).filter(|(_, mark)| **mark);
+        Sample::of(marked.map(|(stay, _)| *stay).collect(), self.ranges.len())
     }
 
     /// Sum of the costs in fen.

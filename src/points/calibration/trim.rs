@@ -160,7 +160,12 @@ impl Trim {
     /// The stays that are left of each group of at least `min_cases` (裁剪后样本).
     #[must_use]
     pub fn keep(self, sample: &Sample, min_cases: u64) -> Sample {
-        sample.filtered(|group| {
+        sample.marked(&self.marks(sample, min_cases))
+    }
+
+    /// Whether each stay is left.
+    pub(super) fn marks(self, sample: &Sample, min_cases: u64) -> Vec<bool> {
+        sample.marks(|group| {
             let small = (group.len() as u64) < min_cases;
             let bounds = if small { Bounds::OPEN } else { self.bounds(group) };
             move |stay| bounds.keep(stay)

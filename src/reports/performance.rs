@@ -5,7 +5,7 @@ use super::sheets::{MISSING, RowBuilder, Sheet, SheetColumn};
 use crate::diagnostics::{Lang, Place, Words};
 use crate::points::calibration::{Missing, number};
 use crate::scenarios::GroupedStays;
-use crate::scenarios::indicators::{IndicatorPlan, Indicators, Own, Unit, UnitKind, rate, two_sided_p};
+use crate::scenarios::performance::{IndicatorPlan, Indicators, Own, Unit, UnitKind, rate, two_sided_p};
 
 const fn words(en: &'static str, zh: &'static str) -> Words {
     Words { en, zh }
@@ -19,7 +19,7 @@ const UNIT: [SheetColumn; 3] = [
 ];
 
 /// What indicators are told of.
-pub struct IndicatorTables<'i> {
+pub struct PerformanceTables<'i> {
     /// The records.
     pub read: &'i GroupedStays,
     /// The records of the region compared with, where they are others.
@@ -47,7 +47,7 @@ fn size(count: u64) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }
 
-impl IndicatorTables<'_> {
+impl PerformanceTables<'_> {
     /// All tables in reading order (指标报表).
     pub fn sheets(&self) -> Vec<Sheet> {
         let always = [
@@ -121,8 +121,9 @@ impl IndicatorTables<'_> {
     fn indicators(&self) -> Sheet {
         let first = [
             ("discharged", "discharged", "出院例数"),
-            ("cases", "grouped cases", "入组例数"),
+            ("grouped", "grouped", "入组例数"),
             ("grouping_rate", "grouping rate", "入组率"),
+            ("cases", "grouped cases with a cost", "有费用入组例数"),
         ];
         let groups = self.plan.counts.groups_of.iter().map(|least| {
             (
@@ -147,10 +148,11 @@ impl IndicatorTables<'_> {
         let sheet = Sheet::new("indicators", words("Indicators", "绩效指标"), &columns);
         let mut sheet = sheet.with(groups).with(rest.map(owned));
         for unit in &self.made.units {
-            let row = unit_row(&mut sheet, unit).count(size(unit.discharged));
-            let mut row = row
-                .count(size(unit.totals.cases))
+            let row = unit_row(&mut sheet, unit).count(size(unit.discharged.all));
+            let row = row
+                .count(size(unit.discharged.grouped))
                 .statistic(unit.grouping_rate, 6);
+            let mut row = row.count(size(unit.totals.cases));
             for groups in &unit.groups_of {
                 row = row.count(*groups);
             }

@@ -12,7 +12,7 @@ use super::mortality::{
 use super::plan::IndicatorPlan;
 use super::reference::Reference;
 use crate::points::calibration::{Group, Missing, Statistic, Stays, number, ratio};
-use crate::scenarios::Discharges;
+use crate::scenarios::{Discharged, Discharges};
 
 /// Names of the indicators a composite may take.
 pub const NAMES: [&str; 16] = [
@@ -54,8 +54,8 @@ pub struct Unit {
     pub hospital: String,
     /// Department; empty of hospitals.
     pub department: String,
-    /// Records of the unit, grouped or not.
-    pub discharged: u64,
+    /// Records of the unit.
+    pub discharged: Discharged,
     /// Sums of its grouped cases.
     pub totals: Totals,
     /// Groups with at least so many cases, for each number of the plan.
@@ -66,7 +66,7 @@ pub struct Unit {
     pub total_weight: f64,
     /// Sum of the weights over the cases that have one (CMI).
     pub cmi: Statistic,
-    /// Grouped over discharged.
+    /// Grouped over discharged, those without a cost too.
     pub grouping_rate: Statistic,
     /// Cases with a heavy weight over grouped cases.
     pub heavy_share: Statistic,
@@ -262,27 +262,29 @@ fn add_ungrouped(units: &mut Vec<Unit>, known: &[String], discharges: &Discharge
 
 impl Common<'_> {
     fn region(&self, cells: &[Cell], discharges: &Discharges) -> Unit {
-        let discharged = discharges.values().sum();
+        let discharged = discharges
+            .values()
+            .fold(Discharged::default(), |sum, more| sum.and(*more));
         // the region is compared as a whole: no hospital is taken out of its reference
         self.unit((UnitKind::Region, "*", ""), discharged, cells)
     }
 
     fn hospital(&self, hospital: &str, cells: &[Cell], discharges: &Discharges) -> Unit {
         let own = discharges.iter().filter(|((of, _), _)| of == hospital);
-        let discharged = own.map(|(_, count)| count).sum();
+        let discharged = own.fold(Discharged::default(), |sum, (_, more)| sum.and(*more));
         self.unit((UnitKind::Hospital, hospital, ""), discharged, cells)
     }
 
     fn department(&self, hospital: &str, department: &str, cells: &[Cell], discharges: &Discharges) -> Unit {
         let key = (hospital.to_owned(), department.to_owned());
-        let discharged = discharges.get(&key).copied().unwrap_or(0);
+        let discharged = discharges.get(&key).copied().unwrap_or_default();
         self.unit((UnitKind::Department, hospital, department), discharged, cells)
     }
 
     fn unit(
         &self,
         (kind, hospital, department): (UnitKind, &str, &str),
-        discharged: u64,
+        discharged: Discharged,
         cells: &[Cell],
     ) -> Unit {
         let mut by_group: BTreeMap<u32, Totals> = BTreeMap::new();
@@ -328,7 +330,7 @@ impl Common<'_> {
             without_weight,
             total_weight,
             cmi: ratio(total_weight, with_weight as f64, Missing::NoWeight),
-            grouping_rate: ratio(all.cases as f64, discharged as f64, Missing::NoCases),
+            grouping_rate: ratio(discharged.grouped as f64, discharged.all as f64, Missing::NoCases),
             heavy_share: ratio(heavy_cases as f64, all.cases as f64, Missing::NoCases),
             efficiency: Efficiency::of(hospital, efficiency, self.reference),
             low_risk,
