@@ -490,7 +490,7 @@ fn runs_start_where_a_change_is() {
 
 #[test]
 fn threads_change_nothing() {
-    let hashes = [1, 2, 8].map(|threads| simulate_on(&[toy("studies")], threads).unwrap().said.result_hash);
+    let hashes = [1, 2, 8].map(|threads| simulate_on(&[toy("draws")], threads).unwrap().said.result_hash);
     assert_eq!(hashes[0], hashes[1]);
     assert_eq!(hashes[0], hashes[2]);
 }

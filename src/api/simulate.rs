@@ -287,7 +287,7 @@ fn repeat(
     })
 }
 
-/// What differs, as a reform of its own (差异文件).
+/// What differs, key by key (差异文件).
 fn diff_text(resolved: &Resolved) -> String {
     let mut text = format!("# what differs from the baseline `{}`\n", resolved.baseline_id);
     for change in &resolved.changes {

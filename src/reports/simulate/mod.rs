@@ -72,6 +72,7 @@ pub fn simulation_tables(found: &Simulated<'_>, engine: &Engine<'_>, lang: Lang)
     tables.extend(effects::crosswalk_tables(found, lang));
     tables.extend(studies::study_tables(found, lang));
     tables.push(record::changes(found.resolved, lang));
+    tables.push(record::catalogue(lang));
     tables.push(record::remarks(found, lang));
     tables.push(record::stages(engine, lang));
     tables.push(record::assumptions(found, lang));

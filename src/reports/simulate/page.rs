@@ -428,7 +428,7 @@ fn shapley_bars(found: &Simulated<'_>, lang: Lang) -> Vec<Chart> {
     };
     let levers: Vec<&'static str> = LEVER_VALUES
         .into_iter()
-        .filter(|column| is_changed(&column))
+        .filter(|column| is_changed(column))
         .collect();
     let draw = Draw::Bars {
         stacked: true,

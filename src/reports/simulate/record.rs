@@ -6,7 +6,7 @@ use super::columns::table;
 use super::{Named, Simulated};
 use crate::diagnostics::Lang;
 use crate::reports::table::Cell;
-use crate::scenarios::simulate::{Engine, Resolved, lever_of};
+use crate::scenarios::simulate::{Engine, Resolved, lever_of, levers};
 
 /// What a run is repeated by (复现信息).
 #[derive(Clone, Debug, Default)]
@@ -50,6 +50,38 @@ pub(super) fn changes(resolved: &Resolved, lang: Lang) -> Named {
     }));
     Named {
         file: "changes".to_owned(),
+        table,
+    }
+}
+
+/// Every lever there is, with its unit and range (杠杆目录).
+pub(super) fn catalogue(lang: Lang) -> Named {
+    let columns = [
+        "path",
+        "lever",
+        "stage",
+        "unit",
+        "low_value",
+        "high_value",
+        "sentence",
+    ];
+    let mut table = table(lang.pick("Levers", "杠杆目录"), &columns, lang);
+    table
+        .rows
+        .extend(levers().iter().filter(|lever| lever.is_lever()).map(|lever| {
+            let (low, high) = lever.range();
+            vec![
+                Cell::text(&lever.path),
+                Cell::text(&lever.lever),
+                Cell::text(lever.stage().as_str()),
+                Cell::text(&lever.unit),
+                Cell::text(low),
+                Cell::text(high),
+                Cell::text(lever.sentence(lang)),
+            ]
+        }));
+    Named {
+        file: "levers".to_owned(),
         table,
     }
 }

@@ -114,12 +114,10 @@ impl Resolved {
             frozen: None,
             files: Vec::new(),
         };
-        let base = |key: &str| {
-            let leaf = resolved.baseline.document.get(&[key]);
-            leaf.and_then(|leaf| leaf.value.as_str()).unwrap_or("").to_owned()
-        };
         // what every page of the baseline must say is true of its reforms
-        resolved.notice = base("notice");
+        let notice = resolved.baseline.document.get(&["notice"]);
+        let notice = notice.and_then(|leaf| leaf.value.as_str()).unwrap_or("");
+        resolved.notice = notice.to_owned();
         resolved.compose(paths, &read, lang)?;
         resolved.study = Study::of(&resolved.reform.document)?;
         resolved.changes = changes(&resolved.baseline, &resolved.reform);
