@@ -26,6 +26,9 @@
 #[doc = include_str!("docs/decisions.md")]
 pub mod decisions {}
 
+#[doc = include_str!("docs/notice-rules.md")]
+pub mod notice_rules {}
+
 pub mod api;
 pub mod benefit;
 pub mod budget;

@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use dianzhi::benefit::{
-    Area, BenefitPolicy, Bill, Book, BookRules, Care, Cover, FeeSplit, Held, InsuredPerson, LateBill, Level,
-    MovementKind, Outcome, Reversal, ShareError,
+    Area, BenefitPolicy, Bill, Book, BookRules, Care, Cover, Facility, FeeSplit, Held, InsuredPerson,
+    LateBill, Level, MovementKind, Outcome, Reversal, ShareError, Status,
 };
 use dianzhi::units::Fen;
 use hashbrown::HashMap;
@@ -473,6 +473,258 @@ fn tilt_onward_and_for_the_whole_year() {
     assert!(paid_with("whole_year") > paid_with("onward"));
 }
 
+// ---- forms of a rule --------------------------------------------------------------------------
+
+/// One form of a rule a row: what is changed in the smallest policy, the in-scope cost of stays in
+/// order, and what basic insurance pays of each. 300 yuan and 60 % where nothing is changed.
+#[test]
+fn forms_of_deductible_scale_and_cap() {
+    let source = "evidence = \"assumption\"";
+    let row = |key: &str, value: &str| format!("{key} = [{{ from = 2020-01-01, {value}, {source} }}]");
+    let deductible = "deductible = [{ from = 2020-01-01, per = \"admission\", value = \"300 yuan\", evidence = \"assumption\" }]";
+    let ratio = "ratio = [{ from = 2020-01-01, value = \"60%\", evidence = \"assumption\" }]";
+    let cap = "cap = [{ from = 2020-01-01, on = \"payout\", value = \"none\", evidence = \"assumption\" }]";
+    let scale = "basis = \"gross\", kind = \"marginal\", position = \"claim\"";
+    let bands = |edge: &str| {
+        row(
+            "bands",
+            &format!("value = [[\"{edge}\", \"50%\"], [\"none\", \"60%\"]]"),
+        )
+    };
+    let cases: [(&str, &[(&str, String)], &[i64], &[i64]); 12] = [
+        ("plain", &[], &[1_000, 1_000], &[42_000, 42_000]),
+        (
+            "a year's deductible",
+            &[(
+                deductible,
+                row("deductible", "per = \"year\", value = \"300 yuan\""),
+            )],
+            &[200, 1_000],
+            &[0, 54_000],
+        ),
+        (
+            "a part of the in-scope cost",
+            &[(
+                deductible,
+                row(
+                    "deductible",
+                    "per = \"admission\", percent_of_scope = { ratio = \"10%\", min = \"100 yuan\", max = \"500 yuan\" }",
+                ),
+            )],
+            &[500, 2_000, 10_000],
+            &[24_000, 108_000, 570_000],
+        ),
+        (
+            "a limit on the year's deductibles",
+            &[(
+                cap,
+                format!("{cap}\n{}", row("deductible_limit", "value = \"400 yuan\"")),
+            )],
+            &[1_000, 1_000, 1_000],
+            &[42_000, 54_000, 60_000],
+        ),
+        (
+            "a cap on what is paid",
+            &[(cap, row("cap", "on = \"payout\", value = \"500 yuan\""))],
+            &[1_000, 1_000],
+            &[42_000, 8_000],
+        ),
+        (
+            "a cap on what is counted",
+            &[(cap, row("cap", "on = \"base\", value = \"1500 yuan\""))],
+            &[1_000, 1_000],
+            &[42_000, 12_000],
+        ),
+        (
+            "a floor",
+            &[(
+                cap,
+                format!("{cap}\n{}", row("floor", "base = \"scope\", ratio = \"50%\"")),
+            )],
+            &[1_000, 10_000],
+            &[50_000, 582_000],
+        ),
+        (
+            "bands",
+            &[(ratio, bands("1000 yuan"))],
+            &[2_000],
+            &[35_000 + 60_000],
+        ),
+        (
+            "bands of the year",
+            &[
+                (ratio, bands("1000 yuan")),
+                ("position = \"claim\"", "position = \"year\"".to_owned()),
+            ],
+            &[800, 1_000],
+            &[25_000, 42_000],
+        ),
+        (
+            "bands above the deductible",
+            &[
+                (ratio, bands("1000 yuan")),
+                ("\"gross\"", "\"excess\"".to_owned()),
+            ],
+            &[2_000],
+            &[50_000 + 42_000],
+        ),
+        (
+            "one ratio for all, the edge inside",
+            &[
+                (ratio, bands("1000 yuan")),
+                (
+                    scale,
+                    "basis = \"gross\", kind = \"slab\", edge = \"upper_in\", position = \"claim\""
+                        .to_owned(),
+                ),
+            ],
+            &[1_000, 1_001],
+            &[35_000, 42_060],
+        ),
+        (
+            "one ratio for all, the edge outside",
+            &[
+                (ratio, bands("1000 yuan")),
+                (
+                    scale,
+                    "basis = \"gross\", kind = \"slab\", edge = \"upper_out\", position = \"claim\""
+                        .to_owned(),
+                ),
+            ],
+            &[1_000],
+            &[42_000],
+        ),
+    ];
+    for (name, changes, stays, expected) in cases {
+        let policy = minimal_changed(changes);
+        let mut book = Book::new(&policy, None, BookRules::default());
+        let ids = ["a", "b", "c"];
+        let outcomes = stays
+            .iter()
+            .zip(ids)
+            .map(|(scope, id)| book.settle(stay(id, date(2021, 6, 30), scope * 100)).unwrap());
+        let paid: Vec<i64> = outcomes.map(|outcome| paid(&outcome, "basic").fen()).collect();
+        assert_eq!(paid, expected, "{name}");
+    }
+}
+
+#[test]
+fn accounts_pay_before_cash() {
+    let rows =
+        "[account]\npays = [{ from = 2020-01-01, value = [\"scope\"], evidence = \"assumption\" }]\n[cii]\n";
+    let first =
+        "[rules]\ntreat_first = [{ from = 2020-01-01, value = [\"poor\"], evidence = \"assumption\" }]\n";
+    let policy = minimal_changed(&[("[cii]\n", rows.to_owned()), ("[rules]\n", first.to_owned())]);
+    let settle = |categories| {
+        let mut bill = Bill {
+            categories,
+            ..stay("a", date(2021, 6, 30), 100_000)
+        };
+        (bill.account, bill.family_account, bill.deposit) =
+            (Fen::new(20_000), Fen::new(10_000), Fen::new(30_000));
+        bill.fees.own = Fen::new(5_000);
+        bill.total += Fen::new(5_000);
+        Book::new(&policy, None, BookRules::default())
+            .settle(bill)
+            .unwrap()
+            .slips
+            .remove(0)
+            .1
+    };
+    let slip = settle("ordinary");
+    // 420 paid of 1000 in scope; accounts may pay what is left of that, never what is out of the list
+    assert_eq!(
+        (slip.account, slip.family_account, slip.cash),
+        (Fen::new(20_000), Fen::new(10_000), Fen::new(33_000))
+    );
+    assert_eq!(slip.deposit_refund, Some(Fen::new(-3_000)));
+    assert_eq!(
+        settle("poor").deposit_refund,
+        Some(Fen::new(30_000)),
+        "treated first, pays later"
+    );
+}
+
+#[test]
+fn deductibles_of_employees() {
+    let policy = linyi("371300/employee");
+    let mut book = Book::new(&policy, None, BookRules::default());
+    let at = |id, hospital, facility| Bill {
+        plan: "",
+        level: Level::Three,
+        status: Some(Status::Active),
+        hospital,
+        facility,
+        ..stay(id, date(2025, 3, 1), 1_000_000)
+    };
+    let mut deductible = |id, hospital, facility| {
+        book.settle(at(id, hospital, facility))
+            .map(|outcome| outcome.slips[0].1.deductible.fen())
+    };
+    assert_eq!(
+        deductible("a", "H1", Facility::Tcm).unwrap(),
+        64_000,
+        "800 less 20 %"
+    );
+    assert_eq!(
+        deductible("b", "H2", Facility::General).unwrap(),
+        40_000,
+        "the second half"
+    );
+    assert_eq!(deductible("c", "H3", Facility::Psychiatric).unwrap(), 0);
+    // whether the disease is on the list that drops it is unknown
+    assert_eq!(
+        deductible("d", "H1", Facility::General).unwrap_err().name(),
+        "UnknownValueUsed"
+    );
+}
+
+#[test]
+fn tilt_as_a_change_of_the_ordinary_scale() {
+    let tilt = "[cii.tilt]\ncategories = [{ from = 2020-01-01, value = [\"poor\"], evidence = \"assumption\" }]\n\
+                threshold = [{ from = 2020-01-01, formula = \"half(cii.ordinary.threshold)\", evidence = \"assumption\" }]\n\
+                bands = [{ from = 2020-01-01, on_ordinary = \"+5pp\", evidence = \"assumption\" }]\n\
+                cap = [{ from = 2020-01-01, value = \"none\", evidence = \"assumption\" }]\n[cii.ordinary]\n";
+    let policy = minimal_changed(&[
+        ("[\"basic\", \"cii\"]", "[\"cii\"]".to_owned()),
+        ("[cii.ordinary]\n", tilt.to_owned()),
+    ]);
+    let bill = Bill {
+        categories: "poor",
+        ..stay("a", date(2021, 6, 30), 2_000_000)
+    };
+    let outcome = Book::new(&policy, None, BookRules::default())
+        .settle(bill)
+        .unwrap();
+    assert_eq!(paid(&outcome, "cii"), Fen::new(830_050));
+}
+
+/// Of two kinds of care each has the cap of a tier whose cap is kept by kind.
+#[test]
+fn caps_by_kind_of_care_and_thresholds_of_income() {
+    let tiers = "[[tail.tiers]]\nid = \"top\"\nfrom = 2020-01-01\nbase = \"scope_left\"\nratio = \"50%\"\n\
+                 threshold_of_income = { year = 2019, ratio = \"1%\" }\ncap = \"100 yuan\"\ncap_unit = \"kind\"\n\
+                 cap_period = \"year\"\npayer = \"commercial\"\nevidence = \"assumption\"\n\
+                 [outpatient]\nchain = [{ from = 2020-01-01, value = [\"top\"], evidence = \"assumption\" }]\n\
+                 general.ratio = [{ from = 2020-01-01, value = \"0%\", evidence = \"assumption\" }]\n\
+                 general.cap = [{ from = 2020-01-01, value = \"none\", evidence = \"assumption\" }]\n[cii]\n";
+    let policy = minimal_changed(&[
+        ("[\"basic\", \"cii\"]", "[\"basic\", \"cii\", \"top\"]".to_owned()),
+        ("[cii]\n", tiers.to_owned()),
+    ]);
+    let mut book = Book::new(&policy, None, BookRules::default());
+    // 40 % of 1 000 and the deductible are left: half of what is above 289.20
+    let first = book.settle(stay("a", date(2021, 3, 1), 100_000)).unwrap();
+    assert_eq!(paid(&first, "top"), Fen::new(10_000));
+    let visit = Bill {
+        care: Care::General,
+        ..stay("b", date(2021, 4, 1), 40_000)
+    };
+    assert_eq!(paid(&book.settle(visit).unwrap(), "top"), Fen::new(5_540));
+    let third = book.settle(stay("c", date(2021, 5, 1), 100_000)).unwrap();
+    assert_eq!(paid(&third, "top"), Fen::ZERO, "the cap of stays is used up");
+}
+
 // ---- what must hold for any history -----------------------------------------------------------
 
 proptest! {
@@ -584,6 +836,16 @@ fn city() -> BenefitPolicy {
 fn linyi(name: &str) -> BenefitPolicy {
     let policy = BenefitPolicy::load(Path::new(&format!("scenarios/benefit/{name}.toml"))).unwrap();
     policy.skip_unknown_tiers(true)
+}
+
+/// The smallest policy with pieces of its text changed.
+fn minimal_changed(changes: &[(&str, String)]) -> BenefitPolicy {
+    let mut text = std::fs::read_to_string("tests/golden/benefit/good/minimal.toml").unwrap();
+    for (from, to) in changes {
+        assert!(text.contains(from), "{from}");
+        text = text.replacen(from, to, 1);
+    }
+    loaded(&text, "minimal")
 }
 
 fn loaded(text: &str, name: &str) -> BenefitPolicy {

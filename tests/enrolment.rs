@@ -648,3 +648,59 @@ proptest! {
         prop_assert_eq!(period.to_string().parse::<CoverPeriod>().unwrap(), period);
     }
 }
+
+// ---- rules of the notices -------------------------------------------------------------------
+
+/// Every rule has its row, every row a command that there is, the engine, or a room that will.
+#[test]
+fn every_rule_of_the_notices_is_accounted_for() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/docs/notice-rules.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let rows = page
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("| id "));
+    let rows: Vec<Vec<&str>> = rows
+        .map(|row| row.trim_matches('|').split('|').map(str::trim).collect())
+        .collect();
+    let ids: Vec<&str> = rows.iter().map(|row| row[0]).collect();
+    let expected = [("F", 14), ("E", 9), ("B", 20), ("P", 10)];
+    let expected: Vec<String> = expected
+        .into_iter()
+        .flat_map(|(letter, count)| (1..=count).map(move |number| format!("{letter}{number}")))
+        .collect();
+    assert_eq!(expected.len(), 53);
+    assert_eq!(ids, expected);
+    let mut commands = std::collections::BTreeSet::new();
+    for row in &rows {
+        assert!(
+            row.len() == 4 && row.iter().all(|cell| !cell.is_empty()),
+            "{row:?}"
+        );
+        match row[2] {
+            "engine" => assert!(row[3].contains('`'), "{row:?} names no key"),
+            "later" => assert!(
+                row[3].starts_with("room `") || row[3].starts_with("not computed: "),
+                "{row:?}"
+            ),
+            command => {
+                let command = command
+                    .strip_prefix("`dianzhi ")
+                    .and_then(|rest| rest.strip_suffix('`'));
+                commands.insert(command.unwrap_or_else(|| panic!("{row:?} names no command")));
+            }
+        }
+    }
+    for command in commands {
+        let words: Vec<&str> = command.split(' ').chain(["--help"]).collect();
+        let (status, said) = dianzhi(&words);
+        assert_eq!(status, Some(0), "{command}: {said}");
+    }
+    // what a finding says its rule is, is a rule
+    for kind in dianzhi::benefit::enrolment::Kind::ALL {
+        let row = rows.iter().find(|row| row[0] == kind.rule());
+        assert!(
+            row.is_some_and(|row| row[2].starts_with("`dianzhi enrol")),
+            "{kind:?}"
+        );
+    }
+}

@@ -582,6 +582,160 @@ fn targets_say_when_there_is_no_one_root() {
     }
 }
 
+// ---- shipped scenarios ----------------------------------------------------------------------------
+
+const SHIPPED: [&str; 6] = [
+    "unchanged",
+    "budget-plus-5",
+    "outlier-thresholds",
+    "level-coefficients",
+    "new-grouper",
+    "upcoding-stress",
+];
+
+/// Tables whose content is kept for each shipped scenario.
+const KEPT: [&str; 4] = ["headline", "hospitals", "changes", "remarks"];
+
+#[test]
+fn shipped_scenarios_give_what_is_stored() {
+    for name in SHIPPED {
+        let done = simulate(root().join(format!("scenarios/{name}.toml")));
+        let stored = root().join("tests/simulate/shipped").join(name);
+        for table in KEPT {
+            let found = fs::read_to_string(done.folder.path().join(format!("{table}.csv"))).unwrap();
+            let found = found.replace(&format!("{}/", root().display()), "");
+            let file = stored.join(format!("{table}.csv"));
+            if std::env::var_os("UPDATE_GOLDEN").is_some() {
+                fs::create_dir_all(&stored).unwrap();
+                fs::write(&file, &found).unwrap();
+            }
+            assert_eq!(
+                found,
+                fs::read_to_string(&file).unwrap_or_default(),
+                "{name}: {table}"
+            );
+        }
+        let run: Value =
+            serde_json::from_slice(&fs::read(done.folder.path().join("run.json")).unwrap()).unwrap();
+        assert!(!run["purpose"].as_str().unwrap().is_empty(), "{name}");
+        for field in [
+            "input_hash",
+            "table_hash",
+            "policy_hash",
+            "baseline_hash",
+            "result_hash",
+        ] {
+            assert_eq!(run[field].as_str().unwrap().len(), 64, "{name}: {field}");
+        }
+        assert!(
+            run["residual"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .all(|pool| pool["residual_fen"] == 0),
+            "{name}"
+        );
+    }
+}
+
+/// The baseline is what `run` gives: same hospitals, same dues.
+#[test]
+fn the_baseline_is_what_a_run_pays() {
+    let done = simulate(root().join("scenarios/unchanged.toml"));
+    let folder = tempfile::tempdir().unwrap();
+    let request = api::RunRequest {
+        scenario: root().join("scenarios/sample-region.toml"),
+        records: None,
+        intake: Intake::default(),
+        codes: api::CodesRequest::default(),
+        tables: vec![root().join("grouping-tables")],
+        output: folder.path().to_owned(),
+    };
+    let watch = Watch {
+        lang: Lang::En,
+        threads: 2,
+        advance: &|_| {},
+    };
+    let ran = api::run(&request, &watch).unwrap();
+    let mut dues: BTreeMap<String, Fen> = BTreeMap::new();
+    for hospital in ran
+        .result
+        .pools
+        .iter()
+        .flat_map(|pool| &pool.settlement.hospitals)
+    {
+        *dues.entry(hospital.hospital.clone()).or_insert(Fen::ZERO) += hospital.due;
+    }
+    for (hospital, due) in dues {
+        assert_eq!(done.due("baseline", &hospital), due, "{hospital}");
+    }
+}
+
+/// Margins of the crosswalk are both group tables.
+#[test]
+fn crosswalk_margins_match_both_groupers() {
+    let done = simulate(root().join("scenarios/new-grouper.toml"));
+    for (folder, column) in [("baseline", "old_group"), ("reform", "new_group")] {
+        let mut cases: BTreeMap<String, u64> = BTreeMap::new();
+        for row in done.rows("crosswalk") {
+            *cases.entry(row[column].clone()).or_insert(0) += row["cases"].parse::<u64>().unwrap();
+        }
+        for row in done.rows(&format!("{folder}/groups")) {
+            assert_eq!(
+                cases[&row["group"]].to_string(),
+                row["cases"],
+                "{folder} {}",
+                row["group"]
+            );
+        }
+    }
+    let mix = done.rows("case_mix").remove(0);
+    let of = |column: &str| mix[column].parse::<f64>().unwrap();
+    near(
+        "case mix",
+        of("between") + of("within") + of("weight_table"),
+        of("new_cmi") - of("old_cmi"),
+        1e-8,
+    );
+}
+
+/// Every chart of the report has its table, and every table its row in the dictionary.
+#[test]
+fn the_report_stands_alone() {
+    for (lang, word) in [
+        (Lang::En, "Who is affected by which lever?"),
+        (Lang::Zh, "谁受哪项杠杆影响"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let watch = Watch {
+            lang,
+            threads: 2,
+            advance: &|_| {},
+        };
+        api::simulate(&request(&[toy("studies")], folder.path()), &watch).unwrap();
+        let page = fs::read_to_string(folder.path().join("report.html")).unwrap();
+        assert!(page.contains(word));
+        assert!(
+            !page.contains("src=\"http") && !page.contains("<link"),
+            "it needs no network"
+        );
+        assert!(page.matches("data-chart=").count() >= 6);
+        let done = Done {
+            folder,
+            said: simulate(toy("empty")).said,
+        };
+        let described = done.rows("dictionary");
+        for table in ["impact", "hospitals", "tornado", "heatmap", "draws"] {
+            assert!(described.iter().any(|row| row["file"] == table), "{table}");
+        }
+        let blank: Vec<&Row> = described
+            .iter()
+            .filter(|row| row["en"].is_empty() || row["zh"].is_empty())
+            .collect();
+        assert!(blank.is_empty(), "{blank:?}");
+    }
+}
+
 // ---- bad input ----------------------------------------------------------------------------------
 
 /// Each folder of `tests/simulate/bad` is a scenario and what is said of it.

@@ -107,6 +107,22 @@ impl Desk {
 
     fn warnings(&self) -> Vec<String> {
         let mut warnings = self.policy.warnings().to_vec();
+        let (name, checked_on) = (self.policy.name(), self.policy.checked_on());
+        if self.policy.is_draft() {
+            let weakest = self.policy.weakest_evidence().as_str();
+            warnings.push(format!(
+                "`{name}` is a draft; its weakest evidence is `{weakest}`"
+            ));
+        }
+        let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+        if checked_on
+            .checked_add(jiff::Span::new().years(1))
+            .is_ok_and(|day| day < today)
+        {
+            warnings.push(format!(
+                "`{name}` was last compared with its documents on {checked_on}, over a year ago"
+            ));
+        }
         let place = self.claims.place();
         warnings.extend(
             self.claims

@@ -334,7 +334,7 @@ impl<'a> Book<'a> {
             let policy = self.policy;
             explanations.push(bill.claim(&part, standing.as_ref(), |claim| explain(policy, claim, &so_far))?);
             let (_, after) = bill.claim(&part, standing.as_ref(), |claim| {
-                settle(policy, claim, &so_far, Quiet)
+                settle(policy, claim, so_far, Quiet)
             })?;
             states.push((part.year, after));
         }
@@ -386,7 +386,7 @@ impl<'a> Book<'a> {
             let outcome = self.standing(bill, &part).and_then(|standing| {
                 let policy = self.policy;
                 bill.claim(&part, standing.as_ref(), |claim| {
-                    settle(policy, claim, &before, Quiet)
+                    settle(policy, claim, before.clone(), Quiet)
                 })
             });
             let (slip, after) = match outcome {
@@ -400,12 +400,13 @@ impl<'a> Book<'a> {
                 }
             };
             let moves = moves(&before, &after, bill.hospital);
-            self.shift(bill, part.year, &moves, after.cii_scale);
+            let scale = after.cii_scale;
+            self.put_state(bill, part.year, after);
             records.push(Record {
                 year: part.year,
                 slip,
                 moves,
-                scale: after.cii_scale,
+                scale,
             });
         }
         Ok(records)
@@ -478,6 +479,11 @@ impl<'a> Book<'a> {
             }
         }
         state.cii_scale = scale.or(state.cii_scale);
+        self.put_state(bill, year, state);
+    }
+
+    /// Where the counters of person and family now stand.
+    fn put_state(&mut self, bill: &Bill<'a>, year: i16, state: YearToDate) {
         if !bill.family.is_empty() && !self.policy.layout.of_family.is_empty() {
             let shared = self.families.entry((bill.family, year)).or_default();
             for slot in &self.policy.layout.of_family {

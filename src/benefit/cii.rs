@@ -225,7 +225,7 @@ impl BenefitPolicy {
         let Some(terms) = &self.cii else {
             return Ok(None);
         };
-        let mut run = Run::new(self, claim, &YearToDate::default(), Quiet)?;
+        let mut run = Run::new(self, claim, YearToDate::default(), Quiet)?;
         let rule = &run.period(&terms.rules)?.value;
         let id = CiiScaleId {
             day: claim.discharge,

@@ -90,7 +90,7 @@ pub fn explain(
         params: Vec::new(),
         counters: so_far.entries(&policy.layout),
     };
-    let (slip, _) = settle(policy, claim, so_far, &mut recorder)?;
+    let (slip, _) = settle(policy, claim, so_far.clone(), &mut recorder)?;
     Ok(Explanation {
         claim: claim.id.to_owned(),
         slip,

@@ -45,12 +45,15 @@
 //! * A claim that needs a value which is unknown, or not in force on its day, is not settled: it
 //!   gives a [`ShareError`], and the counters stay as they were.
 //!
-//! # What it does not do yet
+//! A single bill is [`share`]d on one person's counters; many bills of many persons go through a
+//! [`Book`], which posts, mirrors and replays.
 //!
-//! Out-of-area terms are read and checked but not applied (a claim does not say where it was).
-//! Special drugs, item classes with their own ratio, family caps, floors, outpatient schemes,
-//! financing, reversals, splitting a stay at the turn of the year, and the national bounds on
-//! local values are not here. Claims count in the order they arrive.
+//! # What it does not do
+//!
+//! Financing and enrolment are sections of the same file, and rooms of their own. The part of a stay
+//! after cover has ended is not cut out: the whole bill belongs to the day that picks the person. A
+//! category's changes inside a stay are not followed. Shares tied to a group's standard
+//! (`copay_base`) come in as the amounts of the bill.
 
 #![deny(
     clippy::indexing_slicing,

@@ -23,7 +23,7 @@ use crate::units::Fen;
 /// A claim that does not fit the policy, or needs a value that is unknown or not in force; the
 /// counters then stay as they were.
 pub fn share(policy: &BenefitPolicy, claim: &Claim<'_>, so_far: &mut YearToDate) -> Result<Slip, ShareError> {
-    let (slip, counters) = settle(policy, claim, so_far, Quiet)?;
+    let (slip, counters) = settle(policy, claim, so_far.clone(), Quiet)?;
     *so_far = counters;
     Ok(slip)
 }
@@ -32,7 +32,7 @@ pub fn share(policy: &BenefitPolicy, claim: &Claim<'_>, so_far: &mut YearToDate)
 pub fn settle<S: Sink>(
     policy: &BenefitPolicy,
     claim: &Claim<'_>,
-    so_far: &YearToDate,
+    so_far: YearToDate,
     sink: S,
 ) -> Result<(Slip, YearToDate), ShareError> {
     let mut run = Run::new(policy, claim, so_far, sink)?;
@@ -106,7 +106,7 @@ impl<'a, S: Sink> Run<'a, S> {
     pub fn new(
         policy: &'a BenefitPolicy,
         claim: &'a Claim<'a>,
-        so_far: &YearToDate,
+        so_far: YearToDate,
         sink: S,
     ) -> Result<Run<'a, S>, ShareError> {
         check_amounts(claim)?;
@@ -115,7 +115,7 @@ impl<'a, S: Sink> Run<'a, S> {
             claim,
             person: Person::of(claim, policy)?,
             day: claim.discharge,
-            counters: so_far.clone(),
+            counters: so_far,
             left: Residual::of(claim),
             scope: claim.scope,
             pre: claim.pre,

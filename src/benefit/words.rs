@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use super::explain::{CounterMove, Explanation, ParamUsed, Step};
 use super::file::{CapUnit, OnChange};
-use super::slip::{Skipped, Why};
+use super::slip::{Skipped, Slip, Why};
 use crate::diagnostics::Lang;
 use crate::units::Fen;
 
@@ -245,11 +245,31 @@ impl Explanation {
             text += &format!("{left_out}{}\n", skipped.words(lang));
         }
         let slip = &self.slip;
+        text += &standing_words(slip, lang);
         text + &match lang {
             Lang::En => format!("person: {} of {}\n", slip.person, slip.total),
             Lang::Zh => format!("个人负担：{}，总额{}\n", slip.person, slip.total),
         }
     }
+}
+
+/// What a reader of the slip must know of its ground: a draft, and a scale that changed.
+fn standing_words(slip: &Slip, lang: Lang) -> String {
+    let mut text = String::new();
+    let evidence = slip.evidence.as_str();
+    if slip.draft {
+        text += &match lang {
+            Lang::En => format!("DRAFT; weakest evidence used: {evidence}\n"),
+            Lang::Zh => format!("草案；所用参数最弱依据：{evidence}\n"),
+        };
+    }
+    if let Some(regime) = slip.regime {
+        text += &match lang {
+            Lang::En => format!("the scale changed inside the year: settled by `{regime}`\n"),
+            Lang::Zh => format!("年内标准变动：按`{regime}`处理\n"),
+        };
+    }
+    text
 }
 
 fn step_words(step: &Step, lang: Lang) -> String {

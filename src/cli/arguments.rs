@@ -86,8 +86,9 @@ pub struct ResultFile {
 pub enum Command {
     /// The whole chain: group, price, settle, share; one statement per case
     #[command(after_help = "Example: dianzhi run scenarios/sample-region.toml -o out\n\n\
-Writes cases.csv, hospitals.csv, pools.csv, slips.csv, findings.csv, rejected.csv and run.json into DIR, each \
-whole or not at all, and prints a summary.")]
+Writes cases.csv, hospitals.csv, pools.csv, slips.csv, findings.csv, rejected.csv, indicators.csv and run.json into \
+DIR, each whole or not at all, and prints a summary; burden.csv and poor.csv where the scenario has [indicators], \
+link.csv where it has [link].")]
     Run(RunArguments),
     /// Group records: each input row with status, mdc, adrg, group, group_name, mcc_cc, reason
     #[command(

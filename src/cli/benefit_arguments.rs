@@ -16,7 +16,7 @@ pub struct BenefitArguments {
     pub what: Option<BenefitCommand>,
     /// The bills.
     #[command(flatten)]
-    pub settle: Option<SettleClaims>,
+    pub settle: SettleClaims,
 }
 
 /// What else can be done with bills.
@@ -45,15 +45,17 @@ households.csv, categories.csv and bills.csv into DIR."
     Generate(GenerateClaims),
 }
 
-/// Bills, and what they are settled with.
+/// Bills, and what they are settled with. What is required is typed as optional, since a
+/// subcommand takes its place.
 #[derive(Debug, Args)]
 pub struct Bills {
     /// The bills: CSV with settlement, person, level, discharge_date, total_fee, fee_own, fee_over, fee_pre,
     /// fee_scope, and more where a rule asks
-    pub claims: PathBuf,
+    #[arg(required = true)]
+    pub claims: Option<PathBuf>,
     /// The benefit file
-    #[arg(short, long, value_name = "FILE")]
-    pub policy: PathBuf,
+    #[arg(short, long, value_name = "FILE", required = true)]
+    pub policy: Option<PathBuf>,
     /// Persons with cover, categories and status by day: CSV, one row an interval
     #[arg(long, value_name = "FILE")]
     pub persons: Option<PathBuf>,
@@ -84,8 +86,8 @@ pub struct SettleClaims {
     #[arg(long, value_name = "FILE")]
     pub ledger: Option<PathBuf>,
     /// Folder for the results
-    #[arg(short, long, value_name = "DIR")]
-    pub output: PathBuf,
+    #[arg(short, long, value_name = "DIR", required = true)]
+    pub output: Option<PathBuf>,
 }
 
 /// `benefit explain …`

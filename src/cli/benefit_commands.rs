@@ -1,6 +1,7 @@
 //! Bills settled, explained, compared, and what is said of them.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use super::benefit_arguments::{BenefitArguments, BenefitCommand, Bills, CompareBenefits, SettleClaims};
 use super::commands::Ending;
@@ -14,14 +15,14 @@ use crate::scenarios::claims::MadeClaims;
 /// # Errors
 /// Inputs or results cannot be used.
 pub(super) fn benefit(typed: &BenefitArguments, terminal: &Terminal) -> Result<Ending> {
-    match (&typed.what, &typed.settle) {
-        (Some(BenefitCommand::Explain(of)), _) => {
-            let explanations = api::explain_bill(&request_of(&of.bills), &of.settlement)?;
+    match &typed.what {
+        Some(BenefitCommand::Explain(of)) => {
+            let explanations = api::explain_bill(&request_of(&of.bills)?, &of.settlement)?;
             print(&api::explanation_words(&explanations, terminal.lang))?;
             Ok(Ending::NO_FINDINGS)
         }
-        (Some(BenefitCommand::Compare(of)), _) => compare(of, terminal),
-        (Some(BenefitCommand::Generate(of)), _) => {
+        Some(BenefitCommand::Compare(of)) => compare(of, terminal),
+        Some(BenefitCommand::Generate(of)) => {
             let wish = MadeClaims {
                 persons: of.persons,
                 claims: of.claims,
@@ -31,27 +32,30 @@ pub(super) fn benefit(typed: &BenefitArguments, terminal: &Terminal) -> Result<E
             api::generate_claims(&of.policy, &wish, &of.output)?;
             Ok(Ending::NO_FINDINGS)
         }
-        (None, Some(of)) => settle(of, terminal),
-        (None, None) => Err(Error::new(
-            "expected a file of bills; see `dianzhi benefit --help`",
-        )),
+        None => settle(&typed.settle, terminal),
     }
 }
 
-fn request_of(bills: &Bills) -> BenefitRequest {
-    BenefitRequest {
-        claims: bills.claims.clone(),
+fn request_of(bills: &Bills) -> Result<BenefitRequest> {
+    Ok(BenefitRequest {
+        claims: given(bills.claims.as_ref(), "a file of bills")?,
         lines: bills.lines.clone(),
-        policy: bills.policy.clone(),
+        policy: given(bills.policy.as_ref(), "a benefit file, --policy")?,
         persons: bills.persons.clone(),
         skip_unknown_tiers: bills.skip_unknown_tiers,
         rules: bills.rules(),
-    }
+    })
+}
+
+fn given(path: Option<&PathBuf>, expected: &str) -> Result<PathBuf> {
+    let missing = || Error::new(format!("expected {expected}; see `dianzhi benefit --help`"));
+    path.cloned().ok_or_else(missing)
 }
 
 fn settle(of: &SettleClaims, terminal: &Terminal) -> Result<Ending> {
-    let request = request_of(&of.bills);
-    let done = api::benefit(&request, of.ledger.as_deref(), &of.output, terminal.threads)?;
+    let request = request_of(&of.bills)?;
+    let output = given(of.output.as_ref(), "a folder for the results, --output")?;
+    let done = api::benefit(&request, of.ledger.as_deref(), &output, terminal.threads)?;
     done.warnings.iter().for_each(|warning| terminal.say(warning));
     terminal.say(match terminal.lang {
         Lang::En => format!(
@@ -66,14 +70,14 @@ fn settle(of: &SettleClaims, terminal: &Terminal) -> Result<Ending> {
     let paid = done.sums.iter().filter(|(_, sum)| sum.fen() != 0);
     let paid: Vec<String> = paid.map(|(name, sum)| format!("{name} {sum}")).collect();
     terminal.say(paid.join(", "));
-    written_to(&of.output, terminal);
+    written_to(&output, terminal);
     Ok(Ending {
         findings: done.refused > 0,
     })
 }
 
 fn compare(of: &CompareBenefits, terminal: &Terminal) -> Result<Ending> {
-    let request = request_of(&of.bills);
+    let request = request_of(&of.bills)?;
     let (change, warnings) = api::compare_benefits(&request, &of.reform, &of.output, terminal.threads)?;
     warnings.iter().for_each(|warning| terminal.say(warning));
     for (payer, before, after) in change.payers.iter().filter(|(_, one, two)| one != two) {

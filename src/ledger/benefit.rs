@@ -4,16 +4,20 @@
 //! settlements there and writes nothing. The view `movement` tells every counter's movements, so
 //! that a state is a sum: `SELECT counter, year, sum("after" - "before") FROM movement …`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hashbrown::HashSet;
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, TransactionBehavior, params, params_from_iter};
 
 use super::store::failed;
 use crate::diagnostics::{Error, Place, Result};
 
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How many persons are asked for one by one; for more the whole ledger is read once.
+const ONE_BY_ONE: usize = 20_000;
 
 /// Marks the file as a ledger of persons' settlements.
 const APPLICATION: i32 = 0x445a_4245;
@@ -98,38 +102,51 @@ impl BenefitLedger {
         })
     }
 
-    /// Every event of these persons and families, in order (已有结算); of all where there are very
-    /// many of them.
+    /// Every event of these persons and families, in order (已有结算).
     ///
     /// # Errors
     /// The ledger cannot be read.
     pub fn events(&self, persons: &HashSet<&str>, families: &HashSet<&str>) -> Result<Vec<BenefitEvent>> {
-        let say = |e: rusqlite::Error| failed(&self.path, &e);
-        let sql = "SELECT settlement, reverses, person, family, bill, slips, postings, replayed FROM event \
-                   ORDER BY sequence";
-        let mut statement = self.db.prepare(sql).map_err(say)?;
-        let mut rows = statement.query([]).map_err(say)?;
-        let mut events = Vec::new();
-        while let Some(row) = rows.next().map_err(say)? {
-            let person: String = row.get(2).map_err(say)?;
-            let family: String = row.get(3).map_err(say)?;
-            if !persons.contains(person.as_str())
-                && (family.is_empty() || !families.contains(family.as_str()))
-            {
-                continue;
+        let asked = |event: &BenefitEvent| {
+            let of_family = !event.family.is_empty() && families.contains(event.family.as_str());
+            of_family || persons.contains(event.person.as_str())
+        };
+        let mut found: BTreeMap<i64, BenefitEvent> = BTreeMap::new();
+        if persons.len() + families.len() > ONE_BY_ONE {
+            found.extend(self.select("true", None)?);
+            found.retain(|_, event| asked(event));
+        } else {
+            for person in persons {
+                found.extend(self.select("person = ?", Some(person))?);
             }
-            events.push(BenefitEvent {
-                settlement: row.get(0).map_err(say)?,
-                reverses: row.get(1).map_err(say)?,
-                person,
-                family,
-                bill: row.get(4).map_err(say)?,
-                slips: row.get(5).map_err(say)?,
-                postings: row.get(6).map_err(say)?,
-                replayed: row.get(7).map_err(say)?,
-            });
+            for family in families.iter().filter(|family| !family.is_empty()) {
+                found.extend(self.select("family = ? AND family <> ''", Some(family))?);
+            }
         }
-        Ok(events)
+        Ok(found.into_values().collect())
+    }
+
+    fn select(&self, clause: &str, value: Option<&str>) -> Result<Vec<(i64, BenefitEvent)>> {
+        let say = |e: rusqlite::Error| failed(&self.path, &e);
+        let sql = format!(
+            "SELECT sequence, settlement, reverses, person, family, bill, slips, postings, replayed FROM event \
+             WHERE {clause} ORDER BY sequence"
+        );
+        let mut statement = self.db.prepare(&sql).map_err(say)?;
+        let rows = statement.query_map(params_from_iter(value), |row| {
+            let event = BenefitEvent {
+                settlement: row.get(1)?,
+                reverses: row.get(2)?,
+                person: row.get(3)?,
+                family: row.get(4)?,
+                bill: row.get(5)?,
+                slips: row.get(6)?,
+                postings: row.get(7)?,
+                replayed: row.get(8)?,
+            };
+            Ok((row.get(0)?, event))
+        });
+        rows.map_err(say)?.collect::<rusqlite::Result<_>>().map_err(say)
     }
 
     /// Writes the events of a batch, all or none (写入一批).

@@ -6,6 +6,7 @@ mod charts;
 mod claims;
 mod comparison;
 mod conformance;
+mod coverage;
 mod crosswalk;
 mod csv_text;
 mod dbf;
@@ -19,7 +20,6 @@ mod ledger_labels;
 mod ledger_pages;
 mod neutral;
 mod output;
-mod performance;
 mod quality;
 mod record_file;
 mod reproduced;
@@ -46,6 +46,7 @@ pub use claims::{
 };
 pub use comparison::comparison_tables;
 pub use conformance::{ConformanceCase, EXPECTED_COLUMNS, conformance_header, conformance_row};
+pub use coverage::{burden_csv, indicator_words, indicators_csv, link_csv, link_difference, poor_csv};
 pub use crosswalk::{CROSSWALK_COLUMNS, Crosswalk, End, MOVED_COLUMNS, Move, Pairs, Tally};
 pub use csv_text::CsvText;
 pub use enrolment::{
@@ -57,14 +58,13 @@ pub use findings::{FINDING_COLUMNS, finding_line, finding_row, findings_csv};
 pub use findings_book::FindingsBook;
 pub use grouped::{CodeAt, GROUP_COLUMNS, GroupedRows, PACKET_COLUMNS};
 pub use import_remarks::{REMARK_COLUMNS, remarks_csv};
-pub use indicators::{burden_csv, indicator_words, indicators_csv, link_csv, link_difference, poor_csv};
+pub use indicators::IndicatorTables;
 pub use ledger_pages::{
     MONTH_COLUMNS, clearing_tables, in_words, month_csv, pool_tables, statement_csv, statement_tables,
     year_cases_table,
 };
 pub use neutral::{NEUTRAL_COLUMNS, neutral_cells};
 pub use output::{Output, write_together};
-pub use performance::PerformanceTables;
 pub use quality::{QUALITY_COLUMNS, quality_csv};
 pub use record_file::RecordFile;
 pub use reproduced::Reproduced;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use comfy_table::{CellAlignment, Table, presets};
 
-use super::indicators::indicator_words;
+use super::coverage::indicator_words;
 use super::statements::{gains, points_shown, prices_shown};
 use crate::benefit::Payer;
 use crate::diagnostics::{Evidence, Lang};

@@ -99,6 +99,10 @@ impl Exact {
     /// # Errors
     /// [`Overflow`].
     pub fn add(self, other: Exact) -> Result<Exact, Overflow> {
+        if self.den == 1 && other.den == 1 {
+            let num = self.num.checked_add(other.num).ok_or(Overflow)?;
+            return Ok(Exact { num, den: 1 });
+        }
         let g = to_signed(gcd(self.den.unsigned_abs(), other.den.unsigned_abs()))?;
         let left = self.num.checked_mul(other.den / g).ok_or(Overflow)?;
         let right = other.num.checked_mul(self.den / g).ok_or(Overflow)?;
@@ -121,6 +125,9 @@ impl Exact {
     /// Exact order, of any two: whole parts first, then the remainders upside down, so that no
     /// product is needed which might not fit.
     pub fn compare(self, other: Exact) -> Ordering {
+        if self.den == other.den {
+            return self.num.cmp(&other.num);
+        }
         let (mut left, mut right) = ((self.num, self.den), (other.num, other.den));
         let mut upside_down = false;
         loop {

@@ -7,7 +7,7 @@
 //!                                                           └─tally──▶ heads, fees, subsidies, income
 //! ```
 //!
-//! Every finding names its rule (`E1`…, `F11`…; listed in `notice-rules.csv` of the documentation), the
+//! Every finding names its rule (`E1`…, `F11`…; listed in `src/docs/notice-rules.md`), the
 //! person's number, the row, what was found and what was expected. A person is checked alone, so
 //! the order of persons changes nothing.
 
