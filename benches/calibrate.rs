@@ -8,7 +8,7 @@ use dianzhi::diagnostics::Place;
 use dianzhi::points::calibration::{
     Bootstrap, CalibrationPlan, Estimator, Made, SeenStay, Stays, StaysReader, Steps, calibrate_stays,
 };
-use dianzhi::scenarios::indicators::{IndicatorPlan, Reference, indicators};
+use dianzhi::scenarios::performance::{IndicatorPlan, Reference, indicators};
 use dianzhi::scenarios::{Discharged, Discharges};
 
 const CASES: u64 = 1_000_000;

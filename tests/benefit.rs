@@ -728,6 +728,28 @@ fn overlay_changes_only_what_it_names() {
     assert_eq!(settle(&below).person, settle(&above).person);
 }
 
+/// What the national bounds cannot judge, and terms that are not better, are told.
+#[test]
+fn doubts_of_a_file_are_told() {
+    let city = shipped("500000/resident");
+    let told = |what: &str| city.warnings().iter().any(|warning| warning.contains(what));
+    assert!(
+        told("`cii.ordinary.threshold` from 2024-01-01 to 2025-12-31 is not checkable"),
+        "{:?}",
+        city.warnings()
+    );
+    let text = std::fs::read_to_string("tests/golden/benefit/good/banded.toml").unwrap();
+    let policy = loaded(&text).unwrap();
+    assert!(policy.warnings().is_empty(), "{:?}", policy.warnings());
+    let worse = text.replacen("\"20000 yuan\", \"65%\"", "\"20000 yuan\", \"10%\"", 1);
+    let policy = loaded(&worse).unwrap();
+    assert!(
+        policy.warnings()[0].starts_with("`cii.tilt` pays less than `cii.ordinary` on "),
+        "{:?}",
+        policy.warnings()
+    );
+}
+
 /// Each file's first line is what loading it says; `DIANZHI_BLESS=1` writes that line anew.
 #[test]
 fn load_errors_say_where_and_what() {
@@ -868,6 +890,30 @@ proptest! {
             let person = |bill: &Bill| share(shipped_once(index), &bill.claim(), &mut YearToDate::default()).unwrap().person;
             assert!(person(&grown(bill.clone())) >= person(&bill));
         }
+    }
+
+    /// A scale rises without jumps and never pays more than the amount.
+    #[test]
+    fn scales_rise_and_stay_below_the_amount(low in 0_i64..60_000_000, more in 0_i64..30_000_000, poor: bool) {
+        let policy = shipped_once(2);
+        let mut bill = Bill::in_scope(Fen::ZERO, date(2020, 6, 30));
+        if poor { bill.categories = vec!["poor".to_owned()]; }
+        let claim = bill.claim();
+        let scale = policy.cii_scale(&claim).unwrap().unwrap();
+        let (one, two) = (scale.total(Fen::new(low)).unwrap(), scale.total(Fen::new(low + more)).unwrap());
+        assert!(one <= Fen::new(low) && one <= two);
+        assert!(two - one <= Fen::new(more + 1), "a jump between {low} and {}", low + more);
+    }
+
+    /// Nothing in, nothing out: no payer, no counter but the admission.
+    #[test]
+    fn an_empty_bill_gives_an_empty_slip(month in 1_i8..=12, level in 0_usize..3) {
+        let mut bill = Bill::in_scope(Fen::ZERO, date(2022, month, 15));
+        (bill.plan, bill.level) = ("p1".to_owned(), LEVELS[level]);
+        let mut year = YearToDate::default();
+        let slip = share(shipped_once(0), &bill.claim(), &mut year).unwrap();
+        assert!(slip.national().iter().all(|(_, amount)| *amount == Fen::ZERO));
+        assert_eq!(year.admissions(), 1);
     }
 
     #[test]

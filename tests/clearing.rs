@@ -138,6 +138,35 @@ fn packs() -> Packs {
             "V1 with a reserve",
             v1(&[("budget.reserve", "{ kind = \"risk\", rate = \"5%\" }")], &[]),
         ),
+        (
+            "V1, the odd fen to the reserve",
+            v1(&[("round.residual", "\"to_reserve\"")], &[]),
+        ),
+        (
+            "V1, the odd fen to the last",
+            v1(&[("round.residual", "\"to_last\"")], &[]),
+        ),
+        (
+            "V1, amounts as points",
+            v1(
+                &[
+                    ("pool.amount_cases", "\"points_at_reference\""),
+                    ("pool.reference_price", "\"20\""),
+                ],
+                &[],
+            ),
+        ),
+        (
+            "V2 case by case",
+            with(
+                SAMPLE,
+                &[
+                    ("round.allocate", "\"case_sum\""),
+                    ("round.residual", "\"to_reserve\""),
+                ],
+                &[],
+            ),
+        ),
         ("V2", with(SAMPLE, &[], &[])),
         ("V2 clamped", with(SAMPLE, &[("fund.negative", "\"zero\"")], &[])),
         ("V3 grossed", v3("subtract", "fixed:0.72", "false")),
@@ -151,6 +180,14 @@ fn packs() -> Packs {
     let fixed = vec![
         ("V4 fixed", with(HARBIN, &[("price.model", "\"fixed\"")], &[])),
         ("V4 scaled", with(HARBIN, &[], &["scale"])),
+        (
+            "V4 scaled, the odd fen to the last",
+            with(HARBIN, &[("round.residual", "\"to_last\"")], &["scale"]),
+        ),
+        (
+            "V4 scaled case by case",
+            with(HARBIN, &[("round.allocate", "\"case_sum\"")], &["scale"]),
+        ),
         ("V4 capped", with(HARBIN, &reflow("\"stay\""), &["scale", "cap"])),
         (
             "V4 flowing back",
@@ -476,6 +513,7 @@ fn readmissions_are_cut_as_the_rule_says() {
         admitted,
         discharged,
         purposes: &[],
+        transferred: false,
     };
     let stays = [
         stay("1", "P", "H1", 0, 5),
@@ -488,12 +526,7 @@ fn readmissions_are_cut_as_the_rule_says() {
         ("half", "first", "hospital", vec![(0, Cut::Half)]),
         ("zero", "second", "hospital", vec![(1, Cut::Zero)]),
         ("flag", "second", "region", vec![(1, Cut::Flag), (3, Cut::Flag)]),
-        (
-            "merge",
-            "second",
-            "region",
-            vec![(1, Cut::Merge(0)), (3, Cut::Merge(2))],
-        ),
+        ("merge", "second", "hospital", vec![(1, Cut::Merge(0))]),
     ] {
         assert_eq!(
             rule(how, of, within).readmissions(&stays),

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use dianzhi::diagnostics::Place;
 use dianzhi::points::calibration::{Estimator, Missing, SeenStay, Statistic, Stays, StaysReader};
 use dianzhi::scenarios::Discharges;
-use dianzhi::scenarios::indicators::{
+use dianzhi::scenarios::performance::{
     Better, Deaths, IndicatorPlan, Indicators, Ranked, Reference, Unit, UnitKind, adjusted_p, exact_limits,
     indicators, mid_p_upper, rank_sum_ratios, rate, shrunk_ratio, two_sided_p, upper_tail,
 };

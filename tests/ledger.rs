@@ -8,6 +8,7 @@
 )]
 
 mod money;
+mod settlers;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -16,7 +17,9 @@ use assert_cmd::Command;
 use calamine::{DataType, Reader, Xlsx, open_workbook};
 use dianzhi::budget::{Booking, NetOff, YearOf, difference, mirror};
 use dianzhi::codes::HospitalLevel;
-use dianzhi::ledger::{CaseKey, Cleared, ClearingRow, Entry, EntryKind, Ledger, MonthToClose, Paid, Posted};
+use dianzhi::ledger::{
+    CaseKey, Cleared, ClearingRow, Entry, EntryKind, EntryMore, Ledger, MonthToClose, Paid, Posted,
+};
 use dianzhi::points::{Kind, Pack};
 use dianzhi::units::{Fen, Points};
 use money::*;
@@ -150,6 +153,7 @@ fn case_of(id: &str, hospital: &str, booked: Fen) -> Entry {
         refers: None,
         reason: String::new(),
         author: "Li".to_owned(),
+        more: EntryMore::default(),
     }
 }
 
@@ -168,7 +172,7 @@ fn post(
         input_hash,
         author: "Li",
         cases,
-        booking: &|booked| Booking::of(&pack, "p", booked, Fen::ZERO),
+        booking: &|booked, _| Booking::of(&pack, "p", booked, Fen::ZERO),
     })
 }
 
@@ -711,6 +715,43 @@ fn a_killed_settler_leaves_a_month_whole_or_not_begun() {
         let same = [&out, &whole].map(|path| std::fs::read(path).unwrap());
         assert_eq!(same[0], same[1], "after {part}/16");
     }
+}
+
+#[test]
+fn two_processes_cannot_both_close_a_month() {
+    let folder = TempDir::new().unwrap();
+    settlers::one_of_two_processes_closes(&folder.path().join("two.ledger").to_string_lossy());
+}
+
+#[cfg(not(feature = "postgres"))]
+#[test]
+fn a_server_needs_a_program_that_knows_servers() {
+    let error = Ledger::open(Path::new("postgres://settler:secret@localhost/year"))
+        .err()
+        .unwrap();
+    let error = error.to_string();
+    assert!(
+        error.contains("built without PostgreSQL") && !error.contains("secret"),
+        "{error}"
+    );
+}
+
+/// A ledger that the first version made is brought to the present one, its hashes as they were.
+#[test]
+fn an_older_ledger_is_brought_up() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("old.ledger");
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch(include_str!("ledger/version-1.sql")).unwrap();
+    drop(old);
+    let mut ledger = Ledger::open(&path).unwrap();
+    let closed = ledger.closed("p", "2026-01").unwrap().unwrap();
+    assert_eq!(
+        closed.hash,
+        "d3281f25adad71ee67b9f5e134e867a2b5946a5c8f05eca5e9eb6faf6f0f98a7"
+    );
+    let posted = post(&mut ledger, "2026-02", vec![case_of("C2", "H1", yuan("1"))], "b").unwrap();
+    assert_eq!(posted.hospitals[0].booking.offset, Fen::ZERO);
 }
 
 /// Pool, number and hospital of some case of the first month.

@@ -9,8 +9,8 @@ use crate::benefit::{BenefitPolicy, Book, BookRules, Explanation, InsuredPerson,
 use crate::diagnostics::{Error, Lang, Place, Result, hexadecimal, suggestion};
 use crate::ledger::{BenefitEvent, BenefitLedger};
 use crate::reports::{
-    changed_bills_csv, changed_payers_csv, changed_sums_csv, claim_slips_csv, claim_sums, claims_json,
-    movements_csv, refused_claims_csv, tiers_csv, vouchers_csv, write_together,
+    CsvText, changed_bills_csv, changed_payers_csv, changed_sums_csv, claim_slips_csv, claim_sums,
+    claims_json, movements_csv, refused_claims_csv, tiers_csv, vouchers_csv, write_together,
 };
 use crate::scenarios::claims::{
     BatchRequest, ClaimRows, KeptHistory, MadeClaims, PolicyChange, SettledBatch, compare_policies,
@@ -138,6 +138,21 @@ fn hash(bytes: &[u8]) -> String {
     hexadecimal(&Sha256::digest(bytes))
 }
 
+/// Name and hash of each table, a thread a table: they are large.
+fn hashes(tables: &[(&str, CsvText)]) -> Vec<(String, String)> {
+    std::thread::scope(|scope| {
+        let running: Vec<_> = tables
+            .iter()
+            .map(|(name, table)| (name, scope.spawn(move || hash(table.bytes()))))
+            .collect();
+        let joined = running.into_iter().map(|(name, thread)| match thread.join() {
+            Ok(hash) => ((*name).to_owned(), hash),
+            Err(fault) => std::panic::resume_unwind(fault),
+        });
+        joined.collect()
+    })
+}
+
 const PAGE: &str = "run.json";
 
 /// Settles a file of bills (待遇结算): slips, tiers, movements, vouchers, refused bills and
@@ -169,10 +184,7 @@ pub fn benefit(
         .chain([PAGE])
         .map(|name| folder.join(name));
     super::refuse_overwriting(outputs, inputs.iter().map(PathBuf::as_path))?;
-    let hashes: Vec<(String, String)> = tables
-        .iter()
-        .map(|(name, table)| ((*name).to_owned(), hash(table.bytes())))
-        .collect();
+    let hashes = hashes(&tables);
     let page = claims_json(&desk.policy, &batch, &desk.files, &hashes);
     if let Some(ledger) = &mut opened {
         keep(ledger, &desk.policy, &batch, threads)?;
@@ -199,10 +211,10 @@ pub fn benefit(
 fn history(ledger: &BenefitLedger, desk: &Desk) -> Result<KeptHistory> {
     let mut persons: HashSet<&str> = HashSet::new();
     let mut families: HashSet<&str> = HashSet::new();
-    for (_, bill) in desk.claims.bills().flatten() {
-        persons.insert(bill.person);
-        let known = desk.persons.as_ref().and_then(|persons| persons.get(bill.person));
-        families.insert(match bill.family {
+    for (person, family) in desk.claims.persons() {
+        persons.insert(person);
+        let known = desk.persons.as_ref().and_then(|persons| persons.get(person));
+        families.insert(match family {
             "" => known.map_or("", |person| person.family.as_str()),
             family => family,
         });

@@ -60,6 +60,8 @@ pub struct BuiltCatalogue {
     pub comprehensive_rows: usize,
     /// Cases that changed their row in the last round.
     pub moved: u64,
+    /// Years of the plan without a case: the others' shares were reweighed.
+    pub missing_years: Vec<i16>,
 }
 
 /// Builds a catalogue and writes `scheme.toml`, `groups.csv`, `mean-costs.csv`, and the reports
@@ -319,6 +321,16 @@ impl Building<'_> {
         self.grouper(&[row], None).map(drop)
     }
 
+    /// The plan's years that have cases, or those that have none.
+    fn years(&self, with_cases: bool) -> Vec<i16> {
+        let seen = self.history.years();
+        let years = self.plan.build.years.iter().enumerate();
+        years
+            .filter(|(place, _)| seen.contains(place) == with_cases)
+            .map(|(_, year)| *year)
+            .collect()
+    }
+
     /// The files of the scheme.
     fn scheme_files(
         &self,
@@ -327,7 +339,7 @@ impl Building<'_> {
     ) -> Result<Vec<(&'static str, Vec<u8>)>> {
         let reports = scored.map_or(&[][..], |catalogue| catalogue.reports.as_slice());
         let lists = self.base.scheme().code_lists();
-        let years: Vec<String> = self.plan.build.years.iter().map(i16::to_string).collect();
+        let years: Vec<String> = self.years(true).iter().map(i16::to_string).collect();
         let keys = SchemeKeys {
             own: &self.plan.scheme,
             code_lists: (&lists.diagnosis, &lists.procedure),
@@ -380,6 +392,7 @@ impl Building<'_> {
             core_rows,
             comprehensive_rows: catalogue.rows.len() - core_rows,
             moved: made.moved,
+            missing_years: self.years(false),
         })
     }
 }

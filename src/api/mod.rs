@@ -20,13 +20,13 @@ pub mod explained;
 mod generate;
 mod generate_region;
 mod import;
-mod indicators;
 mod layouts;
 mod money;
 mod one_case;
 mod packed;
 mod packet_words;
 mod parts;
+mod performance;
 mod regroup;
 mod settle;
 mod simulate;
@@ -54,13 +54,13 @@ pub use explained::{
 pub use generate::{GenerateRequest, Generated, generate};
 pub use generate_region::{MadeRegion, RegionRequest, generate_region};
 pub use import::{ImportRequest, ImportedScheme, import};
-pub use indicators::{IndicatorRequest, IndicatorsMade, make_indicators};
 pub use layouts::{Fit, fit, layout, layouts};
 pub use money::{CalibrateRequest, Calibrated, Ran, RunRequest, calibrate, run};
 pub use one_case::{ExplainRequest, MOST_RECORDS, explain};
 pub use packed::{PackRequest, pack};
 pub use packet_words::{ConsideredWords, PacketNote, PacketWords};
 pub use parts::PARTS;
+pub use performance::{IndicatorRequest, IndicatorsMade, make_indicators};
 pub use regroup::{RegroupRequest, Regrouped, regroup};
 pub use settle::{
     EntryRequest, MonthDone, PoolAmount, SettleRequest, StatementRequest, YearDone, YearRequest,

@@ -1,17 +1,18 @@
 //! Months and years of a scenario in its ledger (月度与年度结算).
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 use super::Watch;
-use crate::budget::{Booking, Decision, PoolMoney, PoolSettlement, Verdict};
+use crate::budget::{AdvanceGiven, Booking, Decision, PoolMoney, PoolSettlement, Verdict};
 use crate::diagnostics::{Error, Evidence, Lang, Place, Result, hexadecimal, read_text, suggestion};
-use crate::ledger::{CaseKey, Cleared, ClearingRow, Entry, Ledger, MonthToClose, Posted};
+use crate::ledger::{CaseKey, Cleared, ClearingRow, Entry, Ledger, MonthToClose, Posted, is_on_a_server};
 use crate::records::{Intake, RowReader, RunningHash};
 use crate::reports::{
-    Output, Table, clearing_tables, in_words, month_csv, page, pool_tables, statement_csv, statement_tables,
-    write_book, write_together, year_cases_table,
+    Output, Table, book_bytes, clearing_tables, in_words, month_csv, page, pool_tables, statement_csv,
+    statement_tables, write_book, write_together, year_cases_table,
 };
 use crate::scenarios::{Bill, DeclaredCodes, Inputs, Scenario, bills, clear_pool, month_money, refuse_weak};
 use crate::tables::Library;
@@ -46,6 +47,8 @@ pub struct MonthDone {
     pub rejected: Vec<CaseKey>,
     /// Cases that a ledger has already.
     pub known: usize,
+    /// The day until which the month is paid, where the pack has a clock.
+    pub pay_by: Option<jiff::civil::Date>,
 }
 
 /// Posts a month's cases and those of earlier months that were not posted yet, and closes it
@@ -63,14 +66,19 @@ pub fn settle_month(
     let (inputs, records) = inputs(request)?;
     let prices = last_prices(&inputs, prices)?;
     let pack_hash = pack_hash(&inputs)?;
-    let bills = bills(&inputs, records, watch.lang, watch.threads, watch.advance)?;
+    let bills = bills(&inputs, records, month, watch.lang, watch.threads, watch.advance)?;
     let mut ledger = Ledger::open(&request.ledger)?;
     let mut done = MonthDone {
         posted: Vec::new(),
         rejected: Vec::new(),
         known: 0,
+        pay_by: inputs.pack.pay_by(month)?,
     };
-    for (pool, terms) in &inputs.scenario.pools {
+    let mut by_pool: BTreeMap<String, Vec<Bill>> = BTreeMap::new();
+    for bill in bills {
+        by_pool.entry(bill.pool.clone()).or_default().push(bill);
+    }
+    for (pool, budget) in &inputs.scenario.budgets {
         let again = ledger.closed(pool, month)?.is_some();
         // a closed month is made again from what it was made from
         let before = if again {
@@ -78,14 +86,12 @@ pub fn settle_month(
         } else {
             ledger.known_cases(pool)?
         };
-        let (known, new): (Vec<Bill>, Vec<Bill>) = bills
-            .iter()
-            .filter(|bill| bill.pool == *pool && bill.month.as_str() <= month)
-            .cloned()
-            .partition(|bill| before.contains(&bill.entry.key));
+        let own = by_pool.remove(pool).unwrap_or_default();
+        let (known, new): (Vec<Bill>, Vec<Bill>) =
+            own.into_iter().partition(|bill| before.contains(&bill.entry.key));
         done.known += known.len();
         let price = prices.iter().find(|(of, _)| of == pool).map(|(_, price)| *price);
-        let (cases, rejected) = month_money(&inputs.pack, (pool, terms), month, new, price)?;
+        let (cases, rejected) = month_money(&inputs.pack, (pool, *budget), month, new, price)?;
         done.rejected.extend(rejected);
         let posted = close(
             &mut ledger,
@@ -107,7 +113,9 @@ fn close(
     cases: Vec<Entry>,
     (pack_hash, author): (&str, &str),
 ) -> Result<Posted> {
-    let booking = |booked: Fen| Booking::of(&inputs.pack, pool, booked, Fen::ZERO);
+    let booking = |booked: Fen, advance: AdvanceGiven| {
+        Booking::of(&inputs.pack, pool, booked, Fen::ZERO)?.less_advance(&inputs.pack, pool, advance)
+    };
     let input_hash = Bill::hash_of(&cases, pack_hash);
     let cases = cases.into_iter().map(|entry| Entry {
         author: author.to_owned(),
@@ -142,7 +150,7 @@ fn inputs(request: &SettleRequest) -> Result<(Inputs, (RowReader, RunningHash))>
 
 /// Last year's price of a point by pool, in fen.
 fn last_prices(inputs: &Inputs, prices: &[(String, Rate)]) -> Result<Vec<(String, Exact)>> {
-    let pools = &inputs.scenario.pools;
+    let pools = &inputs.scenario.budgets;
     let of = |(pool, price): &(String, Rate)| {
         if !pools.contains_key(pool) {
             let hint = suggestion(pool, pools.keys().map(String::as_str));
@@ -237,7 +245,7 @@ pub fn settle_year(request: &YearRequest, lang: Lang) -> Result<YearDone> {
         cases: Vec::new(),
         cleared: Vec::new(),
     };
-    for (pool, terms) in &inputs.scenario.pools {
+    for (pool, budget) in &inputs.scenario.budgets {
         let cases = ledger.year_cases(pool, &year)?;
         let own: Vec<&str> = request
             .violations
@@ -256,7 +264,7 @@ pub fn settle_year(request: &YearRequest, lang: Lang) -> Result<YearDone> {
         let (changes, carveouts) = (of_pool(&request.changes, pool), of_pool(&request.carveouts, pool));
         let reserve = request.reserves.iter().find(|(of, _)| of == pool);
         let money = PoolMoney {
-            budget: terms.budget,
+            budget: *budget,
             changes: &changes,
             carveouts: &carveouts,
             reserve_left: reserve.map_or(Fen::ZERO, |(_, amount)| *amount),
@@ -265,10 +273,15 @@ pub fn settle_year(request: &YearRequest, lang: Lang) -> Result<YearDone> {
             violations: &own,
         };
         let months = ledger.hospital_months(pool, &format!("{year}-01"), &format!("{year}-12"))?;
-        let advance = |hospital: &str| ledger.advances(pool, hospital);
+        let advance = |hospital: &str| ledger.advances(pool, hospital, &year);
         let (settlement, rows) = clear_pool(&inputs.pack, pool, money, &cases, &months, &advance)?;
-        done.cases
-            .push(year_cases_table(pool, &cases, &settlement.cases, lang));
+        done.cases.push(year_cases_table(
+            &inputs.pack,
+            pool,
+            &cases,
+            &settlement.cases,
+            lang,
+        ));
         done.pools.push((settlement, rows));
     }
     let decided = decisions.iter().map(|(id, _)| id);
@@ -297,22 +310,31 @@ fn write_year(folder: &Path, inputs: &Inputs, done: &YearDone, lang: Lang) -> Re
         Lang::Zh => format!("{year}年度清算"),
     };
     let html = page(&title, &notes(inputs, lang), &pages, lang);
+    let book = folder.join("clearing.xlsx");
+    let sheets = book_bytes(&book, &pages, lang)?;
     write_together([
         (folder.join("clearing.csv"), of_clearing.bytes()),
         (folder.join("pools.csv"), of_pools.bytes()),
         (folder.join("cases.csv"), of_cases.bytes()),
         (folder.join("clearing.html"), html.as_bytes()),
-    ])?;
-    write_book(&folder.join("clearing.xlsx"), &pages, lang)
+        (book, &sheets),
+    ])
 }
 
 /// By what it was made, and on what evidence.
 fn notes(inputs: &Inputs, lang: Lang) -> Vec<String> {
     let (pack, evidence) = (inputs.pack.name(), inputs.pack.evidence().as_str());
-    vec![match lang {
+    let mut notes = vec![match lang {
         Lang::En => format!("policy pack {pack}, weakest evidence: {evidence}; amounts in yuan"),
         Lang::Zh => format!("政策包 {pack}，最弱依据：{evidence}；金额单位：元"),
-    }]
+    }];
+    if let Some(day) = inputs.pack.clear_by(inputs.scenario.year) {
+        notes.push(match lang {
+            Lang::En => format!("to be cleared by {day}"),
+            Lang::Zh => format!("应于{day}前完成清算"),
+        });
+    }
+    notes
 }
 
 /// Amounts of one pool by their kinds.
@@ -323,7 +345,7 @@ fn of_pool<'a>(amounts: &'a [PoolAmount], pool: &str) -> Vec<(&'a str, Fen)> {
 
 /// Every amount is of a pool the scenario has.
 fn refuse_unknown_pools(request: &YearRequest, inputs: &Inputs) -> Result<()> {
-    let pools = &inputs.scenario.pools;
+    let pools = &inputs.scenario.budgets;
     let amounts = request
         .changes
         .iter()
@@ -407,7 +429,7 @@ fn refuse_unknown_cases<'a>(
     for id in ids {
         let known = inputs
             .scenario
-            .pools
+            .budgets
             .keys()
             .any(|pool| ledger.case(pool, id, None).is_ok());
         if !known {
@@ -540,7 +562,7 @@ pub fn settle_statement(request: &StatementRequest, lang: Lang) -> Result<()> {
 
 /// A ledger that must be there already.
 fn there(path: &Path) -> Result<Ledger> {
-    if !path.is_file() {
+    if !is_on_a_server(path) && !path.is_file() {
         return Err(Error::at(
             Place::file(path),
             "there is no ledger; `dianzhi settle month` makes one",

@@ -710,7 +710,7 @@ impl<'a> Book<'a> {
                 state.cii_scale = records
                     .filter(|record| record.year == *year)
                     .filter_map(|r| r.scale)
-                    .last();
+                    .next_back();
             }
         }
     }
@@ -781,7 +781,7 @@ impl<'a> Book<'a> {
                 let standing = book.settled.iter().filter(|known| !known.reversed);
                 let records = standing.flat_map(|known| &known.records);
                 let scales = records.filter(|record| record.year == *year);
-                state.cii_scale = scales.filter_map(|record| record.scale).last();
+                state.cii_scale = scales.filter_map(|record| record.scale).next_back();
             }
         }
     }

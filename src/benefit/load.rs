@@ -91,6 +91,8 @@ pub fn load(path: &Path) -> Result<BenefitPolicy> {
     let bounds = Bounds::read(&root_of(path).join(NATIONAL))?;
     let mut policy = super::resolve::resolve(&stack)?;
     bounds.check(&mut policy, &stack)?;
+    let doubts = super::tilt_check::warnings(&policy);
+    policy.warnings.extend(doubts);
     Ok(policy)
 }
 

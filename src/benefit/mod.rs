@@ -98,6 +98,7 @@ mod run;
 mod scale;
 mod slip;
 mod tiers;
+mod tilt_check;
 mod words;
 
 pub use bill::Bill;

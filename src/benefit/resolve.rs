@@ -24,6 +24,9 @@ use crate::units::{Exact, Fen};
 /// A refusal in words; the row it concerns is added by [`Desk::dated`].
 pub type Refusal<T> = std::result::Result<T, String>;
 
+/// Bands by plan, level and status.
+type BandGrid = Grid<Known<Vec<Band>>>;
+
 /// The most categories a place can have: one bit each.
 const MOST_CATEGORIES: usize = 64;
 
@@ -433,7 +436,7 @@ impl<'a> Desk<'a> {
     }
 
     /// A single ratio is one open band, so the engine knows bands only.
-    fn ratio_or_bands(&self, section: &file::Inpatient) -> Result<Dated<Grid<Known<Vec<Band>>>>> {
+    fn ratio_or_bands(&self, section: &file::Inpatient) -> Result<Dated<BandGrid>> {
         match (section.ratio.0.is_empty(), section.bands.0.is_empty()) {
             (false, true) => self.dated("inpatient.ratio", &section.ratio, |row| {
                 self.value_or_table(&row.value, &row.table).map(one_open_band)
@@ -447,7 +450,7 @@ impl<'a> Desk<'a> {
         }
     }
 
-    fn bands(&self, path: &'static str, rows: &Rows<BandsRow>) -> Result<Dated<Grid<Known<Vec<Band>>>>> {
+    fn bands(&self, path: &'static str, rows: &Rows<BandsRow>) -> Result<Dated<BandGrid>> {
         self.required(path, rows, |row| match row.on_ordinary {
             Some(_) => Err("`on_ordinary` is for the tilt scale of critical illness insurance".to_owned()),
             None => self.value_or_table(&row.value, &row.table),
@@ -456,11 +459,7 @@ impl<'a> Desk<'a> {
 
     /// Bands of the tilt scale; those that are said as a change of the ordinary ones fall into a
     /// period for each of these.
-    fn tilt_bands(
-        &self,
-        rows: &Rows<BandsRow>,
-        ordinary: &Dated<Grid<Known<Vec<Band>>>>,
-    ) -> Result<Dated<Grid<Known<Vec<Band>>>>> {
+    fn tilt_bands(&self, rows: &Rows<BandsRow>, ordinary: &Dated<BandGrid>) -> Result<Dated<BandGrid>> {
         let path = "cii.tilt.bands";
         let checked = self.required(path, rows, |row| {
             match (&row.on_ordinary, &row.value, &row.table) {
@@ -893,9 +892,9 @@ fn halves(
 fn moved_bands(
     days: Days,
     source: &Source,
-    ordinary: &Dated<Grid<Known<Vec<Band>>>>,
+    ordinary: &Dated<BandGrid>,
     change: Change,
-) -> Refusal<Vec<Period<Grid<Known<Vec<Band>>>>>> {
+) -> Refusal<Vec<Period<BandGrid>>> {
     let mut periods = Vec::new();
     for whole in &ordinary.periods {
         if let Some(days) = whole.days.common(days) {
@@ -911,7 +910,7 @@ fn moved_bands(
     Ok(periods)
 }
 
-fn moved_grid(grid: &Grid<Known<Vec<Band>>>, change: Change) -> Refusal<Grid<Known<Vec<Band>>>> {
+fn moved_grid(grid: &BandGrid, change: Change) -> Refusal<BandGrid> {
     match grid {
         Grid::Leaf(Known::Unknown) => Ok(Grid::Leaf(Known::Unknown)),
         Grid::Leaf(Known::Value(bands)) => {
@@ -939,7 +938,7 @@ fn open_band(share: &Known<Share>) -> Known<Vec<Band>> {
     }
 }
 
-fn one_open_band(grid: Grid<Known<Share>>) -> Grid<Known<Vec<Band>>> {
+fn one_open_band(grid: Grid<Known<Share>>) -> BandGrid {
     match grid {
         Grid::Leaf(share) => Grid::Leaf(open_band(&share)),
         Grid::By(axis, cells) => Grid::By(axis, cells.into_iter().map(one_open_band).collect()),

@@ -9,9 +9,10 @@
 //! | V4 | a fixed price | standard − N, or × ρᵢ |
 
 use super::ledger::{Account, share_of_case, total};
+use super::rounding::{Rounding, Spread};
 use super::share::{Book, Line, exact, failed, split};
 use crate::diagnostics::{Error, Result};
-use crate::points::{FormulaClass, FundFormula, FundRatio, Pack};
+use crate::points::{FormulaClass, FundFormula, FundRatio, Pack, Residual, Step};
 use crate::units::{Exact, Fen, PointValue, Points};
 
 /// Units of 10⁻¹² fen in one fen.
@@ -43,7 +44,7 @@ pub(super) fn price(pack: &Pack, pool: &str, left: Fen, accounts: &[Account]) ->
         line.steps.push(("fund_part", line.due, line.due));
     }
     if pack.class() == FormulaClass::V3 && pack.rules.money.v3_correct {
-        correct(pool, left, &mut priced.book)?;
+        correct(&gross, &mut priced.book)?;
     }
     Ok(priced)
 }
@@ -95,29 +96,55 @@ impl Gross<'_> {
         let point_value = PointValue::new(gross, Points::new(units));
         let point_value = point_value.map_err(|e| failed(self.pool, &e))?;
         let (gross, per_unit) = self.paid_price(gross, units)?;
-        let hospitals = split(gross, self.accounts.iter().map(Account::units), per_unit);
-        let hospitals = hospitals.map_err(|e| failed(self.pool, &e))?;
-        let mut lines = Vec::with_capacity(self.accounts.len());
-        for (account, gross) in self.accounts.iter().zip(hospitals) {
-            let standards = split(
-                gross,
-                account.sharing.iter().map(|entry| entry.stake.units),
-                per_unit,
-            );
-            lines.push(fund_lines(standards.map_err(|e| failed(self.pool, &e))?)?);
-        }
+        let (mut lines, mut residual) = self.standards(gross, per_unit)?;
         if by_ratio {
-            self.by_shares(&mut lines, &parts, part)?;
+            residual = self.by_shares(&mut lines, &parts, part)?;
         } else if self.pack.rules.money.formula == FundFormula::Subtract {
             lines
                 .iter_mut()
                 .zip(self.accounts)
                 .try_for_each(|(line, account)| subtract(line, account))?;
         }
+        let mut book = book(lines);
+        book.balance("reserve_drawn", "to_reserve", -residual);
         Ok(Priced {
-            book: book(lines),
+            book,
             point_value: Some(point_value),
         })
+    }
+
+    /// What the points of each case come to, and the fen that go to the reserve.
+    fn standards(&self, gross: Fen, per_unit: Exact) -> Result<(Vec<Line>, Fen)> {
+        let units: Vec<Vec<i128>> = self.accounts.iter().map(case_units).collect();
+        let spread = self.rounding().spread(gross, &units, per_unit);
+        let spread = spread.map_err(|e| failed(self.pool, &e))?;
+        let lines = match spread.cases {
+            Some(cases) => cases.into_iter().map(fund_lines).collect::<Result<_>>()?,
+            None => {
+                let mut lines = Vec::with_capacity(self.accounts.len());
+                for (units, gross) in units.iter().zip(spread.hospitals) {
+                    let own = self.own_price(gross, units, per_unit)?;
+                    let standards = split(gross, units.iter().copied(), own);
+                    lines.push(fund_lines(standards.map_err(|e| failed(self.pool, &e))?)?);
+                }
+                lines
+            }
+        };
+        Ok((lines, spread.residual))
+    }
+
+    /// The price at which a hospital's cases make its sum: the pool's, where the sum was made by the
+    /// largest remainder.
+    fn own_price(&self, money: Fen, units: &[i128], price: Exact) -> Result<Exact> {
+        let sum: i128 = units.iter().sum();
+        if self.pack.rules.money.residual == Residual::LargestRemainder || sum == 0 {
+            return Ok(price);
+        }
+        exact(self.pool, Exact::new(money.fen().into(), sum))
+    }
+
+    const fn rounding(&self) -> Rounding {
+        Rounding::of(&self.pack.rules.money)
     }
 
     /// The money that all points buy.
@@ -197,20 +224,41 @@ impl Gross<'_> {
     }
 
     /// Dues by each case's share: the fund's money over the fund's part of the points.
-    fn by_shares(&self, lines: &mut [Line], parts: &[Vec<i128>], part: i128) -> Result<()> {
+    fn by_shares(&self, lines: &mut [Line], parts: &[Vec<i128>], part: i128) -> Result<Fen> {
         let price = exact(self.pool, Exact::new(self.left.fen().into(), part))?;
         self.set_parts(lines, parts, self.left, price)
     }
 
-    fn set_parts(&self, lines: &mut [Line], parts: &[Vec<i128>], money: Fen, price: Exact) -> Result<()> {
-        let sums = parts.iter().map(|parts| parts.iter().sum::<i128>());
-        let dues = split(money, sums, price).map_err(|e| failed(self.pool, &e))?;
-        for ((line, parts), due) in lines.iter_mut().zip(parts).zip(dues) {
+    /// What each line is due of its cases' parts; what goes to the reserve is given back. Dues that
+    /// are still to be scaled stay as they are.
+    fn set_parts(&self, lines: &mut [Line], parts: &[Vec<i128>], money: Fen, price: Exact) -> Result<Fen> {
+        let spread = if self.pack.rules.money.steps.contains(&Step::Scale) {
+            let sums = parts.iter().map(|parts| parts.iter().sum::<i128>());
+            split(money, sums, price).map(|hospitals| Spread {
+                hospitals,
+                cases: None,
+                residual: Fen::ZERO,
+            })
+        } else {
+            self.rounding().spread(money, parts, price)
+        };
+        let Spread {
+            hospitals,
+            cases,
+            residual,
+        } = spread.map_err(|e| failed(self.pool, &e))?;
+        for ((line, parts), due) in lines.iter_mut().zip(parts).zip(&hospitals) {
             line.weights.clone_from(parts);
-            line.price = price;
-            line.due = due;
+            line.price = match residual == Fen::ZERO && self.pack.rules.money.residual != Residual::ToLast {
+                true => price,
+                false => self.own_price(*due, parts, price)?,
+            };
+            line.due = *due;
         }
-        Ok(())
+        for (line, dues) in lines.iter_mut().zip(cases.into_iter().flatten()) {
+            line.hold(&dues);
+        }
+        Ok(residual)
     }
 
     /// Class V4, and V3 at a preset price: what each standard leaves for the fund.
@@ -246,9 +294,11 @@ impl Gross<'_> {
         let sum: i128 = parts.iter().flatten().sum();
         let price = exact(self.pool, Exact::new(1, PER_FEN))?;
         let whole = exact(self.pool, Exact::new(sum, PER_FEN).and_then(Exact::fen_half_away))?;
-        self.set_parts(&mut lines, &parts, whole, price)?;
+        let residual = self.set_parts(&mut lines, &parts, whole, price)?;
+        let mut book = book(lines);
+        book.balance("reserve_drawn", "to_reserve", -residual);
         Ok(Priced {
-            book: book(lines),
+            book,
             point_value: None,
         })
     }
@@ -325,17 +375,22 @@ fn clamp(pool: &str, accounts: &[Account], book: &mut Book) -> Result<()> {
     for (line, account) in book.lines.iter_mut().zip(accounts) {
         let dues = line.cases(pool, account)?;
         let dues: Vec<Fen> = dues.into_iter().map(|due| due.max(Fen::ZERO)).collect();
-        line.weights = dues.iter().map(|due| due.fen().into()).collect();
-        line.price = Exact::ONE;
-        line.due = total(dues)?;
+        line.due = total(dues.iter().copied())?;
+        line.hold(&dues);
     }
     let added = total([book.due()?, -before])?;
     book.balance("clamp", "clamp", added);
     Ok(())
 }
 
+/// Units of an account's cases.
+fn case_units(account: &Account) -> Vec<i128> {
+    account.sharing.iter().map(|entry| entry.stake.units).collect()
+}
+
 /// Brings dues that do not sum to the fund to it: the fund over those dues (V3 校正).
-fn correct(pool: &str, left: Fen, book: &mut Book) -> Result<()> {
+fn correct(gross: &Gross, book: &mut Book) -> Result<()> {
+    let (pool, left) = (gross.pool, gross.left);
     let due = book.due()?;
     if due == left {
         return Ok(());
@@ -347,11 +402,28 @@ fn correct(pool: &str, left: Fen, book: &mut Book) -> Result<()> {
         ));
     }
     let price = exact(pool, Exact::new(left.fen().into(), due.fen().into()))?;
-    let dues = split(left, book.lines.iter().map(|line| line.due.fen().into()), price);
-    let dues = dues.map_err(|e| failed(pool, &e))?;
-    for (line, due) in book.lines.iter_mut().zip(dues) {
-        line.step("v3_correct", due);
+    let rounding = gross.rounding();
+    let mut dues: Vec<Vec<i128>> = Vec::with_capacity(book.lines.len());
+    for (line, account) in book.lines.iter().zip(gross.accounts) {
+        dues.push(match rounding.sums_cases() {
+            true => line
+                .cases(pool, account)?
+                .iter()
+                .map(|due| due.fen().into())
+                .collect(),
+            false => vec![line.due.fen().into()],
+        });
     }
+    let spread = rounding
+        .spread(left, &dues, price)
+        .map_err(|e| failed(pool, &e))?;
+    for (line, due) in book.lines.iter_mut().zip(&spread.hospitals) {
+        line.step("v3_correct", *due);
+    }
+    for (line, dues) in book.lines.iter_mut().zip(spread.cases.iter().flatten()) {
+        line.hold(dues);
+    }
+    book.balance("reserve_drawn", "to_reserve", -spread.residual);
     book.k = Some(price);
     Ok(())
 }

@@ -83,6 +83,9 @@ pub(super) fn stakes(pack: &Pack, pool: &str, cases: &[PoolCase]) -> Result<Vec<
     let stake = |case: &PoolCase| {
         let mut stake = stake(pack, case)?;
         stake.addons = addons(pack, case)?;
+        if let Some(penalty) = pack.rules.money.penalty.as_ref().filter(|_| case.more.late) {
+            super::review::violate(penalty, &mut stake).map_err(|e| e.to_string())?;
+        }
         Ok(stake)
     };
     let of = |case: &PoolCase| {
@@ -151,8 +154,11 @@ fn stake(pack: &Pack, case: &PoolCase) -> std::result::Result<Stake, String> {
         ..Stake::default()
     };
     let units = match (case.payment, pack.price_is_known()) {
-        (Payment::ByItem, _) => return Ok(by_amount(case.claim)),
         (Payment::Nothing, _) => return Ok(by_amount(Fen::ZERO)),
+        (Payment::ByItem | Payment::Amount(_), _) if pack.rules.money.reference_price.is_some() => {
+            points_at_reference(pack, case)?
+        }
+        (Payment::ByItem, _) => return Ok(by_amount(case.claim)),
         (Payment::Amount(amount), _) => {
             in_range("amount", amount)?;
             return fund_part_of(pack, case, amount).map(by_amount);
@@ -176,6 +182,27 @@ fn stake(pack: &Pack, case: &PoolCase) -> std::result::Result<Stake, String> {
         units,
         ..Stake::default()
     })
+}
+
+/// The points of an amount at the pack's price: of the whole bill where points buy whole bills, of
+/// the fund's part where they buy the fund's money.
+fn points_at_reference(pack: &Pack, case: &PoolCase) -> std::result::Result<i128, String> {
+    let money = &pack.rules.money;
+    let bill = match case.payment {
+        Payment::Amount(amount) => amount,
+        _ => case.claim + case.nonfund,
+    };
+    in_range("amount", bill)?;
+    let part = match money.formula {
+        FundFormula::None => bill - case.nonfund,
+        FundFormula::Subtract | FundFormula::Ratio => bill,
+    };
+    let price = money.reference_price.unwrap_or(Exact::ONE);
+    let points = part
+        .exact()
+        .div(price)
+        .and_then(|points| points.points_half_away(12));
+    points.map(Points::units).map_err(|e| e.to_string())
 }
 
 /// The fund's part of a fixed amount: its share where the pack pays a share, else what others

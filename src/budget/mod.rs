@@ -39,12 +39,13 @@ mod months;
 mod pool;
 mod profit;
 mod review;
+mod rounding;
 mod settle;
 mod share;
 mod steps;
 mod terms;
 
-pub use months::{BookedAt, Booking, NetOff, YearOf, book, difference, mirror};
+pub use months::{AdvanceGiven, BookedAt, Booking, CLEARING_LINES, NetOff, YearOf, book, difference, mirror};
 pub use pool::{CaseDue, HospitalDue, KindTotal, More, PoolCase, PoolSettlement, StepOfDue};
 pub use profit::{Profit, Sum, mean, percent};
 pub use settle::settle;

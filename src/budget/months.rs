@@ -118,7 +118,7 @@ fn at_price(pack: &Pack, pool: &str, cases: &[PoolCase], price: Exact) -> Result
     Ok(dues)
 }
 
-/// A hospital's month: booked = cash + deposit + deductions (月度预结算).
+/// A hospital's month: booked = cash + deposit + deductions + offset (月度预结算).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Booking {
     /// What the month is worth before the year is cleared.
@@ -127,8 +127,20 @@ pub struct Booking {
     pub deposit: Fen,
     /// Taken from the month's cash.
     pub deductions: Fen,
+    /// Taken back of an advance.
+    pub offset: Fen,
     /// Paid; nothing where months are booked only.
     pub cash: Fen,
+}
+
+/// A hospital's advance before a month (月前预付金): what it was given, and what of it is still to be
+/// taken back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AdvanceGiven {
+    /// Given in all.
+    pub given: Fen,
+    /// Not taken back yet.
+    pub outstanding: Fen,
 }
 
 impl Booking {
@@ -154,7 +166,27 @@ impl Booking {
             booked,
             deposit,
             deductions,
+            offset: Fen::ZERO,
             cash: total([booked, -deposit, -deductions])?,
+        })
+    }
+
+    /// Takes back what the month's cash can give of an advance (预付金按月冲抵): the advance over the
+    /// pack's months, rounded half away from zero, at most what is outstanding and what is paid.
+    ///
+    /// # Errors
+    /// Amounts out of range.
+    pub fn less_advance(self, pack: &Pack, pool: &str, advance: AdvanceGiven) -> Result<Booking> {
+        let Some(over) = pack.advance_over() else {
+            return Ok(self);
+        };
+        let part = advance.given.exact().div(Exact::integer(over.into()));
+        let part = exact(pool, part.and_then(Exact::fen_half_away))?;
+        let offset = part.min(advance.outstanding).min(self.cash).max(Fen::ZERO);
+        Ok(Booking {
+            offset,
+            cash: total([self.cash, -offset])?,
+            ..self
         })
     }
 }
@@ -193,7 +225,52 @@ pub struct NetOff {
     pub clearing: Fen,
 }
 
+/// The lines of a clearing, in this order (清算各行).
+pub const CLEARING_LINES: [&str; 7] = [
+    "due",
+    "booked",
+    "deposit_withheld",
+    "deposit_returned",
+    "deposit_forfeited",
+    "advance_outstanding",
+    "clearing",
+];
+
+impl YearOf {
+    /// What went in, from the lines of a clearing in the order of [`CLEARING_LINES`].
+    pub(crate) const fn of_lines(lines: [Fen; 7]) -> YearOf {
+        let [due, booked, withheld, returned, _, advance, _] = lines;
+        YearOf {
+            due,
+            booked,
+            withheld,
+            returned,
+            advance,
+            special: Fen::ZERO,
+            addons: Fen::ZERO,
+            deductions: Fen::ZERO,
+            penalties: Fen::ZERO,
+        }
+    }
+}
+
 impl NetOff {
+    /// What is added, what is taken off, and what it comes to, in the order of [`CLEARING_LINES`]
+    /// (清算各行金额).
+    pub fn lines(&self) -> [(&'static str, Fen); 7] {
+        let of = &self.year;
+        let [due, booked, withheld, returned, forfeited, advance, clearing] = CLEARING_LINES;
+        [
+            (due, of.due),
+            (booked, of.booked),
+            (withheld, of.withheld),
+            (returned, of.returned),
+            (forfeited, self.forfeited),
+            (advance, of.advance),
+            (clearing, self.clearing),
+        ]
+    }
+
     /// Nets off a year: booked amounts are taken off, and the returned deposit is added; netting
     /// cash and adding the deposit would pay the deposit twice. Both forms are computed and must
     /// agree.

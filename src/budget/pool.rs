@@ -37,6 +37,8 @@ pub struct More<'a> {
     pub funds: &'a [FundShare],
     /// Add-ons by their names in the pack, not below zero.
     pub addons: &'a [(&'a str, Fen)],
+    /// Its list came so late that it counts as a case in violation.
+    pub late: bool,
 }
 
 /// What one case is due (病例应付).

@@ -8,31 +8,11 @@ use hashbrown::HashMap;
 use super::PoolCase;
 use super::ledger::Stake;
 use super::share::failed;
-use super::terms::{PoolMoney, Reviewed, Verdict, is_amount};
+use super::terms::{PoolMoney, Reviewed, Verdict};
 use crate::codes::HospitalLevel;
 use crate::diagnostics::{Error, Result, suggestion};
-use crate::points::{AssessEffect, Denominator, MoneyRules, Outcome, PenaltyMode, QuotaRound, Special};
+use crate::points::{AssessEffect, Denominator, MoneyRules, Outcome, Penalty, PenaltyMode, Special};
 use crate::units::{Exact, Fen, Overflow, Points};
-
-/// How many cases may be reviewed (特例单议限额): share × discharges, rounded as the pack says.
-///
-/// # Errors
-/// [`Overflow`].
-pub(crate) fn quota(share: Exact, discharges: u64, round: QuotaRound) -> std::result::Result<i128, Overflow> {
-    let exact = share.mul(Exact::integer(discharges.into()))?;
-    match round {
-        QuotaRound::Floor => Ok(exact.floor()),
-        QuotaRound::HalfUp => exact.half_away(),
-        QuotaRound::Ceil => {
-            let whole = exact.floor();
-            Ok(if exact.compare(Exact::integer(whole)).is_gt() {
-                whole + 1
-            } else {
-                whole
-            })
-        }
-    }
-}
 
 /// Changes stakes by decisions, violations and assessments, in this order.
 pub(super) fn adjust(
@@ -134,8 +114,8 @@ impl<'a> Quotas<'a> {
         };
         let share = self.share(case.more.level);
         let share = share.ok_or_else(|| say("`special.quota` has no share for its hospital's level"))?;
-        let limit =
-            quota(share, discharges.unwrap_or(0), self.rule.round).map_err(|e| failed(self.pool, &e))?;
+        let limit = self.rule.round.cases(share, discharges.unwrap_or(0));
+        let limit = limit.map_err(|e| failed(self.pool, &e))?;
         let used = self.used.entry(whose).or_default();
         let within = *used < limit;
         *used += i128::from(within);
@@ -201,26 +181,35 @@ fn punish(
             )),
         };
     };
-    let factor = match penalty.mode {
-        PenaltyMode::ReturnFund => None,
-        PenaltyMode::ZeroPoints => Some(Exact::ZERO),
-        PenaltyMode::PointsMultiple => Some(Exact::ONE.sub(penalty.multiple).map_err(|e| failed(pool, &e))?),
-    };
     for id in money.violations {
         let at = by_id.get(id).copied();
         let found = at.and_then(|at| Some((cases.get(at)?, stakes.get_mut(at)?)));
         let (case, stake) = found.ok_or_else(|| unknown_case(pool, "a violation", id, by_id))?;
-        stake.in_violation = true;
-        match factor {
+        let done = if stake.in_violation {
+            Ok(())
+        } else {
+            violate(penalty, stake)
+        };
+        done.map_err(|e| failed(pool, &format!("case `{}`: {e}", case.id)))?;
+    }
+    Ok(())
+}
+
+/// What a violation does to a case before the pool is priced.
+pub(super) fn violate(penalty: &Penalty, stake: &mut Stake) -> std::result::Result<(), Overflow> {
+    stake.in_violation = true;
+    let factor = match penalty.mode {
+        PenaltyMode::ReturnFund => {
             // a due below zero is owed all the same
-            None => stake.returned = stake.amount.is_some_and(|amount| amount > Fen::ZERO),
-            Some(factor) => {
-                stake.units = times(stake.units, factor).map_err(|e| failed(pool, &e))?;
-                if is_amount(case.payment) {
-                    stake.amount = Some(Fen::ZERO);
-                }
-            }
+            stake.returned = stake.amount.is_some_and(|amount| amount > Fen::ZERO);
+            return Ok(());
         }
+        PenaltyMode::ZeroPoints => Exact::ZERO,
+        PenaltyMode::PointsMultiple => Exact::ONE.sub(penalty.multiple)?,
+    };
+    stake.units = times(stake.units, factor)?;
+    if stake.amount.is_some() {
+        stake.amount = Some(Fen::ZERO);
     }
     Ok(())
 }

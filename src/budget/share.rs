@@ -36,6 +36,13 @@ impl Line {
         self.due = due;
     }
 
+    /// Holds the dues of its cases as they are: rounded already, they sum to its due.
+    pub(super) fn hold(&mut self, dues: &[Fen]) {
+        self.weights = dues.iter().map(|due| due.fen().into()).collect();
+        self.price = Exact::ONE;
+        self.moved = false;
+    }
+
     pub(super) fn after(&self, name: &str) -> Option<Fen> {
         self.steps
             .iter()

@@ -3,11 +3,13 @@
 
 use super::ledger::{Account, total};
 use super::review::assessed_share;
+use super::rounding::Rounding;
 use super::share::{Book, Line, exact, failed, split};
 use super::terms::PoolMoney;
 use crate::diagnostics::{Error, Result};
 use crate::points::{
-    AddonFunding, AddonPosition, Corridor, CorridorBalance, MoneyRules, Reflow, Step, corridor_jumps,
+    AddonFunding, AddonPosition, Corridor, CorridorBalance, MoneyRules, Reflow, Residual, Step,
+    corridor_jumps,
 };
 use crate::units::{Exact, Fen};
 
@@ -75,15 +77,66 @@ impl Steps<'_> {
             .iter()
             .map(|line| exact(self.pool, exact_due(line).and_then(|due| due.mul(k))))
             .collect::<Result<_>>()?;
-        let dues = self.split_exactly(money, &shares)?;
+        book.k = Some(k);
+        let rounding = Rounding::of(self.rules);
+        if rounding.sums_cases() {
+            return self.scale_cases(rounding, money, &shares, book);
+        }
+        let (dues, residual) = match self.rules.residual {
+            Residual::LargestRemainder => (self.split_exactly(money, &shares)?, Fen::ZERO),
+            _ => rounding
+                .rounded(money, &shares)
+                .map_err(|e| failed(self.pool, &e))?,
+        };
         for (line, due) in book.lines.iter_mut().zip(dues) {
             line.steps.push(("scale", line.due, due));
             line.due = due;
-            if !line.moved {
+            if self.rules.residual != Residual::LargestRemainder {
+                line.moved = true;
+            } else if !line.moved {
                 line.price = exact(self.pool, line.price.mul(k))?;
             }
         }
-        book.k = Some(k);
+        book.balance("reserve_drawn", "to_reserve", -residual);
+        Ok(())
+    }
+
+    /// Scales each case for itself: its part of the hospital's exact share, rounded.
+    fn scale_cases(
+        &self,
+        rounding: Rounding,
+        money: Fen,
+        hospitals: &[Exact],
+        book: &mut Book,
+    ) -> Result<()> {
+        let mut shares = Vec::new();
+        let mut lengths = Vec::with_capacity(book.lines.len());
+        for (line, share) in book.lines.iter().zip(hospitals) {
+            let weight = line.weight();
+            lengths.push(line.weights.len());
+            for own in &line.weights {
+                let part = if weight == 0 {
+                    Ok(Exact::ZERO)
+                } else {
+                    Exact::new(*own, weight).and_then(|part| part.mul(*share))
+                };
+                shares.push(exact(self.pool, part)?);
+            }
+        }
+        let spread = rounding
+            .spread_cases(money, &shares, &lengths)
+            .map_err(|e| failed(self.pool, &e))?;
+        for ((line, due), dues) in book
+            .lines
+            .iter_mut()
+            .zip(&spread.hospitals)
+            .zip(spread.cases.iter().flatten())
+        {
+            line.steps.push(("scale", line.due, *due));
+            line.due = *due;
+            line.hold(dues);
+        }
+        book.balance("reserve_drawn", "to_reserve", -spread.residual);
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! What a pool has besides its cases (基金池条件): money, changes, carve-outs, scores, decisions.
 
-use crate::points::{Payment, PoolFund};
+use crate::points::PoolFund;
 use crate::units::{Exact, Fen};
 
 /// A pool's money and what was decided about it (基金池条件). A plain amount is a pool with a
@@ -68,8 +68,3 @@ pub struct Reviewed {
 
 /// What a fund of the pool is due of a case (分基金应付).
 pub type FundShare = (PoolFund, Fen);
-
-/// A payment that leaves the pool before points are priced.
-pub(super) const fn is_amount(payment: Payment) -> bool {
-    matches!(payment, Payment::ByItem | Payment::Amount(_) | Payment::Nothing)
-}

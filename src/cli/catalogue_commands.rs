@@ -61,6 +61,16 @@ fn said(built: &BuiltCatalogue, lang: Lang) -> Vec<String> {
             format!("已写入{folder}；证据等级：未声明时为assumption"),
         ],
     };
+    if !built.missing_years.is_empty() {
+        let years: Vec<String> = built.missing_years.iter().map(i16::to_string).collect();
+        let years = years.join(", ");
+        lines.push(match lang {
+            Lang::En => format!(
+                "!! no case of {years}: the scores stand on the other years, whose shares were reweighed"
+            ),
+            Lang::Zh => format!("!! {years}年没有病例：分值仅由其余年份按其权重重新折算"),
+        });
+    }
     if built.moved > 0 {
         let moved = built.moved;
         lines.push(match lang {

@@ -44,7 +44,7 @@ uses, a difference of zero), cases.csv (each case with its kind and why), and th
     },
     /// Give a hospital an advance; it is taken back at the clearing
     Advance {
-        /// The ledger
+        /// The ledger: a file, or postgres://user@host/database
         #[arg(long, value_name = "FILE")]
         ledger: PathBuf,
         /// The pool, e.g. employee
@@ -66,7 +66,7 @@ uses, a difference of zero), cases.csv (each case with its kind and why), and th
     /// One hospital's year: months, entries, clearing, hashes of the closed months; as CSV, or as a workbook or
     /// page where FILE ends in .xlsx or .html
     Statement {
-        /// The ledger
+        /// The ledger: a file, or postgres://user@host/database
         #[arg(long, value_name = "FILE")]
         ledger: PathBuf,
         /// The pool, e.g. employee
@@ -122,7 +122,7 @@ pub struct LedgerArguments {
     /// Other records than the scenario names
     #[arg(long, value_name = "FILE")]
     pub records: Option<PathBuf>,
-    /// The ledger; made if it is not there
+    /// The ledger: a file, or postgres://user@host/database; made if it is not there
     #[arg(long, value_name = "FILE")]
     pub ledger: PathBuf,
     /// Who settles
@@ -192,7 +192,7 @@ pub struct YearArguments {
 /// An entry in an open month.
 #[derive(Debug, Args)]
 pub struct EntryArguments {
-    /// The ledger
+    /// The ledger: a file, or postgres://user@host/database
     #[arg(long, value_name = "FILE")]
     pub ledger: PathBuf,
     /// The pool, e.g. employee

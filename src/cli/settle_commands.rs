@@ -156,6 +156,13 @@ fn post_month(month: &MonthArguments, terminal: &Terminal) -> Result<Ending> {
             (Lang::Zh, true) => format!("{pool} {month}：此前已按同样病例关账，未写入；哈希 {hash}"),
         });
     }
+    if let Some(day) = done.pay_by {
+        let month = &month.month;
+        terminal.say(match terminal.lang {
+            Lang::En => format!("{month} is to be paid by {day}"),
+            Lang::Zh => format!("{month}应于{day}前拨付"),
+        });
+    }
     for key in &done.rejected {
         terminal.say(match terminal.lang {
             Lang::En => format!(

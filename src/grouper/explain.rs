@@ -262,6 +262,10 @@ impl Reader<'_> {
             .filter(|(_, rule)| rule.level == Level::Packet)
         {
             let holds = held(row);
+            // a lighter line of a packet whose heavier line is the group
+            if !holds && self.facts.hold(&rule.when) {
+                continue;
+            }
             if holds || (excluded.is_none() && missed < MOST_MISSED && self.is_of_principal(rule)) {
                 missed += usize::from(!holds);
                 tried.push((row, holds));

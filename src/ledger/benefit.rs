@@ -11,13 +11,16 @@ use std::time::Duration;
 use hashbrown::HashSet;
 use rusqlite::{Connection, TransactionBehavior, params, params_from_iter};
 
-use super::store::failed;
+use super::sqlite::failed;
 use crate::diagnostics::{Error, Place, Result};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How many persons are asked for one by one; for more the whole ledger is read once.
 const ONE_BY_ONE: usize = 20_000;
+
+/// Pages as large as a few events, and enough of them in memory for the indices of a year.
+const PRAGMAS: &str = "PRAGMA page_size = 16384; PRAGMA synchronous = FULL; PRAGMA cache_size = -262144;";
 
 /// Marks the file as a ledger of persons' settlements.
 const APPLICATION: i32 = 0x445a_4245;
@@ -85,8 +88,7 @@ impl BenefitLedger {
         let say = |e: rusqlite::Error| failed(path, &e);
         let db = Connection::open(path).map_err(say)?;
         db.busy_timeout(PATIENCE).map_err(say)?;
-        db.execute_batch("PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;")
-            .map_err(say)?;
+        db.execute_batch(PRAGMAS).map_err(say)?;
         let number = |sql: &str| db.query_row(sql, [], |row| row.get::<_, i32>(0)).map_err(say);
         if number("PRAGMA application_id")? != APPLICATION {
             if number("SELECT count(*) FROM sqlite_master")? > 0 {

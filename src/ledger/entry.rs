@@ -1,10 +1,8 @@
 //! One entry: a case as posted, its mirror, or a difference (台账分录).
 
-use rusqlite::Row;
-use rusqlite::types::Type;
-
+use super::database::{Done, Failure, Row, Value};
 use crate::codes::HospitalLevel;
-use crate::points::{Kind, Payment};
+use crate::points::{Kind, Payment, PoolFund};
 use crate::units::{Exact, Fen, Points};
 
 /// What an entry is (分录类型).
@@ -147,44 +145,144 @@ pub struct Entry {
     pub reason: String,
     /// Who wrote it.
     pub author: String,
+    /// What only some packs ask of it.
+    pub more: EntryMore,
 }
 
-/// The columns of an entry, in the order in which it is read.
-pub(super) const COLUMNS: &str = "id, kind, hospital, case_id, discharge, level, grp, case_kind, payment, units, ratio, \
-     cost, claim, nonfund, booked, refers, reason, author, month";
+/// What only some packs ask of an entry (分录附加信息).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EntryMore {
+    /// Add-ons by name.
+    pub addons: Vec<(String, Fen)>,
+    /// What each fund of the pool paid by items, where the pack splits dues.
+    pub funds: Vec<(PoolFund, Fen)>,
+    /// Its list came so late that it counts as a case in violation.
+    pub late: bool,
+}
+
+impl EntryMore {
+    /// As the database keeps it: `addon;name;fen|fund;basic;fen|late`, empty where there is nothing.
+    pub(super) fn text(&self) -> String {
+        let addons = self
+            .addons
+            .iter()
+            .map(|(name, amount)| format!("addon;{name};{}", amount.fen()));
+        let funds = self
+            .funds
+            .iter()
+            .map(|(fund, amount)| format!("fund;{};{}", fund.as_str(), amount.fen()));
+        let late = self.late.then(|| "late".to_owned());
+        addons.chain(funds).chain(late).collect::<Vec<_>>().join("|")
+    }
+
+    fn read(text: &str) -> Option<EntryMore> {
+        let mut more = EntryMore::default();
+        for part in text.split('|').filter(|part| !part.is_empty()) {
+            let mut cells = part.splitn(3, ';');
+            let amount = |cell: Option<&str>| cell.and_then(|fen| fen.parse().ok()).map(Fen::new);
+            match (cells.next()?, cells.next()) {
+                ("late", None) => more.late = true,
+                ("addon", Some(name)) => more.addons.push((name.to_owned(), amount(cells.next())?)),
+                ("fund", Some(name)) => {
+                    let fund = PoolFund::ALL.into_iter().find(|fund| fund.as_str() == name)?;
+                    more.funds.push((fund, amount(cells.next())?));
+                }
+                _ => return None,
+            }
+        }
+        Some(more)
+    }
+
+    /// Every amount with its sign turned.
+    fn mirrored(&self) -> EntryMore {
+        EntryMore {
+            addons: self
+                .addons
+                .iter()
+                .map(|(name, amount)| (name.clone(), -*amount))
+                .collect(),
+            funds: self
+                .funds
+                .iter()
+                .map(|(fund, amount)| (*fund, -*amount))
+                .collect(),
+            late: self.late,
+        }
+    }
+
+    /// Both together.
+    pub(super) fn add(&mut self, other: EntryMore) {
+        fn sum<K: PartialEq>(own: &mut Vec<(K, Fen)>, more: Vec<(K, Fen)>) {
+            for (key, amount) in more {
+                match own.iter_mut().find(|(known, _)| *known == key) {
+                    Some((_, sum)) => *sum += amount,
+                    None => own.push((key, amount)),
+                }
+            }
+        }
+        sum(&mut self.addons, other.addons);
+        sum(&mut self.funds, other.funds);
+        self.late |= other.late;
+    }
+}
+
+/// The columns of an entry, in the order in which it is read and written; the last are its pool and
+/// month.
+pub(super) const COLUMNS: [&str; 21] = [
+    "id",
+    "kind",
+    "hospital",
+    "case_id",
+    "discharge",
+    "level",
+    "grp",
+    "case_kind",
+    "payment",
+    "units",
+    "ratio",
+    "cost",
+    "claim",
+    "nonfund",
+    "booked",
+    "refers",
+    "reason",
+    "author",
+    "more",
+    "pool",
+    "month",
+];
+
+/// Where the month stands among [`COLUMNS`].
+pub(super) const MONTH: usize = 20;
 
 impl Entry {
     /// An entry and its id from a row of [`COLUMNS`].
-    pub(super) fn read(row: &Row) -> rusqlite::Result<(i64, Entry)> {
-        let text = |at: usize| row.get::<_, String>(at);
-        let fen = |at: usize| row.get::<_, i64>(at).map(Fen::new);
+    pub(super) fn read(row: &Row) -> Done<(i64, Entry)> {
+        let text = |at: usize| row.text(at);
         let units = whole(9, &text(9)?)?;
         let word = text(8)?;
         let entry = Entry {
-            kind: match text(1)?.as_str() {
-                "case" => EntryKind::Case,
-                "reversal" => EntryKind::Reversal,
-                _ => EntryKind::Difference,
-            },
+            kind: kind_of_entry(&text(1)?)?,
             key: CaseKey {
                 hospital: text(2)?,
                 case_id: text(3)?,
                 discharge: text(4)?,
             },
-            level: text(5)?.parse().map_err(|e: &str| bad(5, e))?,
+            level: text(5)?.parse().map_err(|_| bad(5, "no level"))?,
             group: text(6)?,
             case_kind: kind_of(&text(7)?)?,
             paid: Paid::from(&word, units).ok_or_else(|| bad(8, "no payment"))?,
             ratio: ratio_of(&text(10)?)?,
-            cost: fen(11)?,
-            claim: fen(12)?,
-            nonfund: fen(13)?,
-            booked: fen(14)?,
-            refers: row.get(15)?,
+            cost: row.fen(11)?,
+            claim: row.fen(12)?,
+            nonfund: row.fen(13)?,
+            booked: row.fen(14)?,
+            refers: row.whole_or_null(15)?,
             reason: text(16)?,
             author: text(17)?,
+            more: EntryMore::read(&text(18)?).ok_or_else(|| bad(18, "no further facts of an entry"))?,
         };
-        Ok((row.get(0)?, entry))
+        Ok((row.whole(0)?, entry))
     }
 
     /// The mirror of an entry (冲正): every number with its sign turned.
@@ -199,6 +297,7 @@ impl Entry {
             refers: Some(id),
             reason: reason.to_owned(),
             author: author.to_owned(),
+            more: self.more.mirrored(),
             ..self.clone()
         }
     }
@@ -231,8 +330,13 @@ impl Entry {
             self.nonfund.fen(),
             self.booked.fen()
         );
+        // an entry without further facts has the text that the first version gave it
+        let more = match self.more.text() {
+            none if none.is_empty() => none,
+            more => format!("\u{1f}{more}"),
+        };
         format!(
-            "{}\u{1f}{numbers}\u{1f}{refers}\u{1f}{}\u{1f}{}\n",
+            "{}\u{1f}{numbers}\u{1f}{refers}\u{1f}{}\u{1f}{}{more}\n",
             cells.join("\u{1f}"),
             self.reason,
             self.author
@@ -240,22 +344,80 @@ impl Entry {
     }
 }
 
-fn kind_of(word: &str) -> rusqlite::Result<Kind> {
+fn kind_of_entry(word: &str) -> Done<EntryKind> {
+    let all = [EntryKind::Case, EntryKind::Reversal, EntryKind::Difference];
+    let found = all.into_iter().find(|kind| kind.as_str() == word);
+    found.ok_or_else(|| bad(1, "no kind of entry"))
+}
+
+fn kind_of(word: &str) -> Done<Kind> {
     let found = Kind::ALL.into_iter().find(|kind| kind.as_str() == word);
     found.ok_or_else(|| bad(7, "no kind of case"))
 }
 
-fn ratio_of(text: &str) -> rusqlite::Result<Option<(i128, i128)>> {
+fn ratio_of(text: &str) -> Done<Option<(i128, i128)>> {
     match text.split_once('/') {
         None => Ok(None),
         Some((num, den)) => Ok(Some((whole(10, num)?, whole(10, den)?))),
     }
 }
 
-fn whole(column: usize, text: &str) -> rusqlite::Result<i128> {
+fn whole(column: usize, text: &str) -> Done<i128> {
     text.parse().map_err(|_| bad(column, "no whole number"))
 }
 
-fn bad(column: usize, what: &str) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, what.to_owned().into())
+/// What stands in the database is nothing that this program writes.
+fn bad(column: usize, what: &str) -> Failure {
+    let name = COLUMNS.get(column).copied().unwrap_or("");
+    Failure::new(format!("column `{name}` of table `entry` holds {what}"))
+}
+
+/// Text of an entry's numbers, kept while its row is written.
+pub(super) struct Written {
+    units: String,
+    ratio: String,
+    more: String,
+}
+
+impl Written {
+    pub(super) fn of(entry: &Entry) -> Written {
+        Written {
+            units: entry.paid.units().to_string(),
+            ratio: entry.ratio_text(),
+            more: entry.more.text(),
+        }
+    }
+
+    /// The row of [`COLUMNS`].
+    pub(super) fn row<'v>(
+        &'v self,
+        id: i64,
+        entry: &'v Entry,
+        pool: &'v str,
+        month: &'v str,
+    ) -> Vec<Value<'v>> {
+        vec![
+            id.into(),
+            entry.kind.as_str().into(),
+            (&entry.key.hospital).into(),
+            (&entry.key.case_id).into(),
+            (&entry.key.discharge).into(),
+            entry.level.as_str().into(),
+            (&entry.group).into(),
+            entry.case_kind.as_str().into(),
+            entry.paid.word().into(),
+            (&self.units).into(),
+            (&self.ratio).into(),
+            entry.cost.into(),
+            entry.claim.into(),
+            entry.nonfund.into(),
+            entry.booked.into(),
+            entry.refers.map_or(Value::Null, Value::Whole),
+            (&entry.reason).into(),
+            (&entry.author).into(),
+            (&self.more).into(),
+            pool.into(),
+            month.into(),
+        ]
+    }
 }

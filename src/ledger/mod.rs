@@ -1,6 +1,6 @@
 //! The ledger (结算台账): months, cases, entries and clearings, kept in a database.
 //!
-//! One SQLite file. Every write is one transaction: a process that is killed leaves the ledger as
+//! One SQLite file, or a schema on a PostgreSQL server. Every write is one transaction: a process that is killed leaves the ledger as
 //! it was before or as it is after. A closed month is never rewritten: the database itself refuses
 //! it, and each month's hash is held against its rows whenever it is read. What comes later is an
 //! entry in an open month: a reversal is the mirror of what was posted, a difference brings what
@@ -21,14 +21,18 @@
 )]
 
 mod benefit;
+mod database;
 mod entry;
 mod month;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod schema;
+mod sqlite;
 mod store;
 mod year;
 
 pub use benefit::{BenefitEvent, BenefitLedger};
-pub use entry::{CaseKey, Entry, EntryKind, Paid};
-pub use month::{ClosedMonth, HospitalMonth, MonthToClose, Posted};
-pub use store::Ledger;
+pub use entry::{CaseKey, Entry, EntryKind, EntryMore, Paid};
+pub use month::{BookingRule, ClosedMonth, HospitalMonth, MonthToClose, Posted};
+pub use store::{Ledger, is_on_a_server};
 pub use year::{Cleared, ClearingRow, Statement, YearCase};

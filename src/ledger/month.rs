@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{OptionalExtension, Transaction, params};
 use sha2::{Digest, Sha256};
 
-use super::entry::{CaseKey, Entry, EntryKind, Paid};
-use super::store::{Ledger, failed, insert};
-use crate::budget::{Booking, difference};
-use crate::diagnostics::{Error, Place, Result, hexadecimal};
+use super::database::{Database, Done, Value};
+use super::entry::{CaseKey, Entry, EntryKind, EntryMore, Paid};
+use super::store::{Ledger, insert};
+use crate::budget::{AdvanceGiven, Booking, difference};
+use crate::diagnostics::{Error, Result, hexadecimal};
 use crate::units::Fen;
+
+/// What of a hospital's booked sum is paid and kept, and what of its advance is taken back
+/// (月度拨付规则).
+pub type BookingRule<'a> = &'a dyn Fn(Fen, AdvanceGiven) -> Result<Booking>;
 
 /// A month to be posted (待关账月度).
 pub struct MonthToClose<'a> {
@@ -28,7 +32,7 @@ pub struct MonthToClose<'a> {
     /// Its cases, each booked.
     pub cases: Vec<Entry>,
     /// What of a hospital's booked sum is paid and kept.
-    pub booking: &'a dyn Fn(Fen) -> Result<Booking>,
+    pub booking: BookingRule<'a>,
 }
 
 /// A closed month (已关账月度).
@@ -78,22 +82,7 @@ impl Ledger {
         if let Some(closed) = self.closed(month.pool, month.month)? {
             return self.closed_before(month, closed);
         }
-        let path = self.path().to_owned();
-        let say = |e: rusqlite::Error| failed(&path, &e);
-        let tx = self.begin()?;
-        refuse_out_of_order(&tx, month.pool, month.month)?;
-        insert(&tx, month.pool, month.month, &month.cases).map_err(|e| twice(&path, &e))?;
-        let hospitals = sums(&tx, month).map_err(say)??;
-        for row in &hospitals {
-            insert_hospital(&tx, month.pool, row).map_err(say)?;
-        }
-        let hash = hash_of(&tx, month.pool, month.month).map_err(say)?;
-        tx.execute(
-            "INSERT INTO closed_month (pool, month, pack, pack_hash, input_hash, hash, author) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            params![month.pool, month.month, month.pack, month.pack_hash, month.input_hash, hash, month.author],
-        )
-        .map_err(say)?;
-        tx.commit().map_err(say)?;
+        let (hash, hospitals) = self.within(|db| self.post(db, month))?;
         Ok(Posted {
             closed: ClosedMonth {
                 month: month.month.to_owned(),
@@ -105,13 +94,94 @@ impl Ledger {
         })
     }
 
+    /// Everything that closing a month writes, in its transaction.
+    fn post(&self, db: &mut Database, month: &MonthToClose) -> Result<(String, Vec<HospitalMonth>)> {
+        let said = |e| self.said(&e);
+        self.refuse_out_of_order(db, month.pool, month.month)?;
+        if let Err(failure) = insert(db, month.pool, month.month, &month.cases) {
+            return Err(if failure.twice {
+                self.twice(&month.cases)
+            } else {
+                said(failure)
+            });
+        }
+        let hospitals = self.sums(db, month)?;
+        for row in &hospitals {
+            insert_hospital(db, month.pool, row).map_err(said)?;
+        }
+        let hash = hash_of(db, month.pool, month.month).map_err(said)?;
+        let sql = "INSERT INTO closed_month (pool, month, pack, pack_hash, input_hash, hash, author) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        let texts = [
+            month.pool,
+            month.month,
+            month.pack,
+            month.pack_hash,
+            month.input_hash,
+            &hash,
+            month.author,
+        ];
+        db.execute(sql, &texts.map(Value::Text)).map_err(said)?;
+        Ok((hash, hospitals))
+    }
+
+    /// The error of a second case of one key, which it names where the month itself has both.
+    fn twice(&self, cases: &[Entry]) -> Error {
+        let mut keys: Vec<&CaseKey> = cases.iter().map(|entry| &entry.key).collect();
+        keys.sort_unstable();
+        let both = keys.windows(2).find_map(|pair| match pair {
+            [a, b] if a == b => Some(*a),
+            _ => None,
+        });
+        self.error(match both {
+            Some(key) => format!(
+                "case `{}` of hospital `{}`, discharged on {}, stands twice in the month",
+                key.case_id, key.hospital, key.discharge
+            ),
+            None => "a case stands in the ledger already: hospital, number and day of discharge are those of an earlier one".to_owned(),
+        })
+    }
+
+    /// A month's sums by hospital, entries of closed months included.
+    fn sums(&self, db: &mut Database, month: &MonthToClose) -> Result<Vec<HospitalMonth>> {
+        let sql = "SELECT hospital, count(*) FILTER (WHERE kind = 'case'), CAST(sum(booked) AS BIGINT) FROM entry \
+                   WHERE pool = $1 AND month = $2 GROUP BY hospital ORDER BY hospital";
+        let rows = db.all(sql, &[month.pool.into(), month.month.into()], |row| {
+            Ok((row.text(0)?, row.whole(1)?, row.fen(2)?))
+        });
+        let mut sums = Vec::new();
+        for (hospital, cases, booked) in rows.map_err(|e| self.said(&e))? {
+            let advance =
+                advance_before(db, month.pool, &hospital, month.month).map_err(|e| self.said(&e))?;
+            sums.push(HospitalMonth {
+                month: month.month.to_owned(),
+                cases: u32::try_from(cases).unwrap_or(u32::MAX),
+                booking: (month.booking)(booked, advance)?,
+                hospital,
+            });
+        }
+        Ok(sums)
+    }
+
+    /// Months close in their order, and an open month lies behind every closed one.
+    fn refuse_out_of_order(&self, db: &mut Database, pool: &str, month: &str) -> Result<()> {
+        let sql = "SELECT max(month) FROM closed_month WHERE pool = $1";
+        let last = db.first(sql, &[pool.into()], |row| row.text_or_null(0));
+        match last.map_err(|e| self.said(&e))?.flatten() {
+            Some(last) if last.as_str() >= month => Err(Error::new(format!(
+                "month {month} of pool `{pool}` is not open: {last} is closed; closed months are never rewritten"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     fn closed_before(&self, month: &MonthToClose, closed: ClosedMonth) -> Result<Posted> {
         if closed.input_hash != month.input_hash {
             let message = format!(
                 "month {} of pool `{}` is closed (hash {}) and was made from other input; what has changed since is an entry in an open month",
                 month.month, month.pool, closed.hash
             );
-            return Err(Error::at(Place::file(self.path()), message));
+            return Err(self.error(message));
         }
         let hospitals = self.hospital_months(month.pool, month.month, month.month)?;
         Ok(Posted {
@@ -126,27 +196,24 @@ impl Ledger {
     /// # Errors
     /// The rows are not those that were closed; the ledger cannot be read.
     pub fn closed(&self, pool: &str, month: &str) -> Result<Option<ClosedMonth>> {
-        let row = self.db.query_row(
-            "SELECT month, hash, input_hash FROM closed_month WHERE pool = ? AND month = ?",
-            params![pool, month],
-            |row| {
+        let sql = "SELECT month, hash, input_hash FROM closed_month WHERE pool = $1 AND month = $2";
+        let closed = self.ask(|db| {
+            db.first(sql, &[pool.into(), month.into()], |row| {
                 Ok(ClosedMonth {
-                    month: row.get(0)?,
-                    hash: row.get(1)?,
-                    input_hash: row.get(2)?,
+                    month: row.text(0)?,
+                    hash: row.text(1)?,
+                    input_hash: row.text(2)?,
                 })
-            },
-        );
-        let Some(closed) = row.optional().map_err(|e| self.say(&e))? else {
-            return Ok(None);
-        };
-        let present = hash_of(&self.db, pool, month).map_err(|e| self.say(&e))?;
+            })
+        })?;
+        let Some(closed) = closed else { return Ok(None) };
+        let present = self.ask(|db| hash_of(db, pool, month))?;
         if present != closed.hash {
             let message = format!(
                 "month {month} of pool `{pool}` was closed with hash {}, but its rows have {present}: it was changed from outside",
                 closed.hash
             );
-            return Err(Error::at(Place::file(self.path()), message));
+            return Err(self.error(message));
         }
         Ok(Some(closed))
     }
@@ -156,11 +223,9 @@ impl Ledger {
     /// # Errors
     /// As [`Ledger::closed`].
     pub fn closed_months(&self, pool: &str, year: &str) -> Result<Vec<ClosedMonth>> {
-        let sql = "SELECT month FROM closed_month WHERE pool = ? AND month LIKE ? ORDER BY month";
-        let mut statement = self.db.prepare(sql).map_err(|e| self.say(&e))?;
-        let months = statement.query_map(params![pool, format!("{year}-%")], |row| row.get::<_, String>(0));
-        let months: rusqlite::Result<Vec<String>> = months.map_err(|e| self.say(&e))?.collect();
-        let months = months.map_err(|e| self.say(&e))?;
+        let sql = "SELECT month FROM closed_month WHERE pool = $1 AND month LIKE $2 ORDER BY month";
+        let pattern = format!("{year}-%");
+        let months = self.ask(|db| db.all(sql, &[pool.into(), (&pattern).into()], |row| row.text(0)))?;
         let closed = months.iter().map(|month| self.closed(pool, month));
         closed.filter_map(Result::transpose).collect()
     }
@@ -170,25 +235,24 @@ impl Ledger {
     /// # Errors
     /// The ledger cannot be read.
     pub fn hospital_months(&self, pool: &str, from: &str, to: &str) -> Result<Vec<HospitalMonth>> {
-        let sql = "SELECT month, hospital, cases, booked, deposit, deductions, cash FROM hospital_month \
-                   WHERE pool = ? AND month BETWEEN ? AND ? ORDER BY month, hospital";
-        let mut statement = self.db.prepare(sql).map_err(|e| self.say(&e))?;
-        let rows = statement.query_map(params![pool, from, to], |row| {
-            let fen = |at: usize| row.get::<_, i64>(at).map(Fen::new);
-            Ok(HospitalMonth {
-                month: row.get(0)?,
-                hospital: row.get(1)?,
-                cases: row.get(2)?,
-                booking: Booking {
-                    booked: fen(3)?,
-                    deposit: fen(4)?,
-                    deductions: fen(5)?,
-                    cash: fen(6)?,
-                },
+        let sql = "SELECT month, hospital, cases, booked, deposit, deductions, cash, advance_offset FROM hospital_month \
+                   WHERE pool = $1 AND month BETWEEN $2 AND $3 ORDER BY month, hospital";
+        self.ask(|db| {
+            db.all(sql, &[pool.into(), from.into(), to.into()], |row| {
+                Ok(HospitalMonth {
+                    month: row.text(0)?,
+                    hospital: row.text(1)?,
+                    cases: u32::try_from(row.whole(2)?).unwrap_or(u32::MAX),
+                    booking: Booking {
+                        booked: row.fen(3)?,
+                        deposit: row.fen(4)?,
+                        deductions: row.fen(5)?,
+                        cash: row.fen(6)?,
+                        offset: row.fen(7)?,
+                    },
+                })
             })
-        });
-        let rows = rows.map_err(|e| self.say(&e))?;
-        rows.collect::<rusqlite::Result<_>>().map_err(|e| self.say(&e))
+        })
     }
 
     /// The entries of one case, oldest first (病例分录).
@@ -203,23 +267,19 @@ impl Ledger {
     ) -> Result<Vec<(i64, String, Entry)>> {
         let found = match hospital {
             Some(hospital) => self.entries(
-                "pool = ? AND case_id = ? AND hospital = ?",
-                &[&pool, &case_id, &hospital],
+                "pool = $1 AND case_id = $2 AND hospital = $3",
+                &[pool.into(), case_id.into(), hospital.into()],
             ),
-            None => self.entries("pool = ? AND case_id = ?", &[&pool, &case_id]),
+            None => self.entries("pool = $1 AND case_id = $2", &[pool.into(), case_id.into()]),
         }?;
         let keys: std::collections::BTreeSet<&CaseKey> =
             found.iter().map(|(_, _, entry)| &entry.key).collect();
         match keys.len() {
-            0 => Err(Error::at(
-                Place::file(self.path()),
-                format!("case `{case_id}` stands in no month of pool `{pool}`"),
-            )),
+            0 => Err(self.error(format!("case `{case_id}` stands in no month of pool `{pool}`"))),
             1 => Ok(found),
-            many => Err(Error::at(
-                Place::file(self.path()),
-                format!("{many} cases of pool `{pool}` have the number `{case_id}`; name the hospital"),
-            )),
+            many => Err(self.error(format!(
+                "{many} cases of pool `{pool}` have the number `{case_id}`; name the hospital"
+            ))),
         }
     }
 
@@ -248,7 +308,7 @@ impl Ledger {
             .collect();
         if mirrors.is_empty() {
             let message = format!("case `{}` is reversed already: nothing of it is left", case.0);
-            return Err(Error::at(Place::file(self.path()), message));
+            return Err(self.error(message));
         }
         self.write_open(pool, month, &mirrors)?;
         Ok(mirrors)
@@ -272,7 +332,7 @@ impl Ledger {
         let entry = difference(amount, entries.iter().map(|(_, _, entry)| entry.booked));
         let Some((id, _, first)) = entries.first().filter(|_| entry != Fen::ZERO) else {
             let message = format!("case `{}` is booked at {amount} already", case.0);
-            return Err(Error::at(Place::file(self.path()), message));
+            return Err(self.error(message));
         };
         let nothing = Paid::from(first.paid.word(), 0).unwrap_or(Paid::Nothing);
         let entry = Entry {
@@ -285,6 +345,7 @@ impl Ledger {
             refers: Some(*id),
             reason: why.0.to_owned(),
             author: why.1.to_owned(),
+            more: EntryMore::default(),
             ..first.clone()
         };
         self.write_open(pool, month, std::slice::from_ref(&entry))?;
@@ -292,12 +353,10 @@ impl Ledger {
     }
 
     fn write_open(&mut self, pool: &str, month: &str, entries: &[Entry]) -> Result<()> {
-        let path = self.path().to_owned();
-        let say = |e: rusqlite::Error| failed(&path, &e);
-        let tx = self.begin()?;
-        refuse_out_of_order(&tx, pool, month)?;
-        insert(&tx, pool, month, entries).map_err(say)?;
-        tx.commit().map_err(say)
+        self.within(|db| {
+            self.refuse_out_of_order(db, pool, month)?;
+            insert(db, pool, month, entries).map_err(|e| self.said(&e))
+        })
     }
 }
 
@@ -316,111 +375,100 @@ fn check_month(month: &str) -> Result<()> {
     )))
 }
 
-/// Months close in their order, and an open month lies behind every closed one.
-fn refuse_out_of_order(tx: &Transaction, pool: &str, month: &str) -> Result<()> {
-    let last = tx.query_row(
-        "SELECT max(month) FROM closed_month WHERE pool = ?",
-        params![pool],
-        |row| row.get::<_, Option<String>>(0),
-    );
-    let last = last.map_err(|e| Error::new(format!("the ledger: {e}")))?;
-    match last {
-        Some(last) if last.as_str() >= month => Err(Error::new(format!(
-            "month {month} of pool `{pool}` is not open: {last} is closed; closed months are never rewritten"
-        ))),
-        _ => Ok(()),
+/// What a hospital was given in advance by the end of a month, and what of it months before and
+/// locked years did not take back.
+fn advance_before(db: &mut Database, pool: &str, hospital: &str, month: &str) -> Done<AdvanceGiven> {
+    let year = month.get(..4).unwrap_or("");
+    let end = format!("{month}-31");
+    let mut sum = |sql: &str, until: &str| {
+        let values = [pool.into(), hospital.into(), until.into()];
+        db.first(sql, &values, |row| row.fen(0))
+            .map(|sum| sum.unwrap_or(Fen::ZERO))
+    };
+    let given = sum(
+        "SELECT CAST(coalesce(sum(amount), 0) AS BIGINT) FROM advance WHERE pool = $1 AND hospital = $2 AND day <= $3",
+        &end,
+    )?;
+    let by_months = sum(
+        "SELECT CAST(coalesce(sum(advance_offset), 0) AS BIGINT) FROM hospital_month \
+         WHERE pool = $1 AND hospital = $2 AND month < $3",
+        month,
+    )?;
+    let by_years = sum(
+        "SELECT CAST(coalesce(sum(advance), 0) AS BIGINT) FROM clearing \
+         WHERE pool = $1 AND hospital = $2 AND year < $3 AND state = 'LOCKED'",
+        year,
+    )?;
+    Ok(AdvanceGiven {
+        given,
+        outstanding: given - by_months - by_years,
+    })
+}
+
+impl Ledger {
+    /// What of a hospital's advances is still to be taken back at the end of a year (未冲抵预付金).
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub fn advances(&self, pool: &str, hospital: &str, year: &str) -> Result<Fen> {
+        // behind December, so that its own offset counts
+        let advance = self.ask(|db| advance_before(db, pool, hospital, &format!("{year}-13")))?;
+        Ok(advance.outstanding)
     }
 }
 
-/// A second case of one key, named by what the database says of it.
-fn twice(path: &std::path::Path, error: &rusqlite::Error) -> Error {
-    let unique = error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation);
-    if unique && error.to_string().contains("case_id") {
-        let message = "a case stands in the ledger already: hospital, number and day of discharge are those of an earlier one";
-        return Error::at(Place::file(path), message);
-    }
-    failed(path, error)
-}
-
-/// A month's sums by hospital, entries of closed months included.
-fn sums(tx: &Transaction, month: &MonthToClose) -> rusqlite::Result<Result<Vec<HospitalMonth>>> {
-    let sql = "SELECT hospital, sum(kind = 'case'), sum(booked) FROM entry WHERE pool = ? AND month = ? \
-               GROUP BY hospital ORDER BY hospital";
-    let mut statement = tx.prepare(sql)?;
-    let rows = statement.query_map(params![month.pool, month.month], |row| {
-        Ok((
-            row.get::<_, String>(0)?,
-            row.get::<_, u32>(1)?,
-            Fen::new(row.get(2)?),
-        ))
-    })?;
-    let mut sums = Vec::new();
-    for row in rows {
-        let (hospital, cases, booked) = row?;
-        let booking = match (month.booking)(booked) {
-            Ok(booking) => booking,
-            Err(error) => return Ok(Err(error)),
-        };
-        sums.push(HospitalMonth {
-            month: month.month.to_owned(),
-            hospital,
-            cases,
-            booking,
-        });
-    }
-    Ok(Ok(sums))
-}
-
-fn insert_hospital(tx: &Transaction, pool: &str, row: &HospitalMonth) -> rusqlite::Result<()> {
+fn insert_hospital(db: &mut Database, pool: &str, row: &HospitalMonth) -> Done<()> {
     let Booking {
         booked,
         deposit,
         deductions,
+        offset,
         cash,
     } = row.booking;
-    let fen = [booked, deposit, deductions, cash].map(Fen::fen);
-    let [booked, deposit, deductions, cash] = fen;
-    tx.execute(
-        "INSERT INTO hospital_month VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        params![
-            pool,
-            row.month,
-            row.hospital,
-            row.cases,
-            booked,
-            deposit,
-            deductions,
-            cash
-        ],
-    )
-    .map(|_| ())
+    let sql = "INSERT INTO hospital_month (pool, month, hospital, cases, booked, deposit, deductions, cash, advance_offset) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let values = [
+        pool.into(),
+        (&row.month).into(),
+        (&row.hospital).into(),
+        i64::from(row.cases).into(),
+        booked.into(),
+        deposit.into(),
+        deductions.into(),
+        cash.into(),
+        offset.into(),
+    ];
+    db.execute(sql, &values)
 }
 
 /// SHA-256 of a month's entries and sums, in their one order.
-fn hash_of(db: &rusqlite::Connection, pool: &str, month: &str) -> rusqlite::Result<String> {
+fn hash_of(db: &mut Database, pool: &str, month: &str) -> Done<String> {
     let mut hash = Sha256::new();
     let sql = format!(
-        "SELECT {} FROM entry WHERE pool = ? AND month = ? ORDER BY hospital, case_id, discharge, id",
-        super::entry::COLUMNS
+        "SELECT {} FROM entry WHERE pool = $1 AND month = $2 ORDER BY hospital, case_id, discharge, id",
+        super::entry::COLUMNS.join(", ")
     );
-    let mut statement = db.prepare(&sql)?;
-    let mut rows = statement.query(params![pool, month])?;
-    while let Some(row) = rows.next()? {
+    let of_month = [pool.into(), month.into()];
+    db.each(&sql, &of_month, &mut |row| {
         let (id, entry) = Entry::read(row)?;
         hash.update(entry.canonical(id).as_bytes());
-    }
-    let sql = "SELECT hospital, cases, booked, deposit, deductions, cash FROM hospital_month \
-               WHERE pool = ? AND month = ? ORDER BY hospital";
-    let mut statement = db.prepare(sql)?;
-    let mut rows = statement.query(params![pool, month])?;
-    while let Some(row) = rows.next()? {
-        let mut line = row.get::<_, String>(0)?;
+        Ok(())
+    })?;
+    let sql = "SELECT hospital, cases, booked, deposit, deductions, cash, advance_offset FROM hospital_month \
+               WHERE pool = $1 AND month = $2 ORDER BY hospital";
+    db.each(sql, &of_month, &mut |row| {
+        let mut line = row.text(0)?;
         for at in 1..6 {
-            line.push_str(&format!("\u{1f}{}", row.get::<_, i64>(at)?));
+            line.push_str(&format!("\u{1f}{}", row.whole(at)?));
+        }
+        // a month that takes nothing back has the line that the first version gave it
+        if row.whole(6)? != 0 {
+            line.push_str(&format!("\u{1f}{}", row.whole(6)?));
         }
         line.push('\n');
         hash.update(line.as_bytes());
-    }
+        Ok(())
+    })?;
     Ok(hexadecimal(&hash.finalize()))
 }
 
@@ -437,6 +485,7 @@ pub(super) fn current(entries: impl IntoIterator<Item = Entry>) -> BTreeMap<Case
                 sum.claim += entry.claim;
                 sum.nonfund += entry.nonfund;
                 sum.booked += entry.booked;
+                sum.more.add(entry.more);
             }
         }
     }

@@ -1,86 +1,78 @@
-//! The database itself: opened, brought to the present version, read and written (台账存储).
+//! The ledger as opened: a file or a server, brought to the present version (台账存储).
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use hashbrown::HashSet;
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
-use super::entry::{COLUMNS, CaseKey, Entry};
-use super::schema::VERSIONS;
+use super::database::{Database, Done, Failure, Value};
+use super::entry::{COLUMNS, CaseKey, Entry, MONTH, Written};
+use super::sqlite::Sqlite;
 use crate::diagnostics::{Error, Place, Result};
 use crate::units::Fen;
 
-/// How long a settler waits for another one.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// What the address of a server begins with.
+const SERVERS: [&str; 2] = ["postgres://", "postgresql://"];
 
 /// A ledger (结算台账).
 pub struct Ledger {
-    pub(super) db: Connection,
-    path: PathBuf,
+    db: RefCell<Database>,
+    /// The file, or the server's address without a password.
+    name: PathBuf,
+}
+
+/// Whether a ledger is on a server rather than in a file (台账是否在服务器上).
+pub fn is_on_a_server(ledger: &Path) -> bool {
+    ledger
+        .to_str()
+        .is_some_and(|text| SERVERS.iter().any(|start| text.starts_with(start)))
 }
 
 impl Ledger {
-    /// Opens a ledger; one that is not there is made, an older one is brought to the present
-    /// version (打开台账).
+    /// Opens a ledger, a file or `postgres://user@host/database`; one that is not there is made, an
+    /// older one is brought to the present version (打开台账).
     ///
     /// # Errors
-    /// The file is no ledger, is of a later version, or cannot be written.
-    pub fn open(path: &Path) -> Result<Ledger> {
-        let say = |e: rusqlite::Error| failed(path, &e);
-        let db = Connection::open(path).map_err(say)?;
-        db.busy_timeout(PATIENCE).map_err(say)?;
-        db.execute_batch("PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;")
-            .map_err(say)?;
-        let mut ledger = Ledger {
-            db,
-            path: path.to_owned(),
+    /// The file is no ledger, is of a later version, or cannot be written; the server cannot be
+    /// reached; this program was built without servers.
+    pub fn open(ledger: &Path) -> Result<Ledger> {
+        let name = shown(ledger);
+        let db = database(ledger).map_err(|e| failed(&name, &e))?;
+        let ledger = Ledger {
+            db: RefCell::new(db),
+            name,
         };
-        ledger.migrate()?;
+        ledger.ask(|db| db.migrate())?;
         Ok(ledger)
     }
 
-    /// Runs the versions that are still to come, all in one transaction.
-    fn migrate(&mut self) -> Result<()> {
-        let present = u32::try_from(VERSIONS.len()).unwrap_or(u32::MAX);
-        let path = self.path.clone();
-        let tx = self.begin()?;
-        let version: u32 = tx
-            .query_row("PRAGMA user_version", [], |row| row.get(0))
-            .map_err(|e| failed(&path, &e))?;
-        if version > present {
-            let message = format!("this ledger is of version {version}; this program knows {present}");
-            return Err(Error::at(Place::file(&path), message));
-        }
-        let foreign: i64 = tx
-            .query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))
-            .map_err(|e| failed(&path, &e))?;
-        if version == 0 && foreign > 0 {
-            return Err(Error::at(Place::file(&path), "this is a database, but no ledger"));
-        }
-        for sql in VERSIONS.iter().skip(version as usize) {
-            tx.execute_batch(sql).map_err(|e| failed(&path, &e))?;
-        }
-        tx.pragma_update(None, "user_version", present)
-            .map_err(|e| failed(&path, &e))?;
-        tx.commit().map_err(|e| failed(&path, &e))
+    /// Asks the database, whose words are put behind the ledger's name.
+    pub(super) fn ask<T>(&self, question: impl FnOnce(&mut Database) -> Done<T>) -> Result<T> {
+        question(&mut self.db.borrow_mut()).map_err(|e| failed(&self.name, &e))
     }
 
-    /// A transaction that no other settler can come between.
-    pub(super) fn begin(&mut self) -> Result<Transaction<'_>> {
-        let path = self.path.clone();
-        self.db
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(|e| failed(&path, &e))
+    /// Does everything in one transaction, or nothing of it.
+    pub(super) fn within<T>(&self, work: impl FnOnce(&mut Database) -> Result<T>) -> Result<T> {
+        let mut db = self.db.borrow_mut();
+        let said = |e: Failure| failed(&self.name, &e);
+        db.begin().map_err(said)?;
+        match work(&mut db) {
+            Ok(done) => db.commit().map(|()| done).map_err(said),
+            Err(error) => {
+                db.rollback();
+                Err(error)
+            }
+        }
     }
 
-    /// An error of the database, with the file's name.
-    pub(super) fn say(&self, error: &rusqlite::Error) -> Error {
-        failed(&self.path, error)
+    /// An error of the database, with the ledger's name.
+    pub(super) fn said(&self, error: &Failure) -> Error {
+        failed(&self.name, error)
     }
 
-    pub(super) fn path(&self) -> &Path {
-        &self.path
+    /// An error of this program about the ledger.
+    pub(super) fn error(&self, message: impl Into<String>) -> Error {
+        Error::at(Place::file(&self.name), message)
     }
 
     /// Gives an advance to a hospital (拨付预付金).
@@ -100,14 +92,17 @@ impl Ledger {
                 "an advance of {amount}; expected an amount above zero"
             )));
         }
-        let path = self.path.clone();
-        let tx = self.begin()?;
-        tx.execute(
-            "INSERT INTO advance (pool, hospital, amount, day, author) VALUES (?, ?, ?, ?, ?)",
-            params![pool, hospital, amount.fen(), day, author],
-        )
-        .map_err(|e| failed(&path, &e))?;
-        tx.commit().map_err(|e| failed(&path, &e))
+        self.within(|db| {
+            let sql = "INSERT INTO advance (pool, hospital, amount, day, author) VALUES ($1, $2, $3, $4, $5)";
+            let values = [
+                pool.into(),
+                hospital.into(),
+                amount.into(),
+                day.into(),
+                author.into(),
+            ];
+            db.execute(sql, &values).map_err(|e| self.said(&e))
+        })
     }
 
     /// The keys of every case that was ever posted (已入账病例).
@@ -115,7 +110,7 @@ impl Ledger {
     /// # Errors
     /// The ledger cannot be read.
     pub fn known_cases(&self, pool: &str) -> Result<HashSet<CaseKey>> {
-        self.keys("pool = ? AND kind = 'case'", &[&pool])
+        self.keys("pool = $1 AND kind = 'case'", &[pool.into()])
     }
 
     /// The keys of cases posted before a month (此前月份已入账病例).
@@ -123,76 +118,93 @@ impl Ledger {
     /// # Errors
     /// The ledger cannot be read.
     pub fn cases_before(&self, pool: &str, month: &str) -> Result<HashSet<CaseKey>> {
-        self.keys("pool = ? AND month < ? AND kind = 'case'", &[&pool, &month])
+        self.keys(
+            "pool = $1 AND month < $2 AND kind = 'case'",
+            &[pool.into(), month.into()],
+        )
     }
 
-    fn keys(&self, clause: &str, values: &[&dyn rusqlite::ToSql]) -> Result<HashSet<CaseKey>> {
+    fn keys(&self, clause: &str, values: &[Value<'_>]) -> Result<HashSet<CaseKey>> {
         let sql = format!("SELECT hospital, case_id, discharge FROM entry WHERE {clause}");
-        let mut statement = self.db.prepare(&sql).map_err(|e| self.say(&e))?;
-        let rows = statement.query_map(values, |row| {
-            Ok(CaseKey {
-                hospital: row.get(0)?,
-                case_id: row.get(1)?,
-                discharge: row.get(2)?,
+        let mut keys = HashSet::new();
+        self.ask(|db| {
+            db.each(&sql, values, &mut |row| {
+                keys.insert(CaseKey {
+                    hospital: row.text(0)?,
+                    case_id: row.text(1)?,
+                    discharge: row.text(2)?,
+                });
+                Ok(())
             })
-        });
-        let rows = rows.map_err(|e| self.say(&e))?;
-        rows.collect::<rusqlite::Result<_>>().map_err(|e| self.say(&e))
+        })?;
+        Ok(keys)
     }
 
-    /// Entries that a question finds, in the one order of the ledger.
-    pub(super) fn entries(
-        &self,
-        clause: &str,
-        values: &[&dyn rusqlite::ToSql],
-    ) -> Result<Vec<(i64, String, Entry)>> {
-        let sql =
-            format!("SELECT {COLUMNS} FROM entry WHERE {clause} ORDER BY hospital, case_id, discharge, id");
-        let mut statement = self.db.prepare(&sql).map_err(|e| self.say(&e))?;
-        let rows = statement.query_map(values, |row| {
-            let (id, entry) = Entry::read(row)?;
-            Ok((id, row.get(18)?, entry))
-        });
-        let rows = rows.map_err(|e| self.say(&e))?;
-        rows.collect::<rusqlite::Result<_>>().map_err(|e| self.say(&e))
+    /// Entries that a question finds, in the one order of the ledger, each with its id and month.
+    pub(super) fn entries(&self, clause: &str, values: &[Value<'_>]) -> Result<Vec<(i64, String, Entry)>> {
+        let sql = format!(
+            "SELECT {} FROM entry WHERE {clause} ORDER BY hospital, case_id, discharge, id",
+            COLUMNS.join(", ")
+        );
+        self.ask(|db| {
+            db.all(&sql, values, |row| {
+                let (id, entry) = Entry::read(row)?;
+                Ok((id, row.text(MONTH)?, entry))
+            })
+        })
     }
 }
 
-/// Writes entries of one month.
-pub(super) fn insert(tx: &Transaction, pool: &str, month: &str, entries: &[Entry]) -> rusqlite::Result<()> {
-    let mut statement = tx.prepare(
-        "INSERT INTO entry (kind, pool, month, hospital, case_id, discharge, level, grp, case_kind, payment, units, \
-         ratio, cost, claim, nonfund, booked, refers, reason, author) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    )?;
-    for entry in entries {
-        statement.execute(params![
-            entry.kind.as_str(),
-            pool,
-            month,
-            entry.key.hospital,
-            entry.key.case_id,
-            entry.key.discharge,
-            entry.level.as_str(),
-            entry.group,
-            entry.case_kind.as_str(),
-            entry.paid.word(),
-            entry.paid.units().to_string(),
-            entry.ratio_text(),
-            entry.cost.fen(),
-            entry.claim.fen(),
-            entry.nonfund.fen(),
-            entry.booked.fen(),
-            entry.refers,
-            entry.reason,
-            entry.author,
-        ])?;
-    }
-    Ok(())
+/// Writes entries of one month, numbered on.
+pub(super) fn insert(db: &mut Database, pool: &str, month: &str, entries: &[Entry]) -> Done<()> {
+    let last = db.first("SELECT coalesce(max(id), 0) FROM entry", &[], |row| row.whole(0))?;
+    let last = last.unwrap_or(0);
+    db.load("entry", &COLUMNS, &|write| {
+        for (id, entry) in (last + 1..).zip(entries) {
+            let written = Written::of(entry);
+            write(&written.row(id, entry, pool, month))?;
+        }
+        Ok(())
+    })
 }
 
-/// What the database says, after the file's name and in one line.
-pub(super) fn failed(path: &Path, error: &rusqlite::Error) -> Error {
-    let what = error.to_string().replace('\n', " ");
-    Error::at(Place::file(path), format!("the ledger: {what}"))
+fn database(ledger: &Path) -> Done<Database> {
+    if is_on_a_server(ledger) {
+        return server(ledger);
+    }
+    Sqlite::open(ledger).map(Database::Sqlite)
+}
+
+#[cfg(feature = "postgres")]
+fn server(ledger: &Path) -> Done<Database> {
+    let url = ledger.to_str().unwrap_or("");
+    super::postgres::Postgres::open(url).map(|open| Database::Postgres(Box::new(open)))
+}
+
+#[cfg(not(feature = "postgres"))]
+fn server(_: &Path) -> Done<Database> {
+    Err(Failure::new(
+        "this program was built without PostgreSQL; build it with `cargo build --release --features postgres`",
+    ))
+}
+
+/// The ledger's name in messages: of a server's address everything but the password.
+fn shown(ledger: &Path) -> PathBuf {
+    let text = ledger.to_string_lossy();
+    let hidden = text.split_once("://").and_then(|(scheme, rest)| {
+        let (who, place) = rest.split_once('@')?;
+        let (user, _) = who.split_once(':')?;
+        Some(PathBuf::from(format!("{scheme}://{user}@{place}")))
+    });
+    let is_server = is_on_a_server(ledger);
+    hidden.filter(|_| is_server).unwrap_or_else(|| ledger.to_owned())
+}
+
+/// What the database says, after the ledger's name and in one line.
+pub(super) fn failed(name: &Path, error: &Failure) -> Error {
+    let what = error.what.replace('\n', " ");
+    // the version and whether it is a ledger at all are this program's own words
+    let own = what.starts_with("this ") && what.contains("ledger");
+    let message = if own { what } else { format!("the ledger: {what}") };
+    Error::at(Place::file(name), message)
 }

@@ -1,12 +1,11 @@
 //! A year: its cases as they stand, its clearing, and what one hospital is told (年度清算与对账单).
 
-use rusqlite::params;
-
+use super::database::{Database, Done, Value};
 use super::entry::{CaseKey, Entry, EntryKind};
 use super::month::{ClosedMonth, HospitalMonth, current};
-use super::store::{Ledger, failed};
-use crate::budget::NetOff;
-use crate::diagnostics::{Error, Place, Result};
+use super::store::Ledger;
+use crate::budget::{NetOff, YearOf};
+use crate::diagnostics::Result;
 use crate::units::Fen;
 
 /// A case of a year with everything that was posted for it (年度病例).
@@ -53,13 +52,13 @@ impl Ledger {
     pub fn year_cases(&self, pool: &str, year: &str) -> Result<Vec<YearCase>> {
         let closed = self.closed_months(pool, year)?;
         let pattern = format!("{year}-%");
-        let entries = self.entries("pool = ? AND month LIKE ?", &[&pool, &pattern])?;
+        let entries = self.entries("pool = $1 AND month LIKE $2", &[pool.into(), (&pattern).into()])?;
         let is_closed = |month: &str| closed.iter().any(|known| known.month == month);
         if let Some((_, month, _)) = entries.iter().find(|(_, month, _)| !is_closed(month)) {
             let message = format!(
                 "month {month} of pool `{pool}` has entries and is not closed; close it before the year"
             );
-            return Err(Error::at(Place::file(self.path()), message));
+            return Err(self.error(message));
         }
         let reversed: Vec<i64> = entries
             .iter()
@@ -79,19 +78,6 @@ impl Ledger {
             .collect())
     }
 
-    /// Advances that a hospital was given (未冲抵预付金).
-    ///
-    /// # Errors
-    /// The ledger cannot be read.
-    pub fn advances(&self, pool: &str, hospital: &str) -> Result<Fen> {
-        let sum = self.db.query_row(
-            "SELECT coalesce(sum(amount), 0) FROM advance WHERE pool = ? AND hospital = ?",
-            params![pool, hospital],
-            |row| row.get(0),
-        );
-        sum.map(Fen::new).map_err(|e| self.say(&e))
-    }
-
     /// Keeps a year's clearing (登记年度清算): prepared, or locked for good.
     ///
     /// # Errors
@@ -104,83 +90,40 @@ impl Ledger {
         lock: bool,
         author: &str,
     ) -> Result<Cleared> {
-        let before = self.clearings(pool, year)?;
-        if before.iter().any(|(_, state)| state == "LOCKED") {
-            let same = before.len() == rows.len() && before.iter().map(|(row, _)| row).eq(rows);
-            return if same {
-                Ok(Cleared::Already)
-            } else {
-                let message = format!(
-                    "year {year} of pool `{pool}` is locked with other amounts; later entries belong to the next year"
-                );
-                Err(Error::at(Place::file(self.path()), message))
+        self.within(|db| {
+            let said = |e| self.said(&e);
+            let before = clearings(db, pool, year).map_err(said)?;
+            if before.iter().any(|(_, _, state)| state == "LOCKED") {
+                let kept = before.iter().map(|(hospital, year, _)| (hospital, year));
+                let same = kept.eq(rows.iter().map(|row| (&row.hospital, &row.net.year)));
+                return if same {
+                    Ok(Cleared::Already)
+                } else {
+                    let message = format!(
+                        "year {year} of pool `{pool}` is locked with other amounts; later entries belong to the next year"
+                    );
+                    Err(self.error(message))
+                };
+            }
+            let state = if lock { "LOCKED" } else { "PREPARED" };
+            let of_year = [pool.into(), year.into()];
+            db.execute("DELETE FROM clearing WHERE pool = $1 AND year = $2", &of_year)
+                .map_err(said)?;
+            let mut columns = vec!["pool", "year", "hospital"];
+            columns.extend(KEPT);
+            columns.extend(["state", "author"]);
+            let write = |write: &mut dyn FnMut(&[Value<'_>]) -> Done<()>| {
+                for ClearingRow { hospital, net } in rows {
+                    let mut row: Vec<Value<'_>> = vec![pool.into(), year.into(), hospital.into()];
+                    row.extend(net.lines().map(|(_, amount)| Value::from(amount)));
+                    row.extend([Value::from(state), author.into()]);
+                    write(&row)?;
+                }
+                Ok(())
             };
-        }
-        let path = self.path().to_owned();
-        let say = |e: rusqlite::Error| failed(&path, &e);
-        let state = if lock { "LOCKED" } else { "PREPARED" };
-        let tx = self.begin()?;
-        tx.execute(
-            "DELETE FROM clearing WHERE pool = ? AND year = ?",
-            params![pool, year],
-        )
-        .map_err(say)?;
-        for ClearingRow { hospital, net } in rows {
-            let of = &net.year;
-            let fen = [
-                of.due,
-                of.booked,
-                of.withheld,
-                of.returned,
-                net.forfeited,
-                of.advance,
-                net.clearing,
-            ]
-            .map(Fen::fen);
-            let [due, booked, withheld, returned, forfeited, advance, clearing] = fen;
-            tx.execute(
-                "INSERT INTO clearing VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                params![
-                    pool, year, hospital, due, booked, withheld, returned, forfeited, advance, clearing,
-                    state, author
-                ],
-            )
-            .map_err(say)?;
-        }
-        tx.commit().map_err(say)?;
-        Ok(if lock { Cleared::Locked } else { Cleared::Prepared })
-    }
-
-    /// A year's clearing by hospital, each with its state.
-    fn clearings(&self, pool: &str, year: &str) -> Result<Vec<(ClearingRow, String)>> {
-        let sql = "SELECT hospital, due, booked, withheld, returned, advance, state FROM clearing \
-                   WHERE pool = ? AND year = ? ORDER BY hospital";
-        let mut statement = self.db.prepare(sql).map_err(|e| self.say(&e))?;
-        let rows = statement.query_map(params![pool, year], |row| {
-            let fen = |at: usize| row.get::<_, i64>(at).map(Fen::new);
-            let year = crate::budget::YearOf {
-                due: fen(1)?,
-                booked: fen(2)?,
-                withheld: fen(3)?,
-                returned: fen(4)?,
-                advance: fen(5)?,
-                ..crate::budget::YearOf::default()
-            };
-            Ok((row.get::<_, String>(0)?, year, row.get::<_, String>(6)?))
-        });
-        let rows: rusqlite::Result<Vec<_>> = rows.map_err(|e| self.say(&e))?.collect();
-        let rows = rows.map_err(|e| self.say(&e))?;
-        rows.into_iter()
-            .map(|(hospital, year, state)| {
-                Ok((
-                    ClearingRow {
-                        hospital,
-                        net: NetOff::of(year)?,
-                    },
-                    state,
-                ))
-            })
-            .collect()
+            db.load("clearing", &columns, &write).map_err(said)?;
+            Ok(if lock { Cleared::Locked } else { Cleared::Prepared })
+        })
     }
 
     /// What one hospital is told of a year (医院对账单).
@@ -196,15 +139,16 @@ impl Ledger {
             .collect();
         if months.is_empty() {
             let message = format!("hospital `{hospital}` has no closed month in {year} of pool `{pool}`");
-            return Err(Error::at(Place::file(self.path()), message));
+            return Err(self.error(message));
         }
         let pattern = format!("{year}-%");
         let entries = self.entries(
-            "pool = ? AND month LIKE ? AND hospital = ? AND kind <> 'case'",
-            &[&pool, &pattern, &hospital],
+            "pool = $1 AND month LIKE $2 AND hospital = $3 AND kind <> 'case'",
+            &[pool.into(), (&pattern).into(), hospital.into()],
         )?;
-        let clearing = self.clearings(pool, year)?;
-        let clearing = clearing.into_iter().find(|(row, _)| row.hospital == hospital);
+        let clearing = self.ask(|db| clearings(db, pool, year))?;
+        let clearing = clearing.into_iter().find(|(of, ..)| of == hospital);
+        let clearing = clearing.map(|(_, year, state)| NetOff::of(year).map(|net| (net, state)));
         Ok(Statement {
             months,
             entries: entries
@@ -212,7 +156,33 @@ impl Ledger {
                 .map(|(_, month, entry)| (month, entry))
                 .collect(),
             closed: self.closed_months(pool, year)?,
-            clearing: clearing.map(|(row, state)| (row.net, state)),
+            clearing: clearing.transpose()?,
         })
     }
+}
+
+/// The columns of a clearing that hold its lines, in the order of [`NetOff::lines`].
+const KEPT: [&str; 7] = [
+    "due",
+    "booked",
+    "withheld",
+    "returned",
+    "forfeited",
+    "advance",
+    "clearing",
+];
+
+/// A year's clearing by hospital: what went in, and its state.
+fn clearings(db: &mut Database, pool: &str, year: &str) -> Done<Vec<(String, YearOf, String)>> {
+    let sql = format!(
+        "SELECT hospital, state, {} FROM clearing WHERE pool = $1 AND year = $2 ORDER BY hospital",
+        KEPT.join(", ")
+    );
+    db.all(&sql, &[pool.into(), year.into()], |row| {
+        let mut lines = [Fen::ZERO; KEPT.len()];
+        for (at, line) in lines.iter_mut().enumerate() {
+            *line = row.fen(at + 2)?;
+        }
+        Ok((row.text(0)?, YearOf::of_lines(lines), row.text(1)?))
+    })
 }

@@ -16,7 +16,7 @@ use super::file_money::{
 use super::file_stay::{
     BedDayTable, CostTable, DayCareTable, ReadmitTable, ScopeTable, TcmTable, TransferTable,
 };
-use super::file_time::{AdvanceTable, MonthTable, TimeTable};
+use super::file_time::{AdvanceTable, MonthTable, OverrideTable, ReportTable, TimeTable};
 use crate::diagnostics::Evidence;
 use crate::units::{Rate, Ratio};
 
@@ -57,6 +57,8 @@ table!(PackFile {
     month: Option<MonthTable>,
     advance: Option<AdvanceTable>,
     time: Option<TimeTable>,
+    report: Option<ReportTable>,
+    r#override: Option<OverrideTable>,
 });
 
 impl PackFile {
@@ -90,6 +92,11 @@ impl PackFile {
                 .flatten(),
         );
         tables.extend(if_there!("advance" advance, "time" time).into_iter().flatten());
+        tables.extend(
+            if_there!("report" report, "override" r#override)
+                .into_iter()
+                .flatten(),
+        );
         tables
     }
 }
@@ -492,7 +499,24 @@ words!(
     /// Payment of an extreme multiple.
     ExtremePay { CoefOnly, ByItem, Review, Off }
 );
-words!(HighBy { Flat, Rw, Points });
+words!(HighBy {
+    Flat,
+    Rw,
+    Points,
+    Percentile
+});
+words!(
+    /// What a percentile ranks.
+    RankBy { Cost, Ratio }
+);
+words!(
+    /// The cases among which a percentile is taken.
+    RankOf { Group, Hospital, Pool }
+);
+words!(
+    /// The time over which it is taken.
+    RankOver { Month, Year }
+);
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -501,6 +525,11 @@ pub(super) struct HighFile {
     pub(super) k: Option<Ratio>,
     pub(super) bands: Option<Vec<(String, Ratio)>>,
     pub(super) band_edge: Option<LowEdge>,
+    pub(super) top: Option<Ratio>,
+    pub(super) rank: Option<RankBy>,
+    pub(super) of: Option<RankOf>,
+    pub(super) over: Option<RankOver>,
+    pub(super) round: Option<super::file_money::QuotaRound>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::file::Weaker;
-use crate::units::Ratio;
+use crate::units::{Rate, Ratio};
 
 table!(FundTable {
     formula: FundFormula,
@@ -62,18 +62,22 @@ table!(PoolTable {
     includes: Vec<PoolFund>,
     basis: PoolBasis,
     amount_cases: AmountCases,
+    reference_price: Option<Rate>,
 });
 
 words!(
     /// What makes a pool of its own.
     #[derive(PartialOrd, Ord)]
-    PoolKey { Region, InsuredScheme, Fund, District, CountyGroup, Year }
+    PoolKey { Region, InsuredScheme, Fund, Level, District, CountyGroup, Care, Year }
 );
 words!(
     /// What a point buys.
     PoolBasis { Fund, TotalCost, RatioGrossed, Standard }
 );
-words!(AmountCases { DeductFirst });
+words!(
+    /// Where cases paid by amount stand to the points.
+    AmountCases { DeductFirst, PointsAtReference }
+);
 
 /// A fund whose money may be in a pool (基金); every other payment is non-fund to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -90,6 +94,14 @@ pub enum PoolFund {
 }
 
 impl PoolFund {
+    /// Every fund (全部基金).
+    pub const ALL: [PoolFund; 4] = [
+        PoolFund::Basic,
+        PoolFund::Cii,
+        PoolFund::LargeSum,
+        PoolFund::Maternity,
+    ];
+
     /// The word used in files.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -171,15 +183,30 @@ words!(
         None,
     }
 );
-words!(Allocate { HospitalThenCase });
-words!(Residual { LargestRemainder });
+words!(
+    /// Whether a hospital's due is rounded before its cases', or is their sum.
+    Allocate { HospitalThenCase, CaseSum }
+);
+words!(
+    /// Where the fen go that rounding leaves.
+    Residual { LargestRemainder, ToReserve, ToLast }
+);
 
 table!(ClearTable {
     steps: Vec<Step>,
     cap: Option<CapFile>,
     reflow: Option<Reflow>,
     corridor: Option<CorridorFile>,
+    deadline: Option<DeadlineFile>,
 });
+
+/// A day of the year after the one that is cleared.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeadlineFile {
+    pub(super) month: i8,
+    pub(super) day: i8,
+}
 
 words!(
     /// A step of the clearing, in the pack's order.

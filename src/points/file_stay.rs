@@ -136,11 +136,21 @@ words!(
     CutStay { First, Second }
 );
 
-table!(TransferTable { mode: TransferMode });
+table!(TransferTable {
+    mode: TransferMode,
+    days: Option<u32>,
+    #[serde(rename = "match")]
+    matching: Option<ChainMatch>,
+});
+
+words!(
+    /// When two stays belong to one chain of transfers.
+    ChainMatch { Group, Diagnosis, Adrg, Person }
+);
 
 words!(
     /// How a chain of transfers is paid.
-    TransferMode { Off }
+    TransferMode { Off, DeductAlongChain }
 );
 
 table!(DayCareTable {
@@ -154,7 +164,11 @@ words!(
     DayCareMode { InDrg, ShareOfInpatient, OwnList }
 );
 
-table!(TcmTable { gate: GateFile });
+table!(TcmTable {
+    gate: GateFile,
+    tilt: Option<String>,
+    tilt_max: Option<Ratio>,
+});
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,5 +1,5 @@
 //! The keys of the policy language, as data (政策包键表): which exist, which must stand, which are
-//! written with a sign, and what this version does not compute.
+//! written with a sign, and what is refused.
 
 /// What a pack must do with a key.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -9,12 +9,10 @@ pub(super) enum Need {
     /// Absent means off, never a number. Whether a key is required *because of another one* is
     /// checked where the rules are built.
     Optional,
-    /// Belongs to the language, but this version does not compute it.
-    NotYet,
     /// Is said somewhere else, and where.
     Elsewhere(&'static str),
 }
-use Need::{Elsewhere, NotYet, Optional, Required};
+use Need::{Elsewhere, Optional, Required};
 
 /// Parent, need, names. `*` stands for any name.
 pub(super) const KEYS: &[(&str, Need, &[&str])] = &[
@@ -54,7 +52,7 @@ pub(super) const KEYS: &[(&str, Need, &[&str])] = &[
             "addon", "special", "assess", "penalty", "month", "advance", "time",
         ],
     ),
-    ("", NotYet, &["report", "override"]),
+    ("", Optional, &["report", "override"]),
     ("grouper", Required, &["system", "version"]),
     (
         "doc.*",
@@ -127,8 +125,11 @@ pub(super) const KEYS: &[(&str, Need, &[&str])] = &[
         &["weaker", "mean_price", "table", "keys", "zero_base"],
     ),
     ("outlier.high", Required, &["by"]),
-    ("outlier.high", Optional, &["k", "bands", "band_edge"]),
-    ("outlier.high", NotYet, &["top"]),
+    (
+        "outlier.high",
+        Optional,
+        &["k", "bands", "band_edge", "top", "rank", "of", "over", "round"],
+    ),
     ("outlier.extreme", Required, &["pay"]),
     ("outlier.extreme", Optional, &["x"]),
     ("outlier.edge", Required, &["low", "high", "extreme"]),
@@ -158,12 +159,11 @@ pub(super) const KEYS: &[(&str, Need, &[&str])] = &[
     ("readmit", Optional, &["weaker"]),
     ("readmit.cut", Required, &["how", "stay"]),
     ("transfer", Required, &["meta", "mode"]),
-    ("transfer", Optional, &["weaker"]),
+    ("transfer", Optional, &["weaker", "days", "match"]),
     ("daycare", Required, &["meta", "mode"]),
     ("daycare", Optional, &["weaker", "share", "list"]),
     ("tcm", Required, &["meta", "gate"]),
-    ("tcm", Optional, &["weaker"]),
-    ("tcm", NotYet, &["tilt_max"]),
+    ("tcm", Optional, &["weaker", "tilt", "tilt_max"]),
     ("tcm.gate", Required, &["groups", "min_ratio", "else_group"]),
     ("cost", Required, &["meta", "basis"]),
     ("cost", Optional, &["weaker"]),
@@ -184,13 +184,17 @@ pub(super) const KEYS: &[(&str, Need, &[&str])] = &[
     ("budget.reserve", Required, &["kind"]),
     ("budget.reserve", Optional, &["rate"]),
     ("budget.change", Required, &["in_year"]),
-    ("budget.change", NotYet, &["growth"]),
+    (
+        "budget.change",
+        Elsewhere("the scenario's budget, which holds the year's growth already"),
+        &["growth"],
+    ),
     (
         "pool",
         Required,
         &["meta", "key", "includes", "basis", "amount_cases"],
     ),
-    ("pool", Optional, &["weaker", "merge"]),
+    ("pool", Optional, &["weaker", "merge", "reference_price"]),
     ("addon", Required, &["meta", "items", "position", "funded_by"]),
     ("addon", Optional, &["weaker"]),
     ("addon.items", Required, &["id", "sign"]),
@@ -213,6 +217,7 @@ pub(super) const KEYS: &[(&str, Need, &[&str])] = &[
         &["weaker", "cap", "reflow", "corridor", "deadline"],
     ),
     ("clear.cap", Required, &["of", "rate", "per"]),
+    ("clear.deadline", Required, &["month", "day"]),
     ("clear.corridor", Optional, &["region", "hospital"]),
     (
         "clear.corridor.region",
@@ -232,10 +237,14 @@ pub(super) const KEYS: &[(&str, Need, &[&str])] = &[
     ("penalty", Optional, &["weaker", "multiple"]),
     // time
     ("month", Required, &["meta", "model", "deposit", "is_cash"]),
-    ("month", Optional, &["weaker", "share"]),
-    ("month", NotYet, &["clock"]),
+    ("month", Optional, &["weaker", "share", "pattern", "clock"]),
+    (
+        "month.clock",
+        Required,
+        &["working_days", "calendar", "declared_by"],
+    ),
     ("advance", Required, &["meta", "months", "offset"]),
-    ("advance", Optional, &["weaker"]),
+    ("advance", Optional, &["weaker", "offset_months"]),
     (
         "time",
         Required,
@@ -243,23 +252,21 @@ pub(super) const KEYS: &[(&str, Need, &[&str])] = &[
     ),
     ("time", Optional, &["weaker"]),
     ("time.late", Required, &["days", "then"]),
+    // what is shown, and what holds for a time only
+    ("report", Required, &["meta", "pnl"]),
+    ("report", Optional, &["weaker"]),
+    ("override", Required, &["meta", "events"]),
+    ("override", Optional, &["weaker"]),
+    ("override.events", Required, &["id", "from", "to", "do"]),
+    ("override.events", Optional, &["groups", "rate", "pay"]),
 ];
 
-/// Values that belong to the language, but are not computed yet.
-pub(super) const VALUES_NOT_YET: &[(&str, &[&str])] = &[
-    ("outlier.from", &["scheme"]),
-    ("outlier.high.by", &["percentile"]),
-    ("transfer.mode", &["deduct_along_chain"]),
-    ("scope.newborn", &["merged"]),
-    ("pool.amount_cases", &["points_at_reference"]),
-    ("round.residual", &["to_reserve", "to_last"]),
-    ("round.allocate", &["case_sum"]),
-    ("advance.offset", &["month"]),
-    ("time.attribution", &["settlement_date", "settlement_month"]),
-    ("time.version", &["settlement_month"]),
-    ("time.late.then", &["penalty"]),
-    ("month.share", &["last_year_pattern"]),
-];
+/// Values of the language that nothing can compute, and why.
+pub(super) const REFUSED: &[(&str, &str, &str)] = &[(
+    "outlier.from",
+    "scheme",
+    "a scheme decides the group and carries no deviation rule; write the rule into `outlier`",
+)];
 
 /// How a decimal is written: a share of a hundred is not a share of a thousand, and neither is a
 /// factor.
@@ -284,6 +291,10 @@ pub(super) const SIGNS: &[(&str, Sign)] = &[
     ("bedday.phases.factor", Sign::Plain),
     ("daycare.share", Sign::Percent),
     ("tcm.gate.min_ratio", Sign::Percent),
+    ("tcm.tilt_max", Sign::Percent),
+    ("outlier.high.top", Sign::Share),
+    ("override.events.rate", Sign::Plain),
+    ("pool.reference_price", Sign::Plain),
     ("budget.reserve.rate", Sign::Percent),
     ("special.quota", Sign::Share),
     ("clear.cap.rate", Sign::Percent),

@@ -137,16 +137,22 @@ pub enum Mark {
     Returned,
     /// A second stay within days (再入院).
     Readmitted,
+    /// Joined to another stay, and paid with it (并入其他病例).
+    Merged,
+    /// Points given up to earlier hospitals of a chain of transfers (转院链扣减).
+    Chained,
 }
 
 impl Mark {
     /// Every mark, in the order of statements (全部标记).
-    pub const ALL: [Mark; 5] = [
+    pub const ALL: [Mark; 7] = [
         Mark::Review,
         Mark::CoefficientAssumed,
         Mark::Regrouped,
         Mark::Returned,
         Mark::Readmitted,
+        Mark::Merged,
+        Mark::Chained,
     ];
 
     /// The word used in files (列值).
@@ -157,6 +163,8 @@ impl Mark {
             Mark::Regrouped => "regrouped",
             Mark::Returned => "returned",
             Mark::Readmitted => "readmitted",
+            Mark::Merged => "merged",
+            Mark::Chained => "chained",
         }
     }
 
@@ -167,6 +175,8 @@ impl Mark {
             Mark::Regrouped => 4,
             Mark::Returned => 8,
             Mark::Readmitted => 16,
+            Mark::Merged => 32,
+            Mark::Chained => 64,
         }
     }
 }

@@ -285,6 +285,11 @@ impl Lookup {
         self.levels.iter().map(|(keys, _)| Names(keys).to_string())
     }
 
+    /// Every value, for checks of their limits.
+    pub(crate) fn values(&self) -> impl Iterator<Item = Exact> {
+        self.levels.iter().flat_map(|(_, rows)| rows.values().copied())
+    }
+
     /// How many rows there are.
     pub(crate) fn len(&self) -> usize {
         self.levels.iter().map(|(_, rows)| rows.len()).sum()

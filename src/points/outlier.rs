@@ -23,8 +23,13 @@ pub(super) struct Priced {
 }
 
 impl Priced {
-    /// Low, high, extreme, or nothing of the kind.
-    pub(super) fn outlier_kind(&self, rule: &Outlier, cost: Fen) -> Result<Option<Kind>, Overflow> {
+    /// Low, high, extreme, or nothing of the kind; `dearest` says whether a percentile takes it.
+    pub(super) fn outlier_kind(
+        &self,
+        rule: &Outlier,
+        cost: Fen,
+        dearest: bool,
+    ) -> Result<Option<Kind>, Overflow> {
         if self.outlier_base.is_none() {
             return Ok(None);
         }
@@ -33,7 +38,11 @@ impl Priced {
         {
             return Ok(Some(Kind::Extreme));
         }
-        if self.above(cost, self.high_threshold(rule)?, rule.edge.high_owns_limit)? {
+        let high = match rule.high {
+            High::Top(_) => dearest,
+            _ => self.above(cost, self.high_threshold(rule)?, rule.edge.high_owns_limit)?,
+        };
+        if high {
             return Ok(Some(Kind::High));
         }
         let low = self.low_threshold(rule)?;
@@ -60,6 +69,8 @@ impl Priced {
     fn high_threshold(&self, rule: &Outlier) -> Result<Exact, Overflow> {
         let (by_weight, limit_is_inside, bands) = match &rule.high {
             High::Flat(k) => return Ok(*k),
+            // a pack with a percentile pays by no formula that reads a threshold
+            High::Top(_) => return Ok(Exact::ONE),
             High::Bands {
                 by_weight,
                 limit_is_inside,

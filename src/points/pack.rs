@@ -7,9 +7,11 @@ use toml::de::DeTable;
 
 use super::document::{Document, Effective, Parameter};
 use super::file::{DateFile, DocFile, PackFile};
-use super::file_money::{AssessEffect, PoolKey};
+use super::file_money::AssessEffect;
+use super::file_stay::Newborn;
 use super::file_time::{LateThen, MonthModel};
 use super::formation::year_mixed_mean;
+use super::readmission::Readmission;
 use super::rules::Rules;
 use super::rules_price::One;
 use super::{Cut, FormulaClass, Grouper, PoolFund, Stay, Weights, schema};
@@ -25,6 +27,8 @@ pub enum Late {
     NextMonth,
     /// It is taken, and has no points.
     NoPoints,
+    /// It is taken as a case in violation.
+    Penalty,
 }
 
 /// One place's payment policy, every number with its ground (政策包).
@@ -45,8 +49,7 @@ impl Pack {
     /// Reads a pack from a TOML file (读取政策包).
     ///
     /// # Errors
-    /// The file cannot be read; a key is unknown, missing, of the wrong type, or not computed in
-    /// this version; keys do not agree with each other. Each error names file, line and key.
+    /// The file cannot be read; a key is unknown, missing, refused or of the wrong type; keys do not agree with each other. Each error names file, line and key.
     pub fn load(path: &Path) -> Result<Pack> {
         Pack::parse(&Place::file(path), &read_text(path)?)
     }
@@ -88,6 +91,42 @@ impl Pack {
     /// The tables beside the pack that it reads, with their bytes (附表).
     pub fn files(&self) -> &[(PathBuf, Vec<u8>)] {
         &self.files
+    }
+
+    /// The chains of transfers among stays (转院链), each by indices from first to last; none where
+    /// the pack does not tell them apart.
+    pub fn chains(&self, stays: &[Stay]) -> Vec<Vec<usize>> {
+        let rule = self.rules.stay.transfer.as_ref();
+        rule.map_or_else(Vec::new, |rule| rule.chains(stays))
+    }
+
+    /// Whether dues are split over the funds of a pool (是否分基金).
+    pub const fn splits_funds(&self) -> bool {
+        self.rules.money.split.is_some()
+    }
+
+    /// Whether a second stay within days costs something (有无再入院规则).
+    pub const fn cuts_readmissions(&self) -> bool {
+        self.rules.stay.readmission.is_some()
+    }
+
+    /// Whether a second stay within days is paid with the first (再入院是否合并).
+    pub fn joins_readmissions(&self) -> bool {
+        self.rules
+            .stay
+            .readmission
+            .as_ref()
+            .is_some_and(Readmission::joins)
+    }
+
+    /// Whether chains of transfers are paid as one (有无转院链规则).
+    pub const fn follows_transfers(&self) -> bool {
+        self.rules.stay.transfer.is_some()
+    }
+
+    /// Whether a newborn is paid with its mother (新生儿是否并入母亲).
+    pub fn merges_newborns(&self) -> bool {
+        self.rules.stay.newborn == Newborn::Merged
     }
 
     /// The pack's own name (政策包名称).
@@ -137,13 +176,6 @@ impl Pack {
         &self.unresolved
     }
 
-    /// Whether its pools are one an insurance of one region and year (是否按险种分池).
-    pub fn pools_by_insurance(&self) -> bool {
-        let key = &self.rules.money.key;
-        let plain = |part: &PoolKey| matches!(part, PoolKey::InsuredScheme | PoolKey::Region | PoolKey::Year);
-        key.contains(&PoolKey::InsuredScheme) && key.iter().all(plain) && self.rules.money.merge.is_empty()
-    }
-
     /// What the deposit's return depends on, by an assessment score (保证金返还比例): the whole where
     /// the pack has no such rule.
     ///
@@ -188,6 +220,7 @@ impl Pack {
                 LateThen::Reject => Late::Reject,
                 LateThen::NextMonth => Late::NextMonth,
                 LateThen::NoPoints => Late::NoPoints,
+                LateThen::Penalty => Late::Penalty,
             };
             (days, then)
         })

@@ -10,10 +10,11 @@ use super::file_stay::{DaysEdge, DaysThen, IncompletePay, IncompleteWhen, Newbor
 use super::lookup::Asked;
 use super::outlier::Priced;
 use super::rules::Rules;
+use super::rules_event::Effect;
 use super::rules_money::FundRatio;
-use super::rules_outlier::{Base, Ungrouped};
+use super::rules_outlier::{Base, High, Ungrouped};
 use super::rules_price::{Known, One, PoolRates, Rates, nonlocal_in};
-use super::rules_stay::DayCare;
+use super::rules_stay::{DayCare, Gate};
 use super::score::{Ending, Pay, PricingCase, ScoreError};
 use super::weights::WEIGHT;
 use super::{GroupWeight, Kind, Kinds, Mark, Marks, Payment, Weights};
@@ -250,7 +251,7 @@ impl<'a> Probe<'a> {
     }
 
     pub(super) fn classify(&self) -> Outcome<(Kind, Kinds)> {
-        let mut first = None;
+        let mut first = self.excluded_by_event().map(|_| Kind::NotCovered);
         let mut reasons = Kinds::default();
         for test in &self.rules.classify {
             match (self.hit(*test)?, first) {
@@ -279,9 +280,33 @@ impl<'a> Probe<'a> {
             Test::Incomplete => self.is_incomplete()?.then_some(Kind::Incomplete),
             Test::Outlier => match &self.priced {
                 None => None,
-                Some(priced) => priced.outlier_kind(&self.rules.outlier, self.held)?,
+                Some(priced) => priced.outlier_kind(&self.rules.outlier, self.held, self.is_dearest()?)?,
             },
         })
+    }
+
+    /// Whether the case is among the dearest, where the pack asks for that.
+    fn is_dearest(&self) -> Outcome<bool> {
+        if !matches!(self.rules.outlier.high, High::Top(_)) {
+            return Ok(false);
+        }
+        self.case.facts.dearest.ok_or(ScoreError::NotKnown {
+            key: "outlier.high",
+            what: "its place among the other cases",
+        })
+    }
+
+    /// What an event does to the case, if it is one of it.
+    fn event(&self) -> Option<&'a Effect> {
+        let event = self.rules.event(self.case.facts.day, self.group)?;
+        Some(&event.what)
+    }
+
+    fn excluded_by_event(&self) -> Option<OutPay> {
+        match self.event() {
+            Some(Effect::Exclude(pay)) => Some(*pay),
+            _ => None,
+        }
     }
 
     fn is_not_covered(&self) -> bool {
@@ -376,7 +401,22 @@ impl<'a> Probe<'a> {
                 UnstablePay::CostRatio => Pay::Points(by_mean()?),
             },
         };
-        self.for_newborn(pay)
+        self.for_newborn(self.tilted(pay)?)
+    }
+
+    /// What traditional medicine gains in a group that asks for it.
+    fn tilted(&self, pay: Pay) -> Outcome<Pay> {
+        let gate = self.rules.stay.gate.as_ref();
+        let keeps = |gate: &&Gate| {
+            self.regrouped.is_none() && self.group.is_some_and(|g| gate.groups.contains_key(g))
+        };
+        let tilt = gate
+            .filter(keeps)
+            .and_then(|gate| gate.tilt.as_ref()?.get(&self.asked()));
+        match (pay, tilt) {
+            (Pay::Points(points), Some(tilt)) => Ok(Pay::Points(points.mul(Exact::ONE.add(tilt)?)?)),
+            (pay, _) => Ok(pay),
+        }
     }
 
     /// More than the standard may wait for a review.
@@ -400,7 +440,8 @@ impl<'a> Probe<'a> {
     }
 
     fn pay_not_covered(&self) -> Pay {
-        match self.rules.stay.out.as_ref().map(|out| out.pay) {
+        let by_list = self.rules.stay.out.as_ref().map(|out| out.pay);
+        match self.excluded_by_event().or(by_list) {
             Some(OutPay::ByItem) => Pay::ByItem,
             Some(OutPay::Zero) | None => Pay::Nothing,
         }
@@ -547,7 +588,7 @@ impl<'a> Probe<'a> {
         let (pool, level) = (self.case.pool, self.case.level);
         match rates {
             Rates::One(rate) => Ok(rate),
-            Rates::ByPool(pools) => match pools.get(pool) {
+            Rates::ByPool(pools) => match pools.get(pool).or_else(|| pools.get(self.case.insurance())) {
                 None => Err(no_rate(format!("price.rate.{pool}"))),
                 Some(PoolRates::One(rate)) => Ok(rate),
                 Some(PoolRates::ByLevel(levels)) => levels
@@ -577,6 +618,14 @@ impl<'a> Probe<'a> {
             Pay::Nothing => return Ok((None, Payment::Nothing)),
             Pay::Points(exact) => exact.points_half_away(self.rules.points_decimals)?,
         };
+        if let Some(Effect::Freeze(price)) = self.event() {
+            let exact = points.exact()?.mul(*price)?;
+            let payment = match self.rules.price.is_known() {
+                true => Payment::Standard(exact),
+                false => Payment::Amount(exact.fen_half_away()?),
+            };
+            return Ok((Some(points), payment));
+        }
         let payment = if self.rules.price.is_known() {
             Payment::Standard(points.exact()?.mul(self.point_price()?)?)
         } else {

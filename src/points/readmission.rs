@@ -34,6 +34,8 @@ pub struct Stay<'a> {
     pub discharged: i64,
     /// What it is for, in the words of `readmit.exempt`: `chemo`, `planned` …
     pub purposes: &'a [&'a str],
+    /// Whether it ended in a transfer to another hospital.
+    pub transferred: bool,
 }
 
 /// What a readmission does to a stay (再入院处理).
@@ -59,6 +61,11 @@ impl Readmission {
             stay: table.cut.stay,
             exempt: table.exempt.clone(),
         }
+    }
+
+    /// Whether stays are joined.
+    pub(super) fn joins(&self) -> bool {
+        self.how == CutHow::Merge
     }
 
     /// The cut of each stay, by its index; stays without one are left out.

@@ -11,6 +11,7 @@ use super::file_stay::CostBasis;
 use super::lookup::{Key, Lookup, Shape, Unit};
 use super::pack::Places;
 use super::rules_coef::{Auxiliary, Coefficients, Groups};
+use super::rules_event::{Event, events};
 use super::rules_money::MoneyRules;
 use super::rules_outlier::{Outlier, Ungrouped};
 use super::rules_price::{Price, WeightRules};
@@ -40,6 +41,7 @@ pub(crate) struct Rules {
     pub(super) points_decimals: u32,
     pub(crate) money: MoneyRules,
     pub(crate) time: TimeRules,
+    pub(crate) events: Vec<Event>,
 }
 
 impl Rules {
@@ -71,7 +73,13 @@ impl Rules {
             },
             money: MoneyRules::of(file, at)?,
             time: TimeRules::of(file, at)?,
+            events: events(file, at)?,
         })
+    }
+
+    /// The event that a case is one of, if any.
+    pub(super) fn event(&self, day: &str, group: Option<&str>) -> Option<&Event> {
+        self.events.iter().find(|event| event.holds(day, group))
     }
 
     /// The first key whose formula divides by the region's mean cost.

@@ -5,13 +5,13 @@ use hashbrown::HashMap;
 use super::file::LowEdge;
 use super::file::{FormulaClass, GrouperSystem, PackFile, PriceModel};
 use super::file_money::{
-    AddonFunding, AddonPosition, AssessEffect, CapFile, CorridorBalance, Denominator, FundFormula,
-    FundNegative, FundSplit, Outcome, PenaltyMode, PoolFund, PoolKey, PvPayDp, QuotaRound, Reflow,
-    RegionBasis, ReserveKind, Step,
+    AddonFunding, AddonPosition, Allocate, AmountCases, AssessEffect, CapFile, CorridorBalance, Denominator,
+    FundFormula, FundNegative, FundSplit, Outcome, PenaltyMode, PoolFund, PoolKey, PvPayDp, QuotaRound,
+    Reflow, RegionBasis, ReserveKind, Residual, Step,
 };
 use super::lookup::{Key, Lookup, Unit};
 use super::pack::Places;
-use super::rules::{less, lookup, missing, not_negative, number, share, together};
+use super::rules::{less, lookup, missing, not_negative, number, rate_above_zero, share, together};
 use crate::codes::HospitalLevel;
 use crate::diagnostics::{Result, suggestion};
 use crate::units::{Exact, Ratio};
@@ -26,6 +26,10 @@ pub(crate) struct MoneyRules {
     pub(crate) split: Option<FundSplit>,
     pub(crate) order: Vec<PoolFund>,
     pub(crate) k_may_exceed_one: bool,
+    /// Fen per point at which cases paid by amount have points; none: they leave the pool first.
+    pub(crate) reference_price: Option<Exact>,
+    pub(crate) allocate: Allocate,
+    pub(crate) residual: Residual,
     /// Decimals of yuan of the point value that money is paid from; none: the exact value.
     pub(crate) pv_decimals: Option<u32>,
     /// Share of a budget that is kept back.
@@ -135,6 +139,9 @@ impl MoneyRules {
             split: file.fund.split,
             order: read.order()?,
             k_may_exceed_one: file.price.k_may_exceed_one.unwrap_or(false),
+            reference_price: read.reference_price()?,
+            allocate: file.round.allocate,
+            residual: file.round.residual,
             pv_decimals: read.pv_decimals()?,
             reserve: read.reserve()?,
             changes: file
@@ -285,6 +292,22 @@ impl Reader<'_> {
             return Err(self.at.error("round.pv_pay_dp", message));
         }
         Ok(decimals)
+    }
+
+    /// The price at which amounts become points; a known price leaves nothing to share by them.
+    fn reference_price(&self) -> Result<Option<Exact>> {
+        const KEY: &str = "pool.reference_price";
+        let pool = &self.file.pool;
+        let wanted = pool.amount_cases == AmountCases::PointsAtReference;
+        if wanted && self.file.price.model != PriceModel::Floating {
+            let message =
+                "`pool.amount_cases = points_at_reference` needs a floating price (E_CLASS_MISMATCH)";
+            return Err(self.at.error("pool.amount_cases", message));
+        }
+        let price = together(self.at, wanted, KEY, "pool", pool.reference_price)?;
+        price
+            .map(|price| rate_above_zero(self.at, KEY, price))
+            .transpose()
     }
 
     fn reserve(&self) -> Result<Option<Exact>> {

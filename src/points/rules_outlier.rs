@@ -7,6 +7,7 @@ use super::file::{
 };
 use super::lookup::{Key, Lookup, Unit};
 use super::pack::Places;
+use super::ranking::Top;
 use super::rules::{less, lookup, missing, not_negative, rate_above_zero, together};
 use crate::diagnostics::Result;
 use crate::units::{Exact, Rate, Ratio};
@@ -62,6 +63,8 @@ pub(super) enum High {
         /// Upper limit and threshold, ascending; `None` is without limit and comes last.
         bands: Vec<(Option<Exact>, Exact)>,
     },
+    /// The dearest cases of many: there is no threshold.
+    Top(Top),
 }
 
 impl Outlier {
@@ -91,6 +94,7 @@ impl Outlier {
             net_of_denied: table.net_of_denied,
             aux_on: aux_on(file, at)?,
         };
+        pays_without_a_threshold(&outlier, at)?;
         check_order(&outlier, at)?;
         Ok(outlier)
     }
@@ -102,6 +106,21 @@ impl Outlier {
             _ => None,
         }
     }
+}
+
+/// A percentile has no threshold K that a formula could read.
+fn pays_without_a_threshold(outlier: &Outlier, at: &Places) -> Result<()> {
+    let reads_k = !matches!(
+        outlier.high_pay,
+        HighPay::ByItem | HighPay::Standard | HighPay::Review
+    );
+    if reads_k && matches!(outlier.high, High::Top(_)) {
+        return Err(at.error(
+            "outlier.high_pay",
+            "`outlier.high.by = percentile` has no threshold K; expected `outlier.high_pay` by_item, standard or review (E_CLASS_MISMATCH)",
+        ));
+    }
+    Ok(())
 }
 
 /// An auxiliary coefficient on outliers needs one.
@@ -204,7 +223,22 @@ fn mean_price(at: &Places, written: &str, order: Option<(&str, &[Vec<String>])>)
 fn high(file: &HighFile, at: &Places) -> Result<High> {
     const KEY: &str = "outlier.high";
     let expect = |what: &str| at.error(KEY, format!("`{KEY}`: {what}"));
+    let ranks = file.by == HighBy::Percentile;
+    let others = [
+        ("top", file.top.is_some()),
+        ("rank", file.rank.is_some()),
+        ("of", file.of.is_some()),
+        ("over", file.over.is_some()),
+        ("round", file.round.is_some()),
+    ];
+    if let Some((name, _)) = others.iter().find(|(_, there)| *there && !ranks) {
+        return Err(expect(&format!("`{name}` goes with by = percentile")));
+    }
     match (file.by, file.k, &file.bands, file.band_edge) {
+        (HighBy::Percentile, None, None, None) => Top::of(file, at).map(High::Top),
+        (HighBy::Percentile, ..) => Err(expect(
+            "by = percentile takes `top`, `rank`, `of`, `over` and `round`, no `k` and no bands",
+        )),
         (HighBy::Flat, Some(k), None, None) => not_negative(at, "outlier.high.k", k).map(High::Flat),
         (HighBy::Flat, ..) => Err(expect("by = flat takes `k` and no bands")),
         (by, None, Some(bands), Some(edge)) => Ok(High::Bands {
@@ -267,6 +301,7 @@ fn check_order(outlier: &Outlier, at: &Places) -> Result<()> {
     let thresholds: Vec<Exact> = match &outlier.high {
         High::Flat(k) => vec![*k],
         High::Bands { bands, .. } => bands.iter().map(|(_, k)| *k).collect(),
+        High::Top(_) => Vec::new(),
     };
     if !thresholds.iter().all(|k| less(outlier.low, *k)) {
         return Err(at.error("outlier.low", "`outlier.low` is not below `outlier.high`"));

@@ -5,13 +5,14 @@ use hashbrown::{HashMap, HashSet};
 
 use super::file::{BedDayMethod, DayCareMethod, PackFile};
 use super::file_stay::{
-    BedDayBy, DayCareMode, DaysCount, DaysEdge, DaysThen, IncompletePay, IncompleteWhen, Newborn, OutPay,
-    ReadmitTable,
+    BedDayBy, CutHow, DayCareMode, DaysCount, DaysEdge, DaysThen, IncompletePay, IncompleteWhen, Newborn,
+    OutPay, ReadmitTable, ReadmitWithin, TransferMode,
 };
 use super::lookup::{Key, Lookup, Unit, list};
 use super::pack::Places;
 use super::readmission::Readmission;
 use super::rules::{lookup, missing, not_negative, share, together};
+use super::transfer::Transfer;
 use crate::diagnostics::Result;
 use crate::units::Exact;
 
@@ -28,6 +29,7 @@ pub(crate) struct StayRules {
     pub(super) day_care: Option<DayCare>,
     pub(super) gate: Option<Gate>,
     pub(crate) readmission: Option<Readmission>,
+    pub(crate) transfer: Option<Transfer>,
 }
 
 /// Cases outside this payment.
@@ -81,6 +83,8 @@ pub(super) enum DayCare {
 pub(super) struct Gate {
     pub(super) min_ratio: Exact,
     pub(super) groups: HashMap<String, String>,
+    /// What cases that keep their group gain: a share of their points.
+    pub(super) tilt: Option<Lookup>,
 }
 
 impl StayRules {
@@ -114,9 +118,32 @@ impl StayRules {
             readmission: file
                 .readmit
                 .as_ref()
-                .map(|table: &ReadmitTable| Readmission::of(table)),
+                .map(|table| readmission(table, at))
+                .transpose()?,
+            transfer: transfer(file, at)?,
         })
     }
+}
+
+/// Stays of two hospitals are never joined: one of them would be paid for both.
+fn readmission(table: &ReadmitTable, at: &Places) -> Result<Readmission> {
+    if table.cut.how == CutHow::Merge && table.within != ReadmitWithin::Hospital {
+        let message =
+            "`readmit.cut.how = merge` joins stays of one hospital; expected `readmit.within` hospital";
+        return Err(at.error("readmit.within", message));
+    }
+    Ok(Readmission::of(table))
+}
+
+/// Days and what makes stays one illness stand exactly where chains are told apart.
+fn transfer(file: &PackFile, at: &Places) -> Result<Option<Transfer>> {
+    let Some(table) = &file.transfer else {
+        return Ok(None);
+    };
+    let wanted = table.mode == TransferMode::DeductAlongChain;
+    together(at, wanted, "transfer.days", "transfer", table.days)?;
+    together(at, wanted, "transfer.match", "transfer", table.matching)?;
+    Ok(Transfer::of(table))
 }
 
 fn days(file: &PackFile, at: &Places) -> Result<Option<Days>> {
@@ -244,5 +271,27 @@ fn gate(file: &PackFile, at: &Places) -> Result<Option<Gate>> {
     Ok(Some(Gate {
         min_ratio: share(at, "tcm.gate.min_ratio", gate.min_ratio)?,
         groups: pairs.collect(),
+        tilt: tilt(file, at)?,
     }))
+}
+
+/// The tilt of traditional medicine, no row above the pack's limit.
+fn tilt(file: &PackFile, at: &Places) -> Result<Option<Lookup>> {
+    const KEY: &str = "tcm.tilt";
+    let Some(table) = &file.tcm else { return Ok(None) };
+    let wanted = table.tilt_max.is_some();
+    let Some(written) = together(at, wanted, KEY, "tcm", table.tilt.as_ref())? else {
+        return Ok(None);
+    };
+    let most = match table.tilt_max {
+        Some(most) => share(at, "tcm.tilt_max", most)?,
+        None => return Err(missing(at, "tcm", "tcm.tilt_max")),
+    };
+    let keys = [Key::Hospital, Key::Group, Key::Level];
+    let tilt = lookup(at, KEY, written, None, &keys, ("tilt", Unit::Factor))?;
+    if tilt.values().any(|value| value.compare(most).is_gt()) {
+        let message = format!("`{KEY}`: `{written}` has a tilt above `tcm.tilt_max`");
+        return Err(at.error(KEY, message));
+    }
+    Ok(Some(tilt))
 }

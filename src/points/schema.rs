@@ -1,15 +1,15 @@
-//! A pack held against the language (政策包键表检查): unknown, missing and not yet computed keys,
+//! A pack held against the language (政策包键表检查): unknown, missing and refused keys,
 //! floats, and shares written with the wrong sign.
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::keys::Need::{self, Elsewhere, NotYet, Required};
-use super::keys::{KEYS, SIGNS, Sign, VALUES_NOT_YET};
+use super::keys::Need::{self, Elsewhere, Required};
+use super::keys::{KEYS, REFUSED, SIGNS, Sign};
 
 use crate::diagnostics::{Error, Place, Result, suggestion};
 
-/// Holds a pack's keys against the language: unknown, missing and not yet computed keys and
+/// Holds a pack's keys against the language: unknown, missing and refused keys and
 /// floats, all of them at once.
 pub(super) fn check_keys(place: &Place, text: &str, root: &DeTable) -> Result<()> {
     let mut check = Check {
@@ -44,10 +44,6 @@ impl Check<'_> {
             let name = key.get_ref().as_ref();
             let full = join(path, name);
             match need(path, name) {
-                Some(NotYet) => self.say(
-                    Some(key.span().start),
-                    format!("`{full}` is not computed in this version"),
-                ),
                 Some(Elsewhere(where_it_is)) => self.say(
                     Some(key.span().start),
                     format!("`{full}` has no place in a pack: it is said by {where_it_is}"),
@@ -99,14 +95,9 @@ impl Check<'_> {
     }
 
     fn word(&mut self, path: &str, at: usize, word: &str) {
-        let refused = VALUES_NOT_YET
-            .iter()
-            .any(|(p, words)| *p == path && words.contains(&word));
-        if refused {
-            self.say(
-                Some(at),
-                format!("`{path} = {word}` is not computed in this version"),
-            );
+        let refused = REFUSED.iter().find(|(p, of, _)| *p == path && *of == word);
+        if let Some((_, _, why)) = refused {
+            self.say(Some(at), format!("`{path} = {word}` is refused: {why}"));
         }
     }
 

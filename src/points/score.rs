@@ -59,8 +59,12 @@ pub struct CaseFacts<'a> {
     pub insurance: &'a str,
     /// Where the person is insured; empty: here.
     pub insured_place: &'a str,
-    /// Month of settlement as `2026-01`.
+    /// Month that prices are looked up for, as `2026-01`.
     pub month: &'a str,
+    /// Day of discharge as `2026-01-31`.
+    pub day: &'a str,
+    /// Whether it is among the dearest cases, where the pack ranks them.
+    pub dearest: Option<bool>,
     /// Its group is the one that takes whatever is left (空白病组).
     pub blank: bool,
     /// Auxiliary labels: family and label.
@@ -138,6 +142,27 @@ impl Score {
         ratio.show(decimals).ok()
     }
 
+    /// A stay that is paid with another one (并入其他病例): it has nothing of its own.
+    pub fn joined() -> Score {
+        let mut marks = Marks::default();
+        marks.insert(Mark::Merged);
+        Score {
+            kind: Kind::Normal,
+            reasons: Kinds::default(),
+            weight: None,
+            base_points: None,
+            regrouped: None,
+            coefficient: None,
+            auxiliary: None,
+            outlier_base: None,
+            points: None,
+            payment: Payment::Nothing,
+            fund_ratio: None,
+            marks,
+            held: Fen::ZERO,
+        }
+    }
+
     /// Takes what a readmission costs off the payment (再入院扣减). Merged stays are priced as one
     /// case by the caller; here their later part is paid nothing.
     ///
@@ -152,6 +177,7 @@ impl Score {
             Cut::Merge(_) => {
                 self.points = self.points.map(|_| Points::ZERO);
                 self.payment = Payment::Nothing;
+                self.marks.insert(Mark::Merged);
                 return Ok(());
             }
         };
@@ -162,6 +188,40 @@ impl Score {
             Payment::Standard(fen) => Payment::Standard(fen.mul(share)?),
             other => other,
         };
+        Ok(())
+    }
+}
+
+impl Score {
+    /// What it has, in points and as a standard in fen (已计点数与标准).
+    ///
+    /// # Errors
+    /// [`ScoreError::Overflow`].
+    pub fn has(&self) -> Result<(Exact, Exact), ScoreError> {
+        Ok(match self.payment {
+            Payment::Points(points) => (points.exact()?, Exact::ZERO),
+            Payment::Standard(fen) => (self.points.map_or(Ok(Exact::ZERO), Points::exact)?, fen),
+            _ => (Exact::ZERO, Exact::ZERO),
+        })
+    }
+
+    /// Takes off what earlier stays of a chain of transfers have, not below zero (转院链扣减).
+    ///
+    /// # Errors
+    /// [`ScoreError::Overflow`].
+    pub fn deduct(&mut self, earlier: (Exact, Exact), decimals: u32) -> Result<(), ScoreError> {
+        let rest = |own: Exact, earlier: Exact| {
+            let rest = own.sub(earlier)?;
+            Ok::<Exact, Overflow>(if rest.parts().0 < 0 { Exact::ZERO } else { rest })
+        };
+        let less = |points: Points| rest(points.exact()?, earlier.0)?.points_half_away(decimals);
+        match self.payment {
+            Payment::Points(points) => self.payment = Payment::Points(less(points)?),
+            Payment::Standard(fen) => self.payment = Payment::Standard(rest(fen, earlier.1)?),
+            _ => return Ok(()),
+        }
+        self.points = self.points.map(less).transpose()?;
+        self.marks.insert(Mark::Chained);
         Ok(())
     }
 }

@@ -39,23 +39,26 @@ impl Pack {
         talk.points();
         talk.coefficients();
         talk.stays();
+        talk.joined_stays();
         talk.outliers();
         talk.without_weight();
         talk.fund();
+        talk.shares();
         talk.clearing();
         talk.time();
+        talk.times();
         talk.said
     }
 }
 
-struct Talk<'a> {
-    rules: &'a Rules,
+pub(super) struct Talk<'a> {
+    pub(super) rules: &'a Rules,
     lang: Lang,
     said: Vec<Sentence>,
 }
 
 /// A number as people write it: no more decimals than it has.
-fn show(value: Exact) -> String {
+pub(super) fn show(value: Exact) -> String {
     let text = value.show(6).unwrap_or_else(|_| "?".to_owned());
     let cut = text.trim_end_matches('0').trim_end_matches('.');
     cut.to_owned()
@@ -67,12 +70,12 @@ fn percent(value: Exact) -> String {
         .map_or_else(|_| "?".to_owned(), show)
 }
 
-fn yuan(fen: Exact) -> String {
+pub(super) fn yuan(fen: Exact) -> String {
     fen.div(Exact::integer(100)).map_or_else(|_| "?".to_owned(), show)
 }
 
 impl Talk<'_> {
-    fn say(&mut self, key: &'static str, en: impl Into<String>, zh: impl Into<String>) {
+    pub(super) fn say(&mut self, key: &'static str, en: impl Into<String>, zh: impl Into<String>) {
         let text = match self.lang {
             Lang::En => en.into(),
             Lang::Zh => zh.into(),
@@ -386,7 +389,7 @@ impl Talk<'_> {
     }
 
     /// The auxiliary coefficient, where outliers have it.
-    fn aux(&self) -> &'static str {
+    pub(super) fn aux(&self) -> &'static str {
         if self.rules.outlier.aux_on { " × a" } else { "" }
     }
 
@@ -425,6 +428,7 @@ impl Talk<'_> {
                 limit_is_inside,
                 bands,
             } => bands_shown(*by_weight, *limit_is_inside, bands),
+            High::Top(top) => return self.dearest(percent(top.share)),
         };
         let approval = rule.approval;
         let pay = self.high_pay(rule.high_pay, self.aux());
@@ -465,7 +469,7 @@ impl Talk<'_> {
         );
     }
 
-    fn high_pay(&self, pay: HighPay, a: &str) -> String {
+    pub(super) fn high_pay(&self, pay: HighPay, a: &str) -> String {
         match pay {
             HighPay::ExcessCoef => format!("P = b × (r − K + 1) × c{a}"),
             HighPay::ExcessPlain => format!("P = b × (r − K + c){a}"),
@@ -596,11 +600,13 @@ impl Talk<'_> {
                 "应付按各基金拆分",
             );
         }
-        self.say(
-            "pool.amount_cases",
-            "cases paid by amount leave the pool first; the rest is shared by points",
-            "按金额付费的病例先行扣除，其余按点数分配",
-        );
+        if self.rules.money.reference_price.is_none() {
+            self.say(
+                "pool.amount_cases",
+                "cases paid by amount leave the pool first; the rest is shared by points",
+                "按金额付费的病例先行扣除，其余按点数分配",
+            );
+        }
     }
 
     fn clearing(&mut self) {

@@ -189,7 +189,7 @@ pub(super) fn read_serial_date(cell: &str) -> Option<Date> {
 }
 
 /// Minutes since midnight (时刻): `8`, `8:30`, `08:30:00`.
-pub(super) fn read_time(cell: &str) -> Option<i64> {
+pub fn read_time(cell: &str) -> Option<i64> {
     let mut parts = cell.trim().split(':');
     let mut part = |most: i64| {
         let text = parts.next()?;

@@ -114,6 +114,16 @@ columns! {
     FrontFees = "front_fees", "首页费用分类";
     ListFees = "list_fees", "结算清单收费项目";
     PayMethod = "pay_method", "医保支付方式";
+    SettleDate = "settle_date", "结算日期";
+    SettleMonth = "settle_month", "结算期";
+    MotherCase = "mother_case", "母亲病例标识";
+    StayPurposes = "stay_purposes", "住院目的";
+    Refunds = "refunds", "退费金额";
+    Denied = "denied", "审核扣减金额";
+    TcmFee = "tcm_fee", "中医药费用";
+    TreatmentFee = "treatment_fee", "治疗与药耗费用";
+    Addons = "addons", "加项";
+    OutlierApproved = "outlier_approved", "高倍率审核通过";
     DiagnosesWritten = "diagnoses_written", "映射前诊断编码";
     ProceduresWritten = "procedures_written", "映射前手术操作编码";
     CodeVersion = "code_version", "编码版本";

@@ -38,7 +38,7 @@ mod written;
 pub use any_rows::{AnyRows, FoundRow};
 pub use any_table::AnyTable;
 pub use case::{Case, FeeSplit, Numbers};
-pub use cells::{read_date, read_number};
+pub use cells::{read_date, read_number, read_time};
 pub use check::{Checked, Checker, Depth, KILOGRAMS, Row};
 pub use columns::{Column, Header};
 pub use door::{CodeSystem, Door};

@@ -17,7 +17,8 @@ const LIBRARY: &[u8] = include_bytes!("assets/echarts.min.js.gz");
 const DRAW: &str = include_str!("assets/draw.js");
 
 const CHART_STYLE: &str = "
-.bar { position: sticky; top: 0; background: #fff; padding: .35rem 0; z-index: 2; border-bottom: 1px solid #d8d8d8; }
+.bar { position: sticky; top: 0; background: #fff; padding: .35rem 0; z-index: 2; border-bottom: 1px solid #d8d8d8; \
+max-height: 5.2rem; overflow-y: auto; }
 .bar a { margin-right: .8rem; } .bar button { font: inherit; padding: .15rem .6rem; margin-right: .5rem; }
 .bar button[aria-pressed=true] { background: #1a1a1a; color: #fff; }
 figure { margin: .6rem 0; } figcaption { font-weight: 600; } .chart { width: 100%; min-height: 200px; }

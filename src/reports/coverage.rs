@@ -289,7 +289,10 @@ fn scheme_words(inputs: &Inputs, scheme: &str, sums: &LevelSums, lang: Lang) -> 
     let outside = shown(sums.out_of_scope_share())?;
     let verdict = verdict(inputs, sums.in_scope_ratio(numerator).ok(), numerator)?;
     let verdict = verdict.map_or(String::new(), |verdict| format!(" ({})", verdict.in_lang(lang)));
-    let by = numerator.as_str();
+    let by = match numerator {
+        Numerator::Basic => lang.pick("basic insurance", "基本医保"),
+        Numerator::ThreeTiers => lang.pick("the three tiers", "三重保障"),
+    };
     Ok(match lang {
         Lang::En => format!(
             "{scheme}: {in_scope} % of in-scope cost paid by {by}{verdict}, {actual} % of all cost, {outside} % out of scope"

@@ -4,7 +4,7 @@ use crate::diagnostics::{Lang, Words};
 use crate::points::Kind;
 
 /// A column, step, line or state of a settlement with its labels (中英对照).
-const LABELS: [(&str, &str, &str); 68] = [
+const LABELS: [(&str, &str, &str); 73] = [
     ("pool", "pool", "基金池"),
     ("month", "month", "月份"),
     ("hospital", "hospital", "医疗机构"),
@@ -27,6 +27,11 @@ const LABELS: [(&str, &str, &str); 68] = [
     ("deposit", "deposit", "质量保证金"),
     ("deductions", "deductions", "扣款"),
     ("cash", "cash", "月度拨付"),
+    ("advance_offset", "advance taken back", "冲抵预付金"),
+    ("pnl_formula", "profit by the formula", "公式盈亏"),
+    ("pnl_official", "profit as returned", "回盘盈亏"),
+    ("pnl_adjust", "returned less formula", "盈亏差额"),
+    ("fund_minus_claim", "due less paid by items", "应付减记账"),
     ("hash", "hash", "哈希"),
     ("deposit_withheld", "deposit withheld", "已扣保证金"),
     ("deposit_returned", "deposit returned", "返还保证金"),

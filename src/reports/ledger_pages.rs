@@ -4,13 +4,14 @@
 use super::CsvText;
 use super::ledger_labels::{label, why};
 use super::table::{Cell, Column, Table};
-use crate::budget::{Booking, CaseDue, HospitalDue, NetOff, PoolSettlement};
+use crate::budget::{Booking, CLEARING_LINES, CaseDue, HospitalDue, PoolSettlement};
 use crate::diagnostics::Lang;
 use crate::ledger::{ClearingRow, Entry, HospitalMonth, Paid, Posted, Statement, YearCase};
+use crate::points::{Pack, PnlColumn};
 use crate::units::{Fen, Overflow, Points};
 
 /// Columns of a month by hospital (月度预结算表列名).
-pub const MONTH_COLUMNS: [&str; 9] = [
+pub const MONTH_COLUMNS: [&str; 10] = [
     "pool",
     "month",
     "hospital",
@@ -19,6 +20,7 @@ pub const MONTH_COLUMNS: [&str; 9] = [
     "deposit",
     "deductions",
     "cash",
+    "advance_offset",
     "month_hash",
 ];
 
@@ -57,7 +59,7 @@ pub fn clearing_tables(pools: &[(PoolSettlement, Vec<ClearingRow>)], lang: Lang)
                 .find(|due| due.hospital == row.hospital);
             let mut cells = vec![Cell::text(&settlement.pool), Cell::text(&row.hospital)];
             cells.extend(due_cells(due, &steps));
-            cells.extend(clearing_lines(&row.net).map(|(_, amount)| Cell::Money(amount)));
+            cells.extend(row.net.lines().map(|(_, amount)| Cell::Money(amount)));
             table.rows.push(cells);
         }
         table
@@ -177,7 +179,7 @@ fn reconciliation_name(pool: &str, lang: Lang) -> String {
 }
 
 /// The cases of a cleared year (年度病例明细): each with its kind, what was booked and what is due.
-pub fn year_cases_table(pool: &str, cases: &[YearCase], dues: &[CaseDue], lang: Lang) -> Table {
+pub fn year_cases_table(pack: &Pack, pool: &str, cases: &[YearCase], dues: &[CaseDue], lang: Lang) -> Table {
     let own = |name: &str| Column::plain(name, label(name, lang));
     let summed = |name: &str| Column::summed(name, label(name, lang));
     let words = [
@@ -193,6 +195,7 @@ pub fn year_cases_table(pool: &str, cases: &[YearCase], dues: &[CaseDue], lang: 
     ];
     let mut columns: Vec<Column> = words.map(own).into();
     columns.extend(["standard", "cost", "claim", "nonfund", "booked", "due", "gain"].map(summed));
+    columns.extend(pack.pnl().iter().map(|column| summed(column.as_str())));
     let mut table = Table::new(pool, columns);
     for (case, due) in cases.iter().zip(dues) {
         let points = match case.paid {
@@ -220,9 +223,19 @@ pub fn year_cases_table(pool: &str, cases: &[YearCase], dues: &[CaseDue], lang: 
         ];
         cells.extend(amounts.map(Cell::Money));
         cells.push(Cell::Money(due.due - case.claim));
+        cells.extend(pack.pnl().iter().map(|column| profit(*column, case, *due)));
         table.rows.push(cells);
     }
     table
+}
+
+/// A column of profit and loss; what only a return tells is not known here, and not zero.
+fn profit(column: PnlColumn, case: &YearCase, due: CaseDue) -> Cell {
+    match column {
+        PnlColumn::Formula => Cell::Money(due.standard - case.cost),
+        PnlColumn::FundMinusClaim => Cell::Money(due.due - case.claim),
+        PnlColumn::Official | PnlColumn::Adjust => Cell::Empty,
+    }
 }
 
 /// A hospital's statement (医院对账单): its months, the entries that are no cases, its clearing, and
@@ -245,7 +258,7 @@ pub fn statement_csv(statement: &Statement) -> CsvText {
     }
     if let Some((net, state)) = &statement.clearing {
         row(["clearing", "", "state", state, "", ""]);
-        for (item, amount) in clearing_lines(net) {
+        for (item, amount) in net.lines() {
             row(["clearing", "", item, &amount.to_string(), "", ""]);
         }
     }
@@ -288,7 +301,8 @@ pub fn statement_tables(statement: &Statement, lang: Lang) -> Vec<Table> {
     if let Some((net, state)) = &statement.clearing {
         let state = [label("state", lang), label(state, lang)].map(Cell::text);
         clearing.rows.push(state.into());
-        let lines = clearing_lines(net)
+        let lines = net
+            .lines()
             .map(|(item, amount)| vec![Cell::text(label(item, lang)), Cell::Money(amount)]);
         clearing.rows.extend(lines);
     }
@@ -312,41 +326,15 @@ fn entry_words(entry: &Entry, lang: Lang) -> String {
 }
 
 /// What a month has besides its cases, in this order.
-const MONTH_LINES: [&str; 4] = ["booked", "deposit", "deductions", "cash"];
+const MONTH_LINES: [&str; 5] = ["booked", "deposit", "deductions", "cash", "advance_offset"];
 
-fn month_amounts(month: &HospitalMonth) -> [Fen; 4] {
+fn month_amounts(month: &HospitalMonth) -> [Fen; 5] {
     let Booking {
         booked,
         deposit,
         deductions,
+        offset,
         cash,
     } = month.booking;
-    [booked, deposit, deductions, cash]
-}
-
-/// The lines of a clearing, in this order.
-const CLEARING_LINES: [&str; 7] = [
-    "due",
-    "booked",
-    "deposit_withheld",
-    "deposit_returned",
-    "deposit_forfeited",
-    "advance_outstanding",
-    "clearing",
-];
-
-/// The lines of a clearing: what is added, what is taken off, and what it comes to.
-fn clearing_lines(net: &NetOff) -> [(&'static str, Fen); 7] {
-    let of = &net.year;
-    let amounts = [
-        of.due,
-        of.booked,
-        of.withheld,
-        of.returned,
-        net.forfeited,
-        of.advance,
-        net.clearing,
-    ];
-    let mut lines = CLEARING_LINES.into_iter().zip(amounts);
-    std::array::from_fn(|_| lines.next().unwrap_or(("", Fen::ZERO)))
+    [booked, deposit, deductions, cash, offset]
 }

@@ -15,11 +15,11 @@ mod findings;
 mod findings_book;
 mod grouped;
 mod import_remarks;
-mod indicators;
 mod ledger_labels;
 mod ledger_pages;
 mod neutral;
 mod output;
+mod performance;
 mod quality;
 mod record_file;
 mod reproduced;
@@ -58,13 +58,13 @@ pub use findings::{FINDING_COLUMNS, finding_line, finding_row, findings_csv};
 pub use findings_book::FindingsBook;
 pub use grouped::{CodeAt, GROUP_COLUMNS, GroupedRows, PACKET_COLUMNS};
 pub use import_remarks::{REMARK_COLUMNS, remarks_csv};
-pub use indicators::IndicatorTables;
 pub use ledger_pages::{
     MONTH_COLUMNS, clearing_tables, in_words, month_csv, pool_tables, statement_csv, statement_tables,
     year_cases_table,
 };
 pub use neutral::{NEUTRAL_COLUMNS, neutral_cells};
 pub use output::{Output, write_together};
+pub use performance::PerformanceTables;
 pub use quality::{QUALITY_COLUMNS, quality_csv};
 pub use record_file::RecordFile;
 pub use reproduced::Reproduced;
@@ -74,7 +74,7 @@ pub use simulate::{Named, Repeat, Simulated, dictionary, repeat_json, simulation
 pub use statements::{cases_csv, hospitals_csv, pools_csv, rejected_csv, slips_csv};
 pub use summary::{run_summary, sum_of_cases};
 pub use table::{Cell, Column, Table};
-pub use table_book::write_book;
+pub use table_book::{book_bytes, write_book};
 pub use table_changes::{CHANGE_COLUMNS, changes_csv, changes_text};
 pub use table_findings::{TABLE_FINDING_COLUMNS, table_finding_line, table_findings_csv};
 pub use table_page::page;

@@ -165,7 +165,7 @@ fn prices_of(result: &RunResult, statement: &Statement) -> Result<[String; 2], O
     let pool = result
         .pools
         .iter()
-        .find(|pool| pool.settlement.pool == statement.insured_scheme);
+        .find(|pool| pool.settlement.pool == statement.pool);
     pool.map_or(Ok(Default::default()), |pool| prices_shown(&pool.settlement))
 }
 
@@ -250,7 +250,7 @@ pub(super) fn gains(result: &RunResult) -> BTreeMap<(&str, &str), Fen> {
     let mut gains: BTreeMap<(&str, &str), Fen> = BTreeMap::new();
     for statement in &result.statements {
         if let Some(settled) = statement.settled() {
-            let key = (statement.insured_scheme.as_str(), statement.hospital.as_str());
+            let key = (statement.pool.as_str(), statement.hospital.as_str());
             *gains.entry(key).or_default() += settled.gain();
         }
     }

@@ -218,7 +218,7 @@ fn payers_table(result: &RunResult, lang: Lang) -> String {
     for pool in &result.pools {
         let name = &pool.settlement.pool;
         let of_pool = || {
-            let members = result.statements.iter().filter(|s| s.insured_scheme == *name);
+            let members = result.statements.iter().filter(|s| s.pool == *name);
             members.filter_map(Statement::settled)
         };
         let sum =

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Formula, Worksheet, XlsxError};
+use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Formula, Workbook, Worksheet, XlsxError};
 
 use super::findings_book::{failed, new_book, save_book};
 use super::table::{Cell, Column, Table};
@@ -23,6 +23,19 @@ const WIDEST: usize = 44;
 /// # Errors
 /// It cannot be written.
 pub fn write_book(path: &Path, tables: &[Table], lang: Lang) -> Result<()> {
+    save_book(book_of(path, tables, lang)?, path)
+}
+
+/// The bytes of a workbook, to be written together with other files (工作簿字节).
+///
+/// # Errors
+/// It cannot be made; `path` is named.
+pub fn book_bytes(path: &Path, tables: &[Table], lang: Lang) -> Result<Vec<u8>> {
+    let mut book = book_of(path, tables, lang)?;
+    book.save_to_buffer().map_err(|e| failed(path, &e))
+}
+
+fn book_of(path: &Path, tables: &[Table], lang: Lang) -> Result<Workbook> {
     let mut book = new_book(path)?;
     let names = sheet_names(tables);
     for (table, name) in tables.iter().zip(&names) {
@@ -32,7 +45,7 @@ pub fn write_book(path: &Path, tables: &[Table], lang: Lang) -> Result<()> {
             .and_then(|sheet| write_table(sheet, table, lang));
         written.map_err(|e| failed(path, &e))?;
     }
-    save_book(book, path)
+    Ok(book)
 }
 
 /// A name of its own for each, without what names may not hold.

@@ -8,7 +8,7 @@ use hashbrown::HashSet;
 use super::edits::{DeclaredCodes, edit_book, take_codes};
 use super::lists::Lists;
 use super::statement::RunResult;
-use super::{Scenario, read, settle};
+use super::{Scenario, pools, price, read, settle};
 use crate::benefit::BenefitPolicy;
 use crate::diagnostics::{Error, Lang, Place, Result, suggestion};
 use crate::grouper::Grouper;
@@ -210,9 +210,9 @@ fn pack_of_run(scenario: &Scenario, scheme: &Scheme, pack: &Pack) -> Result<()> 
         );
         return Err(Error::at(place, message));
     }
-    if !pack.pools_by_insurance() {
-        let message =
-            "a scenario has one pool an insurance; this pack's `pool.key` and `pool.merge` make other pools";
+    let by_insurance = scenario.budgets.keys().eq(scenario.pools.keys());
+    if !pack.pools_by_insurance() && by_insurance {
+        let message = "this pack's `pool.key`, `pool.merge` and events make other pools than one an insurance; the scenario needs a table [budget] by pool";
         return Err(Error::at(place, message));
     }
     let year = u16::try_from(scenario.year).unwrap_or(0);
@@ -245,8 +245,9 @@ pub fn run(
     advance: &dyn Fn(u64),
 ) -> Result<RunResult> {
     let mut result = read::read(inputs, records, lang, threads, advance)?;
+    pools::assign(inputs, &mut result, lang)?;
     let slips = settle::share_bills(inputs, &mut result, lang);
-    let scores = settle::score_cases(inputs, &result, &slips)?;
-    settle::settle_pools(inputs, &mut result, slips, scores)?;
+    let (scores, bills) = price::score_cases(inputs, &result, &slips)?;
+    settle::settle_pools(inputs, &mut result, slips, scores, bills)?;
     Ok(result)
 }

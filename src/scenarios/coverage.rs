@@ -150,7 +150,7 @@ pub fn sums(inputs: &Inputs, result: &RunResult) -> BTreeMap<(String, By, String
                 By::All => Some(String::new()),
                 By::Plan => plan().filter(|plan| !plan.is_empty()),
                 By::Level => Some(settled.level.as_str().to_owned()),
-                By::Month => Some(super::settle::month_of(statement)),
+                By::Month => Some(statement.month.clone()),
             };
             let Some(key) = key else { continue };
             found

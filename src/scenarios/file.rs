@@ -39,15 +39,18 @@ pub struct Scenario {
     pub weights: PathBuf,
     /// Policy pack.
     pub policy: PathBuf,
-    /// Pools by the insured scheme they pay for.
+    /// Region whose persons are insured here; without it, every person is.
+    pub region: Option<String>,
+    /// Insurances, each with the benefits of its persons.
     pub pools: BTreeMap<String, PoolOfScenario>,
+    /// The year's regional budgets by pool (区域总额预算); a pool is an insurance, or what the pack's
+    /// `pool.key` and `pool.merge` make.
+    pub budgets: BTreeMap<String, Fen>,
 }
 
-/// A pool of a scenario (基金池).
+/// An insurance of a scenario (险种).
 #[derive(Clone, Debug)]
 pub struct PoolOfScenario {
-    /// The year's regional budget (区域总额预算).
-    pub budget: Fen,
     /// Benefit policy of its persons.
     pub benefit: PathBuf,
     /// Leave out assistance and tail tiers whose values are unknown, and say so.
@@ -71,7 +74,9 @@ struct Written {
     persons: PathBuf,
     weights: PathBuf,
     policy: PathBuf,
+    region: Option<String>,
     pool: WrittenPools,
+    budget: Option<BTreeMap<String, Yuan>>,
 }
 
 #[derive(serde::Deserialize)]
@@ -84,7 +89,7 @@ struct WrittenPools {
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WrittenPool {
-    budget: Yuan,
+    budget: Option<Yuan>,
     benefit: PathBuf,
     #[serde(default)]
     skip_unknown_tiers: bool,
@@ -110,10 +115,10 @@ impl Scenario {
             ("resident", written.pool.resident),
             ("employee", written.pool.employee),
         ];
+        let budgets = budgets(path, &written_pools, written.budget)?;
         let pools = written_pools.into_iter().filter_map(|(name, pool)| {
             let pool = pool?;
             let pool = PoolOfScenario {
-                budget: pool.budget.0,
                 benefit: beside(pool.benefit),
                 skip_unknown_tiers: pool.skip_unknown_tiers,
             };
@@ -138,9 +143,44 @@ impl Scenario {
             persons: beside(written.persons),
             weights: beside(written.weights),
             policy: beside(written.policy),
+            region: written.region,
             pools,
+            budgets,
         })
     }
+}
+
+/// The budgets of the pools: of each insurance beside its benefits, or all of them in one table.
+fn budgets(
+    path: &Path,
+    pools: &[(&str, Option<WrittenPool>)],
+    table: Option<BTreeMap<String, Yuan>>,
+) -> Result<BTreeMap<String, Fen>> {
+    let own = pools
+        .iter()
+        .filter_map(|(name, pool)| Some((*name, pool.as_ref()?)));
+    let Some(table) = table else {
+        return own
+            .map(|(name, pool)| match &pool.budget {
+                Some(budget) => Ok((name.to_owned(), budget.0)),
+                None => Err(Error::at(
+                    Place::file(path),
+                    format!("pool `{name}` has no budget; expected `budget` in [pool.{name}], or a table [budget] by pool"),
+                )),
+            })
+            .collect();
+    };
+    let mut own = own.filter(|(_, pool)| pool.budget.is_some());
+    if let Some((name, _)) = own.next() {
+        let message =
+            format!("[pool.{name}] has a `budget`, and there is a table [budget]; expected one of them");
+        return Err(Error::at(Place::file(path), message));
+    }
+    if table.is_empty() {
+        let message = "the table [budget] is empty; expected a budget a pool";
+        return Err(Error::at(Place::file(path), message));
+    }
+    Ok(table.into_iter().map(|(pool, budget)| (pool, budget.0)).collect())
 }
 
 /// `"31000000.00 yuan"`.

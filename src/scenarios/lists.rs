@@ -17,6 +17,10 @@ use crate::records::read_date;
 pub struct Hospital {
     /// Level.
     pub level: HospitalLevel,
+    /// District; empty where the list does not tell it.
+    pub district: String,
+    /// Group of counties; empty where the list does not tell it.
+    pub county_group: String,
 }
 
 /// An insured person (参保人员), by number; no names.
@@ -140,7 +144,7 @@ impl Lists {
 }
 
 impl Hospital {
-    /// Reads a list of hospitals, `hospital,level`, by code (读取医疗机构名单).
+    /// Reads a list of hospitals, `hospital,level` and perhaps `district,county_group`, by code (读取医疗机构名单).
     ///
     /// # Errors
     /// As [`Lists::load`].
@@ -151,12 +155,22 @@ impl Hospital {
 
 fn hospitals_of(table: &Table) -> Result<HashMap<String, Hospital>> {
     let mut hospitals = HashMap::new();
-    table.each(["hospital", "level"], |[code, level]| {
-        let level = level
-            .parse()
-            .map_err(|expected| format!("field `level`: `{level}`; {expected}"))?;
-        add(&mut hospitals, "hospital", code, Hospital { level })
-    })?;
+    let optional = ["district", "county_group"];
+    table.each_of(
+        ["hospital", "level"],
+        optional,
+        |_, [code, level], [district, county_group]| {
+            let level = level
+                .parse()
+                .map_err(|expected| format!("field `level`: `{level}`; {expected}"))?;
+            let hospital = Hospital {
+                level,
+                district: district.to_owned(),
+                county_group: county_group.to_owned(),
+            };
+            add(&mut hospitals, "hospital", code, hospital)
+        },
+    )?;
     Ok(hospitals)
 }
 
@@ -214,6 +228,16 @@ impl Table {
         columns: [&str; N],
         mut row: impl FnMut(u64, [&str; N]) -> std::result::Result<(), String>,
     ) -> Result<()> {
+        self.each_of(columns, [], |line, cells, []| row(line, cells))
+    }
+
+    /// The same with further columns that may be absent; their cells are then empty.
+    fn each_of<const N: usize, const M: usize>(
+        &self,
+        columns: [&str; N],
+        optional: [&str; M],
+        mut row: impl FnMut(u64, [&str; N], [&str; M]) -> std::result::Result<(), String>,
+    ) -> Result<()> {
         let mut reader = csv::ReaderBuilder::new()
             .flexible(true)
             .trim(csv::Trim::All)
@@ -231,12 +255,15 @@ impl Table {
                 .position(|name| name == column)
                 .ok_or_else(missing)?;
         }
+        let further = optional.map(|column| header.iter().position(|name| name == column));
         let mut errors = Vec::new();
         for record in reader.records() {
             let record = record.map_err(unreadable)?;
             let line = record.position().map_or(0, csv::Position::line);
             let complaint = if record.len() == header.len() {
-                row(line, fields.map(|field| record.get(field).unwrap_or(""))).err()
+                let cells = fields.map(|field| record.get(field).unwrap_or(""));
+                let more = further.map(|field| field.and_then(|field| record.get(field)).unwrap_or(""));
+                row(line, cells, more).err()
             } else {
                 Some(format!(
                     "this row has {} fields; the header has {}",

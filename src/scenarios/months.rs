@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::chain::Inputs;
-use super::settle::{Member, level_of, month_of, score_cases, share_bills};
-use super::{PoolOfScenario, read};
+use super::price::score_cases;
+use super::settle::{Member, level_of, share_bills};
+use super::{Statement, pools, read};
 use crate::budget::{BookedAt, More, NetOff, PoolCase, PoolMoney, PoolSettlement, YearOf, book, settle};
 use crate::diagnostics::{Error, Evidence, Lang, Place, Result, hexadecimal};
-use crate::ledger::{CaseKey, ClearingRow, Entry, EntryKind, HospitalMonth, Paid, YearCase};
+use crate::ledger::{CaseKey, ClearingRow, Entry, EntryKind, EntryMore, HospitalMonth, Paid, YearCase};
 use crate::points::{Effective, Late, Mark, Pack};
 use crate::records::{RowReader, RunningHash};
 use crate::units::{Exact, Fen};
@@ -20,7 +21,7 @@ use crate::units::{Exact, Fen};
 pub struct Bill {
     /// The pool.
     pub pool: String,
-    /// Month of discharge.
+    /// The month it belongs to by the pack.
     pub month: String,
     /// The entry; not booked yet.
     pub entry: Entry,
@@ -31,72 +32,98 @@ pub struct Bill {
 /// # Errors
 /// As [`super::run`]; a case whose coefficient was assumed: nothing is settled with it.
 ///
-/// `records` are those of [`Inputs::open_records`].
+/// `records` are those of [`Inputs::open_records`]. Cases of months behind `month` are left for
+/// their own month: rules about several stays do not see them yet, so that a month made again is
+/// what it was.
 pub fn bills(
     inputs: &Inputs,
     records: (RowReader, RunningHash),
+    month: &str,
     lang: Lang,
     threads: usize,
     advance: &dyn Fn(u64),
 ) -> Result<Vec<Bill>> {
     let mut result = read::read(inputs, records, lang, threads, advance)?;
+    pools::assign(inputs, &mut result, lang)?;
     let mut slips = share_bills(inputs, &mut result, lang);
-    let mut scores = score_cases(inputs, &result, &slips)?;
-    let scheme = inputs.grouper.scheme();
-    let mut bills = Vec::new();
-    for (index, (slip, score)) in slips.iter_mut().zip(&mut scores).enumerate() {
-        let Some(member) = Member::new(inputs, index, slip, score) else {
-            continue;
-        };
-        let Some(statement) = result.statements.get(member.index) else {
-            continue;
-        };
-        let (Some(level), Some(discharge)) = (level_of(inputs, statement), statement.discharge) else {
-            continue;
-        };
-        if member.score.marks.contains(Mark::CoefficientAssumed) {
-            return Err(Error::new(format!(
-                "case `{}`: a coefficient of hospital `{}` is missing; one stands in its place in previews only",
-                statement.case_id, statement.hospital
-            )));
+    for (slip, statement) in slips.iter_mut().zip(&result.statements) {
+        if statement.month.as_str() > month {
+            *slip = None;
         }
-        let grouped = statement.grouping.status(scheme).has_group();
-        let out_of_range = |_| {
-            Error::new(format!(
-                "case `{}`: its standard is out of range",
-                statement.case_id
-            ))
+    }
+    let (mut scores, mut parts) = score_cases(inputs, &result, &slips)?;
+    let mut bills = Vec::new();
+    let members = slips.iter_mut().zip(&mut scores).zip(&mut parts).enumerate();
+    for (index, ((slip, score), part)) in members {
+        let (Some(member), Some(statement)) = (
+            Member::new(index, slip, score, part),
+            result.statements.get(index),
+        ) else {
+            continue;
         };
-        bills.push(Bill {
-            pool: statement.insured_scheme.clone(),
-            month: month_of(statement),
-            entry: Entry {
-                kind: EntryKind::Case,
-                key: CaseKey {
-                    hospital: statement.hospital.clone(),
-                    case_id: statement.case_id.clone(),
-                    discharge: discharge.to_string(),
-                },
-                level,
-                group: if grouped {
-                    statement.grouping.code(scheme).to_owned()
-                } else {
-                    String::new()
-                },
-                case_kind: member.score.kind,
-                paid: Paid::of(member.score.payment).map_err(out_of_range)?,
-                ratio: member.score.fund_ratio.map(Exact::parts),
-                cost: member.slip.total,
-                claim: member.claim,
-                nonfund: member.slip.total - member.claim,
-                booked: Fen::ZERO,
-                refers: None,
-                reason: String::new(),
-                author: String::new(),
-            },
-        });
+        bills.extend(bill(inputs, statement, member)?);
     }
     Ok(bills)
+}
+
+/// A case as it is posted; one whose hospital or day is not known was kept out before.
+fn bill(inputs: &Inputs, statement: &Statement, member: Member) -> Result<Option<Bill>> {
+    let (Some(level), Some(discharge)) = (level_of(inputs, statement), statement.discharge) else {
+        return Ok(None);
+    };
+    if member.score.marks.contains(Mark::CoefficientAssumed) {
+        return Err(Error::new(format!(
+            "case `{}`: a coefficient of hospital `{}` is missing; one stands in its place in previews only",
+            statement.case_id, statement.hospital
+        )));
+    }
+    let scheme = inputs.grouper.scheme();
+    let grouped = statement.grouping.status(scheme).has_group();
+    let group = if grouped {
+        statement.grouping.code(scheme)
+    } else {
+        ""
+    };
+    let out_of_range = |_| {
+        Error::new(format!(
+            "case `{}`: its standard is out of range",
+            statement.case_id
+        ))
+    };
+    let Member { score, bill, .. } = member;
+    Ok(Some(Bill {
+        pool: statement.pool.clone(),
+        month: statement.month.clone(),
+        entry: Entry {
+            kind: EntryKind::Case,
+            key: CaseKey {
+                hospital: statement.hospital.clone(),
+                case_id: statement.case_id.clone(),
+                discharge: discharge.to_string(),
+            },
+            level,
+            group: group.to_owned(),
+            case_kind: score.kind,
+            paid: Paid::of(score.payment).map_err(out_of_range)?,
+            ratio: score.fund_ratio.map(Exact::parts),
+            cost: bill.cost,
+            claim: bill.claim,
+            nonfund: bill.nonfund,
+            booked: Fen::ZERO,
+            refers: None,
+            reason: String::new(),
+            author: String::new(),
+            more: EntryMore {
+                addons: bill.addons,
+                funds: if inputs.pack.splits_funds() {
+                    bill.funds
+                } else {
+                    Vec::new()
+                },
+                late: false,
+            },
+        },
+    }))
 }
 
 /// A pack on weaker ground than is accepted settles nothing (依据不足不得结算).
@@ -149,7 +176,7 @@ pub fn refuse_weak(inputs: &Inputs, accepted: Evidence) -> Result<()> {
 /// The month cannot be booked.
 pub fn month_money(
     pack: &Pack,
-    (pool, terms): (&str, &PoolOfScenario),
+    (pool, budget): (&str, Fen),
     month: &str,
     cases: Vec<Bill>,
     last_price: Option<Exact>,
@@ -167,16 +194,18 @@ pub fn month_money(
                 continue;
             }
             Some((_, Late::NoPoints)) => entry.paid = Paid::Nothing,
+            Some((_, Late::Penalty)) => entry.more.late = true,
             Some((_, Late::NextMonth)) | None => {}
         }
         entries.push(entry);
     }
     let at = match last_price {
         Some(price) => BookedAt::LastYear(price),
-        None if pack.months_share_the_budget() => BookedAt::Money(twelfth(terms.budget, month)?.into()),
+        None if pack.months_share_the_budget() => BookedAt::Money(pack.share_of_month(budget, month)?.into()),
         None => BookedAt::Own,
     };
-    let booked = book(pack, pool, &pool_cases(&entries)?, at)?;
+    let addons = addons(&entries);
+    let booked = book(pack, pool, &pool_cases(&entries, &addons)?, at)?;
     for (entry, booked) in entries.iter_mut().zip(booked) {
         entry.booked = booked;
     }
@@ -195,23 +224,26 @@ fn is_late(discharge: &str, month: &str, days: u32) -> bool {
     }
 }
 
-/// A month's twelfth of the budget; the twelve sum to it, earlier months have the odd fen.
-fn twelfth(budget: Fen, month: &str) -> Result<Fen> {
-    let shares = budget.split(&[1; 12]).map_err(|e| Error::new(e.to_string()))?;
-    let of: Option<usize> = month.get(5..).and_then(|of| of.parse().ok());
-    let share = of.and_then(|of| shares.get(of.checked_sub(1)?)).copied();
-    share.ok_or_else(|| Error::new(format!("`{month}` is no month; expected one such as 2026-01")))
+/// Names and amounts of each entry's add-ons.
+fn addons(entries: &[Entry]) -> Vec<Vec<(&str, Fen)>> {
+    entries.iter().map(addons_of).collect()
+}
+
+fn addons_of(entry: &Entry) -> Vec<(&str, Fen)> {
+    let addons = entry.more.addons.iter();
+    addons.map(|(name, amount)| (name.as_str(), *amount)).collect()
 }
 
 /// Entries as cases of their pool.
-fn pool_cases(entries: &[Entry]) -> Result<Vec<PoolCase<'_>>> {
+fn pool_cases<'e>(entries: &'e [Entry], addons: &'e [Vec<(&'e str, Fen)>]) -> Result<Vec<PoolCase<'e>>> {
     let of = |entry: &'_ Entry| -> std::result::Result<_, crate::units::Overflow> {
         let ratio = entry.ratio.map(|(num, den)| Exact::new(num, den)).transpose()?;
         Ok((entry.paid.payment()?, ratio))
     };
     entries
         .iter()
-        .map(|entry| {
+        .zip(addons)
+        .map(|(entry, addons)| {
             let (payment, fund_ratio) = of(entry).map_err(|_| {
                 Error::new(format!("case `{}`: an amount is out of range", entry.key.case_id))
             })?;
@@ -226,7 +258,9 @@ fn pool_cases(entries: &[Entry]) -> Result<Vec<PoolCase<'_>>> {
                 more: More {
                     level: Some(entry.level),
                     fund_ratio,
-                    ..More::default()
+                    funds: &entry.more.funds,
+                    addons,
+                    late: entry.more.late,
                 },
             })
         })
@@ -240,8 +274,12 @@ impl Bill {
         let mut lines: Vec<String> = entries
             .iter()
             .map(|entry| {
+                let more = match entry.more == EntryMore::default() {
+                    true => String::new(),
+                    false => format!("\u{1f}{:?}", entry.more),
+                };
                 format!(
-                    "{:?}\u{1f}{}\u{1f}{}\u{1f}{:?}\u{1f}{:?}\u{1f}{}\u{1f}{}\u{1f}{}\u{1f}{}\n",
+                    "{:?}\u{1f}{}\u{1f}{}\u{1f}{:?}\u{1f}{:?}\u{1f}{}\u{1f}{}\u{1f}{}\u{1f}{}{more}\n",
                     entry.key,
                     entry.level,
                     entry.group,
@@ -274,7 +312,9 @@ pub fn clear_pool(
     months: &[HospitalMonth],
     advance: &dyn Fn(&str) -> Result<Fen>,
 ) -> Result<(PoolSettlement, Vec<ClearingRow>)> {
-    let settlement = settle(pack, pool, money, &pool_cases(cases)?)?;
+    let addons = addons(cases);
+    let mut settlement = settle(pack, pool, money, &pool_cases(cases, &addons)?)?;
+    settlement.warnings.extend(overpaid(money.budget, months));
     let mut years: BTreeMap<&str, YearOf> = BTreeMap::new();
     for hospital in &settlement.hospitals {
         years.entry(&hospital.hospital).or_default().due = hospital.due;
@@ -297,4 +337,15 @@ pub fn clear_pool(
         });
     }
     Ok((settlement, rows))
+}
+
+/// A year whose months paid more than its budget: what is too much is asked back, and said.
+fn overpaid(budget: Fen, months: &[HospitalMonth]) -> Option<String> {
+    let paid: Fen = months.iter().map(|month| month.booking.cash).sum();
+    (paid > budget).then(|| {
+        format!(
+            "the budget is {budget} yuan, but months paid {paid} already: {} yuan are to be asked back",
+            paid - budget
+        )
+    })
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::chain::Inputs;
+use super::facts::FactFields;
 use super::statement::{Money, Rejected, RunResult, Statement};
 use crate::diagnostics::{Action, Finding, Lang, Result, Stops};
 use crate::grouper::{Grouping, Workspace};
@@ -35,6 +36,7 @@ pub(super) fn read(
     };
     let mut result = RunResult::empty(&header);
     let mut duplicates = Duplicates::new(inputs.edits.edits());
+    let fields = FactFields::of(&header);
     result.counts = in_order(
         reader,
         depth,
@@ -44,9 +46,10 @@ pub(super) fn read(
         |chunk, checked, checker| {
             if checked == Checked::Case {
                 let grouping = inputs.grouper.group(checker.case(), &mut chunk.work);
-                chunk
-                    .statements
-                    .push((Statement::of(checker, grouping), CaseKey::of(checker)));
+                chunk.statements.push((
+                    Statement::of(inputs, &fields, checker, grouping),
+                    CaseKey::of(checker),
+                ));
             } else {
                 chunk.rejected.push(Rejected::of(checked, checker, &header));
             }
@@ -197,8 +200,42 @@ impl Inputs {
             }
             Some(_) => {}
         }
+        if let Some(unread) = &statement.facts.unread {
+            return finding("M985", unread.column, &unread.value, unread.expected(lang));
+        }
+        self.gap_of_month(statement, &finding, lang)
+    }
+
+    /// What keeps a case from belonging to a month of the scenario's year.
+    fn gap_of_month(
+        &self,
+        statement: &Statement,
+        finding: &impl Fn(&'static str, Column, &str, String) -> Option<Finding>,
+        lang: Lang,
+    ) -> Option<Finding> {
+        let days = statement.facts.days();
+        if let Err((key, name)) = self.pack.month_of(days).and_then(|_| self.pack.version_of(days)) {
+            let column = if name == "settle_date" {
+                Column::SettleDate
+            } else {
+                Column::SettleMonth
+            };
+            let expected = match lang {
+                Lang::En => format!("the month that `{key}` asks for"),
+                Lang::Zh => format!("`{key}`所需的月份"),
+            };
+            return finding("M985", column, "", expected);
+        }
         let year = self.scenario.year;
-        if statement.discharge.is_none_or(|day| day.year() != year) {
+        let by_discharge = statement.month == days.discharge;
+        if !by_discharge && !statement.month.starts_with(&format!("{year:04}-")) {
+            let expected = match lang {
+                Lang::En => format!("a month of {year}"),
+                Lang::Zh => format!("{year}年的月份"),
+            };
+            return finding("M983", Column::SettleMonth, &statement.month, expected);
+        }
+        if by_discharge && statement.discharge.is_none_or(|day| day.year() != year) {
             let value = statement
                 .discharge
                 .map_or_else(String::new, |day| day.to_string());
@@ -213,9 +250,17 @@ impl Inputs {
 }
 
 impl Statement {
-    fn of(checker: &Checker<'_>, grouping: Grouping) -> Statement {
+    fn of(inputs: &Inputs, fields: &FactFields, checker: &Checker<'_>, grouping: Grouping) -> Statement {
         let case = checker.case();
+        let facts = fields.read(checker.row(), case);
+        let (month, version) = (
+            inputs.pack.month_of(facts.days()),
+            inputs.pack.version_of(facts.days()),
+        );
         Statement {
+            pool: String::new(),
+            month: month.unwrap_or("").to_owned(),
+            version: version.unwrap_or("").to_owned(),
             case_id: case.case_id().to_owned(),
             hospital: case.hospital().to_owned(),
             person: case.person().to_owned(),
@@ -228,6 +273,7 @@ impl Statement {
             diagnoses: case.diagnoses().map(str::to_owned).collect(),
             fees: case.fees(),
             grouping,
+            facts,
             money: match of_this_row(checker).find(|finding| finding.edit.stops == Stops::Money) {
                 Some(finding) => Money::KeptOut(finding.edit.code),
                 None => Money::Pending,

@@ -355,15 +355,14 @@ impl MappedColumn {
         let text = text.replace(',', "");
         match self.unit {
             Unit::Yuan => amount_of(&text),
-            Unit::Fen => amount_of(&Fen::new(text.parse().ok()?).to_string()),
+            Unit::Fen => Fen::new(text.parse().ok()?).of_a_cell(),
         }
     }
 }
 
 /// An amount that sums of many can be made of.
 fn amount_of(yuan: &str) -> Option<Fen> {
-    let amount = Fen::parse_yuan(yuan).ok();
-    amount.filter(|amount| amount.fen().unsigned_abs() <= Fen::LARGEST_INPUT.fen().unsigned_abs())
+    Fen::parse_yuan(yuan).ok()?.of_a_cell()
 }
 
 fn number(text: &str) -> Option<rust_decimal::Decimal> {

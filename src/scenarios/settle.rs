@@ -1,4 +1,4 @@
-//! Second stretch of a run: bills shared, cases scored, pools settled, all joined.
+//! Second stretch of a run: bills shared, pools settled, all joined.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,14 +6,14 @@ use std::sync::Arc;
 use hashbrown::HashSet;
 
 use super::chain::Inputs;
+use super::join::BillOf;
 use super::statement::{BenefitParameter, Money, PoolResult, RunResult, Settled, Statement};
 use crate::benefit::{BenefitPolicy, Claim, Payer, Slip, YearToDate, explain, share};
 use crate::budget::{More, PoolCase, settle};
 use crate::codes::HospitalLevel;
 use crate::diagnostics::{Error, Lang, Result};
-use crate::points::{CaseFacts, Cut, Pack, PoolFund, PricingCase, Score, Stay, Weights, score};
+use crate::points::{Pack, PoolFund, Score};
 use crate::records::{Column, FeeSplit};
-use crate::tables::FallbackKind;
 use crate::units::Fen;
 
 /// Age from which a person is no minor (未成年人保护法 art. 2: citizens under eighteen are minors).
@@ -215,137 +215,6 @@ fn keep_out(inputs: &Inputs, result: &mut RunResult, kept_out: Vec<(usize, Strin
     result.findings.sort_by_key(|finding| finding.line);
 }
 
-/// Kind and points of every case with a slip (病例计分).
-///
-/// # Errors
-/// A case the policy pack cannot price, by its line: a coefficient or rate is missing.
-pub(super) fn score_cases(
-    inputs: &Inputs,
-    result: &RunResult,
-    slips: &[Option<Slip>],
-) -> Result<Vec<Option<Score>>> {
-    score_by(inputs, (&inputs.pack, &inputs.weights), result, slips)
-}
-
-/// As [`score_cases`], by another pack and other weights than the inputs'.
-pub(super) fn score_by(
-    inputs: &Inputs,
-    (pack, weights): (&Pack, &Weights),
-    result: &RunResult,
-    slips: &[Option<Slip>],
-) -> Result<Vec<Option<Score>>> {
-    let score_of = |(statement, slip): (&Statement, &Option<Slip>)| match slip {
-        Some(slip) => score_one(inputs, (pack, weights), (statement, slip), None),
-        None => Ok(None),
-    };
-    let scores: Result<Vec<_>> = result.statements.iter().zip(slips).map(score_of).collect();
-    let mut scores = scores?;
-    cut_readmissions(inputs, pack, result, &mut scores)?;
-    Ok(scores)
-}
-
-/// One case, in its own group or in another.
-pub(super) fn score_one(
-    inputs: &Inputs,
-    (pack, weights): (&Pack, &Weights),
-    (statement, slip): (&Statement, &Slip),
-    other_group: Option<&str>,
-) -> Result<Option<Score>> {
-    let scheme = inputs.grouper.scheme();
-    let Some(level) = level_of(inputs, statement) else {
-        return Ok(None);
-    };
-    let grouped = statement.grouping.status(scheme).has_group();
-    let packets = scheme.packets().into_iter();
-    let auxiliary: Vec<(&str, &str)> = packets
-        .flat_map(|packets| statement.grouping.packet.labels(packets))
-        .collect();
-    let case = PricingCase {
-        group: other_group.or_else(|| grouped.then(|| statement.grouping.code(scheme))),
-        hospital: &statement.hospital,
-        level,
-        pool: &statement.insured_scheme,
-        cost: slip.total,
-        los_days: statement.los_days,
-        facts: CaseFacts {
-            month: &month_of(statement),
-            blank: other_group.is_none() && statement.grouping.fallback(scheme) == Some(FallbackKind::Blank),
-            auxiliary: &auxiliary,
-            ..CaseFacts::default()
-        },
-    };
-    score(pack, weights, &case).map(Some).map_err(|e| {
-        let records = inputs.scenario.records.display();
-        let case = &statement.case_id;
-        Error::new(format!(
-            "{records}:{}: case `{case}` cannot be priced: {e}",
-            statement.line
-        ))
-    })
-}
-
-/// Month of discharge as `2026-01`; empty where it is not known.
-pub(super) fn month_of(statement: &Statement) -> String {
-    let month = statement
-        .discharge
-        .map(|day| format!("{:04}-{:02}", day.year(), day.month()));
-    month.unwrap_or_default()
-}
-
-/// Takes what a second stay within days costs off its points (再入院扣减).
-fn cut_readmissions(
-    inputs: &Inputs,
-    pack: &Pack,
-    result: &RunResult,
-    scores: &mut [Option<Score>],
-) -> Result<()> {
-    let scheme = inputs.grouper.scheme();
-    let scored = result.statements.iter().zip(scores.iter()).enumerate();
-    let scored = scored.filter(|(_, (_, score))| score.is_some());
-    let (indices, stays): (Vec<usize>, Vec<Stay>) = scored
-        .map(|(index, (statement, _))| (index, stay_of(scheme, statement)))
-        .unzip();
-    for (at, cut) in pack.readmissions(&stays) {
-        let found = indices
-            .get(at)
-            .and_then(|index| scores.get_mut(*index))
-            .and_then(Option::as_mut);
-        let (Some(score), Some(stay)) = (found, stays.get(at)) else {
-            continue;
-        };
-        if matches!(cut, Cut::Merge(_)) {
-            return Err(Error::new(format!(
-                "case `{}`: `readmit.cut.how = merge` is not computed in a run in this version",
-                stay.id
-            )));
-        }
-        let decimals = pack.points_decimals();
-        score
-            .cut(cut, decimals)
-            .map_err(|e| Error::new(format!("case `{}`: {e}", stay.id)))?;
-    }
-    Ok(())
-}
-
-/// A stay as the rule of readmission sees it; days are counted from year zero.
-fn stay_of<'s>(scheme: &'s crate::tables::Scheme, statement: &'s Statement) -> Stay<'s> {
-    let discharged = statement.discharge.map_or(0, |day| {
-        let begin = jiff::civil::date(0, 1, 1);
-        begin.until(day).map_or(0, |span| i64::from(span.get_days()))
-    });
-    Stay {
-        id: &statement.case_id,
-        person: &statement.person,
-        hospital: &statement.hospital,
-        group: statement.grouping.code(scheme),
-        adrg: statement.grouping.adrg(scheme),
-        diagnosis: statement.diagnoses.first().map_or("", String::as_str),
-        admitted: discharged - i64::from(statement.los_days.unwrap_or(0)),
-        discharged,
-        purposes: &[],
-    }
-}
-
 /// Settles every pool and writes each case's money into its statement (基金池结算).
 ///
 /// # Errors
@@ -353,26 +222,28 @@ fn stay_of<'s>(scheme: &'s crate::tables::Scheme, statement: &'s Statement) -> S
 pub(super) fn settle_pools(
     inputs: &Inputs,
     result: &mut RunResult,
-    slips: Vec<Option<Slip>>,
-    scores: Vec<Option<Score>>,
+    mut slips: Vec<Option<Slip>>,
+    mut scores: Vec<Option<Score>>,
+    mut bills: Vec<Option<BillOf>>,
 ) -> Result<()> {
-    let mut slips = slips;
-    let mut scores = scores;
-    for (pool, terms) in &inputs.scenario.pools {
+    for (pool, budget) in &inputs.scenario.budgets {
         let members: Vec<Member> = result
             .statements
             .iter()
             .enumerate()
-            .zip(slips.iter_mut().zip(&mut scores))
-            .filter(|((_, statement), _)| statement.insured_scheme == *pool)
-            .filter_map(|((index, _), (slip, score))| Member::new(inputs, index, slip, score))
+            .zip(slips.iter_mut().zip(&mut scores).zip(&mut bills))
+            .filter(|((_, statement), _)| statement.pool == *pool)
+            .filter_map(|((index, _), ((slip, score), bill))| Member::new(index, slip, score, bill))
             .collect();
+        let addons: Vec<Vec<(&str, Fen)>> = members.iter().map(Member::addons).collect();
         let cases: Vec<PoolCase> = members
             .iter()
-            .filter_map(|member| member.pool_case(&result.statements))
+            .zip(&addons)
+            .filter_map(|(member, addons)| member.pool_case(inputs, &result.statements, addons))
             .collect();
-        let settlement = settle(&inputs.pack, pool, terms.budget, &cases)?;
+        let settlement = settle(&inputs.pack, pool, *budget, &cases)?;
         drop(cases);
+        drop(addons);
         for (member, due) in members.into_iter().zip(&settlement.cases) {
             let Some(statement) = result.statements.get_mut(member.index) else {
                 continue;
@@ -381,8 +252,8 @@ pub(super) fn settle_pools(
                 statement.money = Money::Settled(Box::new(Settled {
                     level,
                     score: member.score,
-                    claim: member.claim,
-                    nonfund: member.slip.total - member.claim,
+                    claim: claim_of(&inputs.pack, &member.slip),
+                    nonfund: member.slip.total - claim_of(&inputs.pack, &member.slip),
                     slip: member.slip,
                     standard: due.standard,
                     due: due.due,
@@ -390,7 +261,7 @@ pub(super) fn settle_pools(
             }
         }
         result.pools.push(PoolResult {
-            budget: terms.budget,
+            budget: *budget,
             settlement,
         });
     }
@@ -402,41 +273,51 @@ pub(super) struct Member {
     pub(super) index: usize,
     pub(super) slip: Slip,
     pub(super) score: Score,
-    /// What the pool's funds paid by items.
-    pub(super) claim: Fen,
+    /// What it brings to the pool, joined stays included.
+    pub(super) bill: BillOf,
 }
 
 impl Member {
     pub(super) fn new(
-        inputs: &Inputs,
         index: usize,
         slip: &mut Option<Slip>,
         score: &mut Option<Score>,
+        bill: &mut Option<BillOf>,
     ) -> Option<Member> {
-        let (slip, score) = (slip.take()?, score.take()?);
-        let claim = claim_of(&inputs.pack, &slip);
         Some(Member {
             index,
-            slip,
-            score,
-            claim,
+            slip: slip.take()?,
+            score: score.take()?,
+            bill: bill.take()?,
         })
     }
 
-    fn pool_case<'s>(&self, statements: &'s [Statement]) -> Option<PoolCase<'s>> {
+    fn addons(&self) -> Vec<(&str, Fen)> {
+        let addons = self.bill.addons.iter();
+        addons.map(|(name, amount)| (name.as_str(), *amount)).collect()
+    }
+
+    fn pool_case<'s>(
+        &'s self,
+        inputs: &Inputs,
+        statements: &'s [Statement],
+        addons: &'s [(&'s str, Fen)],
+    ) -> Option<PoolCase<'s>> {
         let statement = statements.get(self.index)?;
         Some(PoolCase {
             id: &statement.case_id,
             hospital: &statement.hospital,
             kind: self.score.kind,
             payment: self.score.payment,
-            cost: self.slip.total,
-            claim: self.claim,
-            nonfund: self.slip.total - self.claim,
+            cost: self.bill.cost,
+            claim: self.bill.claim,
+            nonfund: self.bill.nonfund,
             more: More {
-                level: None,
+                level: level_of(inputs, statement),
                 fund_ratio: self.score.fund_ratio,
-                ..More::default()
+                funds: &self.bill.funds,
+                addons,
+                late: false,
             },
         })
     }
@@ -448,7 +329,7 @@ pub(super) fn claim_of(pack: &Pack, slip: &Slip) -> Fen {
 }
 
 /// What a fund of the pool paid on a slip.
-fn paid_by(fund: PoolFund, slip: &Slip) -> Fen {
+pub(super) fn paid_by(fund: PoolFund, slip: &Slip) -> Fen {
     match fund {
         PoolFund::Basic => slip.fund(Payer::Basic),
         PoolFund::Cii => slip.fund(Payer::Cii),

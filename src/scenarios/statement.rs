@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 
+use super::facts::Facts;
 use crate::benefit::Slip;
 use crate::budget::PoolSettlement;
 use crate::codes::HospitalLevel;
@@ -22,6 +23,14 @@ pub struct Statement {
     pub person: String,
     /// `employee` or `resident`, as the record says.
     pub insured_scheme: String,
+    /// The pool that pays it; empty until it has one.
+    pub pool: String,
+    /// The month that it belongs to by the pack, `2026-01`; empty where that is not known.
+    pub month: String,
+    /// The month whose prices it has.
+    pub version: String,
+    /// What only some packs ask of it.
+    pub facts: Box<Facts>,
     /// Line in the records file.
     pub line: u64,
     /// Ordinal in the records file.

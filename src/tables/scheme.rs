@@ -72,16 +72,31 @@ pub struct CodeListNames {
 }
 
 impl CodeListNames {
-    fn of(written: CodeListsWritten, file: &TableFile) -> CodeListNames {
-        let CodeListsWritten {
-            diagnosis, procedure, ..
-        } = written;
-        let place = |name: &Spanned<String>| file.place.of_offset(&file.text, name.span().start);
-        CodeListNames {
-            places: [place(&diagnosis), place(&procedure)],
-            diagnosis: diagnosis.into_inner(),
-            procedure: procedure.into_inner(),
-        }
+    /// Of a scheme and those it extends, key by key, nearest first.
+    fn of(chain: &[Ancestor]) -> Result<CodeListNames> {
+        let named = |key: &str, of: fn(&CodeListsWritten) -> &Option<Spanned<String>>| {
+            let found = chain.iter().find_map(|scheme| {
+                let name = of(&scheme.header.codes).as_ref()?;
+                let place = scheme.file.place.of_offset(&scheme.file.text, name.span().start);
+                Some((name.get_ref().clone(), place))
+            });
+            found.ok_or_else(|| {
+                let message = format!(
+                    "key `codes.{key}` is missing, here and in what this scheme extends; expected the code list of its codes"
+                );
+                match chain.first() {
+                    Some(scheme) => Error::at(scheme.file.place.clone(), message),
+                    None => Error::new(message),
+                }
+            })
+        };
+        let (diagnosis, first) = named("diagnosis", |codes| &codes.diagnosis)?;
+        let (procedure, second) = named("procedure", |codes| &codes.procedure)?;
+        Ok(CodeListNames {
+            diagnosis,
+            procedure,
+            places: [first, second],
+        })
     }
 }
 
@@ -168,6 +183,7 @@ struct Header {
     name: String,
     kind: Spanned<Kind>,
     extends: Option<String>,
+    #[serde(default)]
     codes: CodeListsWritten,
     source: String,
     evidence: Evidence,
@@ -227,14 +243,14 @@ impl Header {
 }
 
 /// As [`CodeListNames`], with the bytes of the file where they stand.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(
     deny_unknown_fields,
     expecting = "a table such as { diagnosis = \"…\", procedure = \"…\" }"
 )]
 struct CodeListsWritten {
-    diagnosis: Spanned<String>,
-    procedure: Spanned<String>,
+    diagnosis: Option<Spanned<String>>,
+    procedure: Option<Spanned<String>>,
     diagnosis_maps: Option<Vec<String>>,
     procedure_maps: Option<Vec<String>>,
 }
@@ -593,15 +609,16 @@ impl<'a> Loader<'a> {
         Error::all(self.errors)?;
 
         let hash = hexadecimal(&self.hasher.finalize());
+        let code_lists = CodeListNames::of(&self.chain)?;
         let lineage = self.chain.iter().map(|scheme| scheme.folder.clone()).collect();
-        let Ancestor { header, file, .. } = self.chain.remove(0);
+        let Ancestor { header, .. } = self.chain.remove(0);
         Ok(Scheme {
             id: header.id,
             name: header.name,
             kind,
             source: header.source,
             evidence: header.evidence,
-            code_lists: CodeListNames::of(header.codes, &file),
+            code_lists,
             hash,
             rules: tables.rules,
             rule_files: tables.files.into_iter().map(|file| file.place).collect(),
@@ -631,10 +648,8 @@ impl<'a> Loader<'a> {
     /// Catalogues write beginnings of codes: every code of the lists gets its number, so that what a
     /// beginning stands for is known before the first case.
     fn number_code_lists(&mut self) -> Result<()> {
-        let Some(header) = self.chain.first().map(|scheme| &scheme.header) else {
-            return Ok(());
-        };
-        for name in [header.codes.diagnosis.get_ref(), header.codes.procedure.get_ref()] {
+        let names = CodeListNames::of(&self.chain)?;
+        for name in [&names.diagnosis, &names.procedure] {
             code_lists::each_code(self.library, name, |code| {
                 self.codes.id(code);
             })?;

@@ -29,6 +29,12 @@ impl Fen {
     /// The largest amount read from a cell or a file: 10 hundred million yuan (十亿元) a case.
     pub const LARGEST_INPUT: Fen = Fen(100_000_000_000);
 
+    /// The amount, if a cell may hold it: sums of any number of such amounts stay in range
+    /// (单笔金额上限).
+    pub fn of_a_cell(self) -> Option<Fen> {
+        (self.0.unsigned_abs() <= Fen::LARGEST_INPUT.0.unsigned_abs()).then_some(self)
+    }
+
     /// From an integer number of fen.
     pub const fn new(fen: i64) -> Fen {
         Fen(fen)

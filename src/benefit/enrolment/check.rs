@@ -2,7 +2,9 @@
 
 use jiff::civil::Date;
 
-use super::super::finance::{CoverPeriod, FinancePolicy, Span, WaitingDays};
+use super::super::finance::{
+    CoverPeriod, EnrolSubsidy, Fee, FinanceDocument, FinancePolicy, Parameter, Span, WaitingDays,
+};
 use super::cover::{Gap, GapKind, gaps, overlaps};
 use super::finding::{EnrolFinding, Kind, RowOf};
 use super::heads::{Head, Matched, matched};
@@ -10,6 +12,7 @@ use super::lists::{ListDifference, differences};
 use super::person::{Cover, CoverScheme, List, PersonFile};
 use super::waiting::Enrolling;
 use crate::diagnostics::Texts;
+use crate::units::Fen;
 
 /// How far a person on the poverty list has come (参保缴费权益状态).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,7 +74,7 @@ impl<'p> Checker<'p> {
             return Err(format!("the files reach to {until}, which is before {year}"));
         }
         let fees = policy.fees().iter().map(|fee| &fee.value);
-        let without = |fee: &&super::super::finance::Fee| {
+        let without = |fee: &&Fee| {
             policy.year_of(fee.benefit) == Ok(year) && policy.window(fee.benefit, fee.student).is_none()
         };
         if let Some(fee) = fees.clone().find(without) {
@@ -124,7 +127,7 @@ impl<'p> Checker<'p> {
         desk.ground();
         desk.money(&matched);
         desk.found
-            .sort_by(|a, b| (a.kind, a.row, a.days).cmp(&(b.kind, b.row, b.days)));
+            .sort_by_key(|finding| (finding.kind, finding.row, finding.days));
         Ok((desk.found, stage))
     }
 
@@ -136,13 +139,9 @@ impl<'p> Checker<'p> {
     }
 
     /// A subsidy's document must be dated before the window opens.
-    fn document(
-        &self,
-        row: &super::super::finance::Parameter<super::super::finance::EnrolSubsidy>,
-    ) -> Option<EnrolFinding> {
+    fn document(&self, row: &Parameter<EnrolSubsidy>) -> Option<EnrolFinding> {
         let opens = self.policy.window(row.value.benefit, false)?.value.days.from;
-        let of_row =
-            |document: &&super::super::finance::FinanceDocument| row.source.doc.contains(&document.id);
+        let of_row = |document: &&FinanceDocument| row.source.doc.contains(&document.id);
         let dated = self.policy.documents().iter().filter(of_row);
         let last = dated.map(|document| document.dated).max();
         let who = row.value.categories.join("|");
@@ -450,69 +449,50 @@ impl<'a> Desk<'a> {
 
     /// Stuck cases; how far a listed person has come.
     fn stages(&mut self, matched: &Matched<'_>) -> Option<Stage> {
-        let listed = self.person.listed(List::Poverty, self.of.days).next().cloned();
-        let alive = self.alive();
-        for cover in self.covers() {
-            let head = matched
-                .heads
-                .iter()
-                .find(|head| Some(head.payment.benefit) == cover.benefit);
-            let row = (RowOf::Coverage, cover.line);
-            match (head, cover.days) {
-                (None, None) => {
-                    let found = texts("enrolled, no payment", "已登记，无缴费记录");
-                    self.tell(
-                        Kind::StuckEnrolled,
-                        &cover.place,
-                        row,
-                        None,
-                        found,
-                        texts("a payment", "缴费记录"),
-                    );
-                }
-                (None, Some(days)) => {
-                    let found = texts("cover, no payment", "有待遇，无缴费记录");
-                    self.tell(
-                        Kind::EntitledUnpaid,
-                        &cover.place,
-                        row,
-                        Some(days),
-                        found,
-                        texts("a payment", "缴费记录"),
-                    );
-                }
-                _ => {}
-            }
-        }
+        self.unpaid(matched);
         for head in matched.heads.iter().filter(|head| head.refund.is_none()) {
             self.stuck_paid(head);
         }
-        let listed = listed?;
+        let listed = self.person.listed(List::Poverty, self.of.days).next()?.clone();
         let in_force = |cover: &Cover| cover.days.is_some_and(|days| days.common(self.of.days).is_some());
-        let stage = match (
-            self.person.covers.iter().any(in_force),
-            matched.heads.is_empty(),
-            self.covers().next(),
-        ) {
+        let is_covered = self.person.covers.iter().any(in_force);
+        let stage = match (is_covered, matched.heads.is_empty(), self.covers().next()) {
             (true, ..) => Stage::Entitled,
             (false, false, _) => Stage::Paid,
             (false, true, Some(_)) => Stage::Enrolled,
             (false, true, None) => Stage::Listed,
         };
-        if stage == Stage::Listed && alive.is_some() {
+        if stage == Stage::Listed && self.alive().is_some() {
             let found = texts("no cover and no payment", "无参保、无缴费");
+            let row = (RowOf::Lists, listed.line);
             let expected = texts("enrolled", "已参保");
-            self.tell(
-                Kind::PoorNotEnrolled,
-                &listed.place,
-                (RowOf::Lists, listed.line),
-                None,
-                found,
-                expected,
-            );
+            self.tell(Kind::PoorNotEnrolled, &listed.place, row, None, found, expected);
         }
         self.elsewhere(&listed.place);
         Some(stage)
+    }
+
+    /// Covers, in force or not, that nobody paid for.
+    fn unpaid(&mut self, matched: &Matched<'_>) {
+        for cover in self.covers() {
+            let is_paid = |head: &Head<'_>| Some(head.payment.benefit) == cover.benefit;
+            if matched.heads.iter().any(is_paid) {
+                continue;
+            }
+            let (kind, found) = match cover.days {
+                None => (
+                    Kind::StuckEnrolled,
+                    texts("enrolled, no payment", "已登记，无缴费记录"),
+                ),
+                Some(_) => (
+                    Kind::EntitledUnpaid,
+                    texts("cover, no payment", "有待遇，无缴费记录"),
+                ),
+            };
+            let row = (RowOf::Coverage, cover.line);
+            let expected = texts("a payment", "缴费记录");
+            self.tell(kind, &cover.place, row, cover.days, found, expected);
+        }
     }
 
     fn stuck_paid(&mut self, head: &Head<'_>) {
@@ -620,25 +600,27 @@ impl<'a> Desk<'a> {
     }
 
     fn head(&mut self, head: &Head<'_>) {
-        let payment = head.payment;
-        let row = (RowOf::Payments, payment.line);
-        let money = |amount: crate::units::Fen| texts(format!("{amount} yuan"), format!("{amount}元"));
-        if payment.amount != head.due_fee() {
-            let (fee, subsidy) = (head.fee, head.due_subsidy());
-            let due = head.due_fee();
-            let expected = texts(
-                format!("{due} yuan (fee {fee}, subsidy {subsidy})"),
-                format!("{due}元（标准{fee}，资助{subsidy}）"),
-            );
-            self.tell(
-                Kind::FeeMismatch,
-                &payment.place,
-                row,
-                None,
-                money(payment.amount),
-                expected,
-            );
+        self.fee(head);
+        self.subsidy(head);
+        self.refund(head);
+    }
+
+    fn fee(&mut self, head: &Head<'_>) {
+        let (payment, due) = (head.payment, head.due_fee());
+        if payment.amount == due {
+            return;
         }
+        let (fee, subsidy) = (head.fee, head.due_subsidy());
+        let expected = texts(
+            format!("{due} yuan (fee {fee}, subsidy {subsidy})"),
+            format!("{due}元（标准{fee}，资助{subsidy}）"),
+        );
+        let row = (RowOf::Payments, payment.line);
+        let found = money(payment.amount);
+        self.tell(Kind::FeeMismatch, &payment.place, row, None, found, expected);
+    }
+
+    fn subsidy(&mut self, head: &Head<'_>) {
         let category = head.entitled.map_or("-", |(category, ..)| category);
         let due = head.due_subsidy();
         let expected = texts(
@@ -646,10 +628,11 @@ impl<'a> Desk<'a> {
             format!("{due}元（{category}）"),
         );
         match head.subsidy {
-            None if due > crate::units::Fen::ZERO && head.refund.is_none() => {
+            None if due > Fen::ZERO && head.refund.is_none() => {
+                let (place, row) = (&head.payment.place, (RowOf::Payments, head.payment.line));
                 self.tell(
                     Kind::SubsidyMissing,
-                    &payment.place,
+                    place,
                     row,
                     None,
                     texts("none", "无"),
@@ -658,34 +641,34 @@ impl<'a> Desk<'a> {
             }
             Some(subsidy) if subsidy.amount != due => {
                 let row = (RowOf::Subsidies, subsidy.line);
-                self.tell(
-                    Kind::SubsidyAmount,
-                    &subsidy.place,
-                    row,
-                    None,
-                    money(subsidy.amount),
-                    expected,
-                );
+                let found = money(subsidy.amount);
+                self.tell(Kind::SubsidyAmount, &subsidy.place, row, None, found, expected);
             }
             _ => {}
         }
-        if let Some(refund) = head.refund {
-            let died = self.person.died_on().unwrap_or(head.cover_begins);
-            let begins = head.cover_begins;
-            let found = texts(
-                format!("died on {died}, cover from {begins}"),
-                format!("{died}死亡，待遇自{begins}起"),
-            );
-            let expected = texts(
-                format!(
-                    "{} yuan to the person, {} yuan of subsidy returned",
-                    refund.person, refund.subsidy
-                ),
-                format!("退个人{}元，退回资助{}元", refund.person, refund.subsidy),
-            );
-            self.tell(Kind::RefundDue, &payment.place, row, None, found, expected);
-        }
     }
+
+    fn refund(&mut self, head: &Head<'_>) {
+        let (Some(refund), Some(died)) = (head.refund, self.person.died_on()) else {
+            return;
+        };
+        let begins = head.cover_begins;
+        let found = texts(
+            format!("died on {died}, cover from {begins}"),
+            format!("{died}死亡，待遇自{begins}起"),
+        );
+        let (person, subsidy) = (refund.person, refund.subsidy);
+        let expected = texts(
+            format!("{person} yuan to the person, {subsidy} yuan of subsidy returned"),
+            format!("退个人{person}元，退回资助{subsidy}元"),
+        );
+        let row = (RowOf::Payments, head.payment.line);
+        self.tell(Kind::RefundDue, &head.payment.place, row, None, found, expected);
+    }
+}
+
+fn money(amount: Fen) -> Texts {
+    texts(format!("{amount} yuan"), format!("{amount}元"))
 }
 
 fn exemption_zh(why: &str) -> &'static str {

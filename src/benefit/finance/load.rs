@@ -209,16 +209,13 @@ impl<'a> Desk<'a> {
     }
 
     /// The rows of all files, resolved; a nearer file's row takes the place of one with its key.
-    fn each<R: Sourced, T>(
+    fn each<R: Sourced + 'a, T>(
         &self,
         path: &str,
         rows: impl Fn(&'a File) -> &'a Vec<Spanned<R>>,
         key: impl Fn(&R) -> String,
         convert: impl Fn(&R) -> Refusal<T>,
-    ) -> Result<Vec<Parameter<T>>>
-    where
-        R: 'a,
-    {
+    ) -> Result<Vec<Parameter<T>>> {
         self.some(path, rows, key, |_| true, convert)
     }
 

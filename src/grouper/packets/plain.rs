@@ -116,7 +116,12 @@ impl Walker<'_> {
             let layer = grouping.mdc.and_then(|layer| self.rule(layer));
             outcome.primary_care |= layer.is_some_and(|layer| layer.code == Offer::Primary.word());
             self.label(winner, &mut outcome);
-            grouping.row = Some(self.line(winner, &outcome));
+            let line = self.line(winner, &outcome);
+            grouping.row = Some(line);
+            // what is told is the line that the case's severity leads to
+            let chosen = considered.iter_mut().filter(|row| row.rule == winner);
+            chosen.for_each(|row| row.rule = line);
+            considered.sort_by_key(|row| row.rule);
         }
         grouping.packet = outcome;
         self.walked(&view, grouping, considered, step)

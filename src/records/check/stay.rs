@@ -181,15 +181,14 @@ impl Checker<'_> {
     }
 
     pub(super) fn amount(&mut self, column: Column) -> Option<Fen> {
-        let fen = Fen::new(self.number(column)?);
-        if fen > Fen::LARGEST_INPUT {
+        let amount = Fen::new(self.number(column)?).of_a_cell();
+        if amount.is_none() {
             let expected = self
                 .lang
                 .pick("yuan, at most 1000000000.00", "元，不超过1000000000.00");
             self.note(Hit::of("F007").at(column).expected(expected).emptied());
-            return None;
         }
-        Some(fen)
+        amount
     }
 }
 

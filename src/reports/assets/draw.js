@@ -31,7 +31,7 @@
       axisLabel: { hideOverlap: true, overflow: 'truncate', width: 110 } }, more);
   }
   function base(data) {
-    return { color: COLOURS, animation: false, textStyle: { fontFamily: 'inherit' },
+    return { color: COLOURS, animation: false, textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
       grid: { left: 16, right: 24, top: 44, bottom: 28, containLabel: true },
       legend: { type: 'scroll', top: 4 }, aria: { enabled: true, decal: { show: false } },
       tooltip: { confine: true, trigger: 'axis', valueFormatter: number } };

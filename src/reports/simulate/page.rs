@@ -80,7 +80,7 @@ const QUESTIONS: [Question; 27] = [
         "Which parameter matters most?",
         "哪个参数最重要",
         "tornado",
-        None,
+        Some(("metric", "")),
         tornado,
     ),
     ask(

@@ -5,7 +5,7 @@ use super::{Named, Simulated};
 use crate::diagnostics::Lang;
 use crate::reports::table::Cell;
 use crate::scenarios::simulate::{
-    Bin, Metric, Outcome, Probability, Slice, bins, change_rate, fairness, slices, total,
+    Bin, HospitalSum, Metric, Outcome, Probability, Slice, bins, change_rate, fairness, slices, total,
 };
 use crate::units::Fen;
 
@@ -121,37 +121,33 @@ pub(super) fn impact(found: &Simulated<'_>, lang: Lang) -> Named {
     named("impact", table)
 }
 
+/// Columns of a hospital's row, before those of the levers.
+const HOSPITAL: [&str; 18] = [
+    "hospital",
+    "level",
+    "base_cases",
+    "reform_cases",
+    "base_points",
+    "reform_points",
+    "cost",
+    "base_due",
+    "static_delta",
+    "reform_due",
+    "delta",
+    "delta_pct",
+    "bin",
+    "base_margin",
+    "static_margin",
+    "reform_margin",
+    "base_pay_to_cost",
+    "reform_pay_to_cost",
+];
+
 /// One row a hospital (医院影响文件).
 pub(super) fn hospitals(found: &Simulated<'_>, lang: Lang) -> Named {
-    let mut columns: Vec<String> = [
-        "hospital",
-        "level",
-        "base_cases",
-        "reform_cases",
-        "base_points",
-        "reform_points",
-        "cost",
-        "base_due",
-        "static_delta",
-        "reform_due",
-        "delta",
-        "delta_pct",
-        "bin",
-        "base_margin",
-        "static_margin",
-        "reform_margin",
-        "base_pay_to_cost",
-        "reform_pay_to_cost",
-    ]
-    .map(str::to_owned)
-    .into();
-    columns.extend(
-        found
-            .attribution
-            .levers
-            .iter()
-            .map(|lever| format!("isolated.{lever}")),
-    );
+    let mut columns = HOSPITAL.map(str::to_owned).to_vec();
+    let levers = found.attribution.levers.iter();
+    columns.extend(levers.map(|lever| format!("isolated.{lever}")));
     let losses = losses(found);
     if !losses.is_empty() {
         columns.extend(["loss_probability", "loss_probability_error"].map(str::to_owned));
@@ -165,37 +161,39 @@ pub(super) fn hospitals(found: &Simulated<'_>, lang: Lang) -> Named {
         .zip(&reform.hospitals)
         .zip(&found.fixed.hospitals);
     for (((before, after), fixed), parts) in rows.zip(&found.attribution.hospitals) {
-        let mut row = vec![
-            Cell::text(&before.code),
-            Cell::text(before.level.as_str()),
-            cases(before.cases),
-            cases(after.cases),
-            points(before.points.units()),
-            points(after.points.units()),
-            money(after.cost),
-            money(before.due),
-            money(fixed.due - before.due),
-            money(after.due),
-            money(after.due - before.due),
-            percent(change_rate(before.due, after.due)),
-            Cell::text(Bin::of(before.due, after.due).as_str()),
-            money(before.margin()),
-            money(fixed.margin()),
-            money(after.margin()),
-            number(before.pay_to_cost(), 6),
-            number(after.pay_to_cost(), 6),
-        ];
+        let mut row = hospital(before, fixed, after);
         row.extend(parts.isolated.iter().map(|alone| money(*alone)));
-        let loss = losses
-            .iter()
-            .find(|loss| loss.metric.strip_prefix("loss.") == Some(before.code.as_str()));
-        row.extend(
-            loss.iter()
-                .flat_map(|loss| [number(Some(loss.probability), 6), number(Some(loss.error), 6)]),
-        );
+        let own = |loss: &&&Probability| loss.metric.strip_prefix("loss.") == Some(before.code.as_str());
+        if let Some(loss) = losses.iter().find(own) {
+            row.extend([number(Some(loss.probability), 6), number(Some(loss.error), 6)]);
+        }
         table.rows.push(row);
     }
     named("hospitals", table)
+}
+
+/// The cells of a hospital in the baseline, without behaviour, and under the reform.
+fn hospital(before: &HospitalSum, fixed: &HospitalSum, after: &HospitalSum) -> Vec<Cell> {
+    vec![
+        Cell::text(&before.code),
+        Cell::text(before.level.as_str()),
+        cases(before.cases),
+        cases(after.cases),
+        points(before.points.units()),
+        points(after.points.units()),
+        money(after.cost),
+        money(before.due),
+        money(fixed.due - before.due),
+        money(after.due),
+        money(after.due - before.due),
+        percent(change_rate(before.due, after.due)),
+        Cell::text(Bin::of(before.due, after.due).as_str()),
+        money(before.margin()),
+        money(fixed.margin()),
+        money(after.margin()),
+        number(before.pay_to_cost(), 6),
+        number(after.pay_to_cost(), 6),
+    ]
 }
 
 /// How often each hospital loses under the reform, at the first level drawn.

@@ -165,6 +165,11 @@ impl History {
         self.texts.get(number as usize).map_or("", String::as_str)
     }
 
+    /// Places of the plan's years that have cases, ascending.
+    pub fn years(&self) -> std::collections::BTreeSet<usize> {
+        self.cases.iter().map(|case| case.year).collect()
+    }
+
     /// How many cases.
     pub fn len(&self) -> usize {
         self.cases.len()

@@ -155,7 +155,7 @@ impl<'p> Made<'p> {
         let status = match statuses.len() {
             0 => "",
             _ => statuses
-                .get(usize::from(number % 3 == 0).min(statuses.len() - 1))
+                .get(usize::from(number.is_multiple_of(3)).min(statuses.len() - 1))
                 .copied()
                 .unwrap_or_default(),
         };

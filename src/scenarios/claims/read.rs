@@ -189,16 +189,43 @@ impl ClaimRows {
 
     /// Every row as a bill, or why it is none (逐行解析), in the order of the file.
     pub fn bills(&self) -> impl Iterator<Item = std::result::Result<(u64, Bill<'_>), RefusedRow>> {
-        self.table.rows.iter().map(|(line, row)| {
-            self.bill(row)
-                .map(|bill| (*line, bill))
-                .map_err(|message| RefusedRow {
-                    line: *line,
-                    settlement: self.cell(row, Column::Settlement).to_owned(),
-                    error: "CellRefused",
-                    message,
-                })
+        self.table.rows.iter().map(|row| self.row(row))
+    }
+
+    /// The same on several threads (并行解析).
+    pub fn bills_on(&self, threads: usize) -> Vec<std::result::Result<(u64, Bill<'_>), RefusedRow>> {
+        let length = self.len().div_ceil(threads.max(1)).max(1);
+        std::thread::scope(|scope| {
+            let chunks = self.table.rows.chunks(length);
+            let running: Vec<_> = chunks
+                .map(|rows| scope.spawn(move || rows.iter().map(|row| self.row(row)).collect::<Vec<_>>()))
+                .collect();
+            let joined = running.into_iter().flat_map(|thread| match thread.join() {
+                Ok(bills) => bills,
+                Err(fault) => std::panic::resume_unwind(fault),
+            });
+            joined.collect()
         })
+    }
+
+    /// Person and family of every row as written (人员与家庭编号).
+    pub fn persons(&self) -> impl Iterator<Item = (&str, &str)> {
+        let rows = self.table.rows.iter();
+        rows.map(|(_, row)| (self.cell(row, Column::Person), self.cell(row, Column::Family)))
+    }
+
+    fn row<'r>(
+        &'r self,
+        (line, row): &'r (u64, StringRecord),
+    ) -> std::result::Result<(u64, Bill<'r>), RefusedRow> {
+        self.bill(row)
+            .map(|bill| (*line, bill))
+            .map_err(|message| RefusedRow {
+                line: *line,
+                settlement: self.cell(row, Column::Settlement).to_owned(),
+                error: "CellRefused",
+                message,
+            })
     }
 
     fn cell<'r>(&self, row: &'r StringRecord, column: Column) -> &'r str {

@@ -629,76 +629,55 @@ impl<'m, 'p> Made<'m, 'p> {
 
     fn write(&self, rows: &mut EnrolmentRows) {
         let [persons, coverage, payments, subsidies, lists] = &mut rows.tables;
-        let day = |day: Option<Date>| day.map_or_else(String::new, |day| day.to_string());
         let Made { id, place, plan, .. } = self;
-        let person = [
-            id,
-            *place,
-            &self.birth.to_string(),
-            &day(self.died_on),
-            &self.ground,
-        ]
-        .join(",");
-        put(persons, &person);
+        let (birth, died) = (self.birth.to_string(), shown(self.died_on));
+        put(persons, &[id, *place, &birth, &died, &self.ground].join(","));
         for cover in &self.covers {
-            let CoverRow {
-                scheme,
-                place,
-                benefit,
-                enrolled_on,
-                days,
-            } = cover;
-            let (plan, benefit) = match benefit {
-                Some(benefit) => (plan.as_str(), benefit.to_string()),
-                None => ("", String::new()),
-            };
-            let enrolled = day(*enrolled_on);
-            let (from, to) = (day(days.map(|(from, _)| from)), day(days.and_then(|(_, to)| to)));
-            put(
-                coverage,
-                &[id, *scheme, *place, plan, &benefit, &enrolled, &from, &to].join(","),
-            );
+            put(coverage, &format!("{id},{}", cover.cells(plan)));
         }
-        for PaymentRow {
-            place,
-            student,
-            benefit,
-            paid_on,
-            amount,
-        } in &self.payments
-        {
-            let who = if *student { "student" } else { "" };
+        for payment in &self.payments {
+            let who = if payment.student { "student" } else { "" };
+            let (place, benefit, paid_on) = (payment.place, payment.benefit, payment.paid_on);
+            let amount = payment.amount;
             put(
                 payments,
                 &format!("{id},{place},{plan},{who},{benefit},{paid_on},{amount}"),
             );
         }
-        for SubsidyRow {
-            benefit,
-            category,
-            amount,
-            granted_on,
-        } in &self.subsidies
-        {
-            // an employee has no plan of this insurance: the subsidy names the first
+        for subsidy in &self.subsidies {
+            let (benefit, category, day) = (subsidy.benefit, &subsidy.category, subsidy.granted_on);
+            let amount = subsidy.amount;
             put(
                 subsidies,
-                &format!("{id},{place},{plan},{benefit},{category},{amount},{granted_on}"),
+                &format!("{id},{place},{plan},{benefit},{category},{amount},{day}"),
             );
         }
         let since = later(self.of.period.span().from, -365 * 2);
-        for ListRow {
-            list,
-            place,
-            category,
-        } in &self.lists
-        {
+        for entry in &self.lists {
+            let (list, place, category) = (entry.list, entry.place, &entry.category);
             put(lists, &format!("{list},{id},{place},{category},{since},"));
         }
         for (kind, count) in &self.truth {
             put(&mut rows.truth, &format!("{id},{},{count}", kind.as_str()));
         }
     }
+}
+
+impl CoverRow {
+    /// The cells behind the person's number.
+    fn cells(&self, plan: &str) -> String {
+        let benefit = self
+            .benefit
+            .map_or_else(String::new, |benefit| benefit.to_string());
+        let plan = if self.benefit.is_some() { plan } else { "" };
+        let (from, to) = (self.days.map(|(from, _)| from), self.days.and_then(|(_, to)| to));
+        let days = [self.enrolled_on, from, to].map(shown).join(",");
+        format!("{},{},{plan},{benefit},{days}", self.scheme, self.place)
+    }
+}
+
+fn shown(day: Option<Date>) -> String {
+    day.map_or_else(String::new, |day| day.to_string())
 }
 
 fn put(table: &mut String, row: &str) {

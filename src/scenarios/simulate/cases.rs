@@ -15,9 +15,11 @@ use crate::points::{CaseFacts, Kind, Pack, Payment, PricingCase, Score, Weights,
 use crate::records::Intake;
 use crate::scenarios::chain::{Inputs, fits};
 use crate::scenarios::file::PoolOfScenario;
-use crate::scenarios::settle::{claim_of, level_of, month_of, score_by, score_one, share_bills};
+use crate::scenarios::join::BillOf;
+use crate::scenarios::price::{score_by, score_one};
+use crate::scenarios::settle::{level_of, share_bills};
 use crate::scenarios::statement::{RunResult, Statement};
-use crate::scenarios::{DeclaredCodes, Scenario, read};
+use crate::scenarios::{DeclaredCodes, Scenario, pools, read};
 use crate::tables::Library;
 use crate::units::{Exact, Fen, Points};
 
@@ -200,6 +202,7 @@ impl Prepared {
         let inputs = inputs.find_codes(how.library, how.codes, &reader)?;
         let advance = |more| (how.advance)(more);
         let mut result = read::read(&inputs, (reader, hash), how.lang, how.threads, &advance)?;
+        pools::assign(&inputs, &mut result, how.lang)?;
         let slips = share_bills(&inputs, &mut result, how.lang);
         let mut order: Vec<usize> = (0..result.statements.len()).collect();
         order.sort_by(|a, b| {
@@ -282,15 +285,16 @@ impl Prepared {
             Source::Chain(chain) => {
                 let scenario = scenario_of(whole)?;
                 fits(&scenario, chain.inputs.grouper.scheme(), (pack, weights))?;
-                let scores = score_by(&chain.inputs, (pack, weights), &chain.result, &chain.slips)?;
-                self.scored(pack, weights, scores.into_iter().map(Ok))
+                let by = (pack, weights);
+                let (scores, bills) = score_by(&chain.inputs, by, &chain.result, &chain.slips)?;
+                self.scored(weights, &bills, scores.into_iter().map(Ok))
             }
             Source::Table(cases) => {
                 pack.fits(weights)?;
                 let scores = cases
                     .iter()
                     .map(|case| case.score(pack, weights, &case.group).map(Some));
-                self.scored(pack, weights, scores)
+                self.scored(weights, &[], scores)
             }
         }
     }
@@ -309,12 +313,11 @@ impl Prepared {
         let at = source as usize;
         match &self.source {
             Source::Chain(chain) => {
-                let (Some(statement), Some(Some(slip))) =
-                    (chain.result.statements.get(at), chain.slips.get(at))
-                else {
+                let Some(Some(slip)) = chain.slips.get(at) else {
                     return Ok(None);
                 };
-                score_one(&chain.inputs, (pack, weights), (statement, slip), Some(group))
+                let case = (at, slip);
+                score_one(&chain.inputs, (pack, weights), &chain.result, case, Some(group))
             }
             Source::Table(cases) => match cases.get(at) {
                 Some(case) => case.score(pack, weights, group).map(Some),
@@ -325,14 +328,14 @@ impl Prepared {
 
     fn scored(
         &self,
-        pack: &Pack,
         weights: &Weights,
+        bills: &[Option<BillOf>],
         scores: impl Iterator<Item = Result<Option<Score>>>,
     ) -> Result<Scored> {
         let scores = scores.collect::<Result<Vec<_>>>()?;
         let with_money = || {
             let at = self.order.iter().copied();
-            at.filter_map(|at| Some((at, self.facts(at, pack)?, scores.get(at)?.as_ref()?)))
+            at.filter_map(|at| Some((at, self.facts(at, bills)?, scores.get(at)?.as_ref()?)))
         };
         let mut names = Names::default();
         with_money().for_each(|(_, facts, _)| names.note(&facts));
@@ -349,26 +352,24 @@ impl Prepared {
         Ok(scored)
     }
 
-    fn facts(&self, at: usize, pack: &Pack) -> Option<Facts<'_>> {
+    fn facts(&self, at: usize, bills: &[Option<BillOf>]) -> Option<Facts<'_>> {
         match &self.source {
-            Source::Chain(chain) => chain.facts(at, pack),
+            Source::Chain(chain) => chain.facts(at, bills.get(at)?.as_ref()?),
             Source::Table(cases) => cases.get(at).map(GroupedCase::facts),
         }
     }
 }
 
 impl Chain {
-    fn facts(&self, at: usize, pack: &Pack) -> Option<Facts<'_>> {
+    fn facts(&self, at: usize, bill: &BillOf) -> Option<Facts<'_>> {
         let statement: &Statement = self.result.statements.get(at)?;
-        let slip = self.slips.get(at)?.as_ref()?;
         let scheme = self.inputs.grouper.scheme();
-        let claim = claim_of(pack, slip);
         let grouped = statement.grouping.status(scheme).has_group();
         Some(Facts {
             id: &statement.case_id,
             hospital: &statement.hospital,
             level: level_of(&self.inputs, statement)?,
-            pool: &statement.insured_scheme,
+            pool: &statement.pool,
             group: if grouped {
                 statement.grouping.code(scheme)
             } else {
@@ -379,10 +380,10 @@ impl Chain {
             } else {
                 ""
             },
-            month: month_of(statement),
+            month: statement.month.clone(),
             los: statement.los_days.unwrap_or(0),
-            cost: slip.total,
-            claim,
+            cost: bill.cost,
+            claim: bill.claim,
         })
     }
 }
@@ -544,7 +545,6 @@ fn scenario_of(whole: &Whole) -> Result<Scenario> {
         pools.insert(
             pool.clone(),
             PoolOfScenario {
-                budget: Fen::ZERO,
                 benefit,
                 skip_unknown_tiers: whole.flag(&["pool", &pool, "skip_unknown_tiers"]),
             },
@@ -562,6 +562,12 @@ fn scenario_of(whole: &Whole) -> Result<Scenario> {
         persons: whole.needed_file("persons")?,
         weights: whole.needed_file("weights")?,
         policy: whole.policy.clone(),
+        region: None,
+        // a simulation's budgets are levers of its own
+        budgets: pools
+            .keys()
+            .map(|pool: &String| (pool.clone(), Fen::ZERO))
+            .collect(),
         pools,
         // what a run writes beside payment; nothing of it moves money
         link: None,

@@ -3,6 +3,7 @@
 //!
 //! A draw has its own stream of random numbers, so it comes out the same whichever thread makes it.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -363,11 +364,33 @@ impl Strata {
         }
     }
 
-    fn each(&self) -> impl Iterator<Item = &[u32]> {
+    /// Each stratum as places in the order.
+    fn each(&self) -> impl Iterator<Item = Range<usize>> {
         self.starts.windows(2).filter_map(|pair| match pair {
-            [start, end] => self.order.get(*start..*end),
+            [start, end] => Some(*start..*end),
             _ => None,
         })
+    }
+}
+
+/// What a draw adds up of a case, close together in memory (抽样行).
+struct Row {
+    units: i128,
+    /// Amount, cost, claim, what others paid.
+    fen: [i64; 4],
+    hospital: u32,
+    /// Pool and form.
+    slot: u32,
+}
+
+impl Row {
+    fn of(case: &SimCase) -> Row {
+        Row {
+            units: case.units,
+            fen: [case.amount, case.cost, case.claim, case.nonfund],
+            hospital: case.hospital,
+            slot: (case.pool as usize * FORMS + form_number(case.form)) as u32,
+        }
     }
 }
 
@@ -376,6 +399,8 @@ struct Sampler<'a> {
     side: &'a Side<'a>,
     level: DrawLevel,
     strata: Strata,
+    /// In the order of the strata.
+    rows: Vec<Row>,
     months: usize,
 }
 
@@ -391,59 +416,59 @@ impl<'a> Sampler<'a> {
             DrawLevel::MonthBlock => Strata::by(scored, |case| u64::from(case.month)),
             _ => Strata::by(scored, |case| hospital(case) << 32 | u64::from(case.group)),
         };
+        let cases = strata
+            .order
+            .iter()
+            .filter_map(|at| scored.cases.get(*at as usize));
         Sampler {
             side,
             level,
             months: scored.months.len(),
+            rows: cases.map(Row::of).collect(),
             strata,
         }
     }
 
-    /// Calls `hit` for every case of a draw, in a fixed order.
-    fn visit(&self, seed: u64, draw: u64, hit: &mut dyn FnMut(u32)) {
+    /// Calls `hit` for the place of every case of a draw, in a fixed order.
+    fn visit(&self, seed: u64, draw: u64, hit: &mut dyn FnMut(&[usize])) {
         let mut random = stream_of(seed, draw);
-        let pick = |random: &mut _, of: usize| ((uniform(random) * of as f64) as usize).min(of - 1);
-        match self.level {
-            DrawLevel::HospitalBlock | DrawLevel::MonthBlock => {
-                let blocks: Vec<&[u32]> = self.strata.each().collect();
-                for _ in 0..blocks.len() {
-                    let block = blocks.get(pick(&mut random, blocks.len()));
-                    block
+        let pick =
+            |random: &mut _, of: usize| ((uniform(random) * of as f64) as usize).min(of.saturating_sub(1));
+        let mut chosen = Vec::new();
+        if matches!(self.level, DrawLevel::HospitalBlock | DrawLevel::MonthBlock) {
+            let blocks: Vec<Range<usize>> = self.strata.each().collect();
+            for _ in 0..blocks.len() {
+                chosen.clear();
+                chosen.extend(
+                    blocks
+                        .get(pick(&mut random, blocks.len()))
+                        .cloned()
                         .into_iter()
-                        .for_each(|block| block.iter().for_each(|case| hit(*case)));
-                }
+                        .flatten(),
+                );
+                hit(&chosen);
             }
-            DrawLevel::PoissonVolume => {
-                for stratum in self.strata.each() {
-                    let expected = Poisson::new(stratum.len() as f64);
-                    let count = expected.map_or(0.0, |poisson| poisson.sample(&mut random)) as u64;
-                    for _ in 0..count {
-                        stratum
-                            .get(pick(&mut random, stratum.len()))
-                            .into_iter()
-                            .for_each(|case| hit(*case));
-                    }
-                }
-            }
-            _ => {
-                for stratum in self.strata.each() {
-                    for _ in 0..stratum.len() {
-                        stratum
-                            .get(pick(&mut random, stratum.len()))
-                            .into_iter()
-                            .for_each(|case| hit(*case));
-                    }
-                }
-            }
+            return;
+        }
+        for stratum in self.strata.each() {
+            let count = if self.level == DrawLevel::PoissonVolume {
+                let expected = Poisson::new(stratum.len() as f64);
+                expected.map_or(0.0, |poisson| poisson.sample(&mut random)) as usize
+            } else {
+                stratum.len()
+            };
+            chosen.clear();
+            chosen.extend((0..count).map(|_| stratum.start + pick(&mut random, stratum.len())));
+            hit(&chosen);
         }
     }
 
     fn measured(&self, seed: u64, draw: u64, layout: &Layout) -> Result<Measured> {
         let cells = if may_aggregate(&self.side.run.pack) {
             let mut sums = Sums::new(&self.side.run.scored);
-            let cases = &self.side.run.scored.cases;
-            self.visit(seed, draw, &mut |at| {
-                cases.get(at as usize).into_iter().for_each(|case| sums.add(case))
+            self.visit(seed, draw, &mut |places| {
+                let rows = places.iter().filter_map(|at| self.rows.get(*at));
+                rows.for_each(|row| sums.add(row));
             });
             sums.cells(&self.side.run.scored)
         } else {
@@ -456,13 +481,16 @@ impl<'a> Sampler<'a> {
     fn single_cells(&self, seed: u64, draw: u64) -> Vec<Cell> {
         let scored = &self.side.run.scored;
         let mut cells = Vec::new();
-        self.visit(seed, draw, &mut |at| {
-            if let (Some(case), Some(id)) = (scored.cases.get(at as usize), scored.ids.get(at as usize)) {
-                let mut cell = Cell::empty(scored, case);
-                cell.id = format!("{id}#{}", cells.len());
-                cell.ratio = scored.ratios.get(at as usize).copied().flatten();
-                cell.add(case);
-                cells.push(cell);
+        self.visit(seed, draw, &mut |places| {
+            for at in places.iter().filter_map(|place| self.strata.order.get(*place)) {
+                if let (Some(case), Some(id)) = (scored.cases.get(*at as usize), scored.ids.get(*at as usize))
+                {
+                    let mut cell = Cell::empty(scored, case);
+                    cell.id = format!("{id}#{}", cells.len());
+                    cell.ratio = scored.ratios.get(*at as usize).copied().flatten();
+                    cell.add(case);
+                    cells.push(cell);
+                }
             }
         });
         cells
@@ -484,17 +512,12 @@ impl Sums {
         }
     }
 
-    fn add(&mut self, case: &SimCase) {
-        let at = (
-            case.hospital as usize,
-            case.pool as usize * FORMS + form_number(case.form),
-        );
-        if let Some([units, amount, cost, claim, nonfund, cases]) = self.of.get_mut(at) {
-            *units += case.units;
-            *amount += i128::from(case.amount);
-            *cost += i128::from(case.cost);
-            *claim += i128::from(case.claim);
-            *nonfund += i128::from(case.nonfund);
+    fn add(&mut self, row: &Row) {
+        if let Some([units, more @ .., cases]) = self.of.get_mut((row.hospital as usize, row.slot as usize)) {
+            *units += row.units;
+            for (sum, fen) in more.iter_mut().zip(row.fen) {
+                *sum += i128::from(fen);
+            }
             *cases += 1;
         }
     }
@@ -800,7 +823,7 @@ fn fan(resolved: &Resolved, side: &Side<'_>, mc: &MonteCarlo, threads: usize) ->
         by_month
             .get_mut(case.month as usize)
             .into_iter()
-            .for_each(|sums| sums.add(case));
+            .for_each(|sums| sums.add(&Row::of(case)));
     }
     let mut rows = Vec::new();
     for pool in side.whole.pools() {

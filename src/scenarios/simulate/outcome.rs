@@ -13,7 +13,7 @@ use super::resolve::Whole;
 use crate::budget::{More, PoolCase, PoolMoney, PoolSettlement, settle};
 use crate::codes::HospitalLevel;
 use crate::diagnostics::{Error, Result};
-use crate::points::{FundFormula, Kind, Pack, Payment};
+use crate::points::{Allocate, FundFormula, Kind, Pack, Payment};
 use crate::units::{Exact, Fen, Overflow, PointValue, Points};
 
 /// Cases that share everything a settlement asks for (汇总单元).
@@ -190,7 +190,8 @@ pub(super) fn float(fen: Fen) -> f64 {
 /// Whether the pack rounds nothing below the hospital (能否汇总结算).
 pub(super) fn may_aggregate(pack: &Pack) -> bool {
     let money = &pack.rules.money;
-    money.formula != FundFormula::Ratio && !money.clamp && money.split.is_none()
+    let by_case = money.allocate == Allocate::CaseSum || money.reference_price.is_some();
+    money.formula != FundFormula::Ratio && !money.clamp && money.split.is_none() && !by_case
 }
 
 /// A pool's budget with its growth, rounded half away from zero once (预算).

@@ -114,6 +114,12 @@ impl Resolved {
             frozen: None,
             files: Vec::new(),
         };
+        let base = |key: &str| {
+            let leaf = resolved.baseline.document.get(&[key]);
+            leaf.and_then(|leaf| leaf.value.as_str()).unwrap_or("").to_owned()
+        };
+        // what every page of the baseline must say is true of its reforms
+        resolved.notice = base("notice");
         resolved.compose(paths, &read, lang)?;
         resolved.study = Study::of(&resolved.reform.document)?;
         resolved.changes = changes(&resolved.baseline, &resolved.reform);
@@ -156,11 +162,11 @@ impl Resolved {
             "purpose" => &mut self.purpose,
             _ => &mut self.notice,
         };
-        if !slot.is_empty() && key != "notice" {
-            slot.push_str(" + ");
-            slot.push_str(text);
-        } else {
-            slot.replace_range(.., text);
+        match (slot.is_empty(), key) {
+            (true, _) => slot.push_str(text),
+            (false, _) if slot.contains(text) => {}
+            (false, "notice") => slot.push_str(&format!("; {text}")),
+            (false, _) => slot.push_str(&format!(" + {text}")),
         }
     }
 

@@ -69,6 +69,8 @@ struct Made {
     packet: Packet,
     /// Where it stands among the rows of its layer.
     order: (u32, u32),
+    /// Levels of surgery it is for, where it says so.
+    surgery: Option<(u8, u8)>,
 }
 
 impl Reading<'_, '_> {
@@ -99,14 +101,19 @@ impl Reading<'_, '_> {
         self.scores()?;
         self.mean_costs()?;
         self.refuse_mixed_severities(&selection, &families)?;
-        let severities = match selection {
+        let by_rows = matches!(
+            selection,
             Selection::Catalogue {
-                severity_rows: true, ..
-            } => SeverityRows::of(&self.rules, &self.packets),
-            _ => SeverityRows::default(),
+                severity_rows: true,
+                ..
+            }
+        );
+        let severities = match by_rows {
+            true => SeverityRows::of(&self.rules, &self.packets),
+            false => SeverityRows::default(),
         };
         if let Some(family) = families.first() {
-            self.open_from_severity(&severities, family);
+            self.open_from_severity(by_rows, family);
         }
         for (index, packet) in self.packets.iter_mut().enumerate() {
             packet.iter_mut().for_each(|packet| packet.rule = index);
@@ -453,7 +460,16 @@ impl Reading<'_, '_> {
             let rule = row.rule(code, name, condition, when.to_owned(), number)?;
             let order = (figure("rank", rank)?, figure("seq", seq)?);
             let packet = Packet::of_condition(&rule.when);
-            made.push((at, row.place(), Made { rule, packet, order }));
+            made.push((
+                at,
+                row.place(),
+                Made {
+                    rule,
+                    packet,
+                    order,
+                    surgery: None,
+                },
+            ));
             Ok(())
         })?;
         self.loader.errors.extend(errors);
@@ -565,20 +581,32 @@ impl Reading<'_, '_> {
 
     /// Two rows of which nothing says which one a case belongs to.
     fn undecided(&mut self, rows: &[Made]) {
-        let mut seen: HashMap<(u32, &str), &Rule> = HashMap::new();
+        let mut seen: HashMap<(u32, u8, Option<TreatmentType>, Option<(u8, u8)>), Vec<&Made>> =
+            HashMap::new();
         let mut errors = Vec::new();
         for made in rows {
-            if let Some(before) = seen.insert((made.order.0, made.rule.written.as_str()), &made.rule) {
+            let asked = (
+                made.order.0,
+                made.packet.severity,
+                made.packet.treatment_type,
+                made.surgery,
+            );
+            let beside = seen.entry(asked).or_default();
+            if let Some(before) = beside
+                .iter()
+                .find(|before| shares_diagnoses(&before.rule, &made.rule))
+            {
                 let place = self
                     .files
                     .get(made.rule.file)
                     .map(|file| file.place.line(made.rule.line));
                 let message = format!(
                     "`{}` and `{}` hold for the same cases, and nothing decides between them: {}",
-                    before.code, made.rule.code, made.rule.written
+                    before.rule.code, made.rule.code, made.rule.written
                 );
                 errors.push(place.map_or_else(|| Error::new(&*message), |place| Error::at(place, &*message)));
             }
+            beside.push(made);
         }
         self.loader.errors.extend(errors);
     }
@@ -658,6 +686,13 @@ impl Reading<'_, '_> {
                      a type, `operative` or `any`"
                 )));
             };
+            let fell_back = order.iter().any(|before| before.offer == Offer::Fallback);
+            if fell_back && step.offer != Offer::Fallback {
+                return Err(self.settings.fault(format!(
+                    "`match.order`: `{select}` stands behind a step of `fallback`, which would take its cases; expected \
+                     fall-backs at the end"
+                )));
+            }
             if order.contains(&step) {
                 return Err(self
                     .settings
@@ -838,15 +873,17 @@ impl Reading<'_, '_> {
         }
     }
 
-    /// A packet without a line for light cases holds for heavier ones only: a case falls to a lighter line,
-    /// never to a heavier one.
-    fn open_from_severity(&mut self, severities: &SeverityRows, family: &Family) {
+    /// A line holds for its severity and heavier ones: a case falls to a lighter line, never to a heavier one.
+    fn open_from_severity(&mut self, by_rows: bool, family: &Family) {
+        if !by_rows {
+            return;
+        }
         let packets = self.packets.iter().map(Option::as_ref);
-        for (index, (rule, packet)) in self.rules.iter_mut().zip(packets).enumerate() {
+        for (rule, packet) in self.rules.iter_mut().zip(packets) {
             let Some(severity) = packet.map(|packet| packet.severity) else {
                 continue;
             };
-            if severity < 2 || !severities.competes(index) {
+            if severity < 2 {
                 continue;
             }
             let labels = family.labels.iter();
@@ -1016,6 +1053,11 @@ impl CatalogueReading<'_> {
             return Ok(None);
         };
         let surgery = self.surgery_level(row, offer, surgery_level)?;
+        let kind_of_fallback = (offer == Offer::Fallback).then(|| fallback_kind(&cell)).flatten();
+        if let (Some(FallbackKind::Blank | FallbackKind::Letter), Some(kind)) = (kind_of_fallback, kind) {
+            let expected = "nothing: such a fall-back takes every type";
+            return Err(row.wrong("treatment_type", kind.word(), expected));
+        }
         let type_asked = match (offer, &expression, kind) {
             (Offer::Fallback, _, kind) => kind,
             (_, Some(_), _) => None,
@@ -1029,7 +1071,7 @@ impl CatalogueReading<'_> {
         let (when, written) = condition_of(&cell, expression.as_ref(), type_asked, surgery);
         let packet = Packet {
             rule: 0,
-            fallback: (offer == Offer::Fallback).then(|| fallback_kind(&cell)).flatten(),
+            fallback: kind_of_fallback,
             treatment_type: kind,
             diagnosis_length: cell.length(),
             score: number_or_none(row, "score", score)?,
@@ -1043,7 +1085,15 @@ impl CatalogueReading<'_> {
         };
         let rule = row.rule(code, name, when, written, self.file)?;
         let order = (rank, number);
-        Ok(Some((offer, Made { rule, packet, order })))
+        Ok(Some((
+            offer,
+            Made {
+                rule,
+                packet,
+                order,
+                surgery,
+            },
+        )))
     }
 
     /// Where a row stands among those of its level; nothing of a row that is not used.
@@ -1141,6 +1191,27 @@ impl CatalogueReading<'_> {
             .map(Some)
             .ok_or_else(|| row.wrong("surgery_level", cell, &expected))
     }
+}
+
+/// Whether some principal diagnosis is one of both.
+fn shares_diagnoses(one: &Rule, other: &Rule) -> bool {
+    let patterns = |rule: &Rule| -> Vec<Pattern> {
+        let first = rule.when.sets().next();
+        match first {
+            Some(SetRef::Inline(patterns)) => patterns.clone(),
+            _ => Vec::new(),
+        }
+    };
+    let begins = |pattern: &Pattern| match pattern {
+        Pattern::Prefix(text) | Pattern::Exact(text) => text.clone(),
+    };
+    let others: Vec<String> = patterns(other).iter().map(begins).collect();
+    let near = |own: &String| {
+        others
+            .iter()
+            .any(|text| text.starts_with(own) || own.starts_with(text))
+    };
+    patterns(one).iter().map(begins).any(|own| near(&own))
 }
 
 /// That the first label which holds is of this severity or a heavier one.

@@ -5,7 +5,7 @@ use super::sheets::{MISSING, RowBuilder, Sheet, SheetColumn};
 use crate::diagnostics::{Lang, Place, Words};
 use crate::points::calibration::{Missing, number};
 use crate::scenarios::GroupedStays;
-use crate::scenarios::indicators::{IndicatorPlan, Indicators, Own, Unit, UnitKind, rate, two_sided_p};
+use crate::scenarios::performance::{IndicatorPlan, Indicators, Own, Unit, UnitKind, rate, two_sided_p};
 
 const fn words(en: &'static str, zh: &'static str) -> Words {
     Words { en, zh }
@@ -19,7 +19,7 @@ const UNIT: [SheetColumn; 3] = [
 ];
 
 /// What indicators are told of.
-pub struct IndicatorTables<'i> {
+pub struct PerformanceTables<'i> {
     /// The records.
     pub read: &'i GroupedStays,
     /// The records of the region compared with, where they are others.
@@ -47,7 +47,7 @@ fn size(count: u64) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }
 
-impl IndicatorTables<'_> {
+impl PerformanceTables<'_> {
     /// All tables in reading order (指标报表).
     pub fn sheets(&self) -> Vec<Sheet> {
         let always = [

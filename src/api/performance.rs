@@ -8,8 +8,8 @@ use super::calibration::hashes;
 use crate::diagnostics::{Error, Result, read_toml};
 use crate::points::Weights;
 use crate::points::calibration::group_weights;
-use crate::reports::{IndicatorTables, Reproduced, SheetBook};
-use crate::scenarios::indicators::{IndicatorPlan, Reference, UnitKind, indicators};
+use crate::reports::{PerformanceTables, Reproduced, SheetBook};
+use crate::scenarios::performance::{IndicatorPlan, Reference, UnitKind, indicators};
 use crate::scenarios::{GroupedStays, Wanted, read_columns, read_stays};
 
 /// Make performance indicators (绩效指标).
@@ -76,7 +76,7 @@ pub fn make_indicators(request: &IndicatorRequest, watch: &Watch<'_>) -> Result<
     let reference = Reference::of(&region.as_ref().unwrap_or(&read).stays, &plan.reference);
     let of_groups = group_weights(&read.stays, &weights, 1);
     let made = indicators(&read.stays, &read.discharges, &of_groups, (&reference, &plan));
-    let tables = IndicatorTables {
+    let tables = PerformanceTables {
         read: &read,
         region: region.as_ref(),
         plan: &plan,
