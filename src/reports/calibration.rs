@@ -202,8 +202,9 @@ impl CalibrationTables<'_> {
             .as_ref()
             .map_or(1.0, |plan| number(plan.coverage));
         let made = self.made.coverage.iter();
-        let meets = made.filter(|at| at.share.is_ok_and(|share| share >= wanted));
-        for (name, at) in [("least", meets.clone().next()), ("largest", meets.last())] {
+        let mut meets = made.filter(|at| at.share.is_ok_and(|share| share >= wanted));
+        let least = meets.clone().next();
+        for (name, at) in [("least", least), ("largest", meets.next_back())] {
             if let Some(at) = at {
                 let figure = format!("{name}_threshold_that_covers");
                 sheet.row().text(figure).text(at.threshold.to_string()).end();
