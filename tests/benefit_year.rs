@@ -475,6 +475,9 @@ fn tilt_onward_and_for_the_whole_year() {
 
 // ---- forms of a rule --------------------------------------------------------------------------
 
+/// Name, keys, and two lists of amounts.
+type Case<'a> = (&'a str, &'a [(&'a str, String)], &'a [i64], &'a [i64]);
+
 /// One form of a rule a row: what is changed in the smallest policy, the in-scope cost of stays in
 /// order, and what basic insurance pays of each. 300 yuan and 60 % where nothing is changed.
 #[test]
@@ -491,7 +494,7 @@ fn forms_of_deductible_scale_and_cap() {
             &format!("value = [[\"{edge}\", \"50%\"], [\"none\", \"60%\"]]"),
         )
     };
-    let cases: [(&str, &[(&str, String)], &[i64], &[i64]); 12] = [
+    let cases: [Case<'_>; 12] = [
         ("plain", &[], &[1_000, 1_000], &[42_000, 42_000]),
         (
             "a year's deductible",

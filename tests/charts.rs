@@ -238,7 +238,32 @@ document.body.setAttribute('data-tried', open + ' ' + document.querySelectorAll(
 </script></body>";
 
 #[test]
-fn a_browser_draws_every_form() {}
+fn a_browser_draws_every_form() {
+    let Some(browser) = browser() else {
+        eprintln!("!! no chromium here: whether charts draw was NOT tried");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("page.html");
+    fs::write(&file, page(Lang::Zh).replace("</body>", PRESS)).unwrap();
+    let dom = dumped(&browser, folder.path(), &file);
+    let tried = dom
+        .split("data-tried=\"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next());
+    let tried = tried.unwrap_or_else(|| panic!("the page's scripts did not run"));
+    let forms = every_form().len();
+    assert!(dom.contains(&format!("data-drawn=\"{forms}\"")), "{tried}");
+    let mut words = tried.split(' ');
+    let opened = words.next().unwrap();
+    assert_eq!(opened, forms.to_string(), "tables opened: {tried}");
+    let patterns: u32 = words.next().unwrap().parse().unwrap();
+    assert!(patterns > 0, "patterns: {tried}");
+    for mark in words {
+        let (_, paths) = mark.split_once('=').unwrap();
+        assert!(paths.parse::<u32>().unwrap() > 1, "{mark} of {tried}");
+    }
+}
 
 fn browser() -> Option<PathBuf> {
     let names = ["chromium", "chromium-browser", "google-chrome"];

@@ -571,7 +571,8 @@ const BY_LEVEL: &str = "pool.key = [\"region\", \"insured_scheme\", \"level\"]";
 fn pools_by_any_partition_close() {
     let merged = "pool.merge = [[\"employee\", \"resident\"]]";
     let many = levels("300000.00");
-    let cuts: [(&[&str], Vec<(&str, &str)>); 4] = [
+    type Cut<'a> = (&'a [&'a str], Vec<(&'a str, &'a str)>);
+    let cuts: [Cut<'_>; 4] = [
         (&[BY_LEVEL], many),
         (&[merged], vec![("employee+resident", "900000.00")]),
         (
@@ -664,15 +665,10 @@ fn a_budget_below_what_months_paid_is_told() {
         "--accept-evidence",
         "assumption",
     ];
+    let (month_at, year_at) = (region.at("month.csv"), region.at("year"));
     let month = [
         &[
-            "settle",
-            "month",
-            &scenario,
-            "--month",
-            "2022-12",
-            "-o",
-            &region.at("month.csv"),
+            "settle", "month", &scenario, "--month", "2022-12", "-o", &month_at,
         ],
         &of[..],
     ]
@@ -682,7 +678,7 @@ fn a_budget_below_what_months_paid_is_told() {
         .unwrap()
         .replace("900000.00", "1000.00");
     region.write("region.toml", &text);
-    let year = [&["settle", "year", &scenario, "-o", &region.at("year")], &of[..]].concat();
+    let year = [&["settle", "year", &scenario, "-o", &year_at], &of[..]].concat();
     let (done, said) = region.say(&year);
     assert!(
         done && said.contains("the budget is 1000.00 yuan, but months paid "),

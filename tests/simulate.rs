@@ -750,7 +750,7 @@ fn bad_scenarios_are_said_in_words() {
     names.sort();
     assert!(names.len() >= 12);
     for scenario in names {
-        let said = simulate_on(&[scenario.clone()], 1)
+        let said = simulate_on(std::slice::from_ref(&scenario), 1)
             .err()
             .unwrap_or_else(|| panic!("{} runs", scenario.display()));
         let said = said.replace(&format!("{}/", root().display()), "");
@@ -799,7 +799,7 @@ fn composition_says_what_it_does() {
         .replace(" }\nscenario.baseline_hash = ", ", baseline_hash = ")
         .replace("\"\n", "\" }\n");
     fs::write(&frozen, &text).unwrap();
-    simulate_on(&[frozen.clone()], 1).unwrap();
+    simulate_on(std::slice::from_ref(&frozen), 1).unwrap();
     fs::write(&frozen, text.replace(&done.said.baseline_hash, "0000")).unwrap();
     let said = simulate_on(&[frozen], 1).err().unwrap();
     assert!(

@@ -56,6 +56,9 @@ pub struct Chart {
     pub ys: Vec<&'static str>,
 }
 
+/// A line over a heat map (等值线): its name, and its steps of two numbers.
+pub type Level = (String, Vec<Option<(String, String)>>);
+
 /// The form of a chart (图形). Columns are named as in CSV.
 #[derive(Clone, Debug)]
 pub enum Draw {
@@ -86,7 +89,7 @@ pub enum Draw {
     /// Two numbers and a third: `ys` are the second and the third.
     Heat {
         /// A line over it, in steps of two numbers, with its name; `None` ends a stroke.
-        over: Option<(String, Vec<Option<(String, String)>>)>,
+        over: Option<Level>,
     },
     /// What went from where to where: `ys` are where to, and how many.
     Flow,

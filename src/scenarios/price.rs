@@ -13,6 +13,12 @@ use crate::points::{
 use crate::tables::FallbackKind;
 use crate::units::Exact;
 
+/// Scores by record; none of what is not priced.
+type Scores = Vec<Option<Score>>;
+
+/// Bills by record; none of what is not priced.
+type Bills = Vec<Option<BillOf>>;
+
 /// Kind and points of every case with a slip, and every case's bill (病例计分).
 ///
 /// # Errors
@@ -21,7 +27,7 @@ pub(super) fn score_cases(
     inputs: &Inputs,
     result: &RunResult,
     slips: &[Option<Slip>],
-) -> Result<(Vec<Option<Score>>, Vec<Option<BillOf>>)> {
+) -> Result<(Scores, Bills)> {
     score_by(inputs, (&inputs.pack, &inputs.weights), result, slips)
 }
 
@@ -31,7 +37,7 @@ pub(super) fn score_by(
     (pack, weights): (&Pack, &Weights),
     result: &RunResult,
     slips: &[Option<Slip>],
-) -> Result<(Vec<Option<Score>>, Vec<Option<BillOf>>)> {
+) -> Result<(Scores, Bills)> {
     let Joined { bills, heads } = Joined::of(inputs, pack, result, slips);
     let mut pricing = Pricing {
         inputs,

@@ -63,6 +63,9 @@ struct Reading<'a, 'l> {
     known: HashMap<String, Place>,
 }
 
+/// What a row asks for besides the principal diagnosis: rank, severity, type, levels of surgery.
+type Asked = (u32, u8, Option<TreatmentType>, Option<(u8, u8)>);
+
 /// A packet before its place among the rules is known.
 struct Made {
     rule: Rule,
@@ -581,8 +584,7 @@ impl Reading<'_, '_> {
 
     /// Two rows of which nothing says which one a case belongs to.
     fn undecided(&mut self, rows: &[Made]) {
-        let mut seen: HashMap<(u32, u8, Option<TreatmentType>, Option<(u8, u8)>), Vec<&Made>> =
-            HashMap::new();
+        let mut seen: HashMap<Asked, Vec<&Made>> = HashMap::new();
         let mut errors = Vec::new();
         for made in rows {
             let asked = (
