@@ -340,6 +340,6 @@ mod tests {
         let place = Place::file(Path::new("edits.csv"));
         let text = BUILT_IN.to_owned();
         let edits = Edits::read(&EditFile { place, text }).unwrap();
-        assert_eq!(edits.iter().len(), 110);
+        assert_eq!(edits.iter().len(), 111);
     }
 }

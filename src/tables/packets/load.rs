@@ -688,17 +688,17 @@ impl Reading<'_, '_> {
                      a type, `operative` or `any`"
                 )));
             };
+            if order.contains(&step) {
+                return Err(self
+                    .settings
+                    .fault(format!("`match.order` names `{select}` twice")));
+            }
             let fell_back = order.iter().any(|before| before.offer == Offer::Fallback);
             if fell_back && step.offer != Offer::Fallback {
                 return Err(self.settings.fault(format!(
                     "`match.order`: `{select}` stands behind a step of `fallback`, which would take its cases; expected \
                      fall-backs at the end"
                 )));
-            }
-            if order.contains(&step) {
-                return Err(self
-                    .settings
-                    .fault(format!("`match.order` names `{select}` twice")));
             }
             order.push(step);
         }
