@@ -1,14 +1,14 @@
 //! How long a ledger takes to post a month: entries made in memory, one month closed, read back.
 //!
 //! ```text
-//! cargo run --release --features postgres --example ledger_load -- 1000000 /tmp/load.ledger
+//! cargo run --release --features postgres --example ledger_load -- 1000000 load.ledger
 //! cargo run --release --features postgres --example ledger_load -- 1000000 postgres://settler@localhost/load
 //! ```
 //!
 //! The whole of `settle month` against `group` of the same records, once a region of that many cases
 //! was generated (`dianzhi generate --plan`), is measured by
 //! `time dianzhi group RECORDS -t SCHEME -o /dev/null` and
-//! `time dianzhi settle month SCENARIO --month YYYY-12 --ledger /tmp/month.ledger …`.
+//! `time dianzhi settle month SCENARIO --month YYYY-12 --ledger month.ledger …`.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,

@@ -110,6 +110,15 @@ impl InsuredPerson {
                 schemes: [(*one).to_owned(), (*two).to_owned()],
             });
         }
+        // two plans on one day: which one pays would be the order of rows
+        let mut plans = on_day().filter(|cover| cover.scheme == scheme);
+        if let (Some(one), Some(two)) = (plans.next(), plans.next()) {
+            return Err(ShareError::DuplicateCoverage {
+                person: person.to_owned(),
+                date: day,
+                schemes: [one, two].map(|cover| format!("{} {}", cover.scheme, cover.plan)),
+            });
+        }
         let none = |waiting_to| ShareError::NoCoverage {
             person: person.to_owned(),
             date: day,

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use csv::StringRecord;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use jiff::civil::Date;
 
 use super::lines::{LineFees, read_lines};
 use super::table::RowTable;
 use crate::benefit::{Area, Bill, Care, Condition, Facility, FeeSplit, Level};
-use crate::diagnostics::{Place, Result};
+use crate::diagnostics::{Error, Place, Result};
 use crate::records::read_date;
 use crate::units::Fen;
 
@@ -125,6 +125,26 @@ pub struct ClaimRows {
     pub files: Vec<(String, String)>,
 }
 
+/// Lines of a settlement that no claim has would be lost unseen.
+fn refuse_strangers(path: &Path, claims: &RowTable, lines: &HashMap<String, LineFees>) -> Result<()> {
+    let rows = claims.rows.iter();
+    let known: HashSet<&str> = rows
+        .map(|(_, row)| claims.cell(row, Column::Settlement as usize))
+        .collect();
+    let mut strange: Vec<&str> = lines.keys().map(String::as_str).collect();
+    strange.retain(|settlement| !known.contains(settlement));
+    strange.sort_unstable();
+    let Some(first) = strange.first() else {
+        return Ok(());
+    };
+    let message = format!(
+        "field `settlement`: `{first}` has lines here and stands in no row of the claims ({} such); expected the lines \
+         of these claims only",
+        strange.len()
+    );
+    Err(Error::at(Place::file(path), message))
+}
+
 impl ClaimRows {
     /// Reads claims, and their fee lines if there is a file of them.
     ///
@@ -142,6 +162,7 @@ impl ClaimRows {
             None => None,
             Some(path) => {
                 let (text, fees) = read_lines(path)?;
+                refuse_strangers(path, &table, &fees)?;
                 files.push((path.display().to_string(), text));
                 Some(fees)
             }
@@ -239,6 +260,14 @@ impl ClaimRows {
             return Err("`settlement` and `person` must not be empty".to_owned());
         }
         let (total, fees, by_year) = self.fees(row, id)?;
+        let admission = date(cell(Column::AdmitDate), Column::AdmitDate)?;
+        let discharge = date(cell(Column::DischargeDate), Column::DischargeDate)?
+            .ok_or("`discharge_date` is empty; expected a date such as 2022-03-01")?;
+        if let Some(admission) = admission.filter(|admission| *admission > discharge) {
+            return Err(format!(
+                "`discharge_date` {discharge} is before `admit_date` {admission}; expected it on that day or later"
+            ));
+        }
         Ok(Bill {
             id,
             reverses: Some(cell(Column::Reverses)).filter(|id| !id.is_empty()),
@@ -259,9 +288,8 @@ impl ClaimRows {
             conditions: conditions(cell(Column::Conditions))?,
             registered_diseases: number(cell(Column::RegisteredDiseases), Column::RegisteredDiseases)?
                 .unwrap_or(1),
-            admission: date(cell(Column::AdmitDate), Column::AdmitDate)?,
-            discharge: date(cell(Column::DischargeDate), Column::DischargeDate)?
-                .ok_or("`discharge_date` is empty; expected a date such as 2022-03-01")?,
+            admission,
+            discharge,
             settlement: date(cell(Column::SettleDate), Column::SettleDate)?,
             chosen_year: number(cell(Column::ChosenYear), Column::ChosenYear)?,
             total,

@@ -1056,20 +1056,7 @@ impl CatalogueReading<'_> {
         };
         let surgery = self.surgery_level(row, offer, surgery_level)?;
         let kind_of_fallback = (offer == Offer::Fallback).then(|| fallback_kind(&cell)).flatten();
-        if let (Some(FallbackKind::Blank | FallbackKind::Letter), Some(kind)) = (kind_of_fallback, kind) {
-            let expected = "nothing: such a fall-back takes every type";
-            return Err(row.wrong("treatment_type", kind.word(), expected));
-        }
-        let type_asked = match (offer, &expression, kind) {
-            (Offer::Fallback, _, kind) => kind,
-            (_, Some(_), _) => None,
-            (_, None, Some(kind)) => Some(kind),
-            (_, None, None) => {
-                return Err(
-                    row.fault("field `treatment_type` is empty; a row without procedures must state it")
-                );
-            }
-        };
+        let type_asked = type_asked(row, (offer, kind_of_fallback), expression.is_some(), kind)?;
         let (when, written) = condition_of(&cell, expression.as_ref(), type_asked, surgery);
         let packet = Packet {
             rule: 0,
@@ -1241,6 +1228,25 @@ fn at_least_as_severe<'l>(
         written.push(words.join(" and "));
     }
     (!ways.is_empty()).then(|| (Condition::Any(ways), written.join(" or ")))
+}
+
+/// The treatment type that cases of a row must have; a row with procedures asks for those instead.
+fn type_asked(
+    row: &NamedRow<'_, 7, 3>,
+    (offer, fallback): (Offer, Option<FallbackKind>),
+    has_procedures: bool,
+    stated: Option<TreatmentType>,
+) -> Result<Option<TreatmentType>> {
+    match (offer, fallback, stated) {
+        (Offer::Fallback, Some(FallbackKind::Blank | FallbackKind::Letter), Some(stated)) => {
+            let expected = "nothing: such a fall-back takes every type";
+            Err(row.wrong("treatment_type", stated.word(), expected))
+        }
+        (Offer::Fallback, ..) => Ok(stated),
+        _ if has_procedures => Ok(None),
+        (.., Some(stated)) => Ok(Some(stated)),
+        _ => Err(row.fault("field `treatment_type` is empty; a row without procedures must state it")),
+    }
 }
 
 /// What a fall-back row with this diagnosis takes.
