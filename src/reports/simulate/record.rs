@@ -1,12 +1,14 @@
 //! What was asked, what is assumed, and how to get the same again (复现信息).
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::columns::table;
 use super::{Named, Simulated};
-use crate::diagnostics::Lang;
+use crate::diagnostics::{Lang, Words};
 use crate::reports::table::Cell;
-use crate::scenarios::simulate::{Engine, Resolved, lever_of, levers};
+use crate::scenarios::simulate::{Engine, Resolved, Run, lever_of, levers};
 
 /// What a run is repeated by (复现信息).
 #[derive(Clone, Debug, Default)]
@@ -124,10 +126,77 @@ pub(super) fn remarks(found: &Simulated<'_>, lang: Lang) -> Named {
             say("settlement", name, warning);
         }
     }
+    for (code, words, groups) in of_one_version(found) {
+        let shown = groups.iter().take(SHOWN_GROUPS).copied();
+        let shown = shown.collect::<Vec<_>>().join(", ");
+        let (count, words) = (groups.len(), words.in_lang(lang));
+        let more = if count > SHOWN_GROUPS { ", …" } else { "" };
+        say(code, "reform", &format!("{count} {words}: {shown}{more}"));
+    }
     Named {
         file: "remarks".to_owned(),
         table,
     }
+}
+
+/// How many groups a remark names.
+const SHOWN_GROUPS: usize = 12;
+
+/// A word, the same in words, and the groups.
+type OneVersion<'a> = (&'static str, Words, Vec<&'a str>);
+
+/// Groups that stand, or have a weight, in one of the two runs only (单一版本病组).
+fn of_one_version<'a>(found: &Simulated<'a>) -> Vec<OneVersion<'a>> {
+    let groups = |run: &'a Run| -> BTreeMap<&'a str, bool> {
+        let groups = run.scored.groups.iter().filter(|group| !group.code.is_empty());
+        groups
+            .map(|group| (group.code.as_str(), group.weight.is_some()))
+            .collect()
+    };
+    let (base, reform) = (groups(found.base), groups(found.reform));
+    let only = |one: &BTreeMap<&'a str, bool>, other: &BTreeMap<&'a str, bool>| -> Vec<&'a str> {
+        one.keys()
+            .copied()
+            .filter(|code| !other.contains_key(code))
+            .collect()
+    };
+    let weighed = |one: &BTreeMap<&'a str, bool>, other: &BTreeMap<&'a str, bool>| -> Vec<&'a str> {
+        let lost = one
+            .iter()
+            .filter(|(code, weighs)| **weighs && other.get(*code) == Some(&false));
+        lost.map(|(code, _)| *code).collect()
+    };
+    let words = |en, zh| Words { en, zh };
+    let found = [
+        (
+            "groups_of_baseline_only",
+            words("groups have cases in the baseline only", "个病组仅基线有病例"),
+            only(&base, &reform),
+        ),
+        (
+            "groups_of_reform_only",
+            words("groups have cases in the reform only", "个病组仅方案有病例"),
+            only(&reform, &base),
+        ),
+        (
+            "weights_lost",
+            words(
+                "groups have a weight in the baseline and none in the reform, which pays them as groups without one",
+                "个病组基线有权重而方案无权重，方案中按无稳定权重付费",
+            ),
+            weighed(&base, &reform),
+        ),
+        (
+            "weights_gained",
+            words(
+                "groups have a weight in the reform and none in the baseline",
+                "个病组方案有权重而基线无权重",
+            ),
+            weighed(&reform, &base),
+        ),
+    ];
+    let found = found.into_iter();
+    found.filter(|(.., groups)| !groups.is_empty()).collect()
 }
 
 /// Which stages were run and which were taken from an earlier run (运行环节).
