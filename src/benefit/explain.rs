@@ -32,7 +32,7 @@ pub struct ParamUsed {
 /// A counter that a step moved (累计变动).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CounterMove {
-    /// Name of the counter, as in [`YearToDate::entries`].
+    /// Name of the counter, as in `YearToDate`.
     pub id: String,
     /// Before the step.
     pub before: i64,

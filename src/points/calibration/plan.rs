@@ -369,7 +369,7 @@ impl CalibrationPlan {
         }
     }
 
-    /// The years of [years] and how they are weighed.
+    /// The years of `[years]` and how they are weighed.
     pub fn year_mix(&self) -> Option<(&[i16], YearMix<'_>)> {
         let years = self.years.as_ref()?;
         let mix = YearMix {

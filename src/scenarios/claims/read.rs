@@ -170,7 +170,7 @@ impl ClaimRows {
         Ok(ClaimRows { table, lines, files })
     }
 
-    /// Rows that were written by [`bill_row`], below the header [`bill_header`] (恢复单据).
+    /// Rows that were written by `bill_row`, below the header of `bill_header` (恢复单据).
     ///
     /// # Errors
     /// A broken row.
