@@ -491,7 +491,7 @@ fn a_quota_is_a_whole_number_of_cases() {
             .map(|id| pool_case(id, "H1", Payment::ByItem))
             .collect();
         let decided = ids.iter().take(700).map(|case| Decision {
-            case,
+            case: case.as_str().into(),
             verdict: Verdict::Agreed(yuan("1")),
         });
         let decisions: Vec<Decision> = decided.collect();

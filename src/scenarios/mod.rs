@@ -35,7 +35,10 @@ pub use file::{PoolOfScenario, Scenario};
 pub use link::{LinkLine, link_cases};
 pub use link_file::{FundRatio, IndicatorTerms, LinkTerms, Numerator};
 pub use lists::{Hospital, Insured, Lists};
-pub use months::{Bill, bills, clear_pool, month_money, refuse_weak};
+pub use months::{
+    Bill, Declared, Detail, LeftOut, clear_pool, month_money, refuse_not_in_force, refuse_weak, rejects_late,
+    take_late,
+};
 pub use returned::{Comparison, Differing, Mapping, Sums, Verdict as Returned};
 pub use statement::{BenefitParameter, Money, PoolResult, Rejected, RunResult, Settled, Statement};
 pub use stays::{
