@@ -127,7 +127,7 @@ fn settle(folder: &Path, ledger: &str, records: usize, out: &str) -> Command {
             "--lang",
             "en",
         ])
-        .args(["--ledger", ledger, "--records"])
+        .args(["--leave-out", "1", "--ledger", ledger, "--records"])
         .arg(&path)
         .arg("-o")
         .arg(folder.join(out))
