@@ -72,6 +72,7 @@ impl Pack {
             root: root.get_ref(),
             files: RefCell::default(),
         };
+        schema::check_open_keys(|message| places.error("unresolved", message), &file.unresolved)?;
         let documents = documents(&file, &places)?;
         let rules = Rules::of(&file, &places)?;
         let parameters = parameters(&file, &documents, &places)?;

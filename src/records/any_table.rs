@@ -94,15 +94,22 @@ fn csv_rows(place: &Place, bytes: &[u8]) -> Result<Vec<(u64, Vec<String>)>> {
         Encoding::Utf16Be => encoding_rs::UTF_16BE.decode_without_bom_handling(bytes).0,
         narrow => narrow.decode(bytes).ok_or_else(not_text)?,
     };
+    let decoded = text.trim_start_matches('\u{feff}');
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .trim(csv::Trim::All)
-        .from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+        .from_reader(decoded.as_bytes());
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|e| Error::at(place.clone(), format!("this is not CSV: {e}")))?;
-        let line = record.position().map_or(0, csv::Position::line);
+        // the reader counts a line when it has read the whole of its end: of CR LF only the CR before a row
+        let line = record.position().map_or(0, |at| {
+            let from = usize::try_from(at.byte()).unwrap_or(usize::MAX);
+            let rest = decoded.get(from..).unwrap_or_default();
+            let ends = rest.bytes().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+            at.line() + ends.filter(|byte| *byte == b'\n').fold(0, |count, _| count + 1)
+        });
         rows.push((line, record.iter().map(str::to_owned).collect()));
     }
     Ok(rows)
