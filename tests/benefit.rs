@@ -711,11 +711,16 @@ fn a_risen_threshold_is_paid_off_once_under_consumed() {
 fn overlay_changes_only_what_it_names() {
     let (below, above) = (shipped("500000/resident"), shipped("sample-region/resident"));
     assert_eq!(above.name(), "sample-region/resident");
-    assert_eq!(above.files().len(), 2);
+    assert_eq!(above.files().len(), 3);
+    assert!(above.files()[2].path.ends_with("national.toml"));
     assert!(above.files()[0].path.ends_with("500000/resident.toml"));
     assert!(above.is_draft() && above.weakest_evidence() == Evidence::Assumption);
     assert_eq!(
-        above.replaced(),
+        above
+            .replaced()
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>(),
         [
             "`rules.chain`: the value from 2019-01-01 to 2020-12-31 gives way",
             "`assist.tiers`: the value from 2021-01-01 gives way",
@@ -732,7 +737,11 @@ fn overlay_changes_only_what_it_names() {
 #[test]
 fn doubts_of_a_file_are_told() {
     let city = shipped("500000/resident");
-    let told = |what: &str| city.warnings().iter().any(|warning| warning.contains(what));
+    let told = |what: &str| {
+        city.warnings()
+            .iter()
+            .any(|warning| warning.to_string().contains(what))
+    };
     assert!(
         told("`cii.ordinary.threshold` from 2024-01-01 to 2025-12-31 is not checkable"),
         "{:?}",
@@ -740,11 +749,20 @@ fn doubts_of_a_file_are_told() {
     );
     let text = std::fs::read_to_string("tests/golden/benefit/good/banded.toml").unwrap();
     let policy = loaded(&text).unwrap();
-    assert!(policy.warnings().is_empty(), "{:?}", policy.warnings());
+    let told = policy.warnings();
+    assert!(
+        told.len() == 1
+            && told[0]
+                .to_string()
+                .starts_with("national bounds were not checked: "),
+        "{told:?}"
+    );
     let worse = text.replacen("\"20000 yuan\", \"65%\"", "\"20000 yuan\", \"10%\"", 1);
     let policy = loaded(&worse).unwrap();
     assert!(
-        policy.warnings()[0].starts_with("`cii.tilt` pays less than `cii.ordinary` on "),
+        policy.warnings()[1]
+            .to_string()
+            .starts_with("`cii.tilt` pays less than `cii.ordinary` on "),
         "{:?}",
         policy.warnings()
     );
@@ -1116,7 +1134,7 @@ impl Bill {
             level: self.level,
             categories: words(&self.categories),
             status: self.status,
-            minor: self.minor,
+            minor: Some(self.minor),
             diagnoses: words(&self.diagnoses),
             discharge: self.discharge,
             total: self.total,

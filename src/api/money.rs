@@ -134,13 +134,7 @@ fn input_hashes(inputs: &Inputs, result: &RunResult) -> Result<Vec<(String, Stri
     let scenario = &inputs.scenario;
     let shown = |path: &Path| path.to_string_lossy().into_owned();
     let mut hashes = vec![(shown(&scenario.records), result.records_hash.clone())];
-    hashes.extend(
-        inputs
-            .lists
-            .files
-            .iter()
-            .map(|(path, bytes)| (path.clone(), hash(bytes))),
-    );
+    hashes.extend(inputs.lists.files.iter().cloned());
     for path in [&scenario.path, &scenario.weights, &scenario.policy] {
         let bytes = std::fs::read(path).map_err(|e| Error::io(path, "could not be read", &e))?;
         hashes.push((shown(path), hash(&bytes)));

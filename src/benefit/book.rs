@@ -12,7 +12,7 @@ use super::bill::{Bill, Part};
 use super::counters::{AT_HOSPITAL, CiiScaleId, Slot, YearToDate};
 use super::explain::{Explanation, Quiet, explain};
 use super::file::ParamDate;
-use super::persons::InsuredPerson;
+use super::persons::{InsuredPerson, Standing};
 use super::policy::BenefitPolicy;
 use super::run::settle;
 use super::slip::{Payer, Slip};
@@ -223,9 +223,12 @@ struct PersonBook<'a> {
     settled: Vec<Settled<'a>>,
 }
 
-/// A person and a family as they were before a replay.
+/// A settlement by its place in the book of its person.
+type Place<'a> = (&'a str, usize);
+
+/// Persons and a family as they were before a replay.
 struct Kept<'a> {
-    book: Option<PersonBook<'a>>,
+    books: Vec<(&'a str, Option<PersonBook<'a>>)>,
     families: Vec<((&'a str, i16), YearToDate)>,
 }
 
@@ -239,6 +242,8 @@ pub struct Book<'a> {
     books: HashMap<&'a str, PersonBook<'a>>,
     /// Counters that a family shares.
     families: HashMap<(&'a str, i16), YearToDate>,
+    /// Who of a family has claimed, where the policy has such counters.
+    members: HashMap<&'a str, Vec<&'a str>>,
 }
 
 impl<'a> Book<'a> {
@@ -257,6 +262,7 @@ impl<'a> Book<'a> {
             sequence: 0,
             books: HashMap::new(),
             families: HashMap::new(),
+            members: HashMap::new(),
         }
     }
 
@@ -266,14 +272,14 @@ impl<'a> Book<'a> {
     /// As [`share`](super::share); no cover or two on the day; a reversal that is no mirror, is
     /// the second, comes before later settlements or a closed day. The book then stays as it was.
     pub fn settle(&mut self, bill: Bill<'a>) -> Result<Outcome<'a>, ShareError> {
-        let (person, family) = (bill.person, bill.family);
+        let (person, family) = (bill.person, self.family_of(&bill));
         let kept = self.replays().then(|| self.keep(person, family));
         let outcome = match bill.reverses {
             Some(original) => self.reverse(&bill, original),
             None => self.post(bill),
         };
         if let (Err(_), Some(kept)) = (&outcome, kept) {
-            self.put_back(person, family, kept);
+            self.put_back(family, kept);
         }
         outcome
     }
@@ -283,21 +289,61 @@ impl<'a> Book<'a> {
     }
 
     /// What a replay that fails half-way must leave as it was.
-    fn keep(&self, person: &str, family: &str) -> Kept<'a> {
+    fn keep(&self, person: &'a str, family: &'a str) -> Kept<'a> {
         let families = self.families.iter().filter(|((known, _), _)| *known == family);
+        let persons = self.bound_together(person, family).into_iter();
         Kept {
-            book: self.books.get(person).cloned(),
+            books: persons
+                .map(|person| (person, self.books.get(person).cloned()))
+                .collect(),
             families: families.map(|(key, state)| (*key, state.clone())).collect(),
         }
     }
 
-    fn put_back(&mut self, person: &'a str, family: &str, kept: Kept<'a>) {
+    fn put_back(&mut self, family: &str, kept: Kept<'a>) {
         self.families.retain(|(known, _), _| *known != family);
         self.families.extend(kept.families);
-        match kept.book {
-            Some(book) => self.books.insert(person, book),
-            None => self.books.remove(person),
+        for (person, book) in kept.books {
+            match book {
+                Some(book) => self.books.insert(person, book),
+                None => self.books.remove(person),
+            };
+        }
+    }
+
+    /// The family of a bill; of a reversal that does not say it, that of what it takes back.
+    fn family_of(&self, bill: &Bill<'a>) -> &'a str {
+        let Some(original) = bill.reverses.filter(|_| bill.family.is_empty()) else {
+            return bill.family;
         };
+        let settled = self
+            .books
+            .get(bill.person)
+            .into_iter()
+            .flat_map(|book| &book.settled);
+        let mut known = settled.filter(|known| known.bill.id == original);
+        known.next().map_or("", |known| known.bill.family)
+    }
+
+    /// The person, and where the family shares a counter everybody of it: what one of them claims
+    /// moves what another one is paid later.
+    fn bound_together(&self, person: &'a str, family: &'a str) -> Vec<&'a str> {
+        let mut bound = vec![person];
+        if !family.is_empty() && !self.policy.layout.of_family.is_empty() {
+            let members = self.members.get(family).into_iter().flatten().copied();
+            bound.extend(members.filter(|member| *member != person));
+        }
+        bound
+    }
+
+    fn belongs(&mut self, person: &'a str, family: &'a str) {
+        if family.is_empty() || self.policy.layout.of_family.is_empty() {
+            return;
+        }
+        let members = self.members.entry(family).or_default();
+        if !members.contains(&person) {
+            members.push(person);
+        }
     }
 
     /// A counter of a person in a year (累计量), in fen or as a number.
@@ -330,7 +376,7 @@ impl<'a> Book<'a> {
                 Some((year, state)) if *year == part.year => state.clone(),
                 _ => self.state(bill, part.year),
             };
-            let standing = self.standing(bill, &part)?;
+            let (part, standing) = self.covered(bill, part)?;
             let policy = self.policy;
             explanations.push(bill.claim(&part, standing.as_ref(), |claim| explain(policy, claim, &so_far))?);
             let (_, after) = bill.claim(&part, standing.as_ref(), |claim| {
@@ -354,9 +400,12 @@ impl<'a> Book<'a> {
         let mut outcome = outcome_of(&bill);
         let late = match self.rules.late {
             LateBill::AsArrived => Vec::new(),
-            LateBill::Replay => self.live(bill.person, |known| known.bill.key() > bill.key()),
+            LateBill::Replay => {
+                let bound = self.bound_together(bill.person, bill.family);
+                self.live(&bound, |known| known.bill.key() > bill.key())
+            }
         };
-        self.unwind(bill.person, &late, &mut outcome);
+        self.unwind(&late, &mut outcome);
         let records = self.records(&bill)?;
         self.sequence += 1;
         for record in &records {
@@ -368,13 +417,14 @@ impl<'a> Book<'a> {
         }
         let person = bill.person;
         let sequence = self.sequence;
+        self.belongs(person, bill.family);
         self.books.entry(person).or_default().settled.push(Settled {
             bill,
             sequence,
             reversed: false,
             records,
         });
-        self.rewind(person, &late, &mut outcome)?;
+        self.rewind(&late, &mut outcome)?;
         Ok(outcome)
     }
 
@@ -383,7 +433,7 @@ impl<'a> Book<'a> {
         let mut records: Vec<Record> = Vec::new();
         for part in bill.parts(self.policy)? {
             let before = self.state(bill, part.year);
-            let outcome = self.standing(bill, &part).and_then(|standing| {
+            let outcome = self.covered(bill, part).and_then(|(part, standing)| {
                 let policy = self.policy;
                 bill.claim(&part, standing.as_ref(), |claim| {
                     settle(policy, claim, before.clone(), Quiet)
@@ -412,14 +462,28 @@ impl<'a> Book<'a> {
         Ok(records)
     }
 
+    /// The part of a bill that was covered, and what the person was then.
+    fn covered(&self, bill: &Bill<'a>, part: Part) -> Result<(Part, Option<Standing<'_>>), ShareError> {
+        let Some(persons) = self.persons else {
+            return Ok((part, None));
+        };
+        let first = bill.admission.unwrap_or(part.discharge);
+        let ended = persons
+            .get(bill.person)
+            .and_then(|person| person.ended_inside(self.scheme, first, part.discharge));
+        let part = match ended {
+            Some(last) => bill.covered_to(&part, last)?,
+            None => part,
+        };
+        Ok((part, Some(self.standing(persons, bill, &part)?)))
+    }
+
     fn standing(
         &self,
+        persons: &'a HashMap<String, InsuredPerson>,
         bill: &Bill<'a>,
         part: &Part,
-    ) -> Result<Option<super::persons::Standing<'_>>, ShareError> {
-        let Some(persons) = self.persons else {
-            return Ok(None);
-        };
+    ) -> Result<Standing<'a>, ShareError> {
         let which = self
             .policy
             .dates
@@ -435,7 +499,7 @@ impl<'a> Book<'a> {
             date: day,
             waiting_to: None,
         })?;
-        person.standing(bill.person, self.scheme, day).map(Some)
+        person.standing(bill.person, self.scheme, day, part.discharge)
     }
 
     /// Counters of person and family in a year as they stand.
@@ -497,19 +561,27 @@ impl<'a> Book<'a> {
         }
     }
 
-    /// Indices of settlements that still stand, in the order of the year.
-    fn live(&self, person: &str, which: impl Fn(&Settled<'a>) -> bool) -> Vec<usize> {
-        let settled = self
-            .books
-            .get(person)
-            .map_or(&[][..], |book| book.settled.as_slice());
-        let standing = settled
-            .iter()
-            .enumerate()
-            .filter(|(_, known)| !known.reversed && which(known));
-        let mut found: Vec<(usize, &Settled<'a>)> = standing.collect();
+    /// Settlements of these persons that still stand, in the order of the year.
+    fn live(&self, persons: &[&'a str], which: impl Fn(&Settled<'a>) -> bool) -> Vec<Place<'a>> {
+        let mut found: Vec<(Place<'a>, &Settled<'a>)> = Vec::new();
+        for person in persons {
+            let settled = self.books.get(person).into_iter().flat_map(|book| &book.settled);
+            let standing = settled.enumerate();
+            let standing = standing.filter(|(_, known)| !known.reversed && which(known));
+            found.extend(standing.map(|(index, known)| ((*person, index), known)));
+        }
         found.sort_by(|(_, a), (_, b)| a.bill.key().cmp(&b.bill.key()));
-        found.into_iter().map(|(index, _)| index).collect()
+        found.into_iter().map(|(place, _)| place).collect()
+    }
+
+    fn settled_at(&self, (person, index): Place<'a>) -> Option<&Settled<'a>> {
+        self.books.get(person).and_then(|book| book.settled.get(index))
+    }
+
+    /// Whether a settlement moved a counter that its family shares.
+    fn moved_family(&self, known: &Settled<'a>) -> bool {
+        let mut moves = known.records.iter().flat_map(|record| &record.moves);
+        moves.any(|moved| self.policy.layout.of_family.contains(&moved.slot))
     }
 }
 
@@ -523,19 +595,29 @@ impl<'a> Book<'a> {
         replayed: Vec<(String, Vec<KeptSlip>)>,
     ) -> Result<(), String> {
         self.sequence += 1;
+        self.belongs(bill.person, bill.family);
+        let bound = self.bound_together(bill.person, self.family_of(&bill));
         let mut made: Vec<(String, i16, Vec<Move>)> = Vec::new();
         for (settlement, _, year, kept) in postings {
             let moves: Result<Vec<Move>, String> = kept.iter().map(|moved| self.move_of(moved)).collect();
             let moves = moves?;
-            self.shift(&bill, year, &moves, None);
+            // a reversal moves what the bill it takes back had moved
+            let id = match bill.reverses {
+                Some(original) if settlement == bill.id => original,
+                _ => settlement.as_str(),
+            };
+            let moved = self.place_of(&bound, id).and_then(|place| self.settled_at(place));
+            let moved = moved.map_or_else(|| bill.clone(), |known| known.bill.clone());
+            self.shift(&moved, year, &moves, None);
             made.push((settlement, year, moves));
         }
-        let book = self.books.entry(bill.person).or_default();
         for (id, slips) in replayed {
-            if let Some(known) = book.settled.iter_mut().find(|known| known.bill.id == id) {
+            let place = self.place_of(&bound, &id);
+            if let Some(known) = place.and_then(|(person, index)| self.settled_mut(person, index)) {
                 known.records = records_again(&made, &id, slips);
             }
         }
+        let book = self.books.entry(bill.person).or_default();
         match bill.reverses {
             Some(original) => {
                 let known = book.settled.iter_mut().find(|known| known.bill.id == original);
@@ -549,8 +631,22 @@ impl<'a> Book<'a> {
                 bill: bill.clone(),
             }),
         }
-        self.last_scale(&bill);
+        for person in bound {
+            self.last_scale(person);
+        }
         Ok(())
+    }
+
+    fn place_of(&self, persons: &[&'a str], id: &str) -> Option<Place<'a>> {
+        persons.iter().find_map(|person| {
+            let settled = &self.books.get(person)?.settled;
+            Some((*person, settled.iter().position(|known| known.bill.id == id)?))
+        })
+    }
+
+    fn settled_mut(&mut self, person: &'a str, index: usize) -> Option<&mut Settled<'a>> {
+        let book = self.books.get_mut(person)?;
+        book.settled.get_mut(index)
     }
 
     fn move_of(&self, kept: &KeptMove) -> Result<Move, String> {
@@ -596,33 +692,32 @@ impl<'a> Book<'a> {
         let at = at.ok_or_else(no_such)?;
         let known = settled.get(at).ok_or_else(no_such)?;
         self.check_reversal(bill, known)?;
-        let (sequence, key) = (known.sequence, known.bill.key());
+        let (sequence, key, family) = (known.sequence, known.bill.key(), known.bill.family);
         let years: Vec<i16> = known.records.iter().map(|record| record.year).collect();
-        let later = self.live(bill.person, |other| {
+        let shared = self.moved_family(known);
+        let bound = self.bound_together(bill.person, family);
+        let replays = self.rules.reversal == Reversal::MirrorAndReplay;
+        let later = self.live(&bound, |other| {
             let same_year = other.records.iter().any(|record| years.contains(&record.year));
             let comes_after = other.sequence > sequence || other.bill.key() > key;
-            other.bill.id != original && same_year && comes_after
+            // what another one of the family claimed stands on this one by a shared counter only
+            let touched = other.bill.person == bill.person || shared && (replays || self.moved_family(other));
+            other.bill.id != original && same_year && comes_after && touched
         });
         if self.rules.reversal == Reversal::RefuseIfLater
             && let Some(first) = later.first()
         {
-            let settled = self
-                .books
-                .get(bill.person)
-                .and_then(|book| book.settled.get(*first));
+            let settled = self.settled_at(*first);
             return Err(ShareError::LaterClaimsExist {
                 settlement: original.to_owned(),
                 later: settled.map_or_else(String::new, |known| known.bill.id.to_owned()),
             });
         }
         let mut outcome = outcome_of(bill);
-        let replayed = match self.rules.reversal {
-            Reversal::MirrorAndReplay => later,
-            _ => Vec::new(),
-        };
-        self.unwind(bill.person, &replayed, &mut outcome);
+        let replayed = if replays { later } else { Vec::new() };
+        self.unwind(&replayed, &mut outcome);
         self.mirror(bill, at, &mut outcome);
-        self.rewind(bill.person, &replayed, &mut outcome)?;
+        self.rewind(&replayed, &mut outcome)?;
         Ok(outcome)
     }
 
@@ -681,13 +776,13 @@ impl<'a> Book<'a> {
             outcome.postings.push((bill.id, original.hospital, posted));
             outcome.slips.push((year, slip));
         }
-        self.last_scale(&original);
+        self.last_scale(original.person);
     }
 
     /// Takes the movements of settlements off the counters, the last first.
-    fn unwind(&mut self, person: &'a str, which: &[usize], outcome: &mut Outcome<'a>) {
-        for index in which.iter().rev() {
-            let Some(known) = self.books.get(person).and_then(|book| book.settled.get(*index)) else {
+    fn unwind(&mut self, which: &[Place<'a>], outcome: &mut Outcome<'a>) {
+        for place in which.iter().rev() {
+            let Some(known) = self.settled_at(*place) else {
                 continue;
             };
             let bill = known.bill.clone();
@@ -701,29 +796,32 @@ impl<'a> Book<'a> {
                 outcome.postings.push((bill.id, bill.hospital, posted));
             }
         }
-        // a replay starts from the scale of what stands before it
-        if let Some(book) = self.books.get_mut(person).filter(|_| !which.is_empty()) {
-            for (year, state) in &mut book.years {
-                let before = book.settled.iter().enumerate();
-                let before = before.filter(|(index, known)| !known.reversed && !which.contains(index));
-                let records = before.flat_map(|(_, known)| &known.records);
-                state.cii_scale = records
-                    .filter(|record| record.year == *year)
-                    .filter_map(|r| r.scale)
-                    .next_back();
-            }
+        for (person, _) in which {
+            self.scale_before(person, which);
+        }
+    }
+
+    /// A replay starts from the scale of what stands before it.
+    fn scale_before(&mut self, person: &'a str, which: &[Place<'a>]) {
+        let Some(book) = self.books.get_mut(person) else {
+            return;
+        };
+        for (year, state) in &mut book.years {
+            let before = book.settled.iter().enumerate();
+            let before =
+                before.filter(|(index, known)| !known.reversed && !which.contains(&(person, *index)));
+            let records = before.flat_map(|(_, known)| &known.records);
+            state.cii_scale = records
+                .filter(|record| record.year == *year)
+                .filter_map(|r| r.scale)
+                .next_back();
         }
     }
 
     /// Settles them anew, the first first, and writes what changed.
-    fn rewind(
-        &mut self,
-        person: &'a str,
-        which: &[usize],
-        outcome: &mut Outcome<'a>,
-    ) -> Result<(), ShareError> {
-        for index in which {
-            let Some(known) = self.books.get(person).and_then(|book| book.settled.get(*index)) else {
+    fn rewind(&mut self, which: &[Place<'a>], outcome: &mut Outcome<'a>) -> Result<(), ShareError> {
+        for (person, index) in which {
+            let Some(known) = self.settled_at((person, *index)) else {
                 continue;
             };
             let bill = known.bill.clone();
@@ -733,24 +831,18 @@ impl<'a> Book<'a> {
                     .postings
                     .push((bill.id, bill.hospital, posting(MovementKind::Replay, record)));
             }
-            let known = self
-                .books
-                .get_mut(person)
-                .and_then(|book| book.settled.get_mut(*index));
-            if let Some(known) = known {
-                outcome
-                    .vouchers
-                    .extend(voucher(bill.id, &known.records, &records));
-                outcome.replayed.push((
-                    bill.id,
-                    records
-                        .iter()
-                        .map(|record| (record.year, record.slip.clone()))
-                        .collect(),
-                    records.iter().map(|record| record.scale).collect(),
-                ));
-                known.records = records;
-            }
+            let Some(known) = self.settled_mut(person, *index) else {
+                continue;
+            };
+            outcome
+                .vouchers
+                .extend(voucher(bill.id, &known.records, &records));
+            let slips = records.iter().map(|record| (record.year, record.slip.clone()));
+            let scales = records.iter().map(|record| record.scale);
+            outcome
+                .replayed
+                .push((bill.id, slips.collect(), scales.collect()));
+            known.records = records;
         }
         Ok(())
     }
@@ -775,15 +867,8 @@ impl<'a> Book<'a> {
     }
 
     /// The scale last used is that of the last settlement that still stands.
-    fn last_scale(&mut self, bill: &Bill<'a>) {
-        if let Some(book) = self.books.get_mut(bill.person) {
-            for (year, state) in &mut book.years {
-                let standing = book.settled.iter().filter(|known| !known.reversed);
-                let records = standing.flat_map(|known| &known.records);
-                let scales = records.filter(|record| record.year == *year);
-                state.cii_scale = scales.filter_map(|record| record.scale).next_back();
-            }
-        }
+    fn last_scale(&mut self, person: &'a str) {
+        self.scale_before(person, &[]);
     }
 }
 

@@ -14,7 +14,7 @@ use super::book::{Book, KeptMove, Outcome};
 use super::counters::CiiScaleId;
 use super::file::OnChange;
 use super::policy::BenefitPolicy;
-use super::slip::{Payer, Skipped, Slip, TierShare, Why};
+use super::slip::{Payer, Skipped, Slip, TierShare, Uncovered, Why};
 use crate::diagnostics::Evidence;
 use crate::units::Fen;
 
@@ -42,6 +42,9 @@ struct SlipForm {
     evidence: String,
     draft: bool,
     scale: Option<(String, bool)>,
+    /// First day without cover, and what was spent from it on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    uncovered: Option<(String, i64)>,
 }
 
 /// Settlement, kind, year, movements.
@@ -174,6 +177,9 @@ impl SlipForm {
             evidence: slip.evidence.as_str().to_owned(),
             draft: slip.draft,
             scale: scale.map(|scale| (scale.day.to_string(), scale.tilt)),
+            uncovered: slip
+                .uncovered
+                .map(|part| (part.from.to_string(), part.amount.fen())),
         }
     }
 
@@ -205,7 +211,15 @@ impl SlipForm {
             tier: Arc::from(tier),
             why: path.map_or(Why::NotInForce, |path| Why::Unknown { path }),
         });
+        let uncovered = match &self.uncovered {
+            None => None,
+            Some((from, amount)) => Some(Uncovered {
+                from: from.parse::<Date>().map_err(|e| e.to_string())?,
+                amount: Fen::new(*amount),
+            }),
+        };
         let slip = Slip {
+            uncovered,
             total,
             own,
             over,
