@@ -161,9 +161,17 @@ impl<'r> Desk<'r> {
         enrol_findings_csv(&checked.findings, &|row| self.path_of(row), self.lang)
     }
 
-    /// Writes the tables with `run.json`.
-    fn write(&self, command: &str, tables: &[(&str, CsvText)], counts: Value) -> Result<()> {
-        let page = self.run_page(command, tables, counts);
+    /// Writes the tables with `run.json`; each says whether the policy is a draft.
+    fn write(
+        &self,
+        command: &str,
+        tables: impl IntoIterator<Item = (&'static str, CsvText)>,
+        counts: Value,
+    ) -> Result<()> {
+        let draft = if self.policy.is_draft() { "draft" } else { "" };
+        let marked = |(name, table): (&'static str, CsvText)| (name, table.ending_in("draft", draft));
+        let tables: Vec<(&str, CsvText)> = tables.into_iter().map(marked).collect();
+        let page = self.run_page(command, &tables, counts);
         let folder = &self.request.output;
         let files = tables
             .iter()
@@ -377,7 +385,7 @@ pub fn enrol_check(request: &EnrolRequest, lang: Lang) -> Result<Enrolled> {
     });
     let stages: Map<String, Value> = stages.collect();
     let counts = json!({ "findings": checked.kinds_json(), "listed_persons": stages });
-    desk.write("enrol check", &tables, counts)?;
+    desk.write("enrol check", tables, counts)?;
     Ok(desk.done(&checked, BTreeMap::new()))
 }
 
@@ -432,8 +440,7 @@ pub fn enrol_finance(request: &EnrolRequest, lang: Lang) -> Result<Enrolled> {
         "findings": checked.kinds_json(), "heads": heads, "refunds": tally.refunds.len(),
         "bounds": named.collect::<Map<String, Value>>(), "averages": averages(&tally)?,
     });
-    let tables: Vec<(&str, CsvText)> = NAMES.into_iter().zip(tables).collect();
-    desk.write("enrol finance", &tables, counts)?;
+    desk.write("enrol finance", NAMES.into_iter().zip(tables), counts)?;
     Ok(desk.done(&checked, verdicts))
 }
 

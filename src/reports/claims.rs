@@ -34,31 +34,25 @@ fn slip_row(text: &mut CsvText, outcome: &Outcome<'_>, year: i16, slip: &Slip, l
     text.cell(outcome.id);
     text.cell(outcome.reverses.unwrap_or_default());
     text.cell(outcome.person);
-    text.show(Some(year));
+    text.number(year);
     for (_, amount) in slip.national() {
-        money(text, amount);
+        text.yuan(amount);
     }
-    money(text, slip.scope_left);
+    text.yuan(slip.scope_left);
     text.show(slip.deposit_refund);
     text.cell(slip.regime.unwrap_or_default());
     match slip.skipped.is_empty() && slip.uncovered.is_none() {
         true => text.cell(""),
         false => text.cell(&slip.left_out(lang).join("; ")),
     }
-    text.cell(slip.evidence.as_str());
-    text.cell(standing(slip.draft));
+    text.raw(slip.evidence.as_str());
+    text.raw(standing(slip.draft));
     text.end_row();
 }
 
 /// What stands in the column `draft` of every table.
 fn standing(draft: bool) -> &'static str {
     if draft { "draft" } else { "" }
-}
-
-fn money(text: &mut CsvText, amount: Fen) {
-    let mut cell = String::with_capacity(16);
-    amount.push_to(&mut cell);
-    text.raw(&cell);
 }
 
 /// One row a tier of a slip, in chain order (各层支付).
@@ -75,15 +69,15 @@ pub fn tiers_csv(batch: &SettledBatch<'_>, threads: usize) -> CsvText {
     ];
     in_chunks(&columns, &batch.settled, threads, |text, bill| {
         for (year, slip) in &bill.outcome.slips {
-            for (seq, tier) in slip.tiers.iter().enumerate() {
+            for (seq, tier) in (1_u32..).zip(&slip.tiers) {
                 text.cell(bill.outcome.id);
-                text.show(Some(year));
-                text.show(Some(seq + 1));
+                text.number(*year);
+                text.number(seq);
                 text.cell(&tier.id);
-                text.cell(tier.payer.as_str());
-                money(text, tier.base);
-                money(text, tier.amount);
-                text.cell(standing(slip.draft));
+                text.raw(tier.payer.as_str());
+                text.yuan(tier.base);
+                text.yuan(tier.amount);
+                text.raw(standing(slip.draft));
                 text.end_row();
             }
         }
@@ -106,27 +100,27 @@ pub fn movements_csv(policy: &BenefitPolicy, batch: &SettledBatch<'_>, threads: 
         "draft",
     ];
     in_chunks(&columns, &batch.settled, threads, |text, bill| {
-        for (seq, moved) in bill.outcome.movements(policy).into_iter().enumerate() {
+        for (seq, moved) in (1_u32..).zip(bill.outcome.movements(policy)) {
             let movement = &moved.movement;
             text.cell(if moved.kind == MovementKind::Mirror {
                 bill.outcome.id
             } else {
                 moved.settlement
             });
-            text.show(Some(seq + 1));
+            text.number(seq);
             text.cell(&movement.counter);
-            text.cell(if movement.of_family { "family" } else { "person" });
-            text.show(Some(moved.year));
+            text.raw(if movement.of_family { "family" } else { "person" });
+            text.number(moved.year);
             let counts = is_number(&movement.counter);
             for value in [movement.delta(), movement.before, movement.after] {
                 match counts {
-                    true => text.show(Some(value)),
-                    false => money(text, Fen::new(value)),
+                    true => text.number(value),
+                    false => text.yuan(Fen::new(value)),
                 }
             }
-            text.cell(moved.kind.as_str());
+            text.raw(moved.kind.as_str());
             text.cell(bill.outcome.reverses.unwrap_or_default());
-            text.cell(standing(policy.is_draft()));
+            text.raw(standing(policy.is_draft()));
             text.end_row();
         }
     })
@@ -141,8 +135,8 @@ pub fn vouchers_csv(policy: &BenefitPolicy, batch: &SettledBatch<'_>) -> CsvText
                 text.cell(&voucher.settlement);
                 text.cell(bill.outcome.id);
                 text.cell(payer);
-                money(&mut text, *difference);
-                text.cell(standing(policy.is_draft()));
+                text.yuan(*difference);
+                text.raw(standing(policy.is_draft()));
                 text.end_row();
             }
         }
@@ -170,7 +164,7 @@ pub fn refused_claims_csv(policy: &BenefitPolicy, refused: &[RefusedRow], lang: 
             text.cell(cell);
         }
         text.cell(&row.message.in_lang(lang));
-        text.cell(standing(policy.is_draft()));
+        text.raw(standing(policy.is_draft()));
         text.end_row();
     }
     text
@@ -326,9 +320,9 @@ pub fn changed_sums_csv<'k>(
             sums.funds_after,
             sums.funds_after - sums.funds_before,
         ] {
-            money(&mut text, amount);
+            text.yuan(amount);
         }
-        text.cell(standing(draft));
+        text.raw(standing(draft));
         text.end_row();
     }
     text
@@ -355,17 +349,17 @@ pub fn changed_bills_csv(change: &PolicyChange, draft: bool) -> CsvText {
             text.cell(cell);
         }
         for amount in [person_before, person_after, funds_before, funds_after] {
-            money(&mut text, amount);
+            text.yuan(amount);
         }
         text.cell("");
-        text.cell(standing(draft));
+        text.raw(standing(draft));
         text.end_row();
     }
     for (settlement, refused_by) in &change.one_sided {
         text.cell(settlement);
         (0..7).for_each(|_| text.cell(""));
         text.cell(refused_by);
-        text.cell(standing(draft));
+        text.raw(standing(draft));
         text.end_row();
     }
     text
@@ -377,9 +371,9 @@ pub fn changed_payers_csv(change: &PolicyChange, draft: bool) -> CsvText {
     for (payer, before, after) in &change.payers {
         text.cell(payer);
         for amount in [*before, *after, *after - *before] {
-            money(&mut text, amount);
+            text.yuan(amount);
         }
-        text.cell(standing(draft));
+        text.raw(standing(draft));
         text.end_row();
     }
     text

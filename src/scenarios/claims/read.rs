@@ -265,21 +265,7 @@ impl ClaimRows {
             by_year,
             by_day,
         } = self.fees(row, id)?;
-        let admission = date(cell(Column::AdmitDate), Column::AdmitDate)?;
-        let written = cell(Column::DischargeDate);
-        let discharge = date(written, Column::DischargeDate)?
-            .ok_or_else(|| refused(Column::DischargeDate, "", expected::date()))?;
-        if let Some(admission) = admission.filter(|admission| *admission > discharge) {
-            return Err(refused(
-                Column::DischargeDate,
-                written,
-                Told::new(
-                    "{0}, the `admit_date`, or later",
-                    "{0}（`admit_date`）或之后",
-                    [&admission],
-                ),
-            ));
-        }
+        let (admission, discharge) = self.stay(row)?;
         Ok(Bill {
             id,
             reverses: Some(cell(Column::Reverses)).filter(|id| !id.is_empty()),
@@ -325,6 +311,27 @@ impl ClaimRows {
             family_account: yuan(cell(Column::FamilyAccount), Column::FamilyAccount)?,
             deposit: yuan(cell(Column::Deposit), Column::Deposit)?,
         })
+    }
+
+    /// Days of admission, where it is said, and discharge.
+    fn stay(&self, row: &StringRecord) -> Checked<(Option<Date>, Date)> {
+        let cell = |column| self.cell(row, column);
+        let admission = date(cell(Column::AdmitDate), Column::AdmitDate)?;
+        let written = cell(Column::DischargeDate);
+        let discharge = date(written, Column::DischargeDate)?
+            .ok_or_else(|| refused(Column::DischargeDate, "", expected::date()))?;
+        if let Some(admission) = admission.filter(|admission| *admission > discharge) {
+            return Err(refused(
+                Column::DischargeDate,
+                written,
+                Told::new(
+                    "{0}, the `admit_date`, or later",
+                    "{0}（`admit_date`）或之后",
+                    [&admission],
+                ),
+            ));
+        }
+        Ok((admission, discharge))
     }
 
     /// Under age by the column `minor`, or by `age`; nothing where neither says it.

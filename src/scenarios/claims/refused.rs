@@ -166,8 +166,10 @@ pub mod expected {
     /// One of a closed list, with the nearest word.
     pub fn one_of(written: &str, known: &[&str]) -> Told {
         let list = known.join(", ");
-        Told::new("one of {0}{1}", "{0}之一{1}", [&list])
-            .and(Told::suggestion(written, known.iter().copied()))
+        // any two words of one letter are near
+        let near = if written.len() < 2 { &[] } else { known };
+        let hint = Told::suggestion(written, near.iter().copied());
+        Told::new("one of {0}{1}", "{0}之一{1}", [&list]).and(hint)
     }
 
     /// A whole number.
