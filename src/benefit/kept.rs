@@ -4,7 +4,7 @@
 //! settlements it replayed. A book made again has the counters and slips it had, whatever the
 //! policy says by then: nothing is computed anew.
 
-use std::sync::Arc;
+use std::borrow::Cow;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ use super::bill::Bill;
 use super::book::{Book, KeptMove, Outcome};
 use super::counters::CiiScaleId;
 use super::file::OnChange;
+use super::name::Name;
 use super::policy::BenefitPolicy;
 use super::slip::{Payer, Skipped, Slip, TierShare, Why};
 use crate::diagnostics::Evidence;
@@ -115,7 +116,7 @@ impl<'a> Book<'a> {
         let mut moves = Vec::new();
         for (settlement, kind, year, moved) in postings {
             let moved = moved.into_iter().map(|(counter, _, before, after)| KeptMove {
-                counter: Arc::from(counter),
+                counter: Cow::Owned(counter),
                 of_family: false,
                 before,
                 after,
@@ -195,14 +196,14 @@ impl SlipForm {
         for (id, payer, base, amount) in self.tiers {
             let payer = Payer::ALL.into_iter().find(|known| known.as_str() == payer);
             tiers.push(TierShare {
-                id: Arc::from(id),
+                id: Name::of(&id),
                 payer: payer.ok_or("a payer this program does not know")?,
                 base: Fen::new(base),
                 amount: Fen::new(amount),
             });
         }
         let skipped = self.skipped.into_iter().map(|(tier, path)| Skipped {
-            tier: Arc::from(tier),
+            tier: Name::of(&tier),
             why: path.map_or(Why::NotInForce, |path| Why::Unknown { path }),
         });
         let slip = Slip {

@@ -34,11 +34,11 @@ fn slip_row(text: &mut CsvText, outcome: &Outcome<'_>, year: i16, slip: &Slip) {
     text.cell(outcome.id);
     text.cell(outcome.reverses.unwrap_or_default());
     text.cell(outcome.person);
-    text.show(Some(year));
+    text.number(i64::from(year));
     for (_, amount) in slip.national() {
-        money(text, amount);
+        text.fen(amount);
     }
-    money(text, slip.scope_left);
+    text.fen(slip.scope_left);
     text.show(slip.deposit_refund);
     text.cell(slip.regime.unwrap_or_default());
     match slip.skipped.is_empty() {
@@ -57,12 +57,6 @@ fn slip_row(text: &mut CsvText, outcome: &Outcome<'_>, year: i16, slip: &Slip) {
     text.end_row();
 }
 
-fn money(text: &mut CsvText, amount: Fen) {
-    let mut cell = String::with_capacity(16);
-    amount.push_to(&mut cell);
-    text.raw(&cell);
-}
-
 /// One row a tier of a slip, in chain order (各层支付).
 pub fn tiers_csv(batch: &SettledBatch<'_>, threads: usize) -> CsvText {
     let columns = ["settlement", "year", "seq", "tier", "payer", "base", "amount"];
@@ -70,12 +64,12 @@ pub fn tiers_csv(batch: &SettledBatch<'_>, threads: usize) -> CsvText {
         for (year, slip) in &bill.outcome.slips {
             for (seq, tier) in slip.tiers.iter().enumerate() {
                 text.cell(bill.outcome.id);
-                text.show(Some(year));
+                text.number(i64::from(*year));
                 text.show(Some(seq + 1));
                 text.cell(&tier.id);
                 text.cell(tier.payer.as_str());
-                money(text, tier.base);
-                money(text, tier.amount);
+                text.fen(tier.base);
+                text.fen(tier.amount);
                 text.end_row();
             }
         }
@@ -107,12 +101,12 @@ pub fn movements_csv(policy: &BenefitPolicy, batch: &SettledBatch<'_>, threads: 
             text.show(Some(seq + 1));
             text.cell(&movement.counter);
             text.cell(if movement.of_family { "family" } else { "person" });
-            text.show(Some(moved.year));
+            text.number(i64::from(moved.year));
             let counts = movement.counter.starts_with("admissions");
             for value in [movement.delta(), movement.before, movement.after] {
                 match counts {
-                    true => text.show(Some(value)),
-                    false => money(text, Fen::new(value)),
+                    true => text.number(value),
+                    false => text.fen(Fen::new(value)),
                 }
             }
             text.cell(moved.kind.as_str());
@@ -131,7 +125,7 @@ pub fn vouchers_csv(batch: &SettledBatch<'_>) -> CsvText {
                 text.cell(&voucher.settlement);
                 text.cell(bill.outcome.id);
                 text.cell(payer);
-                money(&mut text, *difference);
+                text.fen(*difference);
                 text.end_row();
             }
         }
@@ -186,19 +180,20 @@ fn in_chunks(
 
 /// Sums of a batch by payer (合计): totals first, the person last.
 pub fn claim_sums(batch: &SettledBatch<'_>) -> Vec<(&'static str, Fen)> {
-    let slips = || {
-        batch
-            .settled
-            .iter()
-            .flat_map(|bill| &bill.outcome.slips)
-            .map(|(_, slip)| slip)
-    };
-    let mut sums = vec![
-        ("total_fee", slips().map(|slip| slip.total).sum::<Fen>()),
-        ("scope", slips().map(|slip| slip.scope).sum()),
-    ];
-    sums.extend(Payer::ALL.map(|payer| (payer.as_str(), slips().map(|slip| slip.fund(payer)).sum())));
-    sums.push(("person", slips().map(|slip| slip.person).sum()));
+    let (mut total, mut scope, mut person) = (Fen::ZERO, Fen::ZERO, Fen::ZERO);
+    let mut paid = [Fen::ZERO; Payer::ALL.len()];
+    for (_, slip) in batch.settled.iter().flat_map(|bill| &bill.outcome.slips) {
+        total += slip.total;
+        scope += slip.scope;
+        person += slip.person;
+        for (sum, amount) in paid.iter_mut().zip(slip.by_payer()) {
+            *sum += amount;
+        }
+    }
+    let of = |payer: Payer| paid.get(payer as usize).copied().unwrap_or_default();
+    let mut sums = vec![("total_fee", total), ("scope", scope)];
+    sums.extend(Payer::ALL.map(|payer| (payer.as_str(), of(payer))));
+    sums.push(("person", person));
     sums
 }
 
@@ -270,7 +265,7 @@ pub fn changed_sums_csv<'k>(
             sums.funds_after,
             sums.funds_after - sums.funds_before,
         ] {
-            money(&mut text, amount);
+            text.fen(amount);
         }
         text.end_row();
     }
@@ -297,7 +292,7 @@ pub fn changed_bills_csv(change: &PolicyChange) -> CsvText {
             text.cell(cell);
         }
         for amount in [person_before, person_after, funds_before, funds_after] {
-            money(&mut text, amount);
+            text.fen(amount);
         }
         text.cell("");
         text.end_row();
@@ -317,7 +312,7 @@ pub fn changed_payers_csv(change: &PolicyChange) -> CsvText {
     for (payer, before, after) in &change.payers {
         text.cell(payer);
         for amount in [*before, *after, *after - *before] {
-            money(&mut text, amount);
+            text.fen(amount);
         }
         text.end_row();
     }

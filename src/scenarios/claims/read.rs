@@ -213,20 +213,29 @@ impl ClaimRows {
         self.table.rows.iter().map(|row| self.row(row))
     }
 
-    /// The same on several threads (并行解析).
-    pub fn bills_on(&self, threads: usize) -> Vec<std::result::Result<(u64, Bill<'_>), RefusedRow>> {
-        let length = self.len().div_ceil(threads.max(1)).max(1);
-        std::thread::scope(|scope| {
-            let chunks = self.table.rows.chunks(length);
-            let running: Vec<_> = chunks
-                .map(|rows| scope.spawn(move || rows.iter().map(|row| self.row(row)).collect::<Vec<_>>()))
-                .collect();
-            let joined = running.into_iter().flat_map(|thread| match thread.join() {
-                Ok(bills) => bills,
-                Err(fault) => std::panic::resume_unwind(fault),
-            });
-            joined.collect()
-        })
+    /// One of the rows as a bill (第几行单据).
+    pub fn bill_at(&self, index: usize) -> Option<std::result::Result<(u64, Bill<'_>), RefusedRow>> {
+        self.table.rows.get(index).map(|row| self.row(row))
+    }
+
+    /// Settlement, person and family of a row as written (单据、人员与家庭编号).
+    pub fn key(&self, index: usize) -> (&str, &str, &str) {
+        let Some((_, row)) = self.table.rows.get(index) else {
+            return ("", "", "");
+        };
+        let cell = |column| self.cell(row, column);
+        (
+            cell(Column::Settlement),
+            cell(Column::Person),
+            cell(Column::Family),
+        )
+    }
+
+    /// Settlements that some row takes back (被冲销的结算).
+    pub fn taken_back(&self) -> HashSet<&str> {
+        let rows = self.table.rows.iter();
+        let taken_back = rows.map(|(_, row)| self.cell(row, Column::Reverses));
+        taken_back.filter(|id| !id.is_empty()).collect()
     }
 
     /// Person and family of every row as written (人员与家庭编号).
