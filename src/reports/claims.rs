@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::CsvText;
 use crate::benefit::{BenefitPolicy, MovementKind, Outcome, Payer, Slip};
-use crate::diagnostics::Lang;
+use crate::diagnostics::{Lang, Result};
 use crate::scenarios::claims::{ChangedSums, PolicyChange, RefusedRow, SettledBatch, SettledBill};
 use crate::units::Fen;
 
@@ -19,11 +19,17 @@ const AFTER: [&str; 6] = [
     "draft",
 ];
 
+/// Where the rows of a large table go, some at a time (写出去向).
+pub type Put<'p> = &'p mut dyn FnMut(&[u8]) -> Result<()>;
+
 /// One row a slip (结算单), with the fields of the national settlement interface, in yuan.
-pub fn claim_slips_csv(batch: &SettledBatch<'_>, threads: usize) -> CsvText {
+///
+/// # Errors
+/// What `put` says.
+pub fn claim_slips_csv(batch: &SettledBatch<'_>, threads: usize, put: Put<'_>) -> Result<()> {
     let national = Slip::NATIONAL_FIELDS;
     let columns: Vec<&str> = BEFORE.into_iter().chain(national).chain(AFTER).collect();
-    in_chunks(&columns, &batch.settled, threads, |text, bill| {
+    in_rounds(&columns, &batch.settled, threads, put, |text, bill| {
         for (year, slip) in &bill.outcome.slips {
             slip_row(text, &bill.outcome, *year, slip);
         }
@@ -58,9 +64,12 @@ fn slip_row(text: &mut CsvText, outcome: &Outcome<'_>, year: i16, slip: &Slip) {
 }
 
 /// One row a tier of a slip, in chain order (各层支付).
-pub fn tiers_csv(batch: &SettledBatch<'_>, threads: usize) -> CsvText {
+///
+/// # Errors
+/// What `put` says.
+pub fn tiers_csv(batch: &SettledBatch<'_>, threads: usize, put: Put<'_>) -> Result<()> {
     let columns = ["settlement", "year", "seq", "tier", "payer", "base", "amount"];
-    in_chunks(&columns, &batch.settled, threads, |text, bill| {
+    in_rounds(&columns, &batch.settled, threads, put, |text, bill| {
         for (year, slip) in &bill.outcome.slips {
             for (seq, tier) in slip.tiers.iter().enumerate() {
                 text.cell(bill.outcome.id);
@@ -77,7 +86,15 @@ pub fn tiers_csv(batch: &SettledBatch<'_>, threads: usize) -> CsvText {
 }
 
 /// One row a movement of a counter (累计变动). Amounts in yuan; `admissions` are numbers.
-pub fn movements_csv(policy: &BenefitPolicy, batch: &SettledBatch<'_>, threads: usize) -> CsvText {
+///
+/// # Errors
+/// What `put` says.
+pub fn movements_csv(
+    policy: &BenefitPolicy,
+    batch: &SettledBatch<'_>,
+    threads: usize,
+    put: Put<'_>,
+) -> Result<()> {
     let columns = [
         "settlement",
         "seq",
@@ -90,7 +107,7 @@ pub fn movements_csv(policy: &BenefitPolicy, batch: &SettledBatch<'_>, threads: 
         "kind",
         "reverses",
     ];
-    in_chunks(&columns, &batch.settled, threads, |text, bill| {
+    in_rounds(&columns, &batch.settled, threads, put, |text, bill| {
         for (seq, moved) in bill.outcome.movements(policy).into_iter().enumerate() {
             let movement = &moved.movement;
             text.cell(if moved.kind == MovementKind::Mirror {
@@ -146,36 +163,40 @@ pub fn refused_claims_csv(refused: &[RefusedRow]) -> CsvText {
     text
 }
 
-/// Rows by contiguous stretches on several threads, joined in order.
-fn in_chunks(
+/// Bills whose rows a thread writes at once: some megabytes of them.
+const ROUND: usize = 1 << 14;
+
+/// Rows by contiguous stretches on several threads, put in order; while some are written into
+/// memory, those before them go where they belong.
+fn in_rounds(
     columns: &[&str],
     bills: &[SettledBill<'_>],
     threads: usize,
+    put: Put<'_>,
     row: impl Fn(&mut CsvText, &SettledBill<'_>) + Sync,
-) -> CsvText {
-    let mut text = CsvText::with_header(columns);
-    let length = bills.len().div_ceil(threads.max(1)).max(1);
-    let row = &row;
-    let parts: Vec<CsvText> = std::thread::scope(|scope| {
-        let write = |chunk: &'_ [SettledBill<'_>]| {
-            let mut part = CsvText::default();
-            chunk.iter().for_each(|bill| row(&mut part, bill));
-            part
-        };
-        let running: Vec<_> = bills
-            .chunks(length)
-            .map(|chunk| scope.spawn(move || write(chunk)))
-            .collect();
-        let joined = running.into_iter().map(|thread| match thread.join() {
-            Ok(part) => part,
-            Err(fault) => std::panic::resume_unwind(fault),
-        });
-        joined.collect()
-    });
-    for part in parts {
-        text.raw_end(part.bytes());
+) -> Result<()> {
+    let write = |stretch: &[SettledBill<'_>]| {
+        let mut text = CsvText::default();
+        stretch.iter().for_each(|bill| row(&mut text, bill));
+        text
+    };
+    let write = &write;
+    let mut ready = vec![CsvText::with_header(columns)];
+    for round in bills.chunks(ROUND * threads.max(1)) {
+        ready = std::thread::scope(|scope| {
+            let stretches = round.chunks(ROUND);
+            let running: Vec<_> = stretches
+                .map(|stretch| scope.spawn(move || write(stretch)))
+                .collect();
+            ready.iter().try_for_each(|text| put(text.bytes()))?;
+            let written = running.into_iter().map(|thread| match thread.join() {
+                Ok(text) => text,
+                Err(fault) => std::panic::resume_unwind(fault),
+            });
+            Ok(written.collect())
+        })?;
     }
-    text
+    ready.iter().try_for_each(|text| put(text.bytes()))
 }
 
 /// Sums of a batch by payer (合计): totals first, the person last.
