@@ -1,5 +1,7 @@
 //! CSV rows into memory.
 
+use std::io::Write;
+
 use crate::units::Fen;
 
 /// Rows of CSV being written, one cell after the other (CSV文本).
@@ -41,30 +43,16 @@ impl CsvText {
     }
 
     /// Appends an amount in yuan.
-    #[inline]
-    pub fn yuan(&mut self, amount: Fen) {
+    pub fn fen(&mut self, amount: Fen) {
         self.separate();
-        amount.push_bytes_to(&mut self.bytes);
+        amount.push_bytes(&mut self.bytes);
     }
 
     /// Appends a whole number.
-    pub fn number(&mut self, number: impl Into<i64>) {
+    pub fn number(&mut self, number: i64) {
         self.separate();
-        let number: i64 = number.into();
-        if number < 0 {
-            self.bytes.push(b'-');
-        }
-        let mut rest = number.unsigned_abs();
-        let from = self.bytes.len();
-        loop {
-            self.bytes
-                .push(b'0' + u8::try_from(rest % 10).unwrap_or_default());
-            rest /= 10;
-            if rest == 0 {
-                break;
-            }
-        }
-        self.bytes.get_mut(from..).unwrap_or_default().reverse();
+        // memory takes all that is written
+        let _ = write!(self.bytes, "{number}");
     }
 
     /// Appends a record as written, cells and quotes included.

@@ -99,9 +99,9 @@ impl Fen {
         text.push_str(self.digits(&mut [b'0'; 24]));
     }
 
-    /// The same to bytes of text (追加金额字节).
-    pub fn push_bytes_to(self, bytes: &mut Vec<u8>) {
-        bytes.extend_from_slice(self.written(&mut [b'0'; 24]));
+    /// The same behind bytes of a text (追加金额).
+    pub fn push_bytes(self, text: &mut Vec<u8>) {
+        text.extend_from_slice(self.written(&mut [b'0'; 24]));
     }
 
     fn digits(self, text: &mut [u8; 24]) -> &str {
