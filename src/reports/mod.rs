@@ -36,8 +36,8 @@ mod table_page;
 
 pub use calibration::{CalibrationTables, Remark};
 pub use catalogue::{
-    CatalogueCounts, GROUPS, MEAN_COSTS, SchemeKeys, catalogue_report_csv, catalogue_summary_csv, groups_csv,
-    mean_costs_csv, primary_care_csv, scheme_toml,
+    CatalogueCounts, GROUPS, MEAN_COSTS, SchemeKeys, WEIGHTS, catalogue_report_csv, catalogue_summary_csv,
+    catalogue_weights, groups_csv, mean_costs_csv, primary_care_csv, scheme_toml,
 };
 pub use charts::{Chart, Draw, Section, chart_page};
 pub use claims::{
