@@ -5,6 +5,7 @@ use std::path::Path;
 use super::arguments::CalibrateArguments;
 use super::commands::{Ending, watched_all};
 use super::reading_arguments::refuse_twice;
+use super::simulate_commands::left_words;
 use super::terminal::Terminal;
 use crate::api::{self, PlanRequest, PlannedWeights};
 use crate::diagnostics::{Error, Lang, Result};
@@ -30,7 +31,8 @@ pub(super) fn by_plan(calibrate: &CalibrateArguments, plan: &Path, terminal: &Te
     })?;
     terminal.say(said(&made, terminal.lang));
     let label = terminal.lang.pick("written to", "结果写入");
-    terminal.say(format!("{label} {}: {}", output.display(), made.files.join(" ")));
+    terminal.say(format!("{label} {}: {}", output.display(), made.written.files.join(" ")));
+    left_words(terminal, &made.written.left);
     Ok(Ending {
         findings: made.faulty > 0,
     })

@@ -3,6 +3,7 @@
 use super::commands::{Ending, watched_all};
 use super::indicator_arguments::IndicatorArguments;
 use super::reading_arguments::refuse_twice;
+use super::simulate_commands::left_words;
 use super::terminal::Terminal;
 use crate::api::{self, IndicatorRequest, IndicatorsMade};
 use crate::diagnostics::{Lang, Result};
@@ -28,8 +29,9 @@ pub(super) fn indicators(asked: &IndicatorArguments, terminal: &Terminal) -> Res
     terminal.say(format!(
         "{label} {}: {}",
         asked.output.display(),
-        made.files.join(" ")
+        made.written.files.join(" ")
     ));
+    left_words(terminal, &made.written.left);
     Ok(Ending {
         findings: made.faulty > 0,
     })

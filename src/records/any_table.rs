@@ -25,12 +25,20 @@ impl AnyTable {
     /// # Errors
     /// It cannot be read, has no header, names a column twice, or a row has cells beyond the header.
     pub fn read(path: &Path) -> Result<AnyTable> {
+        AnyTable::read_sheet(path, None)
+    }
+
+    /// As [`AnyTable::read`], of the sheet of a name.
+    ///
+    /// # Errors
+    /// As [`AnyTable::read`]; there is no such sheet.
+    pub fn read_sheet(path: &Path, sheet: Option<&str>) -> Result<AnyTable> {
         let (place, source) = open(path)?;
         let mut bytes = Vec::new();
         let read = unpacked(&place, source)?.read_to_end(&mut bytes);
         read.map_err(|e| Error::at(place.clone(), format!("could not be read: {e}")))?;
         let rows = match is_workbook(&bytes) {
-            true => SheetRows::open(&place, bytes, None)?.all_rows(),
+            true => SheetRows::open(&place, bytes, sheet)?.all_rows(),
             false => csv_rows(&place, &bytes)?,
         };
         AnyTable::of_rows(place, rows)
@@ -75,6 +83,18 @@ impl AnyTable {
         }
         Error::all(errors)?;
         Ok(table)
+    }
+
+    /// Whether a file is a workbook, by its first bytes (是否工作簿).
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn is_workbook(path: &Path) -> Result<bool> {
+        let (place, source) = open(path)?;
+        let mut head = Vec::new();
+        let read = source.take(4096).read_to_end(&mut head);
+        read.map_err(|e| Error::at(place, format!("could not be read: {e}")))?;
+        Ok(is_workbook(&head))
     }
 
     /// The place of a column in each row.
