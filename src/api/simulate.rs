@@ -15,8 +15,9 @@ use crate::reports::{
     simulation_page, simulation_remarks, simulation_tables, write_together,
 };
 use crate::scenarios::simulate::{
-    Attributes, Attribution, Canonical, Engine, How, Metric, MonteCarlo, NotDefined, Outcome, PatientPart, Remark,
-    QualityOfRun, Resolved, Run, Stage, Studies, Whole, attribute, corridor, crosswalk, mixes, patients, quality, without_effect,
+    Attributes, Attribution, Canonical, Engine, How, Metric, MonteCarlo, NotDefined, Outcome, PatientPart,
+    QualityOfRun, Remark, Resolved, Run, Stage, Studies, Whole, attribute, corridor, crosswalk, mixes,
+    patients, quality, without_effect,
 };
 use crate::tables::Library;
 
@@ -123,12 +124,14 @@ fn planned_runs(resolved: &Resolved) -> usize {
         .heat
         .as_ref()
         .map_or(0, |heat| heat.x.values.len() * heat.y.values.len());
-    let draws = study
-        .mc
-        .as_ref()
-        .map_or(0, |mc| usize::try_from(mc.draws).unwrap_or(0) * mc.levels.len() + fan_of(mc));
+    let draws = study.mc.as_ref().map_or(0, |mc| {
+        usize::try_from(mc.draws).unwrap_or(0) * mc.levels.len() + fan_of(mc)
+    });
     let swept = if study.sweep.is_empty() { 0 } else { sweep };
-    let stress = study.stress.as_ref().map_or(0, |stress| 3 * (stress.values.len() + 3));
+    let stress = study
+        .stress
+        .as_ref()
+        .map_or(0, |stress| 3 * (stress.values.len() + 3));
     2 + (1 << levers) + stress + swept + heat + 2 * study.tornado.len() + 60 * study.solve.len() + draws
 }
 
@@ -254,7 +257,10 @@ fn input_files(resolved: &Resolved) -> Result<Vec<PathBuf>> {
             let beside = match names.as_slice() {
                 // shared by it where there are bills
                 [.., "benefit"] if whole.file(&["records"]).is_some() => {
-                    let policy = whole.file(&names).map(|path| BenefitPolicy::load(&path)).transpose()?;
+                    let policy = whole
+                        .file(&names)
+                        .map(|path| BenefitPolicy::load(&path))
+                        .transpose()?;
                     let all = policy.iter().flat_map(|policy| policy.files());
                     files.extend(all.map(|file| file.path.clone()));
                     None

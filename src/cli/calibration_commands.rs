@@ -31,7 +31,11 @@ pub(super) fn by_plan(calibrate: &CalibrateArguments, plan: &Path, terminal: &Te
     })?;
     terminal.say(said(&made, terminal.lang));
     let label = terminal.lang.pick("written to", "结果写入");
-    terminal.say(format!("{label} {}: {}", output.display(), made.written.files.join(" ")));
+    terminal.say(format!(
+        "{label} {}: {}",
+        output.display(),
+        made.written.files.join(" ")
+    ));
     left_words(terminal, &made.written.left);
     Ok(Ending {
         findings: made.faulty > 0,

@@ -2,9 +2,10 @@
 
 use super::charts::Draw;
 use super::sheets::{MISSING, Sheet, SheetColumn};
-use crate::diagnostics::Words;
+use crate::diagnostics::{Words, in_chinese};
 use crate::points::calibration::{
-    CalibrationPlan, Level, Made, Missing, Part, Stays, TrimPay, cases_for_five_per_cent, number, ratio, trim_pay,
+    CalibrationPlan, Level, Made, Missing, Part, Stays, TrimPay, cases_for_five_per_cent, number, ratio,
+    trim_pay,
 };
 use crate::scenarios::{Fault, GroupedStays, MOST_FAULTS};
 
@@ -72,7 +73,8 @@ pub(super) fn faults_sheet(faults: &[Fault]) -> Sheet {
         ("column", "column", "列"),
         ("value", "value", "原值"),
         ("left_out", "left out because", "剔除原因"),
-        ("expected", "expected", "应为"),
+        ("expected", "expected", "应为（英文）"),
+        ("expected_zh", "expected, in Chinese", "应为"),
     ];
     let mut sheet = Sheet::new("findings", words("Findings", "病案问题"), &columns);
     for fault in faults {
@@ -82,7 +84,8 @@ pub(super) fn faults_sheet(faults: &[Fault]) -> Sheet {
             .text(fault.line.to_string())
             .text(&fault.column);
         let left = fault.left.map_or("", |left| left.word());
-        row.text(&fault.value).text(left).text(fault.expected).end();
+        let row = row.text(&fault.value).text(left).text(fault.expected);
+        row.text(in_chinese(fault.expected).unwrap_or_default()).end();
     }
     sheet
 }
@@ -650,12 +653,14 @@ impl CalibrationTables<'_> {
         });
         let title = words("Arithmetic weights by rule", "各裁剪规则下的算术权重");
         let names: Vec<&str> = self.made.trims.iter().map(|(of, _)| of.rule.as_str()).collect();
-        let mut sheet = Sheet::new("trim-weights", title, &[GROUP, CASES]).with(rules).drawn(
-            words("Weight of each group by rule", "各裁剪规则下的病组权重"),
-            dots(None),
-            "group",
-            &names,
-        );
+        let mut sheet = Sheet::new("trim-weights", title, &[GROUP, CASES])
+            .with(rules)
+            .drawn(
+                words("Weight of each group by rule", "各裁剪规则下的病组权重"),
+                dots(None),
+                "group",
+                &names,
+            );
         for (place, quality) in self.made.quality.iter().enumerate() {
             let mut row = sheet.row().text(self.code(place)).count(quality.cases);
             for (_, weights) in &self.made.trims {

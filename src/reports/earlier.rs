@@ -40,7 +40,8 @@ impl Leftovers {
     /// A file cannot be removed.
     pub fn remove(&self) -> Result<()> {
         self.stale.iter().try_for_each(|path| {
-            std::fs::remove_file(path).map_err(|e| Error::io(path, "of an earlier run could not be removed", &e))
+            std::fs::remove_file(path)
+                .map_err(|e| Error::io(path, "of an earlier run could not be removed", &e))
         })
     }
 }
@@ -68,7 +69,5 @@ fn outputs(folder: &Path, command: &str) -> Vec<(String, String)> {
 /// A list may be edited: nothing outside the folder is touched.
 fn is_below(name: &str) -> bool {
     let path = Path::new(name);
-    path.components()
-        .all(|part| matches!(part, Component::Normal(_)))
-        && !name.is_empty()
+    path.components().all(|part| matches!(part, Component::Normal(_))) && !name.is_empty()
 }

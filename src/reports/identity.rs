@@ -18,7 +18,15 @@ const COMMIT: Option<&str> = option_env!("DIANZHI_COMMIT");
 /// Columns that hold words in a language, or places as the user named them: they are no part of what a
 /// result is known by.
 const WORDS: [&str; 9] = [
-    "sentence", "place", "text", "source", "file", "expected", "words", "words_zh", "notice",
+    "sentence",
+    "place",
+    "text",
+    "source",
+    "file",
+    "expected",
+    "expected_zh",
+    "words",
+    "words_zh",
 ];
 
 /// Version, sources, commit, libraries and target of the program (程序版本), in this order.
@@ -38,7 +46,11 @@ pub(super) fn program() -> Vec<(&'static str, String)> {
 /// The same for `run.json`.
 pub(super) fn program_json() -> Value {
     let fields = program().into_iter();
-    Value::Object(fields.map(|(name, text)| (name.to_owned(), json!(text))).collect::<Map<_, _>>())
+    Value::Object(
+        fields
+            .map(|(name, text)| (name.to_owned(), json!(text)))
+            .collect::<Map<_, _>>(),
+    )
 }
 
 /// SHA-256 of tables in their order (结果散列): names of tables and columns, and every cell but words and

@@ -75,8 +75,7 @@ pub use reproduced::Reproduced;
 pub use run_json::run_json;
 pub use sheets::{BookWritten, Sheet, SheetBook};
 pub use simulate::{
-    Named, Repeat, Simulated, dictionary, repeat_json, simulation_page, simulation_remarks,
-    simulation_tables,
+    Named, Repeat, Simulated, dictionary, repeat_json, simulation_page, simulation_remarks, simulation_tables,
 };
 pub use statements::{cases_csv, hospitals_csv, pools_csv, rejected_csv, slips_csv};
 pub use summary::{run_summary, sum_of_cases};

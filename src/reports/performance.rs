@@ -162,9 +162,14 @@ impl PerformanceTables<'_> {
         let mut sheet = sheet.with(groups).with(rest.map(owned));
         for (title, column) in [
             (words("Case-mix index of hospitals", "各医院病例组合指数"), "cmi"),
-            (words("Grouping rate of hospitals", "各医院入组率"), "grouping_rate"),
+            (
+                words("Grouping rate of hospitals", "各医院入组率"),
+                "grouping_rate",
+            ),
         ] {
-            sheet = sheet.drawn(title, BARS, "hospital", &[column]).only("kind", "hospital");
+            sheet = sheet
+                .drawn(title, BARS, "hospital", &[column])
+                .only("kind", "hospital");
         }
         for unit in &self.made.units {
             let row = unit_row(&mut sheet, unit).count(size(unit.discharged.all));
@@ -311,13 +316,18 @@ impl PerformanceTables<'_> {
             .with([(name.to_owned(), en.to_owned(), zh.to_owned())]);
         if let Some(share) = self.plan.mortality.limits.first() {
             let per_cent = number(*share) * 100.0;
-            let (low, high) = (format!("funnel_{per_cent}_low"), format!("funnel_{per_cent}_high"));
+            let (low, high) = (
+                format!("funnel_{per_cent}_low"),
+                format!("funnel_{per_cent}_high"),
+            );
             let title = words(
                 "Deaths over expected deaths of hospitals, and the first limits of the funnel",
                 "各医院实际与期望死亡之比及第一控制限",
             );
             let ys = ["death_ratio", &low, &high];
-            sheet = sheet.drawn(title, dots(), "hospital", &ys).only("kind", "hospital");
+            sheet = sheet
+                .drawn(title, dots(), "hospital", &ys)
+                .only("kind", "hospital");
         }
         for unit in &self.made.units {
             self.mortality_row(&mut sheet, unit);

@@ -217,7 +217,10 @@ impl SheetBook<'_> {
         let named = self.sheets.iter().map(|sheet| sheet.file).zip(&tables);
         self.made_of.result_hash = result_hash(named);
         tables.push(self.made_of.sheet().table(lang));
-        files.push((format!("{}.html", self.name), self.page(&tables, lang)?.into_bytes()));
+        files.push((
+            format!("{}.html", self.name),
+            self.page(&tables, lang)?.into_bytes(),
+        ));
         let book = format!("{}.xlsx", self.name);
         let bytes = book_bytes(&folder.join(&book), &tables, lang)?;
         files.push((book, bytes));
@@ -237,7 +240,11 @@ impl SheetBook<'_> {
 
     /// The page: each table with its charts, the reproducibility block last.
     fn page(&self, tables: &[Table], lang: Lang) -> Result<String> {
-        let names: Vec<String> = self.sheets.iter().map(|sheet| format!("{}.csv", sheet.file)).collect();
+        let names: Vec<String> = self
+            .sheets
+            .iter()
+            .map(|sheet| format!("{}.csv", sheet.file))
+            .collect();
         let charts = self.sheets.iter().map(|sheet| sheet.charts(lang));
         let files = names.iter().map(String::as_str).chain(["run.json"]);
         let sections: Vec<Section<'_>> = tables

@@ -16,8 +16,8 @@ pub use record::{Repeat, repeat_json, simulation_remarks};
 use super::Table;
 use crate::diagnostics::Lang;
 use crate::scenarios::simulate::{
-    Attributes, Attribution, CorridorOfRun, Crosswalk, Engine, Mix, Outcome, PatientPart, QualityOfRun, Remark,
-    Resolved, Run, Studies,
+    Attributes, Attribution, CorridorOfRun, Crosswalk, Engine, Mix, Outcome, PatientPart, QualityOfRun,
+    Remark, Resolved, Run, Studies,
 };
 
 /// A table and the file it is written to (报表文件).

@@ -35,13 +35,7 @@ const fn ask(
 
 /// The questions of the report, in their order.
 const QUESTIONS: [Question; 34] = [
-    ask(
-        "What changes in one view?",
-        "总体变化",
-        "headline",
-        None,
-        cards,
-    ),
+    ask("What changes in one view?", "总体变化", "headline", None, cards),
     ask(
         "Who is affected by which lever?",
         "谁受哪项杠杆影响",
@@ -141,13 +135,7 @@ const QUESTIONS: [Question; 34] = [
         None,
         no_chart,
     ),
-    ask(
-        "How evenly is it shared?",
-        "分配是否均衡",
-        "lorenz",
-        None,
-        lorenz,
-    ),
+    ask("How evenly is it shared?", "分配是否均衡", "lorenz", None, lorenz),
     ask(
         "Who has the cost, who has the money?",
         "各等级费用与支付占比",
@@ -487,7 +475,9 @@ fn tornado(found: &Simulated<'_>, lang: Lang) -> Vec<Chart> {
     let mut charts: Vec<(&str, Chart)> = Vec::new();
     for row in &found.studies.tornado {
         let moves = row.range().is_some_and(|range| range > 0.0);
-        let (Some(base), true) = (row.base, moves) else { continue };
+        let (Some(base), true) = (row.base, moves) else {
+            continue;
+        };
         if charts.iter().any(|(metric, _)| *metric == row.metric) {
             continue;
         }
@@ -695,10 +685,7 @@ fn return_curve(_: &Simulated<'_>, lang: Lang) -> Vec<Chart> {
 }
 
 fn return_bars(_: &Simulated<'_>, lang: Lang) -> Vec<Chart> {
-    let title = (
-        "What the assessment changes, yuan",
-        "考核引起的变化（元）",
-    );
+    let title = ("What the assessment changes, yuan", "考核引起的变化（元）");
     chart(title, LYING, "hospital", &["delta"], lang)
 }
 

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::columns::table;
 use super::{Named, Simulated};
 use crate::diagnostics::{Lang, Words};
-use crate::reports::table::Cell;
 use crate::reports::identity::program_json;
+use crate::reports::table::Cell;
 use crate::scenarios::simulate::{Engine, Remark, Resolved, Run, lever_of, levers};
 
 /// What a run is repeated by (复现信息).
@@ -186,12 +186,20 @@ fn of_one_version<'a>(found: &Simulated<'a>) -> Vec<OneVersion<'a>> {
     let found = [
         (
             "groups_of_baseline_only",
-            words("group has cases in the baseline only", "groups have cases in the baseline only", "个病组仅基线有病例"),
+            words(
+                "group has cases in the baseline only",
+                "groups have cases in the baseline only",
+                "个病组仅基线有病例",
+            ),
             only(&base, &reform),
         ),
         (
             "groups_of_reform_only",
-            words("group has cases in the reform only", "groups have cases in the reform only", "个病组仅方案有病例"),
+            words(
+                "group has cases in the reform only",
+                "groups have cases in the reform only",
+                "个病组仅方案有病例",
+            ),
             only(&reform, &base),
         ),
         (

@@ -280,12 +280,7 @@ impl Behaviour {
         })
     }
 
-    fn drawn_cases(
-        &self,
-        prepared: &Prepared,
-        scored: &Scored,
-        by: (&Pack, &Weights),
-    ) -> Result<Vec<Drawn>> {
+    fn drawn_cases(&self, prepared: &Prepared, scored: &Scored, by: (&Pack, &Weights)) -> Result<Vec<Drawn>> {
         let drawing = Drawing {
             of: self,
             prepared,
@@ -294,9 +289,7 @@ impl Behaviour {
             heavier: heavier_groups(scored),
             takers: Takers::of(scored, self.sort.to_level),
         };
-        let mut streams: Vec<ChaCha8Rng> = (0..STREAMS)
-            .map(|stream| stream_of(self.seed, stream))
-            .collect();
+        let mut streams: Vec<ChaCha8Rng> = (0..STREAMS).map(|stream| stream_of(self.seed, stream)).collect();
         let mut drawn = Vec::with_capacity(scored.cases.len());
         for at in 0..scored.cases.len() {
             let numbers: Vec<f64> = streams.iter_mut().map(uniform).collect();
@@ -371,16 +364,9 @@ impl Drawing<'_> {
     }
 
     /// The case, scored in another group or hospital at the same cost.
-    fn moved(
-        &self,
-        case: SimCase,
-        to: Elsewhere,
-        ratio: Option<Exact>,
-    ) -> Result<(SimCase, Option<Exact>)> {
+    fn moved(&self, case: SimCase, to: Elsewhere, ratio: Option<Exact>) -> Result<(SimCase, Option<Exact>)> {
         let group = to.group.and_then(|at| self.scored.groups.get(at as usize));
-        let hospital = to
-            .hospital
-            .and_then(|at| self.scored.hospitals.get(at as usize));
+        let hospital = to.hospital.and_then(|at| self.scored.hospitals.get(at as usize));
         let other = Other {
             group: group.map(|group| group.code.as_str()),
             hospital: hospital.map(|of: &HospitalOfRun| (of.code.as_str(), of.level)),

@@ -293,7 +293,12 @@ impl Prepared {
     ///
     /// # Errors
     /// It cannot be priced there.
-    pub fn score_as(&self, source: u32, (pack, weights): (&Pack, &Weights), other: Other<'_>) -> Result<Option<Score>> {
+    pub fn score_as(
+        &self,
+        source: u32,
+        (pack, weights): (&Pack, &Weights),
+        other: Other<'_>,
+    ) -> Result<Option<Score>> {
         let at = source as usize;
         match &self.source {
             Source::Chain(chain) => {

@@ -297,7 +297,10 @@ fn refuse_unknown_hospitals(whole: &Whole, scored: &Scored) -> Result<()> {
     Error::all(unknown.map(|(path, code, leaf)| {
         let known = scored.hospitals.iter().map(|hospital| hospital.code.as_str());
         let hint = suggestion(code, known);
-        Error::at(leaf.place.clone(), format!("`{path}`: no case is of hospital `{code}`{hint}"))
+        Error::at(
+            leaf.place.clone(),
+            format!("`{path}`: no case is of hospital `{code}`{hint}"),
+        )
     }))
 }
 

@@ -26,8 +26,14 @@ pub fn without_effect(
     (attribution, cases): (&Attribution, usize),
     lang: Lang,
 ) -> Result<Vec<Remark>> {
-    let looked_at: Vec<&Change> = resolved.changes.iter().filter(|change| is_looked_at(change)).collect();
-    let scored = looked_at.iter().filter(|change| stage(&change.path) <= Stage::Behaviour);
+    let looked_at: Vec<&Change> = resolved
+        .changes
+        .iter()
+        .filter(|change| is_looked_at(change))
+        .collect();
+    let scored = looked_at
+        .iter()
+        .filter(|change| stage(&change.path) <= Stage::Behaviour);
     if looked_at.len() > MOST_KEYS || scored.count() * cases > MOST_SCORED {
         return Ok(idle_levers(base, attribution, resolved, lang));
     }

@@ -56,11 +56,7 @@ pub struct Stressed {
     pub pay_offs: Vec<PayOff>,
 }
 
-const LEVELS: [HospitalLevel; 3] = [
-    HospitalLevel::One,
-    HospitalLevel::Two,
-    HospitalLevel::Three,
-];
+const LEVELS: [HospitalLevel; 3] = [HospitalLevel::One, HospitalLevel::Two, HospitalLevel::Three];
 
 /// Runs the stress test of a scenario (运行压力测试).
 ///
@@ -122,7 +118,10 @@ fn run(
 }
 
 fn due(outcome: &Outcome, level: HospitalLevel) -> Fen {
-    let of_level = outcome.hospitals.iter().filter(|hospital| hospital.level == level);
+    let of_level = outcome
+        .hospitals
+        .iter()
+        .filter(|hospital| hospital.level == level);
     of_level.map(|hospital| hospital.due).sum()
 }
 

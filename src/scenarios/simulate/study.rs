@@ -433,7 +433,9 @@ fn stress(document: &Document) -> Result<Option<Stress>> {
         return Err(Error::at(leaf.place, message));
     }
     let values = file.values.into_iter();
-    let values = values.map(|value| value_at(&path, value, &leaf)).collect::<Result<_>>()?;
+    let values = values
+        .map(|value| value_at(&path, value, &leaf))
+        .collect::<Result<_>>()?;
     Ok(Some(Stress {
         response: file.response,
         values,

@@ -82,8 +82,9 @@ fn refuse_layouts(path: &Path, intake: &Intake) -> Result<()> {
     ];
     match given.into_iter().find(|(_, is)| *is) {
         Some((option, _)) => {
-            let message =
-                format!("`{option}` is for `records`; these cases are grouped already, under columns of one name");
+            let message = format!(
+                "`{option}` is for `records`; these cases are grouped already, under columns of one name"
+            );
             Err(Error::at(Place::file(path), message))
         }
         None => Ok(()),
@@ -140,7 +141,10 @@ impl Columns {
         for (number, written) in header.iter().enumerate() {
             let Some(name) = known().find(|known| known == written) else {
                 let hint = suggestion(written, known());
-                return Err(Error::at(place.line(1), format!("unknown column `{written}`{hint}")));
+                return Err(Error::at(
+                    place.line(1),
+                    format!("unknown column `{written}`{hint}"),
+                ));
             };
             if at.insert(name, number).is_some() {
                 let message = format!("column `{name}` stands twice; expected it once");
@@ -196,7 +200,9 @@ impl Columns {
 fn yuan(name: &str, text: &str) -> std::result::Result<Fen, String> {
     let fen = Fen::parse_yuan(text).ok().filter(|fen| !fen.is_negative());
     fen.ok_or_else(|| {
-        format!("field `{name}`: `{text}`; expected yuan with at most two decimals, not below zero, e.g. 8155.59")
+        format!(
+            "field `{name}`: `{text}`; expected yuan with at most two decimals, not below zero, e.g. 8155.59"
+        )
     })
 }
 
