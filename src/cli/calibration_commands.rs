@@ -55,7 +55,8 @@ fn said(made: &PlannedWeights, lang: Lang) -> String {
     match lang {
         Lang::En => format!(
             "read {read}, {cases} grouped cases with hospital and cost, {kept} kept: {groups} groups, {with_weight} with a \
-             weight; RIV of kept costs {riv}; {faulty} findings; evidence: assumption"
+             weight; RIV of kept costs {riv}; {}; evidence: assumption",
+            Lang::counted(*faulty, "finding")
         ),
         Lang::Zh => format!(
             "读入{read}，有医院和费用的入组病例{cases}例，裁剪后{kept}例：{groups}个病组，其中{with_weight}个有权重；裁剪后费用RIV {riv}；问题{faulty}个；证据等级：assumption"

@@ -51,7 +51,8 @@ fn said(made: &IndicatorsMade, lang: Lang) -> String {
     match lang {
         Lang::En => format!(
             "read {read}, {cases} grouped cases with hospital and cost, {without_weight} of them without a weight: \
-             {hospitals} hospitals, {departments} departments; CMI {cmi}; {faulty} findings"
+             {hospitals} hospitals, {departments} departments; CMI {cmi}; {}",
+            Lang::counted(*faulty, "finding")
         ),
         Lang::Zh => format!(
             "读入{read}，有医院和费用的入组病例{cases}例，其中无权重{without_weight}例：{hospitals}家医院，{departments}个科室；CMI {cmi}；问题{faulty}个"

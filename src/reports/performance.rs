@@ -311,28 +311,34 @@ impl PerformanceTables<'_> {
         let columns: Vec<SheetColumn> = UNIT.into_iter().chain(own).collect();
         let sheet = Sheet::new("mortality", words("Mortality", "死亡"), &columns);
         let (name, en, zh) = MISSING;
-        let mut sheet = sheet
+        let sheet = sheet
             .with(limits)
             .with([(name.to_owned(), en.to_owned(), zh.to_owned())]);
-        if let Some(share) = self.plan.mortality.limits.first() {
-            let per_cent = number(*share) * 100.0;
-            let (low, high) = (
-                format!("funnel_{per_cent}_low"),
-                format!("funnel_{per_cent}_high"),
-            );
-            let title = words(
-                "Deaths over expected deaths of hospitals, and the first limits of the funnel",
-                "各医院实际与期望死亡之比及第一控制限",
-            );
-            let ys = ["death_ratio", &low, &high];
-            sheet = sheet
-                .drawn(title, dots(), "hospital", &ys)
-                .only("kind", "hospital");
-        }
+        let mut sheet = self.with_funnel(sheet);
         for unit in &self.made.units {
             self.mortality_row(&mut sheet, unit);
         }
         sheet
+    }
+
+    /// Ratios of hospitals between the first limits of the plan.
+    fn with_funnel(&self, sheet: Sheet) -> Sheet {
+        let Some(share) = self.plan.mortality.limits.first() else {
+            return sheet;
+        };
+        let per_cent = number(*share) * 100.0;
+        let (low, high) = (
+            format!("funnel_{per_cent}_low"),
+            format!("funnel_{per_cent}_high"),
+        );
+        let title = words(
+            "Deaths over expected deaths of hospitals, and the first limits of the funnel",
+            "各医院实际与期望死亡之比及第一控制限",
+        );
+        let ys = ["death_ratio", &low, &high];
+        sheet
+            .drawn(title, dots(), "hospital", &ys)
+            .only("kind", "hospital")
     }
 
     fn mortality_row(&self, sheet: &mut Sheet, unit: &Unit) {
