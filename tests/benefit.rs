@@ -16,7 +16,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use dianzhi::benefit::{
-    BenefitPolicy, Care, Claim, FeeLine, FeeSplit, ItemAmount, Level, Payer, ShareError, Slip, Status,
+    BenefitPolicy, Care, Claim, FeeLine, FeeSplit, ItemAmount, Level, Name, Payer, ShareError, Slip, Status,
     TierShare, Why, YearToDate, explain, share, split,
 };
 use dianzhi::diagnostics::Evidence;
@@ -153,7 +153,7 @@ fn printed_slip(inputs: &Value) -> Slip {
         slip.person
     };
     let tier = |id: &str, payer, amount| TierShare {
-        id: id.into(),
+        id: Name::of(id),
         payer,
         base: amount,
         amount,
@@ -421,7 +421,7 @@ fn check_chain_by(policy: &BenefitPolicy, id: &str, example: &Value) {
             "scope_left" => slip.scope_left,
             "deductible" => slip.deductible,
             "reimbursed" => slip.reimbursed(),
-            "cii_base" if slip.tiers.iter().all(|tier| tier.id.as_ref() != "cii") => slip.scope_left,
+            "cii_base" if slip.tiers.iter().all(|tier| tier.id.as_str() != "cii") => slip.scope_left,
             "cii_base" => tier(&slip, "cii").1,
             "basic_before_cap" => explanation
                 .steps
@@ -602,7 +602,7 @@ fn explanation_names_parameter_clause_and_counters() {
     assert!(explanation.slip.draft);
     assert_eq!(explanation.slip.evidence, Evidence::Assumption);
     // the tail tier of 2021 has no row: said, not silently dropped
-    assert_eq!(explanation.slip.skipped[0].tier.as_ref(), "tilt");
+    assert_eq!(explanation.slip.skipped[0].tier.as_str(), "tilt");
     assert_eq!(explanation.slip.skipped[0].why, Why::NotInForce);
 }
 
@@ -1008,7 +1008,7 @@ fn yuan(value: &Value) -> Fen {
 }
 
 fn tier(slip: &Slip, id: &str) -> (Fen, Fen) {
-    let tier = slip.tiers.iter().find(|tier| tier.id.as_ref() == id);
+    let tier = slip.tiers.iter().find(|tier| tier.id.as_str() == id);
     tier.map_or((Fen::ZERO, Fen::ZERO), |tier| (tier.amount, tier.base))
 }
 

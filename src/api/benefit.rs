@@ -9,7 +9,7 @@ use crate::benefit::{BenefitPolicy, Book, BookRules, Explanation, InsuredPerson,
 use crate::diagnostics::{Error, Lang, Place, Result, hexadecimal, suggestion};
 use crate::ledger::{BenefitEvent, BenefitLedger};
 use crate::reports::{
-    CsvText, changed_bills_csv, changed_payers_csv, changed_sums_csv, claim_slips_csv, claim_sums,
+    Output, Put, changed_bills_csv, changed_payers_csv, changed_sums_csv, claim_slips_csv, claim_sums,
     claims_json, movements_csv, refused_claims_csv, tiers_csv, vouchers_csv, write_together,
 };
 use crate::scenarios::claims::{
@@ -138,19 +138,34 @@ fn hash(bytes: &[u8]) -> String {
     hexadecimal(&Sha256::digest(bytes))
 }
 
-/// Name and hash of each table, a thread a table: they are large.
-fn hashes(tables: &[(&str, CsvText)]) -> Vec<(String, String)> {
-    std::thread::scope(|scope| {
-        let running: Vec<_> = tables
-            .iter()
-            .map(|(name, table)| (name, scope.spawn(move || hash(table.bytes()))))
-            .collect();
-        let joined = running.into_iter().map(|(name, thread)| match thread.join() {
-            Ok(hash) => ((*name).to_owned(), hash),
-            Err(fault) => std::panic::resume_unwind(fault),
-        });
-        joined.collect()
-    })
+/// A table being written, and its hash.
+struct HashedFile {
+    name: &'static str,
+    output: Output,
+    hash: Sha256,
+}
+
+impl HashedFile {
+    fn write(
+        folder: &Path,
+        name: &'static str,
+        fill: impl FnOnce(Put<'_>) -> Result<()>,
+    ) -> Result<HashedFile> {
+        let mut file = HashedFile {
+            name,
+            output: Output::create(&folder.join(name))?,
+            hash: Sha256::new(),
+        };
+        fill(&mut |bytes| {
+            file.hash.update(bytes);
+            file.output.put(bytes)
+        })?;
+        Ok(file)
+    }
+
+    fn named_hash(&self) -> (String, String) {
+        (self.name.to_owned(), hexadecimal(&self.hash.clone().finalize()))
+    }
 }
 
 const PAGE: &str = "run.json";
@@ -170,29 +185,20 @@ pub fn benefit(
     let mut opened = ledger.map(BenefitLedger::open).transpose()?;
     let history = opened.as_ref().map(|ledger| history(ledger, &desk)).transpose()?;
     let batch = desk.batch(&desk.policy, request.rules, history.as_ref(), threads)?;
-    let tables = [
-        ("slips.csv", claim_slips_csv(&batch, threads)),
-        ("tiers.csv", tiers_csv(&batch, threads)),
-        ("movements.csv", movements_csv(&desk.policy, &batch, threads)),
-        ("vouchers.csv", vouchers_csv(&batch)),
-        ("rejected.csv", refused_claims_csv(&batch.refused)),
-    ];
     let inputs: Vec<PathBuf> = desk.files.iter().map(|(path, _)| PathBuf::from(path)).collect();
-    let outputs = tables
-        .iter()
-        .map(|(name, _)| *name)
-        .chain([PAGE])
-        .map(|name| folder.join(name));
+    let outputs = TABLES.into_iter().chain([PAGE]).map(|name| folder.join(name));
     super::refuse_overwriting(outputs, inputs.iter().map(PathBuf::as_path))?;
-    let hashes = hashes(&tables);
+    let tables = write_tables(&desk.policy, &batch, folder, threads)?;
+    let hashes: Vec<(String, String)> = tables.iter().map(HashedFile::named_hash).collect();
     let page = claims_json(&desk.policy, &batch, &desk.files, &hashes);
+    let mut page_out = Output::create(&folder.join(PAGE))?;
+    page_out.put(page.as_bytes())?;
+    // nothing has its name yet: what the ledger refuses leaves no files behind
     if let Some(ledger) = &mut opened {
-        keep(ledger, &desk.policy, &batch, threads)?;
+        keep(ledger, &desk.policy, &batch)?;
     }
-    let files = tables
-        .iter()
-        .map(|(name, table)| (folder.join(name), table.bytes()));
-    write_together(files.chain([(folder.join(PAGE), page.as_bytes())]))?;
+    let written = tables.into_iter().map(|table| table.output);
+    written.chain([page_out]).try_for_each(Output::finish)?;
     Ok(BenefitDone {
         settled: batch.settled.len(),
         reversals: batch
@@ -205,6 +211,33 @@ pub fn benefit(
         sums: claim_sums(&batch),
         warnings: desk.warnings(),
     })
+}
+
+/// The tables of a batch.
+const TABLES: [&str; 5] = [
+    "slips.csv",
+    "tiers.csv",
+    "movements.csv",
+    "vouchers.csv",
+    "rejected.csv",
+];
+
+fn write_tables(
+    policy: &BenefitPolicy,
+    batch: &SettledBatch<'_>,
+    folder: &Path,
+    threads: usize,
+) -> Result<Vec<HashedFile>> {
+    let tables = TABLES.into_iter().map(|name| {
+        HashedFile::write(folder, name, |put| match name {
+            "slips.csv" => claim_slips_csv(batch, threads, put),
+            "tiers.csv" => tiers_csv(batch, threads, put),
+            "movements.csv" => movements_csv(policy, batch, threads, put),
+            "vouchers.csv" => put(vouchers_csv(batch).bytes()),
+            _ => put(refused_claims_csv(&batch.refused).bytes()),
+        })
+    });
+    tables.collect()
 }
 
 /// What the ledger holds of the persons and families of the claims.
@@ -238,34 +271,26 @@ fn history(ledger: &BenefitLedger, desk: &Desk) -> Result<KeptHistory> {
     })
 }
 
-/// Writes the batch into the ledger, all or none.
-fn keep(
-    ledger: &mut BenefitLedger,
-    policy: &BenefitPolicy,
-    batch: &SettledBatch<'_>,
-    threads: usize,
-) -> Result<()> {
-    let length = batch.settled.len().div_ceil(threads.max(1)).max(1);
-    let parts: Vec<Result<Vec<BenefitEvent>>> = std::thread::scope(|scope| {
-        let work = |chunk: &'_ [_]| -> Result<Vec<BenefitEvent>> {
-            chunk.iter().map(|bill| event_of(policy, bill)).collect()
-        };
-        let running: Vec<_> = batch
-            .settled
-            .chunks(length)
-            .map(|chunk| scope.spawn(move || work(chunk)))
-            .collect();
-        let joined = running.into_iter().map(|thread| match thread.join() {
-            Ok(part) => part,
-            Err(fault) => std::panic::resume_unwind(fault),
+/// Writes the batch into the ledger, all or none: events are made on a thread of their own, some
+/// ahead of those that are written.
+fn keep(ledger: &mut BenefitLedger, policy: &BenefitPolicy, batch: &SettledBatch<'_>) -> Result<()> {
+    const ROUND: usize = 1 << 10;
+    std::thread::scope(|scope| {
+        let (made, ready) = std::sync::mpsc::sync_channel(4);
+        scope.spawn(move || {
+            for round in batch.settled.chunks(ROUND) {
+                let events: Vec<Result<BenefitEvent>> =
+                    round.iter().map(|bill| event_of(policy, bill)).collect();
+                // the ledger refused an event: nobody waits for more
+                if made.send(events).is_err() {
+                    break;
+                }
+            }
         });
-        joined.collect()
-    });
-    let mut events = Vec::with_capacity(batch.settled.len());
-    for part in parts {
-        events.extend(part?);
-    }
-    ledger.append(policy.name(), events).map(drop)
+        ledger
+            .append(policy.name(), ready.into_iter().flatten())
+            .map(drop)
+    })
 }
 
 fn event_of(

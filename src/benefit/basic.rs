@@ -1,7 +1,5 @@
 //! Basic insurance (基本医保): ratio by band, items with their own ratio, floor, yearly cap.
 
-use std::sync::Arc;
-
 use super::counters::{outpatient, slots};
 use super::deductible::{at_least_nothing, of_stay};
 use super::explain::{Said, Sink};
@@ -31,7 +29,7 @@ pub fn pay<'a, S: Sink>(run: &mut Run<'a, S>, terms: &'a Basic) -> Result<(), Sh
     run.deductible = deductible;
     count(run, deductible, counted, paid);
     let tier = TierShare {
-        id: Arc::clone(&run.policy.link_names.basic),
+        id: run.policy.link_names.basic,
         payer: Payer::Basic,
         base: scope,
         amount: paid,

@@ -128,6 +128,9 @@ pub struct Part {
     pub reentry: bool,
 }
 
+/// Order of the year (年度次序): discharge day, settlement day, id.
+pub type BillKey<'a> = (Date, Option<Date>, &'a str);
+
 /// The words of a list as written.
 pub fn words(list: &str) -> Vec<&str> {
     list.split('|').filter(|word| !word.is_empty()).collect()
@@ -135,7 +138,7 @@ pub fn words(list: &str) -> Vec<&str> {
 
 impl<'a> Bill<'a> {
     /// Order of the year (年度次序): discharge day, settlement day, id.
-    pub fn key(&self) -> (Date, Option<Date>, &'a str) {
+    pub fn key(&self) -> BillKey<'a> {
         (self.discharge, self.settlement, self.id)
     }
 

@@ -3,12 +3,12 @@
 //!
 //! State = Σ movements. Nothing is overwritten: an old slip stays, what changed is a voucher.
 
-use std::sync::Arc;
+use std::borrow::Cow;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use jiff::civil::Date;
 
-use super::bill::{Bill, Part};
+use super::bill::{Bill, BillKey, Part};
 use super::counters::{AT_HOSPITAL, CiiScaleId, Slot, YearToDate};
 use super::explain::{Explanation, Quiet, explain};
 use super::file::ParamDate;
@@ -126,7 +126,7 @@ pub type Replayed<'a> = (&'a str, Vec<(i16, Slip)>, Vec<Option<CiiScaleId>>);
 
 /// A movement by its counter's name.
 pub struct KeptMove {
-    pub counter: Arc<str>,
+    pub counter: Cow<'static, str>,
     pub of_family: bool,
     pub before: i64,
     pub after: i64,
@@ -162,8 +162,8 @@ impl<'a> Outcome<'a> {
                 year: posting.year,
                 movement: Movement {
                     counter: match policy.layout.names.get(moved.slot) {
-                        Some(name) => Arc::clone(name),
-                        None => Arc::from(format!("{AT_HOSPITAL}{hospital}")),
+                        Some(name) => Cow::Borrowed(name.as_str()),
+                        None => Cow::Owned(format!("{AT_HOSPITAL}{hospital}")),
                     },
                     of_family: policy.layout.of_family.contains(&moved.slot),
                     before: moved.before,
@@ -185,8 +185,8 @@ impl<'a> Outcome<'a> {
         for (settlement, hospital, posting) in &self.postings {
             let moves = posting.moves.iter().map(|moved| KeptMove {
                 counter: match policy.layout.names.get(moved.slot) {
-                    Some(name) => Arc::clone(name),
-                    None => Arc::from(format!("{AT_HOSPITAL}{hospital}")),
+                    Some(name) => Cow::Borrowed(name.as_str()),
+                    None => Cow::Owned(format!("{AT_HOSPITAL}{hospital}")),
                 },
                 of_family: policy.layout.of_family.contains(&moved.slot),
                 before: moved.before,
@@ -201,11 +201,39 @@ impl<'a> Outcome<'a> {
 /// A settled bill as it now stands.
 #[derive(Clone, Debug)]
 struct Settled<'a> {
-    bill: Bill<'a>,
+    /// Its place in the year, with its id.
+    key: BillKey<'a>,
     /// Place in the order of settlement.
     sequence: u64,
     reversed: bool,
+    /// Its years, with the scale that each used.
+    scales: Vec<(i16, Option<CiiScaleId>)>,
+    /// Kept where it may be taken back or replayed.
+    whole: Option<Box<Whole<'a>>>,
+}
+
+/// All of a settled bill.
+#[derive(Clone, Debug)]
+struct Whole<'a> {
+    bill: Bill<'a>,
     records: Vec<Record>,
+}
+
+impl<'a> Settled<'a> {
+    fn id(&self) -> &'a str {
+        self.key.2
+    }
+
+    fn set_records(&mut self, records: Vec<Record>) {
+        self.scales = scales(&records);
+        if let Some(whole) = &mut self.whole {
+            whole.records = records;
+        }
+    }
+}
+
+fn scales(records: &[Record]) -> Vec<(i16, Option<CiiScaleId>)> {
+    records.iter().map(|record| (record.year, record.scale)).collect()
 }
 
 /// One record of a settlement.
@@ -239,6 +267,10 @@ pub struct Book<'a> {
     books: HashMap<&'a str, PersonBook<'a>>,
     /// Counters that a family shares.
     families: HashMap<(&'a str, i16), YearToDate>,
+    /// The only settlements that will be taken back, where that is known.
+    taken_back: Option<HashSet<&'a str>>,
+    /// Counters before the bill at hand.
+    before: YearToDate,
 }
 
 impl<'a> Book<'a> {
@@ -257,7 +289,24 @@ impl<'a> Book<'a> {
             sequence: 0,
             books: HashMap::new(),
             families: HashMap::new(),
+            taken_back: None,
+            before: YearToDate::default(),
         }
+    }
+
+    /// Only these settlements will ever be taken back (将被冲销的结算): of the others a book then keeps
+    /// their counters alone, and any other reversal is refused as one of a settlement it does not know.
+    #[must_use]
+    pub fn taking_back(self, settlements: HashSet<&'a str>) -> Book<'a> {
+        Book {
+            taken_back: Some(settlements),
+            ..self
+        }
+    }
+
+    fn may_come_again(&self, settlement: &str) -> bool {
+        let taken_back = self.taken_back.as_ref();
+        self.replays() || taken_back.is_none_or(|known| known.contains(settlement))
     }
 
     /// Settles a bill, or takes one back (结算/退结算).
@@ -346,7 +395,7 @@ impl<'a> Book<'a> {
             .books
             .get(bill.person)
             .map_or(&[][..], |book| book.settled.as_slice());
-        if settled.iter().any(|known| known.bill.id == bill.id) {
+        if settled.iter().any(|known| known.id() == bill.id) {
             return Err(ShareError::SettledBefore {
                 settlement: bill.id.to_owned(),
             });
@@ -354,43 +403,49 @@ impl<'a> Book<'a> {
         let mut outcome = outcome_of(&bill);
         let late = match self.rules.late {
             LateBill::AsArrived => Vec::new(),
-            LateBill::Replay => self.live(bill.person, |known| known.bill.key() > bill.key()),
+            LateBill::Replay => self.live(bill.person, |known| known.key > bill.key()),
         };
         self.unwind(bill.person, &late, &mut outcome);
         let records = self.records(&bill)?;
         self.sequence += 1;
-        for record in &records {
-            outcome.slips.push((record.year, record.slip.clone()));
-            outcome.scales.push(record.scale);
+        let (id, person, hospital) = (bill.id, bill.person, bill.hospital);
+        let settled = Settled {
+            key: bill.key(),
+            sequence: self.sequence,
+            reversed: false,
+            scales: scales(&records),
+            whole: self.may_come_again(id).then(|| {
+                Box::new(Whole {
+                    bill,
+                    records: records.clone(),
+                })
+            }),
+        };
+        self.books.entry(person).or_default().settled.push(settled);
+        for record in records {
+            let Record {
+                year,
+                slip,
+                moves,
+                scale,
+            } = record;
+            let kind = MovementKind::Post;
+            outcome.slips.push((year, slip));
+            outcome.scales.push(scale);
             outcome
                 .postings
-                .push((bill.id, bill.hospital, posting(MovementKind::Post, record)));
+                .push((id, hospital, Posting { kind, year, moves }));
         }
-        let person = bill.person;
-        let sequence = self.sequence;
-        self.books.entry(person).or_default().settled.push(Settled {
-            bill,
-            sequence,
-            reversed: false,
-            records,
-        });
         self.rewind(person, &late, &mut outcome)?;
         Ok(outcome)
     }
 
     /// Settles every record of a bill on the counters as they stand, and moves these.
     fn records(&mut self, bill: &Bill<'a>) -> Result<Vec<Record>, ShareError> {
-        let mut records: Vec<Record> = Vec::new();
+        let mut records: Vec<Record> = Vec::with_capacity(1);
         for part in bill.parts(self.policy)? {
-            let before = self.state(bill, part.year);
-            let outcome = self.standing(bill, &part).and_then(|standing| {
-                let policy = self.policy;
-                bill.claim(&part, standing.as_ref(), |claim| {
-                    settle(policy, claim, before.clone(), Quiet)
-                })
-            });
-            let (slip, after) = match outcome {
-                Ok(settled) => settled,
+            match self.record(bill, &part) {
+                Ok(record) => records.push(record),
                 Err(error) => {
                     // the records before it go back
                     for record in records.iter().rev() {
@@ -398,25 +453,35 @@ impl<'a> Book<'a> {
                     }
                     return Err(error);
                 }
-            };
-            let moves = moves(&before, &after, bill.hospital);
-            let scale = after.cii_scale;
-            self.put_state(bill, part.year, after);
-            records.push(Record {
-                year: part.year,
-                slip,
-                moves,
-                scale,
-            });
+            }
         }
         Ok(records)
+    }
+
+    /// Settles one record, and moves the counters; these stay where they were if it cannot be settled.
+    fn record(&mut self, bill: &Bill<'a>, part: &Part) -> Result<Record, ShareError> {
+        let standing = self.standing(bill, part)?;
+        let state = self.state(bill, part.year);
+        self.before.clone_from(&state);
+        let policy = self.policy;
+        let (slip, after) = bill.claim(part, standing.as_ref(), |claim| {
+            settle(policy, claim, state, Quiet)
+        })?;
+        let record = Record {
+            year: part.year,
+            slip,
+            moves: moves(&self.before, &after, bill.hospital),
+            scale: after.cii_scale,
+        };
+        self.put_state(bill, part.year, after);
+        Ok(record)
     }
 
     fn standing(
         &self,
         bill: &Bill<'a>,
         part: &Part,
-    ) -> Result<Option<super::persons::Standing<'_>>, ShareError> {
+    ) -> Result<Option<super::persons::Standing<'a>>, ShareError> {
         let Some(persons) = self.persons else {
             return Ok(None);
         };
@@ -508,7 +573,7 @@ impl<'a> Book<'a> {
             .enumerate()
             .filter(|(_, known)| !known.reversed && which(known));
         let mut found: Vec<(usize, &Settled<'a>)> = standing.collect();
-        found.sort_by(|(_, a), (_, b)| a.bill.key().cmp(&b.bill.key()));
+        found.sort_by_key(|(_, known)| known.key);
         found.into_iter().map(|(index, _)| index).collect()
     }
 }
@@ -530,24 +595,34 @@ impl<'a> Book<'a> {
             self.shift(&bill, year, &moves, None);
             made.push((settlement, year, moves));
         }
+        let whole = self.may_come_again(bill.id);
         let book = self.books.entry(bill.person).or_default();
         for (id, slips) in replayed {
-            if let Some(known) = book.settled.iter_mut().find(|known| known.bill.id == id) {
-                known.records = records_again(&made, &id, slips);
+            if let Some(known) = book.settled.iter_mut().find(|known| known.id() == id) {
+                known.set_records(records_again(&made, &id, slips));
             }
         }
         match bill.reverses {
             Some(original) => {
-                let known = book.settled.iter_mut().find(|known| known.bill.id == original);
+                let known = book.settled.iter_mut().find(|known| known.id() == original);
                 let known = known.ok_or_else(|| format!("`{original}` was reversed, but is not there"))?;
                 known.reversed = true;
             }
-            None => book.settled.push(Settled {
-                sequence: self.sequence,
-                reversed: false,
-                records: records_again(&made, bill.id, slips),
-                bill: bill.clone(),
-            }),
+            None => {
+                let records = records_again(&made, bill.id, slips);
+                book.settled.push(Settled {
+                    key: bill.key(),
+                    sequence: self.sequence,
+                    reversed: false,
+                    scales: scales(&records),
+                    whole: whole.then(|| {
+                        Box::new(Whole {
+                            bill: bill.clone(),
+                            records,
+                        })
+                    }),
+                });
+            }
         }
         self.last_scale(&bill);
         Ok(())
@@ -592,16 +667,17 @@ impl<'a> Book<'a> {
             settlement: original.to_owned(),
         };
         let settled = &self.books.get(bill.person).ok_or_else(no_such)?.settled;
-        let at = settled.iter().position(|known| known.bill.id == original);
+        let at = settled.iter().position(|known| known.id() == original);
         let at = at.ok_or_else(no_such)?;
         let known = settled.get(at).ok_or_else(no_such)?;
-        self.check_reversal(bill, known)?;
-        let (sequence, key) = (known.sequence, known.bill.key());
-        let years: Vec<i16> = known.records.iter().map(|record| record.year).collect();
+        let whole = known.whole.as_ref().ok_or_else(no_such)?;
+        self.check_reversal(bill, &whole.bill, known.reversed)?;
+        let (sequence, key) = (known.sequence, known.key);
+        let years: Vec<i16> = known.scales.iter().map(|(year, _)| *year).collect();
         let later = self.live(bill.person, |other| {
-            let same_year = other.records.iter().any(|record| years.contains(&record.year));
-            let comes_after = other.sequence > sequence || other.bill.key() > key;
-            other.bill.id != original && same_year && comes_after
+            let same_year = other.scales.iter().any(|(year, _)| years.contains(year));
+            let comes_after = other.sequence > sequence || other.key > key;
+            other.id() != original && same_year && comes_after
         });
         if self.rules.reversal == Reversal::RefuseIfLater
             && let Some(first) = later.first()
@@ -612,7 +688,7 @@ impl<'a> Book<'a> {
                 .and_then(|book| book.settled.get(*first));
             return Err(ShareError::LaterClaimsExist {
                 settlement: original.to_owned(),
-                later: settled.map_or_else(String::new, |known| known.bill.id.to_owned()),
+                later: settled.map_or_else(String::new, |known| known.id().to_owned()),
             });
         }
         let mut outcome = outcome_of(bill);
@@ -626,22 +702,22 @@ impl<'a> Book<'a> {
         Ok(outcome)
     }
 
-    fn check_reversal(&self, bill: &Bill<'a>, known: &Settled<'a>) -> Result<(), ShareError> {
-        let settlement = || known.bill.id.to_owned();
-        if known.reversed {
+    fn check_reversal(&self, bill: &Bill<'a>, known: &Bill<'a>, reversed: bool) -> Result<(), ShareError> {
+        let settlement = || known.id.to_owned();
+        if reversed {
             return Err(ShareError::AlreadyReversed {
                 settlement: settlement(),
             });
         }
-        if let Some(open_from) = self.rules.open_from.filter(|day| known.bill.discharge < *day) {
+        if let Some(open_from) = self.rules.open_from.filter(|day| known.discharge < *day) {
             return Err(ShareError::Locked {
                 settlement: settlement(),
                 open_from,
             });
         }
-        let (fees, back) = (known.bill.fees, bill.fees);
+        let (fees, back) = (known.fees, bill.fees);
         let amounts = [
-            ("total", known.bill.total, bill.total),
+            ("total", known.total, bill.total),
             ("own", fees.own, back.own),
             ("over", fees.over, back.over),
             ("pre", fees.pre, back.pre),
@@ -670,8 +746,9 @@ impl<'a> Book<'a> {
             return;
         };
         known.reversed = true;
-        let original = known.bill.clone();
-        let records: Vec<(i16, Slip, Vec<Move>)> = known
+        let Some(whole) = &known.whole else { return };
+        let original = whole.bill.clone();
+        let records: Vec<(i16, Slip, Vec<Move>)> = whole
             .records
             .iter()
             .map(|record| (record.year, record.slip.mirror(), turned(&record.moves)))
@@ -684,14 +761,19 @@ impl<'a> Book<'a> {
         self.last_scale(&original);
     }
 
+    fn whole(&self, person: &str, index: usize) -> Option<&Whole<'a>> {
+        let settled = self.books.get(person)?.settled.get(index)?;
+        settled.whole.as_deref()
+    }
+
     /// Takes the movements of settlements off the counters, the last first.
     fn unwind(&mut self, person: &'a str, which: &[usize], outcome: &mut Outcome<'a>) {
         for index in which.iter().rev() {
-            let Some(known) = self.books.get(person).and_then(|book| book.settled.get(*index)) else {
+            let Some(whole) = self.whole(person, *index) else {
                 continue;
             };
-            let bill = known.bill.clone();
-            let records: Vec<(i16, Vec<Move>)> = known
+            let bill = whole.bill.clone();
+            let records: Vec<(i16, Vec<Move>)> = whole
                 .records
                 .iter()
                 .map(|record| (record.year, turned(&record.moves)))
@@ -706,11 +788,8 @@ impl<'a> Book<'a> {
             for (year, state) in &mut book.years {
                 let before = book.settled.iter().enumerate();
                 let before = before.filter(|(index, known)| !known.reversed && !which.contains(index));
-                let records = before.flat_map(|(_, known)| &known.records);
-                state.cii_scale = records
-                    .filter(|record| record.year == *year)
-                    .filter_map(|r| r.scale)
-                    .next_back();
+                let scales = before.flat_map(|(_, known)| &known.scales);
+                state.cii_scale = last_of_year(scales, *year);
             }
         }
     }
@@ -723,10 +802,11 @@ impl<'a> Book<'a> {
         outcome: &mut Outcome<'a>,
     ) -> Result<(), ShareError> {
         for index in which {
-            let Some(known) = self.books.get(person).and_then(|book| book.settled.get(*index)) else {
+            let Some(whole) = self.whole(person, *index) else {
                 continue;
             };
-            let bill = known.bill.clone();
+            let bill = whole.bill.clone();
+            let old = whole.records.clone();
             let records = self.records(&bill)?;
             for record in &records {
                 outcome
@@ -738,9 +818,7 @@ impl<'a> Book<'a> {
                 .get_mut(person)
                 .and_then(|book| book.settled.get_mut(*index));
             if let Some(known) = known {
-                outcome
-                    .vouchers
-                    .extend(voucher(bill.id, &known.records, &records));
+                outcome.vouchers.extend(voucher(bill.id, &old, &records));
                 outcome.replayed.push((
                     bill.id,
                     records
@@ -749,7 +827,7 @@ impl<'a> Book<'a> {
                         .collect(),
                     records.iter().map(|record| record.scale).collect(),
                 ));
-                known.records = records;
+                known.set_records(records);
             }
         }
         Ok(())
@@ -779,12 +857,19 @@ impl<'a> Book<'a> {
         if let Some(book) = self.books.get_mut(bill.person) {
             for (year, state) in &mut book.years {
                 let standing = book.settled.iter().filter(|known| !known.reversed);
-                let records = standing.flat_map(|known| &known.records);
-                let scales = records.filter(|record| record.year == *year);
-                state.cii_scale = scales.filter_map(|record| record.scale).next_back();
+                state.cii_scale = last_of_year(standing.flat_map(|known| &known.scales), *year);
             }
         }
     }
+}
+
+/// The last scale that a year used.
+fn last_of_year<'s>(
+    scales: impl DoubleEndedIterator<Item = &'s (i16, Option<CiiScaleId>)>,
+    year: i16,
+) -> Option<CiiScaleId> {
+    let of_year = scales.filter(|(known, _)| *known == year);
+    of_year.filter_map(|(_, scale)| *scale).next_back()
 }
 
 fn outcome_of<'a>(bill: &Bill<'a>) -> Outcome<'a> {
@@ -819,17 +904,17 @@ fn turned(moves: &[Move]) -> Vec<Move> {
 
 /// What changed between two states of one year.
 fn moves(before: &YearToDate, after: &YearToDate, hospital: &str) -> Vec<Move> {
-    let mut moves = Vec::new();
-    for (slot, value) in after.values.iter().enumerate() {
+    let values = after.values.iter().enumerate();
+    let moved = values.filter_map(|(slot, value)| {
         let stood = before.value(slot);
-        if stood != *value {
-            moves.push(Move {
-                slot,
-                before: stood,
-                after: *value,
-            });
-        }
-    }
+        (stood != *value).then_some(Move {
+            slot,
+            before: stood,
+            after: *value,
+        })
+    });
+    let mut moves = Vec::with_capacity(moved.clone().count() + 1);
+    moves.extend(moved);
     let (stood, stands) = (before.admissions_at(hospital), after.admissions_at(hospital));
     if stood != stands {
         moves.push(Move {

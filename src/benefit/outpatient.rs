@@ -1,7 +1,5 @@
 //! Outpatient schemes (门诊待遇): pooled care with its old quota, two diseases, chronic diseases.
 
-use std::sync::Arc;
-
 use super::counters::{outpatient, slots};
 use super::dated::Period;
 use super::deductible::{at_least_nothing, base};
@@ -95,7 +93,7 @@ fn spend<S: Sink>(run: &mut Run<'_, S>) {
     }
     run.counters.add(slots::QUOTA_LEFT, -amount);
     let tier = TierShare {
-        id: Arc::clone(&run.policy.link_names.quota),
+        id: run.policy.link_names.quota,
         payer: Payer::Basic,
         base,
         amount,
@@ -129,7 +127,7 @@ fn pool<'a, S: Sink>(run: &mut Run<'a, S>, scheme: &'a Scheme) -> Result<(), Sha
     run.counters.add(used_slot, charged);
     run.counters.add(paid_slot, amount);
     let tier = TierShare {
-        id: Arc::clone(run.policy.link_names.outpatient(care)),
+        id: run.policy.link_names.outpatient(care),
         payer: Payer::Basic,
         base: scope,
         amount,

@@ -1,7 +1,6 @@
 //! The policy as the engine reads it (待遇政策): resolved, every word an index, nothing to parse.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::counters::{Layout, TierSlots};
 use super::dated::{Dated, Days, Period};
@@ -10,6 +9,7 @@ use super::file::{
     FloorBase, OnChange, OverCap, ParamDate, Per, Shape, TierBase, TierPer, TiltSpan, YearCrossing,
 };
 use super::literal::{Band, Change, Known, Limit, Share};
+use super::name::Name;
 use super::{Care, Level, Payer, Status};
 use crate::diagnostics::Evidence;
 use crate::units::{Exact, Fen};
@@ -127,7 +127,7 @@ impl BenefitPolicy {
     }
 
     /// Every counter this policy moves (累计量), in the order of lists.
-    pub fn counters(&self) -> &[Arc<str>] {
+    pub fn counters(&self) -> &[Name] {
         &self.layout.names
     }
 
@@ -163,29 +163,29 @@ impl BenefitPolicy {
 /// Names of tiers that every policy can have, ready to stand on slips.
 #[derive(Debug)]
 pub struct LinkNames {
-    pub basic: Arc<str>,
-    pub cii: Arc<str>,
-    pub drug: Arc<str>,
-    pub quota: Arc<str>,
-    care: [Arc<str>; 5],
+    pub basic: Name,
+    pub cii: Name,
+    pub drug: Name,
+    pub quota: Name,
+    care: [Name; 5],
 }
 
 impl Default for LinkNames {
     fn default() -> LinkNames {
         LinkNames {
-            basic: Arc::from(super::chain_words::BASIC),
-            cii: Arc::from(super::chain_words::CII),
-            drug: Arc::from("special_drug"),
-            quota: Arc::from("quota"),
-            care: Care::ALL.map(|care| Arc::from(care.as_str())),
+            basic: Name::of(super::chain_words::BASIC),
+            cii: Name::of(super::chain_words::CII),
+            drug: Name::of("special_drug"),
+            quota: Name::of("quota"),
+            care: Care::ALL.map(|care| Name::of(care.as_str())),
         }
     }
 }
 
 impl LinkNames {
-    pub fn outpatient(&self, care: Care) -> &Arc<str> {
+    pub fn outpatient(&self, care: Care) -> Name {
         let named = self.care.get(care.index());
-        named.unwrap_or(&self.basic)
+        named.copied().unwrap_or(self.basic)
     }
 }
 
@@ -270,7 +270,7 @@ pub enum Link {
     Cii,
     /// Rows of assistance or of a tail tier, as indices into the policy's tiers.
     Tiers {
-        name: Arc<str>,
+        name: Name,
         rows: Vec<usize>,
     },
 }
@@ -478,7 +478,7 @@ pub struct CiiScale {
 pub struct Tier {
     /// The section it stands in.
     pub path: &'static str,
-    pub id: Arc<str>,
+    pub id: Name,
     pub group: Option<String>,
     pub days: Days,
     pub when: When,

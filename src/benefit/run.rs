@@ -1,7 +1,5 @@
 //! One claim through the chain of payers (逐层支付).
 
-use std::sync::Arc;
-
 use jiff::civil::Date;
 
 use super::claim::{Person, check_amounts};
@@ -10,6 +8,7 @@ use super::dated::{Dated, Period};
 use super::explain::{ParamUsed, Quiet, Said, Sink};
 use super::file::{Age, OnChange, ParamDate, YearCrossing};
 use super::literal::{Change, Known, Literal};
+use super::name::Name;
 use super::policy::{Axis, BenefitPolicy, ClaimDates, Grid, Link, Source, When};
 use super::slip::{Residual, Skipped, TierShare, Why};
 use super::words::How;
@@ -154,9 +153,9 @@ impl<'a, S: Sink> Run<'a, S> {
                 Some(terms) => cii::pay(self, terms),
                 None => Ok(()),
             },
-            Link::Tiers { name, rows } => match tiers::pay(self, name, rows) {
+            Link::Tiers { name, rows } => match tiers::pay(self, *name, rows) {
                 Err(ShareError::UnknownValueUsed { path, .. }) if self.policy.skip_unknown_tiers => {
-                    self.skip(name, Why::Unknown { path });
+                    self.skip(*name, Why::Unknown { path });
                     Ok(())
                 }
                 done => done,
@@ -164,11 +163,8 @@ impl<'a, S: Sink> Run<'a, S> {
         }
     }
 
-    pub fn skip(&mut self, name: &Arc<str>, why: Why) {
-        self.skipped.push(Skipped {
-            tier: Arc::clone(name),
-            why,
-        });
+    pub fn skip(&mut self, name: Name, why: Why) {
+        self.skipped.push(Skipped { tier: name, why });
     }
 
     fn finish(mut self, crossing: YearCrossing) -> Result<(Slip, YearToDate), ShareError> {

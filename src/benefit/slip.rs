@@ -1,13 +1,13 @@
 //! The slip (结算单): who pays what of one bill.
 
 use std::fmt;
-use std::sync::Arc;
 
 use serde::Deserialize;
 
 use super::ShareError;
 use super::claim::Claim;
 use super::file::TierBase;
+use super::name::Name;
 use crate::diagnostics::Evidence;
 use crate::units::Fen;
 
@@ -95,7 +95,7 @@ impl Payer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TierShare {
     /// Id of the tier: `basic`, `cii`, or the id of the row that paid.
-    pub id: Arc<str>,
+    pub id: Name,
     /// Whose money it is.
     pub payer: Payer,
     /// What it was computed on.
@@ -108,7 +108,7 @@ pub struct TierShare {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Skipped {
     /// Id of the tier as the chain names it.
-    pub tier: Arc<str>,
+    pub tier: Name,
     /// Why.
     pub why: Why,
 }
@@ -180,6 +180,17 @@ impl Slip {
         of_payer.map(|tier| tier.amount).sum()
     }
 
+    /// What every payer pays (各方支付), by [`Payer`] as a number.
+    pub fn by_payer(&self) -> [Fen; Payer::ALL.len()] {
+        let mut paid = [Fen::ZERO; Payer::ALL.len()];
+        for tier in &self.tiers {
+            if let Some(sum) = paid.get_mut(tier.payer as usize) {
+                *sum += tier.amount;
+            }
+        }
+        paid
+    }
+
     /// What all payers pay (各方合计), the person excepted.
     pub fn reimbursed(&self) -> Fen {
         self.tiers.iter().map(|tier| tier.amount).sum()
@@ -220,6 +231,8 @@ impl Slip {
 
     /// The amounts under the field names of the national settlement interface (国家接口字段).
     pub fn national(&self) -> [(&'static str, Fen); 19] {
+        let paid = self.by_payer();
+        let fund = |payer: Payer| paid.get(payer as usize).copied().unwrap_or_default();
         let other = [Payer::Finance, Payer::Commercial, Payer::Charity, Payer::Epidemic];
         let amounts = [
             self.total,
@@ -228,15 +241,15 @@ impl Slip {
             self.pre,
             self.scope,
             self.deductible,
-            self.fund(Payer::Basic),
-            self.fund(Payer::Cii),
-            self.fund(Payer::Ma),
-            self.fund(Payer::LargeSum),
-            self.fund(Payer::CivilServant),
-            self.fund(Payer::Enterprise),
-            other.into_iter().map(|payer| self.fund(payer)).sum(),
+            fund(Payer::Basic),
+            fund(Payer::Cii),
+            fund(Payer::Ma),
+            fund(Payer::LargeSum),
+            fund(Payer::CivilServant),
+            fund(Payer::Enterprise),
+            other.into_iter().map(fund).sum(),
             self.funds(),
-            self.hospital(),
+            fund(Payer::Hospital),
             self.person,
             self.account,
             self.family_account,

@@ -154,8 +154,12 @@ impl BenefitLedger {
     /// Writes the events of a batch, all or none (写入一批).
     ///
     /// # Errors
-    /// The ledger cannot be written; an id stands already.
-    pub fn append(&mut self, policy: &str, events: impl IntoIterator<Item = BenefitEvent>) -> Result<u64> {
+    /// The ledger cannot be written; an id stands already; an event that is none.
+    pub fn append(
+        &mut self,
+        policy: &str,
+        events: impl IntoIterator<Item = Result<BenefitEvent>>,
+    ) -> Result<u64> {
         let path = self.path.clone();
         let say = |e: rusqlite::Error| failed(&path, &e);
         let tx = self
@@ -168,6 +172,7 @@ impl BenefitLedger {
                        replayed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
             let mut insert = tx.prepare(sql).map_err(say)?;
             for event in events {
+                let event = event?;
                 let written = insert.execute(params![
                     event.settlement,
                     event.reverses,

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::CsvText;
 use crate::benefit::{BenefitPolicy, MovementKind, Outcome, Payer, Slip};
-use crate::diagnostics::Lang;
+use crate::diagnostics::{Lang, Result};
 use crate::scenarios::claims::{ChangedSums, PolicyChange, RefusedRow, SettledBatch, SettledBill};
 use crate::units::Fen;
 
@@ -19,11 +19,17 @@ const AFTER: [&str; 6] = [
     "draft",
 ];
 
+/// Where the rows of a large table go, some at a time (写出去向).
+pub type Put<'p> = &'p mut dyn FnMut(&[u8]) -> Result<()>;
+
 /// One row a slip (结算单), with the fields of the national settlement interface, in yuan.
-pub fn claim_slips_csv(batch: &SettledBatch<'_>, threads: usize) -> CsvText {
+///
+/// # Errors
+/// What `put` says.
+pub fn claim_slips_csv(batch: &SettledBatch<'_>, threads: usize, put: Put<'_>) -> Result<()> {
     let national = Slip::NATIONAL_FIELDS;
     let columns: Vec<&str> = BEFORE.into_iter().chain(national).chain(AFTER).collect();
-    in_chunks(&columns, &batch.settled, threads, |text, bill| {
+    in_rounds(&columns, &batch.settled, threads, put, |text, bill| {
         for (year, slip) in &bill.outcome.slips {
             slip_row(text, &bill.outcome, *year, slip);
         }
@@ -34,11 +40,11 @@ fn slip_row(text: &mut CsvText, outcome: &Outcome<'_>, year: i16, slip: &Slip) {
     text.cell(outcome.id);
     text.cell(outcome.reverses.unwrap_or_default());
     text.cell(outcome.person);
-    text.show(Some(year));
+    text.number(i64::from(year));
     for (_, amount) in slip.national() {
-        money(text, amount);
+        text.fen(amount);
     }
-    money(text, slip.scope_left);
+    text.fen(slip.scope_left);
     text.show(slip.deposit_refund);
     text.cell(slip.regime.unwrap_or_default());
     match slip.skipped.is_empty() {
@@ -57,25 +63,22 @@ fn slip_row(text: &mut CsvText, outcome: &Outcome<'_>, year: i16, slip: &Slip) {
     text.end_row();
 }
 
-fn money(text: &mut CsvText, amount: Fen) {
-    let mut cell = String::with_capacity(16);
-    amount.push_to(&mut cell);
-    text.raw(&cell);
-}
-
 /// One row a tier of a slip, in chain order (各层支付).
-pub fn tiers_csv(batch: &SettledBatch<'_>, threads: usize) -> CsvText {
+///
+/// # Errors
+/// What `put` says.
+pub fn tiers_csv(batch: &SettledBatch<'_>, threads: usize, put: Put<'_>) -> Result<()> {
     let columns = ["settlement", "year", "seq", "tier", "payer", "base", "amount"];
-    in_chunks(&columns, &batch.settled, threads, |text, bill| {
+    in_rounds(&columns, &batch.settled, threads, put, |text, bill| {
         for (year, slip) in &bill.outcome.slips {
             for (seq, tier) in slip.tiers.iter().enumerate() {
                 text.cell(bill.outcome.id);
-                text.show(Some(year));
+                text.number(i64::from(*year));
                 text.show(Some(seq + 1));
                 text.cell(&tier.id);
                 text.cell(tier.payer.as_str());
-                money(text, tier.base);
-                money(text, tier.amount);
+                text.fen(tier.base);
+                text.fen(tier.amount);
                 text.end_row();
             }
         }
@@ -83,7 +86,15 @@ pub fn tiers_csv(batch: &SettledBatch<'_>, threads: usize) -> CsvText {
 }
 
 /// One row a movement of a counter (累计变动). Amounts in yuan; `admissions` are numbers.
-pub fn movements_csv(policy: &BenefitPolicy, batch: &SettledBatch<'_>, threads: usize) -> CsvText {
+///
+/// # Errors
+/// What `put` says.
+pub fn movements_csv(
+    policy: &BenefitPolicy,
+    batch: &SettledBatch<'_>,
+    threads: usize,
+    put: Put<'_>,
+) -> Result<()> {
     let columns = [
         "settlement",
         "seq",
@@ -96,7 +107,7 @@ pub fn movements_csv(policy: &BenefitPolicy, batch: &SettledBatch<'_>, threads: 
         "kind",
         "reverses",
     ];
-    in_chunks(&columns, &batch.settled, threads, |text, bill| {
+    in_rounds(&columns, &batch.settled, threads, put, |text, bill| {
         for (seq, moved) in bill.outcome.movements(policy).into_iter().enumerate() {
             let movement = &moved.movement;
             text.cell(if moved.kind == MovementKind::Mirror {
@@ -107,12 +118,12 @@ pub fn movements_csv(policy: &BenefitPolicy, batch: &SettledBatch<'_>, threads: 
             text.show(Some(seq + 1));
             text.cell(&movement.counter);
             text.cell(if movement.of_family { "family" } else { "person" });
-            text.show(Some(moved.year));
+            text.number(i64::from(moved.year));
             let counts = movement.counter.starts_with("admissions");
             for value in [movement.delta(), movement.before, movement.after] {
                 match counts {
-                    true => text.show(Some(value)),
-                    false => money(text, Fen::new(value)),
+                    true => text.number(value),
+                    false => text.fen(Fen::new(value)),
                 }
             }
             text.cell(moved.kind.as_str());
@@ -131,7 +142,7 @@ pub fn vouchers_csv(batch: &SettledBatch<'_>) -> CsvText {
                 text.cell(&voucher.settlement);
                 text.cell(bill.outcome.id);
                 text.cell(payer);
-                money(&mut text, *difference);
+                text.fen(*difference);
                 text.end_row();
             }
         }
@@ -152,53 +163,58 @@ pub fn refused_claims_csv(refused: &[RefusedRow]) -> CsvText {
     text
 }
 
-/// Rows by contiguous stretches on several threads, joined in order.
-fn in_chunks(
+/// Bills whose rows a thread writes at once: some megabytes of them.
+const ROUND: usize = 1 << 14;
+
+/// Rows by contiguous stretches on several threads, put in order; while some are written into
+/// memory, those before them go where they belong.
+fn in_rounds(
     columns: &[&str],
     bills: &[SettledBill<'_>],
     threads: usize,
+    put: Put<'_>,
     row: impl Fn(&mut CsvText, &SettledBill<'_>) + Sync,
-) -> CsvText {
-    let mut text = CsvText::with_header(columns);
-    let length = bills.len().div_ceil(threads.max(1)).max(1);
-    let row = &row;
-    let parts: Vec<CsvText> = std::thread::scope(|scope| {
-        let write = |chunk: &'_ [SettledBill<'_>]| {
-            let mut part = CsvText::default();
-            chunk.iter().for_each(|bill| row(&mut part, bill));
-            part
-        };
-        let running: Vec<_> = bills
-            .chunks(length)
-            .map(|chunk| scope.spawn(move || write(chunk)))
-            .collect();
-        let joined = running.into_iter().map(|thread| match thread.join() {
-            Ok(part) => part,
-            Err(fault) => std::panic::resume_unwind(fault),
-        });
-        joined.collect()
-    });
-    for part in parts {
-        text.raw_end(part.bytes());
+) -> Result<()> {
+    let write = |stretch: &[SettledBill<'_>]| {
+        let mut text = CsvText::default();
+        stretch.iter().for_each(|bill| row(&mut text, bill));
+        text
+    };
+    let write = &write;
+    let mut ready = vec![CsvText::with_header(columns)];
+    for round in bills.chunks(ROUND * threads.max(1)) {
+        ready = std::thread::scope(|scope| {
+            let stretches = round.chunks(ROUND);
+            let running: Vec<_> = stretches
+                .map(|stretch| scope.spawn(move || write(stretch)))
+                .collect();
+            ready.iter().try_for_each(|text| put(text.bytes()))?;
+            let written = running.into_iter().map(|thread| match thread.join() {
+                Ok(text) => text,
+                Err(fault) => std::panic::resume_unwind(fault),
+            });
+            Ok(written.collect())
+        })?;
     }
-    text
+    ready.iter().try_for_each(|text| put(text.bytes()))
 }
 
 /// Sums of a batch by payer (合计): totals first, the person last.
 pub fn claim_sums(batch: &SettledBatch<'_>) -> Vec<(&'static str, Fen)> {
-    let slips = || {
-        batch
-            .settled
-            .iter()
-            .flat_map(|bill| &bill.outcome.slips)
-            .map(|(_, slip)| slip)
-    };
-    let mut sums = vec![
-        ("total_fee", slips().map(|slip| slip.total).sum::<Fen>()),
-        ("scope", slips().map(|slip| slip.scope).sum()),
-    ];
-    sums.extend(Payer::ALL.map(|payer| (payer.as_str(), slips().map(|slip| slip.fund(payer)).sum())));
-    sums.push(("person", slips().map(|slip| slip.person).sum()));
+    let (mut total, mut scope, mut person) = (Fen::ZERO, Fen::ZERO, Fen::ZERO);
+    let mut paid = [Fen::ZERO; Payer::ALL.len()];
+    for (_, slip) in batch.settled.iter().flat_map(|bill| &bill.outcome.slips) {
+        total += slip.total;
+        scope += slip.scope;
+        person += slip.person;
+        for (sum, amount) in paid.iter_mut().zip(slip.by_payer()) {
+            *sum += amount;
+        }
+    }
+    let of = |payer: Payer| paid.get(payer as usize).copied().unwrap_or_default();
+    let mut sums = vec![("total_fee", total), ("scope", scope)];
+    sums.extend(Payer::ALL.map(|payer| (payer.as_str(), of(payer))));
+    sums.push(("person", person));
     sums
 }
 
@@ -270,7 +286,7 @@ pub fn changed_sums_csv<'k>(
             sums.funds_after,
             sums.funds_after - sums.funds_before,
         ] {
-            money(&mut text, amount);
+            text.fen(amount);
         }
         text.end_row();
     }
@@ -297,7 +313,7 @@ pub fn changed_bills_csv(change: &PolicyChange) -> CsvText {
             text.cell(cell);
         }
         for amount in [person_before, person_after, funds_before, funds_after] {
-            money(&mut text, amount);
+            text.fen(amount);
         }
         text.cell("");
         text.end_row();
@@ -317,7 +333,7 @@ pub fn changed_payers_csv(change: &PolicyChange) -> CsvText {
     for (payer, before, after) in &change.payers {
         text.cell(payer);
         for amount in [*before, *after, *after - *before] {
-            money(&mut text, amount);
+            text.fen(amount);
         }
         text.end_row();
     }

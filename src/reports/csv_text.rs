@@ -1,5 +1,9 @@
 //! CSV rows into memory.
 
+use std::io::Write;
+
+use crate::units::Fen;
+
 /// Rows of CSV being written, one cell after the other (CSV文本).
 ///
 /// Quotes only where a cell needs them; rows end with a line feed.
@@ -36,6 +40,19 @@ impl CsvText {
             Some(value) => self.cell(&value.to_string()),
             None => self.cell(""),
         }
+    }
+
+    /// Appends an amount in yuan.
+    pub fn fen(&mut self, amount: Fen) {
+        self.separate();
+        amount.push_bytes(&mut self.bytes);
+    }
+
+    /// Appends a whole number.
+    pub fn number(&mut self, number: i64) {
+        self.separate();
+        // memory takes all that is written
+        let _ = write!(self.bytes, "{number}");
     }
 
     /// Appends a record as written, cells and quotes included.

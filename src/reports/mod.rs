@@ -43,7 +43,7 @@ pub use catalogue::{
 };
 pub use charts::{Chart, Draw, Section, chart_page};
 pub use claims::{
-    changed_bills_csv, changed_payers_csv, changed_sums_csv, claim_slips_csv, claim_sums, claims_json,
+    Put, changed_bills_csv, changed_payers_csv, changed_sums_csv, claim_slips_csv, claim_sums, claims_json,
     movements_csv, refused_claims_csv, tiers_csv, vouchers_csv,
 };
 pub use comparison::comparison_tables;

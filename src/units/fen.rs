@@ -99,6 +99,11 @@ impl Fen {
         text.push_str(self.digits(&mut [b'0'; 24]));
     }
 
+    /// The same behind bytes of a text (追加金额).
+    pub fn push_bytes(self, text: &mut Vec<u8>) {
+        text.extend_from_slice(self.digits(&mut [b'0'; 24]).as_bytes());
+    }
+
     /// Digits, two at a time from the last, to the sign.
     fn digits(self, text: &mut [u8; 24]) -> &str {
         let (mut start, mut rest) = (22, self.0.unsigned_abs());

@@ -213,20 +213,29 @@ impl ClaimRows {
         self.table.rows.iter().map(|row| self.row(row))
     }
 
-    /// The same on several threads (并行解析).
-    pub fn bills_on(&self, threads: usize) -> Vec<std::result::Result<(u64, Bill<'_>), RefusedRow>> {
-        let length = self.len().div_ceil(threads.max(1)).max(1);
-        std::thread::scope(|scope| {
-            let chunks = self.table.rows.chunks(length);
-            let running: Vec<_> = chunks
-                .map(|rows| scope.spawn(move || rows.iter().map(|row| self.row(row)).collect::<Vec<_>>()))
-                .collect();
-            let joined = running.into_iter().flat_map(|thread| match thread.join() {
-                Ok(bills) => bills,
-                Err(fault) => std::panic::resume_unwind(fault),
-            });
-            joined.collect()
-        })
+    /// One of the rows as a bill (第几行单据).
+    pub fn bill_at(&self, index: usize) -> Option<std::result::Result<(u64, Bill<'_>), RefusedRow>> {
+        self.table.rows.get(index).map(|row| self.row(row))
+    }
+
+    /// Settlement, person and family of a row as written (单据、人员与家庭编号).
+    pub fn key(&self, index: usize) -> (&str, &str, &str) {
+        let Some((_, row)) = self.table.rows.get(index) else {
+            return ("", "", "");
+        };
+        let cell = |column| self.cell(row, column);
+        (
+            cell(Column::Settlement),
+            cell(Column::Person),
+            cell(Column::Family),
+        )
+    }
+
+    /// Settlements that some row takes back (被冲销的结算).
+    pub fn taken_back(&self) -> HashSet<&str> {
+        let rows = self.table.rows.iter();
+        let taken_back = rows.map(|(_, row)| self.cell(row, Column::Reverses));
+        taken_back.filter(|id| !id.is_empty()).collect()
     }
 
     /// Person and family of every row as written (人员与家庭编号).
@@ -467,57 +476,83 @@ pub fn bill_header() -> String {
 
 /// A bill as one row of a claims file, every column filled (留存单据).
 pub fn bill_row(bill: &Bill<'_>) -> String {
-    let flag = |set: bool| if set { "1" } else { "" }.to_owned();
-    let day = |day: Option<Date>| day.map_or_else(String::new, |day| day.to_string());
-    let conditions: Vec<&str> = bill.conditions.iter().map(|word| word.as_str()).collect();
-    let items: Vec<String> = bill
-        .items
-        .iter()
-        .map(|(class, scope)| format!("{class}={scope}"))
-        .collect();
-    let by_year = bill
-        .by_year
-        .iter()
-        .map(|(year, fees)| format!("{year}={};{};{};{}", fees.own, fees.over, fees.pre, fees.scope));
-    let by_year: Vec<String> = by_year.collect();
-    let cells = [
-        bill.id.to_owned(),
-        bill.reverses.unwrap_or_default().to_owned(),
-        bill.person.to_owned(),
-        bill.family.to_owned(),
-        bill.care.as_str().to_owned(),
-        bill.plan.to_owned(),
-        bill.categories.to_owned(),
-        bill.status.map_or("", |status| status.as_str()).to_owned(),
-        flag(bill.minor),
-        flag(bill.student_entry_year),
-        bill.hospital.to_owned(),
-        bill.level.as_str().to_owned(),
-        bill.facility.as_str().to_owned(),
-        bill.area.as_str().to_owned(),
-        flag(bill.referral),
-        bill.diagnoses.to_owned(),
-        conditions.join("|"),
-        bill.registered_diseases.to_string(),
-        day(bill.admission),
-        bill.discharge.to_string(),
-        day(bill.settlement),
-        bill.chosen_year.map_or_else(String::new, |year| year.to_string()),
-        bill.total.to_string(),
-        bill.fees.own.to_string(),
-        bill.fees.over.to_string(),
-        bill.fees.pre.to_string(),
-        bill.fees.scope.to_string(),
-        items.join("|"),
-        bill.special_drug.to_string(),
-        bill.account.to_string(),
-        bill.deposit.to_string(),
-        bill.family_account.to_string(),
-        by_year.join("|"),
-    ];
-    let quoted = cells.map(|cell| match cell.contains([',', '"', '\n', '\r']) {
-        true => format!("\"{}\"", cell.replace('"', "\"\"")),
-        false => cell,
-    });
-    quoted.join(",")
+    let mut row = RowText {
+        text: String::with_capacity(160),
+    };
+    let flag = |set: bool| if set { "1" } else { "" };
+    row.cell(bill.id);
+    row.cell(bill.reverses.unwrap_or_default());
+    row.cell(bill.person);
+    row.cell(bill.family);
+    row.cell(bill.care.as_str());
+    row.cell(bill.plan);
+    row.cell(bill.categories);
+    row.cell(bill.status.map_or("", |status| status.as_str()));
+    row.cell(flag(bill.minor));
+    row.cell(flag(bill.student_entry_year));
+    row.cell(bill.hospital);
+    row.cell(bill.level.as_str());
+    row.cell(bill.facility.as_str());
+    row.cell(bill.area.as_str());
+    row.cell(flag(bill.referral));
+    row.cell(bill.diagnoses);
+    row.list(bill.conditions.iter().map(|word| word.as_str()));
+    row.show(Some(bill.registered_diseases));
+    row.show(bill.admission);
+    row.show(Some(bill.discharge));
+    row.show(bill.settlement);
+    row.show(bill.chosen_year);
+    let fees = bill.fees;
+    for amount in [bill.total, fees.own, fees.over, fees.pre, fees.scope] {
+        row.show(Some(amount));
+    }
+    let items = bill.items.iter();
+    row.list(items.map(|(class, scope)| format!("{class}={scope}")));
+    for amount in [bill.special_drug, bill.account, bill.deposit, bill.family_account] {
+        row.show(Some(amount));
+    }
+    let by_year = bill.by_year.iter();
+    row.list(
+        by_year.map(|(year, fees)| format!("{year}={};{};{};{}", fees.own, fees.over, fees.pre, fees.scope)),
+    );
+    row.text.pop();
+    row.text
+}
+
+/// Cells of a row, a comma behind each.
+struct RowText {
+    text: String,
+}
+
+impl RowText {
+    fn cell(&mut self, cell: &str) {
+        match cell.contains([',', '"', '\n', '\r']) {
+            true => self.show(Some(format_args!("\"{}\"", cell.replace('"', "\"\"")))),
+            false => {
+                self.text.push_str(cell);
+                self.text.push(',');
+            }
+        }
+    }
+
+    /// A value that needs no quotes.
+    fn show(&mut self, value: Option<impl std::fmt::Display>) {
+        use std::fmt::Write;
+        if let Some(value) = value {
+            // memory takes all that is written
+            let _ = write!(self.text, "{value}");
+        }
+        self.text.push(',');
+    }
+
+    fn list(&mut self, words: impl Iterator<Item = impl AsRef<str>>) {
+        let mut list = String::new();
+        for word in words {
+            if !list.is_empty() {
+                list.push('|');
+            }
+            list.push_str(word.as_ref());
+        }
+        self.cell(&list);
+    }
 }
