@@ -24,6 +24,7 @@ mod outcome;
 mod patients;
 mod quality;
 mod resolve;
+mod sampler;
 pub mod statistics;
 mod stress;
 mod study;
