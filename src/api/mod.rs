@@ -34,7 +34,8 @@ mod tables;
 mod wording;
 
 pub use benefit::{
-    BenefitDone, BenefitRequest, benefit, compare_benefits, explain_bill, explanation_words, generate_claims,
+    BenefitDone, BenefitRequest, benefit, compare_benefits, explain_bill, explanation_json,
+    explanation_words, generate_claims,
 };
 pub use bulk::{BulkSummary, GroupRequest, group};
 pub use calibration::{PlanRequest, PlannedWeights, calibrate_by_plan};
@@ -66,7 +67,7 @@ pub use settle::{
     EntryRequest, MonthDone, PoolAmount, SettleRequest, StatementRequest, YearDone, YearRequest,
     settle_adjust, settle_advance, settle_month, settle_reverse, settle_statement, settle_year,
 };
-pub use simulate::{SimulateRequest, Simulation, simulate};
+pub use simulate::{Headline, SimulateRequest, Simulation, simulate};
 pub use tables::{Compared, DiffRequest, diff};
 
 use std::path::{Path, PathBuf};

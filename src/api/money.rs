@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::Watch;
 use super::door::{CodesRequest, refuse_foreign_codes};
+use crate::benefit::BenefitPolicy;
 use crate::diagnostics::{Error, Place, Result, hexadecimal};
 use crate::grouper::{Grouper, Workspace};
 use crate::points::{Calibration, Observation, calibrate as weights_of};
@@ -90,6 +91,9 @@ const OUTPUTS: [&str; 11] = [
     RUN_PAGE,
 ];
 
+/// Files in which nothing stands on the benefit files; every other one says whether these are drafts.
+const OF_RECORDS: [&str; 2] = ["findings.csv", "rejected.csv"];
+
 fn not_shown(_: Overflow) -> Error {
     Error::new("a number of the result is too large to be shown")
 }
@@ -111,6 +115,17 @@ fn write_results(inputs: &Inputs, result: &RunResult, folder: &Path, watch: &Wat
         ),
     ];
     tables.extend(asked_for(inputs, result)?);
+    let draft = match inputs.benefits.values().any(BenefitPolicy::is_draft) {
+        true => "draft",
+        false => "",
+    };
+    let tables = tables
+        .into_iter()
+        .map(|(name, table)| match OF_RECORDS.contains(&name) {
+            true => (name, table),
+            false => (name, table.ending_in("draft", draft)),
+        });
+    let tables: Vec<(&str, CsvText)> = tables.collect();
     let mut hashes = Vec::new();
     for (name, table) in &tables {
         hashes.push(((*name).to_owned(), hash(table.bytes())));
@@ -141,13 +156,7 @@ fn input_hashes(inputs: &Inputs, result: &RunResult) -> Result<Vec<(String, Stri
     let scenario = &inputs.scenario;
     let shown = |path: &Path| path.to_string_lossy().into_owned();
     let mut hashes = vec![(shown(&scenario.records), result.records_hash.clone())];
-    hashes.extend(
-        inputs
-            .lists
-            .files
-            .iter()
-            .map(|(path, bytes)| (path.clone(), hash(bytes))),
-    );
+    hashes.extend(inputs.lists.files.iter().cloned());
     for path in [&scenario.path, &scenario.weights, &scenario.policy] {
         let bytes = std::fs::read(path).map_err(|e| Error::io(path, "could not be read", &e))?;
         hashes.push((shown(path), hash(&bytes)));

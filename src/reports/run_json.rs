@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::statements::{points_shown, prices_shown};
 use crate::benefit::Payer;
-use crate::diagnostics::Finding;
+use crate::diagnostics::{Finding, Told};
 use crate::grouper::Status;
 use crate::points::Kind;
 use crate::scenarios::{Inputs, Money, PoolResult, RunResult, Settled, Statement};
@@ -201,10 +201,14 @@ fn benefits_json(inputs: &Inputs, result: &RunResult) -> Value {
             "policy": policy.name(),
             "draft": policy.is_draft(),
             "weakest_evidence": policy.weakest_evidence().as_str(),
-            "replaced": policy.replaced(),
+            "replaced": said(policy.replaced()), "warnings": said(policy.warnings()),
             "parameters": parameters,
         });
         (pool.clone(), page)
     });
     Value::Object(policies.collect())
+}
+
+fn said(sentences: &[Told]) -> Vec<String> {
+    sentences.iter().map(Told::to_string).collect()
 }

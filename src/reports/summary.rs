@@ -326,6 +326,11 @@ fn assumed_words(inputs: &Inputs, lang: Lang) -> String {
             policy.name()
         );
         lines.push(evidence(what, policy.weakest_evidence()));
+        lines.extend(
+            policy
+                .bounds_said()
+                .map(|said| format!("    !! {}", said.in_lang(lang))),
+        );
     }
     let head = lang.pick(
         "what this stands on (official > local > secondary > assumption); every key in run.json:",

@@ -268,6 +268,8 @@ impl Statement {
             insured_scheme: case.insured_scheme().to_owned(),
             line: checker.line(),
             record: checker.record(),
+            sex: case.sex(),
+            age: u32::try_from(case.age() / 100).ok(),
             los_days: whole_days(case),
             admit: case.admit(),
             discharge: case.discharge(),

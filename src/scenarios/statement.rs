@@ -36,6 +36,10 @@ pub struct Statement {
     pub line: u64,
     /// Ordinal in the records file.
     pub record: u64,
+    /// 1 male, 2 female.
+    pub sex: u8,
+    /// Full years at admission.
+    pub age: Option<u32>,
     /// Days of stay.
     pub los_days: Option<u32>,
     /// Day of admission.
