@@ -67,7 +67,7 @@ pub use settle::{
     EntryRequest, MonthDone, PoolAmount, SettleRequest, StatementRequest, YearDone, YearRequest,
     settle_adjust, settle_advance, settle_month, settle_reverse, settle_statement, settle_year,
 };
-pub use simulate::{SimulateRequest, Simulation, simulate};
+pub use simulate::{Headline, SimulateRequest, Simulation, simulate};
 pub use tables::{Compared, DiffRequest, diff};
 
 use std::path::{Path, PathBuf};

@@ -10,7 +10,7 @@ use crate::benefit::BenefitPolicy;
 use crate::diagnostics::{Error, Place, Result, hexadecimal};
 use crate::grouper::{Grouper, Workspace};
 use crate::points::{Calibration, Observation, calibrate as weights_of};
-use crate::records::{Checked, Column, Depth, Intake, RowReader, in_order};
+use crate::records::{Checked, Column, Depth, Intake, OpenedFiles, RowReader, in_order};
 use crate::reports::{
     CsvText, Output, burden_csv, cases_csv, findings_csv, hospitals_csv, indicators_csv, link_csv, pools_csv,
     poor_csv, rejected_csv, run_json, run_summary, slips_csv, write_together,
@@ -42,6 +42,8 @@ pub struct Ran {
     pub summary: String,
     /// Everything it found.
     pub result: RunResult,
+    /// The files of records it read.
+    pub opened: OpenedFiles,
 }
 
 /// Takes a scenario's records to money and writes the results (全流程运行).
@@ -59,12 +61,17 @@ pub fn run(request: &RunRequest, watch: &Watch<'_>) -> Result<Ran> {
     let inputs = Inputs::load(&library, scenario, request.records.clone())?.read_as(request.intake.clone());
     let (reader, hash) = inputs.open_records()?;
     let inputs = inputs.find_codes(&library, &request.codes.declared(), &reader)?;
+    let opened = reader.opened();
     let outputs = OUTPUTS.iter().map(|name| request.output.join(name));
     super::refuse_overwriting(outputs, inputs.paths().iter().map(PathBuf::as_path))?;
     let result = run_chain(&inputs, (reader, hash), watch.lang, watch.threads, watch.advance)?;
     write_results(&inputs, &result, &request.output, watch)?;
     let summary = run_summary(&inputs, &result, watch.lang).map_err(not_shown)?;
-    Ok(Ran { summary, result })
+    Ok(Ran {
+        summary,
+        result,
+        opened,
+    })
 }
 
 const RUN_PAGE: &str = "run.json";

@@ -5,6 +5,7 @@
 //! written out. Both name their [`Place`]; messages are lower case, one line, with the user's
 //! own words in backticks.
 
+mod chinese;
 mod error;
 mod evidence;
 mod files;
@@ -13,6 +14,7 @@ mod lang;
 mod told;
 mod unfinished;
 
+pub use chinese::in_chinese;
 pub use error::{Error, Place, Result};
 pub use evidence::Evidence;
 pub use files::{hexadecimal, line_of, parse_toml, read_text, read_toml, utf8_text};

@@ -1,7 +1,9 @@
 //! Tables of any columns, rows as wide as the header: what other programs send back.
 
+use std::io::Read;
 use std::path::Path;
 
+use super::source::{is_workbook, open};
 use super::whole_table::{TableForm, WholeTable};
 use crate::diagnostics::{Error, Place, Result};
 
@@ -22,7 +24,19 @@ impl AnyTable {
     /// # Errors
     /// It cannot be read, has no header, names a column twice, or a row has cells beyond the header.
     pub fn read(path: &Path) -> Result<AnyTable> {
-        let whole = WholeTable::read(path, &TableForm::default())?;
+        AnyTable::read_sheet(path, None)
+    }
+
+    /// As [`AnyTable::read`], of the sheet of a name.
+    ///
+    /// # Errors
+    /// As [`AnyTable::read`]; there is no such sheet.
+    pub fn read_sheet(path: &Path, sheet: Option<&str>) -> Result<AnyTable> {
+        let form = TableForm {
+            sheet: sheet.map(str::to_owned),
+            ..TableForm::default()
+        };
+        let whole = WholeTable::read(path, &form)?;
         let width = whole.columns.len();
         let mut rows = Vec::new();
         let mut errors = Vec::new();
@@ -44,6 +58,18 @@ impl AnyTable {
             columns: whole.columns,
             rows,
         })
+    }
+
+    /// Whether a file is a workbook, by its first bytes (是否工作簿).
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn is_workbook(path: &Path) -> Result<bool> {
+        let (place, source) = open(path)?;
+        let mut head = Vec::new();
+        let read = source.take(4096).read_to_end(&mut head);
+        read.map_err(|e| Error::at(place, format!("could not be read: {e}")))?;
+        Ok(is_workbook(&head))
     }
 
     /// The place of a column in each row.

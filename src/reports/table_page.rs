@@ -112,7 +112,7 @@ fn write_sums(html: &mut String, table: &Table, lang: Lang) {
 }
 
 /// A cell for the eye: commas between thousands of counts and amounts.
-fn shown(cell: &Cell) -> String {
+pub(super) fn shown(cell: &Cell) -> String {
     let text = cell.shown();
     if !matches!(cell, Cell::Count(_) | Cell::Money(_)) {
         return text;

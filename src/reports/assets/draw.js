@@ -65,13 +65,46 @@
       var option = base(data), numeric = data.rows.every(function (row) { return typeof row[data.x] === 'number'; });
       option.xAxis = numeric ? values(data.columns[data.x], { nameGap: 28 }) : words(data, data.x, { boundaryGap: false });
       option.yAxis = values('');
-      option.series = data.ys.map(function (at) {
-        return { type: 'line', name: data.columns[at], showSymbol: data.rows.length <= 40, connectNulls: false,
+      if (!numeric) option.xAxis.data = Array.from(new Set(option.xAxis.data));
+      function line(name, at, rows) {
+        return { type: 'line', name: name, showSymbol: rows.length <= 40, connectNulls: false,
           step: data.steps ? 'end' : undefined,
-          data: numeric ? data.rows.map(function (row) { return [row[data.x], row[at]]; }) : column(data, at) };
-      });
+          data: rows.map(function (row) { return [numeric ? row[data.x] : String(row[data.x]), row[at]]; }) };
+      }
+      option.series = data.by === undefined
+        ? data.ys.map(function (at) { return line(data.columns[at], at, data.rows); })
+        : data.names.map(function (pair) {
+          return line(pair[1], data.ys[0], data.rows.filter(function (row) { return String(row[data.by]) === pair[0]; }));
+        });
+      if (data.diagonal) {
+        option.series.push({ type: 'line', name: '=', data: [[0, 0], [1, 1]], showSymbol: false, silent: true, color: '#000',
+          lineStyle: { color: '#000', type: 'dashed', width: 1 } });
+      }
       if (numeric) option.grid.bottom = 44;
       return option;
+    },
+    dots: function (data) {
+      var option = base(data);
+      option.tooltip.axisPointer = { type: 'shadow' };
+      option.xAxis = values('');
+      option.yAxis = words(data, data.x, { inverse: true, splitLine: { show: true } });
+      option.series = data.ys.map(function (at, nth) {
+        return { type: 'scatter', name: data.columns[at], data: data.rows.map(function (row, place) { return [row[at], place]; }),
+          symbol: ['circle', 'rect', 'triangle', 'diamond', 'roundRect', 'pin', 'arrow', 'circle'][nth % 8], symbolSize: 9,
+          itemStyle: { opacity: 0.8 } };
+      });
+      if (data.level !== undefined && option.series.length) {
+        option.series[0].markLine = { symbol: 'none', silent: true, lineStyle: { color: '#000', type: 'solid' },
+          label: { show: false }, data: [{ xAxis: data.level }] };
+      }
+      option.tooltip.trigger = 'item';
+      option.tooltip.formatter = function (point) {
+        var row = data.rows[point.value[1]];
+        return [text(row[data.x])].concat(data.ys.map(function (at) {
+          return text(data.columns[at]) + ': ' + text(number(row[at]));
+        })).join('<br>');
+      };
+      return zoomed(option, data, 24, true);
     },
     fan: function (data) {
       var option = base(data), shades = ['rgba(0,114,178,.18)', 'rgba(0,114,178,.30)', 'rgba(0,114,178,.42)'];
@@ -231,6 +264,10 @@
         option.series[0].markLine = { symbol: 'none', silent: true, lineStyle: { color: '#000' }, data: [{ yAxis: data.level }],
           label: { formatter: short(data.level) } };
       }
+      if (data.over) {
+        option.series.push({ type: 'line', name: data.over_name, data: data.over.map(function (step) { return step || [null, null]; }),
+          symbol: 'none', silent: true, connectNulls: false, lineStyle: { color: '#000', width: 2 }, color: '#000' });
+      }
       return option;
     }
   };
@@ -241,7 +278,7 @@
     });
   }
   function height(data) {
-    if ((data.kind === 'bars' && data.lying) || data.kind === 'tornado') {
+    if ((data.kind === 'bars' && data.lying) || data.kind === 'tornado' || data.kind === 'dots') {
       return Math.min(640, Math.max(200, 90 + 24 * Math.min(data.rows.length, 24)));
     }
     return data.kind === 'flow' ? 520 : 360;

@@ -62,11 +62,13 @@ pub struct Probability {
 /// The point value of the year as it is known month by month (点值扇形图).
 #[derive(Clone, Debug, PartialEq)]
 pub struct FanRow {
+    /// `baseline` or `reform`.
+    pub scenario: &'static str,
     /// The pool.
     pub pool: String,
     /// The month.
     pub month: String,
-    /// Quantiles of the year's value, the months to come drawn from those before.
+    /// Quantiles of the year's value, each month to come drawn from all months of the records.
     pub quantiles: [Option<f64>; 5],
     /// The value so far at as many twelfths of the budget.
     pub pre_settled: Option<f64>,
@@ -81,7 +83,7 @@ pub struct Draws {
     pub spreads: Vec<Spread>,
     /// Probabilities.
     pub probabilities: Vec<Probability>,
-    /// The fan of the baseline's point value.
+    /// The fan of the point value, of the baseline and of the reform.
     pub fan: Vec<FanRow>,
 }
 
@@ -132,8 +134,12 @@ pub fn draws(
     }
     if mc.months {
         let how = engine.how();
-        let [base, _] = &sides;
-        found.fan = fan(resolved, base, mc, how.threads)?;
+        for (scenario, side) in ["baseline", "reform"].into_iter().zip(&sides) {
+            let named = (scenario, side);
+            found
+                .fan
+                .extend(fan(resolved, named, mc, (how.threads, how.advance))?);
+        }
     }
     Ok(Some(found))
 }
@@ -498,6 +504,7 @@ impl<'a> Sampler<'a> {
 }
 
 /// Sums over hospitals × (pool and form): units, amounts, costs, claims, others' payments, cases.
+#[derive(Clone)]
 struct Sums {
     pools: usize,
     of: Array2<[i128; 6]>,
@@ -806,8 +813,51 @@ fn normal_below(x: f64) -> f64 {
     0.5 + sum * (-x * x / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt()
 }
 
-/// After each month the months to come are drawn from those before (点值扇形图).
-fn fan(resolved: &Resolved, side: &Side<'_>, mc: &MonteCarlo, threads: usize) -> Result<Vec<FanRow>> {
+/// After each month the months to come are drawn with replacement from all months of the records, which
+/// stand for the season; baseline and reform with the same numbers (点值扇形图).
+fn fan(
+    resolved: &Resolved,
+    (scenario, side): (&'static str, &Side<'_>),
+    mc: &MonteCarlo,
+    (threads, advance): (usize, &(dyn Fn(u64) + Sync)),
+) -> Result<Vec<FanRow>> {
+    let scored = &side.run.scored;
+    let by_month = sums_by_month(resolved, side)?;
+    let months = by_month.len();
+    let mut rows = Vec::new();
+    for pool in side.whole.pools() {
+        let mut so_far = Sums::new(scored);
+        for (known, (month, sums)) in (1..).zip(scored.months.iter().zip(&by_month)) {
+            so_far.add_all(sums);
+            let values = in_parallel(usize::try_from(mc.draws).unwrap_or(0), threads, &|draw| {
+                let mut random = stream_of(mc.seed, draw as u64);
+                let mut year = so_far.clone();
+                for _ in known..months {
+                    let at = ((uniform(&mut random) * months as f64) as usize).min(months - 1);
+                    by_month.get(at).into_iter().for_each(|sums| year.add_all(sums));
+                }
+                side.value_of(&pool, year, (1, 1))
+            })?;
+            advance(1);
+            let mut sorted: Vec<f64> = values.into_iter().flatten().collect();
+            sorted.sort_by(f64::total_cmp);
+            let part = (known as i128, months as i128);
+            let year = so_far.clone().scaled(part.1, part.0);
+            rows.push(FanRow {
+                scenario,
+                pool: pool.clone(),
+                month: month.clone(),
+                quantiles: five(&sorted),
+                pre_settled: side.value_of(&pool, so_far.clone(), part)?,
+                year_end: side.value_of(&pool, year, (1, 1))?,
+            });
+        }
+    }
+    Ok(rows)
+}
+
+/// What each month of a run adds up to.
+fn sums_by_month(resolved: &Resolved, side: &Side<'_>) -> Result<Vec<Sums>> {
     let scored = &side.run.scored;
     let months = scored.months.len();
     if months < 2 {
@@ -820,41 +870,10 @@ fn fan(resolved: &Resolved, side: &Side<'_>, mc: &MonteCarlo, threads: usize) ->
     }
     let mut by_month: Vec<Sums> = (0..months).map(|_| Sums::new(scored)).collect();
     for case in &scored.cases {
-        by_month
-            .get_mut(case.month as usize)
-            .into_iter()
-            .for_each(|sums| sums.add(&Row::of(case)));
+        let sums = by_month.get_mut(case.month as usize);
+        sums.into_iter().for_each(|sums| sums.add(&Row::of(case)));
     }
-    let mut rows = Vec::new();
-    for pool in side.whole.pools() {
-        for (known, month) in (1..).zip(&scored.months) {
-            let observed = by_month.get(..known).unwrap_or_default();
-            let values = in_parallel(usize::try_from(mc.draws).unwrap_or(0), threads, &|draw| {
-                let mut random = stream_of(mc.seed, draw as u64);
-                let mut year = Sums::new(scored);
-                observed.iter().for_each(|sums| year.add_all(sums));
-                for _ in known..months {
-                    let at = ((uniform(&mut random) * known as f64) as usize).min(known - 1);
-                    observed.get(at).into_iter().for_each(|sums| year.add_all(sums));
-                }
-                side.value_of(&pool, year, (1, 1))
-            })?;
-            let mut sorted: Vec<f64> = values.into_iter().flatten().collect();
-            sorted.sort_by(f64::total_cmp);
-            let mut so_far = Sums::new(scored);
-            observed.iter().for_each(|sums| so_far.add_all(sums));
-            let mut whole_year = Sums::new(scored);
-            whole_year.add_all(&so_far);
-            rows.push(FanRow {
-                pool: pool.clone(),
-                month: month.clone(),
-                quantiles: five(&sorted),
-                pre_settled: side.value_of(&pool, so_far, (known as i128, months as i128))?,
-                year_end: side.value_of(&pool, whole_year.scaled(months as i128, known as i128), (1, 1))?,
-            });
-        }
-    }
-    Ok(rows)
+    Ok(by_month)
 }
 
 impl Side<'_> {

@@ -53,6 +53,9 @@ impl Linter<'_> {
             true => lists.procedures.codes(),
             false => lists.diagnoses.codes(),
         };
+        if list.is_empty() {
+            return; // of a kind without a list nothing can be said
+        }
         let from = list.partition_point(|code| code.as_str() < prefix);
         if list.get(from).is_some_and(|code| code.starts_with(prefix)) {
             return;
@@ -135,18 +138,38 @@ impl Linter<'_> {
         else {
             return;
         };
+        // the type of a case is that of all its procedures, named by a row or not
+        let listed = self.untyped_of_list(packets);
+        let of_list = |words: &dyn Fn(usize, usize) -> String| {
+            listed.map_or_else(String::new, |(n, all)| words(n, all))
+        };
+        let (en, zh) = (
+            of_list(&|n, all| format!(", and {n} of all {all} of the code list")),
+            of_list(&|n, all| format!("，编码表全部{all}个中有{n}个")),
+        );
         self.say(
             scheme.place(first),
             Grade::Note,
             "untyped-procedures",
             format!(
-                "{untyped} of {all} procedures that rows name have no treatment type in procedure-types.csv; they \
-                 count as conservative where the type of a case is asked for"
+                "{untyped} of {all} procedures that rows ask for{en} have no treatment type in procedure-types.csv; \
+                 they count as conservative where the type of a case is asked for"
             ),
             format!(
-                "目录所列{all}个手术操作中有{untyped}个在procedure-types.csv中没有类型，判断病例类型时按保守治疗计"
+                "目录行所要求的{all}个手术操作中有{untyped}个{zh}在procedure-types.csv中没有类型，判断病例类型时按保守治疗计"
             ),
         );
+    }
+
+    /// Procedures of the code list without a type, and how many the list has.
+    fn untyped_of_list(&self, packets: &Packets) -> Option<(usize, usize)> {
+        let codes = self.lists?.procedures.codes();
+        let typed = |code: &String| {
+            let id = self.scheme.code_id(code)?;
+            packets.procedures.traits(id)?.kind
+        };
+        let untyped = codes.iter().filter(|code| typed(code).is_none()).count();
+        (!codes.is_empty()).then_some((untyped, codes.len()))
     }
 
     /// Criteria that no row gives anything to compare by.
