@@ -10,6 +10,7 @@
 
 mod attribution;
 mod behaviour;
+mod calibrated;
 mod cases;
 mod corridor;
 mod crosswalk;
