@@ -1108,11 +1108,11 @@ fn records_that_cannot_count_are_told_with_their_line() {
         .map(|line| line.split_once("grouped.csv,").unwrap().1)
         .collect();
     let expected = [
-        "3,total_fee,free,no_cost,\"yuan above zero, with at most two decimals\"",
-        "4,hospital,,no_hospital,the code of a hospital",
-        "6,mcc_cc,SEVERE,,\"MCC, CC or nothing\"",
-        "7,,,odd_row,as many cells as the header has",
-        "8,,,odd_row,a row whose quotes are closed",
+        "3,total_fee,free,no_cost,\"yuan above zero, with at most two decimals\",大于零的金额（元），最多两位小数",
+        "4,hospital,,no_hospital,the code of a hospital,医疗机构代码",
+        "6,mcc_cc,SEVERE,,\"MCC, CC or nothing\",MCC、CC或空",
+        "7,,,odd_row,as many cells as the header has,与表头相同的单元格数",
+        "8,,,odd_row,a row whose quotes are closed,引号闭合的一行",
     ];
     assert_eq!(told, expected);
     let summary = fs::read_to_string(out.join("summary.csv")).unwrap();

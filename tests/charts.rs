@@ -30,13 +30,8 @@ fn table(name: &str, columns: &str, rows: &str) -> Table {
     table
 }
 
-fn chart(title: &str, draw: Draw, x: &'static str, ys: &[&'static str]) -> Chart {
-    Chart {
-        title: title.to_owned(),
-        draw,
-        x,
-        ys: ys.to_vec(),
-    }
+fn chart(title: &str, draw: Draw, x: &str, ys: &[&str]) -> Chart {
+    Chart::new(title, draw, x, ys)
 }
 
 /// Each form of chart over a table of its own.
@@ -96,11 +91,55 @@ fn every_form() -> Vec<(Table, Chart, &'static str)> {
             ),
             chart(
                 "lines",
-                Draw::Lines { steps: false },
+                Draw::Lines {
+                    steps: false,
+                    by: None,
+                    diagonal: true,
+                },
                 "share_of_cost",
                 &["share_of_pay"],
             ),
             "lorenz.csv",
+        ),
+        (
+            table(
+                "indices",
+                "hospital|cost index|time index",
+                "H1|0.9|1.1\nH2|1.2|\nH3|1.0|0.8",
+            ),
+            chart(
+                "dots",
+                Draw::Dots {
+                    level: Some("1".to_owned()),
+                },
+                "hospital",
+                &["cost index", "time index"],
+            ),
+            "indices.csv",
+        ),
+        (
+            table(
+                "curves",
+                "scenario|share|pay",
+                "baseline|0|0\nbaseline|1|1\nreform|0|0\nreform|0.5|0.4\nreform|1|1",
+            ),
+            chart(
+                "lines by scenario",
+                Draw::Lines {
+                    steps: false,
+                    by: Some((
+                        "scenario".to_owned(),
+                        vec![
+                            ("baseline".to_owned(), "基线".to_owned()),
+                            ("reform".to_owned(), "方案".to_owned()),
+                        ],
+                    )),
+                    diagonal: true,
+                },
+                "share",
+                &["pay"],
+            ),
+            "curves.csv",
         ),
         (
             table(
@@ -167,6 +206,7 @@ fn every_form() -> Vec<(Table, Chart, &'static str)> {
                 "points",
                 Draw::Points {
                     level: Some("1".to_owned()),
+                    over: Some(("the line".to_owned(), vec![pair("0", "0.9"), pair("5000", "1.1")])),
                 },
                 "cases",
                 &["margin", "points"],

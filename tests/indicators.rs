@@ -541,6 +541,58 @@ fn the_shipped_plan_on_the_sample_region_gives_what_is_stored() {
     assert!(out.join("indicators.xlsx").is_file());
 }
 
+/// A case that costs nothing is grouped all the same, and a department that has no other is told.
+#[test]
+fn cases_of_no_cost_count_for_the_grouping_rate() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| text_of(&folder.path().join(name));
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "grouped.csv",
+        "hospital,department,group,mdc,status,total_fee,los_days,discharge_status\n\
+         H1,D1,A1,A,grouped,100.00,3,1\nH1,D1,A1,A,grouped,0,3,1\nH1,D1,,,ungrouped,50.00,3,1\n\
+         H2,D1,A1,A,grouped,0,3,1\nH2,D2,A1,A,grouped,70.00,3,1\n",
+    );
+    write(
+        "weights.csv",
+        "group,weight,cases,mean_cost,stable,evidence,note\nA1,2,,,yes,assumption,\n",
+    );
+    let plan = text_of(&root().join("scenarios/indicators.toml"));
+    let (grouped, weights, out) = (at("grouped.csv"), at("weights.csv"), at("out"));
+    let asked = [
+        "indicators",
+        &grouped,
+        "--weights",
+        &weights,
+        "--plan",
+        &plan,
+        "-o",
+        &out,
+    ];
+    let (code, words) = dianzhi(&asked);
+    assert_eq!(code, 0, "{words}");
+    let mut reader = csv::Reader::from_path(folder.path().join("out/indicators.csv")).unwrap();
+    let found: Vec<String> = reader
+        .records()
+        .map(|row| row.unwrap())
+        .map(|row| {
+            format!(
+                "{} {} {} {} {} {}",
+                &row[0], &row[1], &row[2], &row[3], &row[4], &row[5]
+            )
+        })
+        .collect();
+    let expected = [
+        "region *  5 4 0.800000",
+        "hospital H1  3 2 0.666667",
+        "hospital H2  2 2 1.000000",
+        "department H1 D1 3 2 0.666667",
+        "department H2 D1 1 1 1.000000",
+        "department H2 D2 1 1 1.000000",
+    ];
+    assert_eq!(found, expected);
+}
+
 #[test]
 fn figures_of_others_and_low_risk_diagnoses_are_held_against_the_records() {
     let folder = tempfile::tempdir().unwrap();
@@ -584,7 +636,7 @@ fn figures_of_others_and_low_risk_diagnoses_are_held_against_the_records() {
     let (code, words) = dianzhi(&asked);
     assert_eq!(code, 0, "{words}");
     assert!(
-        words.contains("1 of them without a weight: 3 hospitals, 3 departments; CMI 2.0000; 1 findings"),
+        words.contains("1 of them without a weight: 3 hospitals, 4 departments; CMI 2.0000; 1 finding\n"),
         "{words}"
     );
     let table = |name: &str| -> Vec<BTreeMap<String, String>> {

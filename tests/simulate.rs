@@ -736,6 +736,387 @@ fn the_report_stands_alone() {
     }
 }
 
+// ---- the same again ---------------------------------------------------------------------------
+
+/// The toy region in a folder of its own, its cases with months and patients, as another program may save
+/// them: in GBK, the first hospital under a Chinese name.
+fn richer_toy() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir(root().join("tests/simulate/toy")).unwrap() {
+        let path = entry.unwrap().path();
+        let to = folder.path().join(path.file_name().unwrap());
+        match path.extension().and_then(|end| end.to_str()) {
+            Some("toml") => {
+                let text = fs::read_to_string(&path).unwrap();
+                fs::write(to, text.replace("H3A", "三甲院")).unwrap();
+            }
+            _ => drop(fs::copy(&path, to).unwrap()),
+        }
+    }
+    let cases = fs::read_to_string(root().join("tests/simulate/toy/cases.csv")).unwrap();
+    let mut text = String::new();
+    for (at, row) in cases.lines().enumerate() {
+        let row = row.replace(",H3A,", ",三甲院,");
+        let more = match at {
+            0 => "month,sex,age,insured_scheme".to_owned(),
+            at => {
+                let scheme = if at % 3 == 0 { "employee" } else { "resident" };
+                format!("2026-{:02},{},{},{scheme}", 1 + at % 12, 1 + at % 2, at % 97)
+            }
+        };
+        text.push_str(&format!("{row},{more}\n"));
+    }
+    let (gbk, _, lossy) = encoding_rs::GBK.encode(&text);
+    assert!(!lossy);
+    fs::write(folder.path().join("cases.csv"), gbk).unwrap();
+    folder
+}
+
+fn run_json(folder: &Path) -> Value {
+    serde_json::from_slice(&fs::read(folder.join("run.json")).unwrap()).unwrap()
+}
+
+/// Not the language, not the folder of the scenario, not the number of threads.
+#[test]
+fn the_hash_of_results_is_of_numbers_alone() {
+    let (one, other) = (richer_toy(), richer_toy());
+    let mut hashes = Vec::new();
+    for (toy, lang, threads) in [(&one, Lang::En, 1), (&other, Lang::Zh, 2)] {
+        let output = tempfile::tempdir().unwrap();
+        let watch = Watch {
+            lang,
+            threads,
+            advance: &|_| {},
+        };
+        let scenario = toy.path().join("panels.toml");
+        let said = api::simulate(&request(&[scenario], output.path()), &watch).unwrap();
+        let changes = fs::read_to_string(output.path().join("changes.csv")).unwrap();
+        assert!(
+            changes.contains(&*toy.path().to_string_lossy()),
+            "places are told"
+        );
+        let run = run_json(output.path());
+        assert_eq!(run["result_hash"], said.result_hash.as_str());
+        let fields = [
+            "result_hash",
+            "input_hash",
+            "policy_hash",
+            "baseline_hash",
+            "table_hash",
+        ];
+        hashes.push(fields.map(|field| run[field].clone()));
+    }
+    assert_eq!(hashes[0], hashes[1]);
+}
+
+/// Every hash has one form, every file of results is listed with its own, warnings are counted.
+#[test]
+fn the_page_of_a_run_says_what_made_it() {
+    let toy = richer_toy();
+    let done = simulate(toy.path().join("panels.toml"));
+    let run = run_json(done.folder.path());
+    let hex = |value: &Value| {
+        let text = value.as_str().unwrap();
+        text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    for (list, name) in [("inputs", "path"), ("outputs", "name")] {
+        for file in run[list].as_array().unwrap() {
+            assert!(hex(&file["sha256"]), "{file}");
+            let path = Path::new(file[name].as_str().unwrap());
+            let path = if list == "inputs" {
+                path.to_owned()
+            } else {
+                done.folder.path().join(path)
+            };
+            let bytes = fs::read(&path).unwrap();
+            assert_eq!(sha256(&bytes), file["sha256"], "{}", path.display());
+        }
+    }
+    assert_eq!(run["command"], "simulate");
+    assert_eq!(run["version"]["source"].as_str().unwrap().len(), 32);
+    assert!(hex(&run["version"]["lock_hash"]));
+    let mut counted: BTreeMap<String, u64> = BTreeMap::new();
+    for row in done.rows("remarks") {
+        *counted.entry(row["code"].clone()).or_insert(0) += 1;
+    }
+    assert_eq!(counted["without_effect"], 1, "scores that no rule asks for");
+    assert_eq!(run["warnings"], serde_json::to_value(&counted).unwrap());
+    assert!(
+        done.said
+            .remarks
+            .iter()
+            .any(|remark| remark.code == "without_effect")
+    );
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    use sha2::Digest;
+    dianzhi::diagnostics::hexadecimal(&sha2::Sha256::digest(bytes))
+}
+
+/// A second run takes away what the first one wrote and it does not; nothing else.
+#[test]
+fn old_tables_do_not_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |name: &str| {
+        let watch = Watch {
+            lang: Lang::En,
+            threads: 2,
+            advance: &|_| {},
+        };
+        api::simulate(&request(&[toy(name)], folder.path()), &watch).unwrap()
+    };
+    let there = |name: &str| folder.path().join(name).exists();
+    assert!(run("studies").left.is_empty());
+    assert!(there("tornado.csv") && there("heatmap.csv"));
+    fs::write(folder.path().join("notes.txt"), "mine").unwrap();
+    fs::write(folder.path().join("heatmap.csv"), "mine too").unwrap();
+    let said = run("empty");
+    assert!(!there("tornado.csv") && !there("draws.csv") && !there("isoline.csv"));
+    assert!(there("notes.txt") && there("heatmap.csv") && there("impact.csv"));
+    assert_eq!(said.left, [folder.path().join("heatmap.csv")]);
+    // what another command wrote is none of ours
+    let page = fs::read_to_string(folder.path().join("run.json")).unwrap();
+    let other = page.replace("\"command\": \"simulate\"", "\"command\": \"run\"");
+    assert_ne!(page, other);
+    fs::write(folder.path().join("run.json"), other).unwrap();
+    fs::write(folder.path().join("shapley.csv"), "theirs").unwrap();
+    run("empty");
+    assert!(there("heatmap.csv"));
+}
+
+// ---- who, in which months, by how much ----------------------------------------------------------
+
+/// Kinds of patients sum to the whole, and each is what its points earn.
+#[test]
+fn every_kind_of_patient_is_told() {
+    let toy = richer_toy();
+    let done = simulate(toy.path().join("panels.toml"));
+    let rows = done.rows("patients");
+    for by in ["insured_scheme", "sex", "age_band"] {
+        for (folder, column) in [("baseline", "base_due"), ("reform", "reform_due")] {
+            let fen = |text: &str| Fen::parse_yuan(text).unwrap();
+            let parts = rows.iter().filter(|row| row["by"] == by);
+            let sum: Fen = parts.map(|row| fen(&row[column])).sum();
+            let whole: Fen = done
+                .rows(&format!("{folder}/hospitals"))
+                .iter()
+                .map(|row| fen(&row["due"]))
+                .sum();
+            assert_eq!(sum, whole, "{by} {column}");
+        }
+    }
+    assert_eq!(rows.iter().filter(|row| row["by"] == "age_band").count(), 5);
+    let value = done.point_value("reform");
+    for row in &rows {
+        let points: f64 = row["reform_points"].parse().unwrap();
+        near(
+            &row["part"],
+            row["reform_due"].parse().unwrap(),
+            points * value,
+            0.05,
+        );
+    }
+    // what the records do not tell is not made up
+    assert!(
+        !simulate(self::toy("three"))
+            .folder
+            .path()
+            .join("patients.csv")
+            .exists()
+    );
+}
+
+/// The fan is wide at the beginning of the year and closes at its end, for the baseline and the reform.
+#[test]
+fn the_fan_narrows_to_the_year() {
+    let toy = richer_toy();
+    let done = simulate(toy.path().join("panels.toml"));
+    for scenario in ["baseline", "reform"] {
+        let rows = done.rows("fan");
+        let rows: Vec<&Row> = rows.iter().filter(|row| row["scenario"] == scenario).collect();
+        assert_eq!(rows.len(), 12);
+        let of = |row: &Row, column: &str| row[column].parse::<f64>().unwrap();
+        let width = |row: &Row| of(row, "p95") - of(row, "p5");
+        assert!(width(rows[0]) > 0.0, "months to come are not known in the first");
+        assert!(width(rows[0]) > width(rows[10]) && width(rows[10]) > width(rows[11]));
+        near("the last month", width(rows[11]), 0.0, 0.0);
+        near("the year", of(rows[11], "p50"), done.point_value(scenario), 1e-6);
+        near(
+            "the year",
+            of(rows[11], "pre_settled"),
+            done.point_value(scenario),
+            1e-6,
+        );
+    }
+    let of = |scenario: &str| {
+        let at = [("scenario", scenario), ("month", "2026-01")];
+        done.number("fan", &at, "p50")
+    };
+    near("same draws", of("reform") / of("baseline"), 1.03, 1e-6);
+}
+
+/// Each metric of a tornado has a base and a chart of its own.
+#[test]
+fn a_tornado_has_a_panel_for_each_metric() {
+    let toy = richer_toy();
+    let done = simulate(toy.path().join("panels.toml"));
+    let mut bases: BTreeMap<String, String> = BTreeMap::new();
+    for row in done.rows("tornado") {
+        let known = bases.entry(row["metric"].clone()).or_insert(row["base"].clone());
+        assert_eq!(*known, row["base"]);
+    }
+    assert_eq!(bases.len(), 3, "{bases:?}");
+    let at = |metric: &str| done.number("headline", &[("metric", metric)], "reform");
+    for metric in ["point_value", "worst_level_margin"] {
+        near(metric, bases[metric].parse().unwrap(), at(metric), 1e-6);
+    }
+    let page = fs::read_to_string(done.folder.path().join("report.html")).unwrap();
+    // no key moves the balance of this pool
+    assert_eq!(page.matches("data-chart=\"tornado\"").count(), 2);
+    assert_eq!(page.matches("data-chart=\"fan\"").count(), 2);
+    assert!(page.contains("class=\"cards\""));
+    for (metric, panels) in [("point_value", 1), ("worst_level_margin", 1), ("fund_balance", 0)] {
+        let title = format!("<figcaption>{metric} (");
+        let found = page.matches(&title).count();
+        assert!(found >= panels, "{metric}: {found}");
+    }
+}
+
+/// One level behaves so: nobody else does in the first row, all in the last column of the matrix.
+#[test]
+fn a_stress_test_says_who_has_what_of_it() {
+    let done = simulate(toy("panels-without-months"));
+    let at = |level: &str, value: &str| [("level", level.to_owned()), ("value", value.to_owned())];
+    let reached = |level: &str, value: &str, metric: &str| {
+        let [level, value] = at(level, value);
+        let at = [(level.0, &*level.1), (value.0, &*value.1), ("metric", metric)];
+        done.number("stress", &at, "under_stress")
+    };
+    near(
+        "none",
+        reached("3", "0%", "point_value"),
+        done.point_value("reform"),
+        1e-6,
+    );
+    assert!(reached("3", "10%", "point_value") < reached("3", "5%", "point_value"));
+    assert!(reached("3", "10%", "pay.level.3") > reached("3", "0%", "pay.level.3"));
+    assert!(reached("3", "10%", "pay.level.1") < reached("3", "0%", "pay.level.1"));
+    for row in done.rows("pay_off") {
+        let of = |column: &str| row[column].parse::<f64>().unwrap();
+        // where all do, nobody has anything of it: the same money is shared alike
+        near("all", of("all_do"), of("nobody_does"), 0.01);
+        assert!(of("level_does") > of("nobody_does") && of("others_do") < of("nobody_does"));
+    }
+}
+
+/// Light stays of level 3 move to level 1: none is lost, the heavy ones stay.
+#[test]
+fn light_stays_move_to_a_lower_level() {
+    let done = simulate(toy("sorting"));
+    let of = |folder: &str, hospital: &str, column: &str| {
+        let table = format!("{folder}/hospitals");
+        done.number(&table, &[("hospital", hospital)], column)
+    };
+    let all = |folder: &str| {
+        HOSPITALS
+            .map(|hospital| of(folder, hospital, "cases"))
+            .iter()
+            .sum::<f64>()
+    };
+    near("cases", all("reform"), all("baseline"), 0.0);
+    assert!(of("reform", "H1A", "cases") > of("baseline", "H1A", "cases"));
+    assert!(of("reform", "H3A", "cases") < of("baseline", "H3A", "cases"));
+    near(
+        "level 2",
+        of("reform", "H2A", "cases"),
+        of("baseline", "H2A", "cases"),
+        0.0,
+    );
+    assert!(of("reform", "H3A", "cmi") > of("baseline", "H3A", "cmi"));
+    // the coefficient of the hospital that takes them is theirs
+    let pool = |folder: &str| done.number(&format!("{folder}/pools"), &[("pool", "all")], "points");
+    assert!(pool("reform") < pool("baseline"));
+}
+
+/// T5: the money of high multiples falls as the multiple rises, so a share of it has one multiple.
+#[test]
+fn the_money_of_high_multiples_is_monotone() {
+    let done = simulate(toy("multiples"));
+    let shares: Vec<f64> = done
+        .rows("sweep")
+        .iter()
+        .filter(|row| row["metric"] == "high_money_share")
+        .map(|row| row["reform"].parse().unwrap())
+        .collect();
+    assert_eq!(shares.len(), 5);
+    assert!(shares.windows(2).all(|pair| pair[0] >= pair[1]), "{shares:?}");
+    assert!(shares[0] > shares[4]);
+    let target = done.rows("targets").remove(0);
+    assert!(
+        ["root", "no_root_in_bracket"].contains(&&*target["status"]),
+        "{target:?}"
+    );
+}
+
+/// What is not defined says why, in the table and in words.
+#[test]
+fn no_value_has_a_reason() {
+    let done = simulate(toy("leave"));
+    let reason = |metric: &str| done.cell("headline", &[("metric", metric)], "reason");
+    assert_eq!(reason("point_value"), "reform: no_points");
+    assert_eq!(reason("worst_level_margin"), "reform: no_cost");
+    assert_eq!(reason("pay"), "");
+    let said = done
+        .said
+        .headline
+        .iter()
+        .find(|of| of.metric == "point_value")
+        .unwrap();
+    assert_eq!(said.reform.unwrap_err().words.zh, "没有按点数分配基金的病例");
+}
+
+/// Cases in another encoding than said, and options that are for records, are refused in words.
+#[test]
+fn the_door_of_records_is_that_of_cases() {
+    let toy = richer_toy();
+    let run = |intake: Intake| {
+        let output = tempfile::tempdir().unwrap();
+        let mut request = request(&[toy.path().join("empty.toml")], output.path());
+        request.intake = intake;
+        let watch = Watch {
+            lang: Lang::En,
+            threads: 1,
+            advance: &|_| {},
+        };
+        api::simulate(&request, &watch).map_err(|e| e.to_string())
+    };
+    let encoding = |name: &str| Intake {
+        encoding: Some(dianzhi::records::Encoding::typed(name).unwrap()),
+        ..Intake::default()
+    };
+    assert!(run(encoding("gbk")).is_ok() && run(Intake::default()).is_ok());
+    let said = run(encoding("utf-8")).err().unwrap();
+    assert!(
+        said.contains("cases.csv:2: this row cannot be read; expected text in the encoding of the file"),
+        "{said}"
+    );
+    let said = run(Intake {
+        keep: vec!["x".to_owned()],
+        ..Intake::default()
+    });
+    assert!(said.err().unwrap().contains("`--keep` is for `records`"));
+    let text = fs::read_to_string(root().join("tests/simulate/toy/cases.csv")).unwrap();
+    fs::write(toy.path().join("cases.csv"), text.replace(',', ";")).unwrap();
+    assert!(run(Intake::default()).is_err());
+    let semicolons = Intake {
+        delimiter: Some(b';'),
+        ..Intake::default()
+    };
+    // the hospital of another name is in no case now, and nothing asks for it
+    assert!(run(semicolons).is_ok());
+}
+
 // ---- bad input ----------------------------------------------------------------------------------
 
 /// Each folder of `tests/simulate/bad` is a scenario and what is said of it.
@@ -753,6 +1134,11 @@ fn bad_scenarios_are_said_in_words() {
         let said = simulate_on(std::slice::from_ref(&scenario), 1)
             .err()
             .unwrap_or_else(|| panic!("{} runs", scenario.display()));
+        for line in said.lines() {
+            let (_, message) = line.split_once(": ").unwrap();
+            let zh = dianzhi::diagnostics::in_chinese(message);
+            assert!(zh.is_some(), "no Chinese for: {message}");
+        }
         let said = said.replace(&format!("{}/", root().display()), "");
         let expected = scenario.with_extension("txt");
         if std::env::var_os("UPDATE_GOLDEN").is_some() {

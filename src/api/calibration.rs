@@ -11,7 +11,7 @@ use crate::points::Weights;
 use crate::points::calibration::{
     BlockPlan, CalibrationPlan, CostChanges, Level, Made, Stays, calibrate_stays, levels,
 };
-use crate::reports::{CalibrationTables, Reproduced, SheetBook};
+use crate::reports::{BookWritten, CalibrationTables, Reproduced, SheetBook};
 use crate::scenarios::{GroupedStays, Hospital, Wanted, read_columns, read_stays};
 use crate::units::{Exact, Fen, Ratio};
 
@@ -41,8 +41,8 @@ pub struct PlannedWeights {
     pub riv: Option<f64>,
     /// Records with something wrong.
     pub faulty: u64,
-    /// Names of what was written.
-    pub files: Vec<String>,
+    /// What was written.
+    pub written: BookWritten,
 }
 
 /// Makes weights of grouped records as a plan says, and writes `weights.csv`, a table for each thing told
@@ -226,7 +226,7 @@ fn write(
         ),
         riv: made.parts.first().and_then(|part| part.cost_kept.riv().ok()),
         faulty: read.faulty,
-        files: book.write(&request.output, watch.lang)?,
+        written: book.write(&request.output, watch.lang)?,
     })
 }
 

@@ -37,7 +37,8 @@ mod tables;
 mod wording;
 
 pub use benefit::{
-    BenefitDone, BenefitRequest, benefit, compare_benefits, explain_bill, explanation_words, generate_claims,
+    BenefitDone, BenefitRequest, benefit, compare_benefits, explain_bill, explanation_json,
+    explanation_words, generate_claims,
 };
 pub use bulk::{BulkSummary, GroupRequest, group};
 pub use calibration::{PlanRequest, PlannedWeights, calibrate_by_plan};
@@ -71,7 +72,7 @@ pub use performance::{IndicatorRequest, IndicatorsMade, make_indicators};
 pub use regroup::{RegroupRequest, Regrouped, regroup};
 pub use settle::{Found, MonthDone, MonthRequest, SettleRequest, settle_month};
 pub use settle_year::{PoolAmount, YearDone, YearRequest, settle_year};
-pub use simulate::{SimulateRequest, Simulation, simulate};
+pub use simulate::{Headline, SimulateRequest, Simulation, simulate};
 pub use tables::{Compared, DiffRequest, diff};
 
 use std::path::{Path, PathBuf};

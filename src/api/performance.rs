@@ -8,7 +8,7 @@ use super::calibration::hashes;
 use crate::diagnostics::{Error, Result, read_toml};
 use crate::points::Weights;
 use crate::points::calibration::group_weights;
-use crate::reports::{PerformanceTables, Reproduced, SheetBook};
+use crate::reports::{BookWritten, PerformanceTables, Reproduced, SheetBook};
 use crate::scenarios::performance::{IndicatorPlan, Reference, UnitKind, indicators};
 use crate::scenarios::{GroupedStays, Wanted, read_columns, read_stays};
 
@@ -44,8 +44,8 @@ pub struct IndicatorsMade {
     pub cmi: Option<f64>,
     /// Records with something wrong.
     pub faulty: u64,
-    /// Names of what was written.
-    pub files: Vec<String>,
+    /// What was written.
+    pub written: BookWritten,
 }
 
 /// Makes indicators of hospitals and departments and writes a table for each kind, a workbook, a page and
@@ -111,7 +111,7 @@ pub fn make_indicators(request: &IndicatorRequest, watch: &Watch<'_>) -> Result<
         departments: of_kind(UnitKind::Department),
         cmi: whole.and_then(|unit| unit.cmi.ok()),
         faulty: read.faulty,
-        files: book.write(&request.output, watch.lang)?,
+        written: book.write(&request.output, watch.lang)?,
     })
 }
 

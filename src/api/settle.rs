@@ -14,7 +14,8 @@ use crate::ledger::{CaseKey, DecisionNote, Ledger, MonthToClose, Posted, Posting
 use crate::records::{Counts, Intake, RowReader, RunningHash};
 use crate::reports::{Output, findings_csv, month_csv};
 use crate::scenarios::{
-    Bill, Declared, DeclaredCodes, Inputs, LeftOut, Scenario, month_money, refuse_not_in_force, refuse_weak,
+    Bill, Declared, DeclaredCodes, Inputs, LeftOut, Scenario, ScoresDiffer, month_money, refuse_not_in_force,
+    refuse_weak, refuse_without_months,
 };
 use crate::tables::Library;
 use crate::units::{Exact, Fen, Rate};
@@ -89,6 +90,8 @@ pub struct MonthDone {
     pub unchanged: Vec<CaseKey>,
     /// The day until which the month is paid, where the pack has a clock.
     pub pay_by: Option<jiff::civil::Date>,
+    /// How the weights differ from the catalogue's own scores.
+    pub scores_differ: Option<ScoresDiffer>,
 }
 
 /// Posts a month's cases and those of earlier months that were not posted yet, and closes it
@@ -103,11 +106,13 @@ pub fn settle_month(request: &MonthRequest, watch: &Watch<'_>) -> Result<MonthDo
     let of = &request.settle;
     refuse_blank("author", &of.author)?;
     let (inputs, records) = inputs(of)?;
+    refuse_without_months(&inputs)?;
     refuse_month(&inputs, month)?;
     let prices = last_prices(&inputs, &request.prices)?;
     let pay_by = inputs.pack.pay_by(month)?;
     let declared = Declared::read(&inputs, records, watch.lang, watch.threads, watch.advance)?;
     let mut done = MonthDone::of(found(&declared, &inputs, month), pay_by);
+    done.scores_differ = inputs.scores_differ();
     if let Some(path) = &of.findings {
         write_one(path, findings_csv(&done.found.findings, watch.lang).bytes())?;
     }
@@ -151,6 +156,7 @@ impl MonthDone {
             corrected: Vec::new(),
             unchanged: Vec::new(),
             pay_by,
+            scores_differ: None,
         }
     }
 

@@ -246,12 +246,9 @@ impl<'r> Year<'r> {
             take_late(&inputs.pack, &mut now, &month);
             let differences = entry.differences(&now, (RECOMPUTED, author));
             of.made.push((month, bill.detail));
-            of.cases.push(match differences.is_empty() {
-                true => entry,
-                false => Entry {
-                    booked: entry.booked,
-                    ..now
-                },
+            of.cases.push(Entry {
+                booked: entry.booked,
+                ..now
             });
             of.differences.extend(differences);
         }
@@ -478,5 +475,6 @@ fn cases_table(
         }
     });
     let cases: Vec<CaseOfYear> = cases.collect();
-    year_cases_table(&inputs.pack, (settlement, run), &cases, lang)
+    let with_grounds = inputs.grouper.scheme().packets().is_some();
+    year_cases_table((&inputs.pack, with_grounds), (settlement, run), &cases, lang)
 }

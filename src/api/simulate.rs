@@ -7,15 +7,17 @@ use sha2::{Digest, Sha256};
 use super::Watch;
 use super::door::CodesRequest;
 use super::parts::Parts;
-use crate::diagnostics::{Error, Result, hexadecimal};
+use crate::benefit::BenefitPolicy;
+use crate::diagnostics::{Error, Lang, Result, hexadecimal};
 use crate::records::Intake;
 use crate::reports::{
-    Named, Repeat, Simulated, dictionary, repeat_json, simulation_page, simulation_tables, write_book,
-    write_together,
+    Leftovers, Named, Repeat, Simulated, Table, book_bytes, dictionary, repeat_json, result_hash,
+    simulation_page, simulation_remarks, simulation_tables, write_together,
 };
 use crate::scenarios::simulate::{
-    Attributes, Attribution, Canonical, Engine, How, Metric, Remark, Resolved, Run, Stage, Studies, Whole,
-    attribute, corridor, crosswalk, mixes,
+    Attributes, Attribution, Canonical, Engine, How, Metric, MonteCarlo, NotDefined, Outcome, PatientPart,
+    QualityOfRun, Remark, Resolved, Run, Stage, Studies, Whole, attribute, corridor, crosswalk, mixes,
+    patients, quality, without_effect,
 };
 use crate::tables::Library;
 
@@ -39,9 +41,9 @@ pub struct SimulateRequest {
 pub struct Simulation {
     /// Name of the reform and its baseline.
     pub name: (String, String),
-    /// Metric, unit, baseline and reform.
-    pub headline: Vec<(String, &'static str, Option<f64>, Option<f64>)>,
-    /// Warnings about the scenario.
+    /// What changes in one view.
+    pub headline: Vec<Headline>,
+    /// What should be looked at.
     pub remarks: Vec<Remark>,
     /// What every page must say.
     pub notice: String,
@@ -49,6 +51,21 @@ pub struct Simulation {
     pub baseline_hash: String,
     /// The hash of the results.
     pub result_hash: String,
+    /// Files of an earlier run that stay since somebody changed them.
+    pub left: Vec<PathBuf>,
+}
+
+/// A metric of baseline and reform (总览指标).
+#[derive(Clone, Debug)]
+pub struct Headline {
+    /// The metric.
+    pub metric: String,
+    /// Its unit.
+    pub unit: &'static str,
+    /// In the baseline, or why it is not defined there.
+    pub baseline: std::result::Result<f64, NotDefined>,
+    /// Under the reform.
+    pub reform: std::result::Result<f64, NotDefined>,
 }
 
 /// Runs a baseline and what differs from it, and writes the tables (运行情景模拟).
@@ -77,20 +94,21 @@ pub fn simulate(request: &SimulateRequest, watch: &Watch<'_>) -> Result<Simulati
     };
     let mut engine = Engine::new(how, &resolved.baseline.document);
     let outputs = outputs(&request.output);
-    let inputs = input_files(&resolved);
+    let inputs = input_files(&resolved)?;
     super::refuse_overwriting(outputs, inputs.iter().map(PathBuf::as_path))?;
     let baseline_hash = engine.key(&resolved.baseline, Stage::Settle)?;
     refuse_other_baseline(&resolved, &baseline_hash)?;
-    let ran = Ran::of(&mut engine, &resolved)?;
+    let ran = Ran::of(&mut engine, &resolved, watch.lang)?;
     let found = ran.found(&resolved);
     let mut tables = simulation_tables(&found, &engine, watch.lang);
     tables.push(dictionary(&tables, watch.lang));
-    let repeat = repeat(&mut engine, &resolved, &ran, &tables, baseline_hash)?;
-    write(request, &found, &tables, &repeat, watch)?;
+    let mut repeat = repeat(&mut engine, &resolved, &ran, &tables, baseline_hash)?;
+    let left = write(request, &found, &tables, &mut repeat, watch)?;
     Ok(Simulation {
+        left,
         name: (resolved.id.clone(), resolved.baseline_id.clone()),
         headline: headline(&ran),
-        remarks: resolved.remarks.clone(),
+        remarks: simulation_remarks(&found, watch.lang),
         notice: resolved.notice.clone(),
         baseline_hash: repeat.baseline_hash.clone(),
         result_hash: repeat.result_hash,
@@ -106,12 +124,20 @@ fn planned_runs(resolved: &Resolved) -> usize {
         .heat
         .as_ref()
         .map_or(0, |heat| heat.x.values.len() * heat.y.values.len());
-    let draws = study
-        .mc
-        .as_ref()
-        .map_or(0, |mc| usize::try_from(mc.draws).unwrap_or(0) * mc.levels.len());
+    let draws = study.mc.as_ref().map_or(0, |mc| {
+        usize::try_from(mc.draws).unwrap_or(0) * mc.levels.len() + fan_of(mc)
+    });
     let swept = if study.sweep.is_empty() { 0 } else { sweep };
-    2 + (1 << levers) + swept + heat + 2 * study.tornado.len() + 60 * study.solve.len() + draws
+    let stress = study
+        .stress
+        .as_ref()
+        .map_or(0, |stress| 3 * (stress.values.len() + 3));
+    2 + (1 << levers) + stress + swept + heat + 2 * study.tornado.len() + 60 * study.solve.len() + draws
+}
+
+/// Months of a year, of the baseline and of the reform.
+fn fan_of(mc: &MonteCarlo) -> usize {
+    if mc.months { 24 } else { 0 }
 }
 
 /// A run against another baseline than the frozen one is refused.
@@ -138,11 +164,14 @@ struct Ran {
     corridor: crate::scenarios::simulate::CorridorOfRun,
     crosswalk: Option<crate::scenarios::simulate::Crosswalk>,
     mixes: Vec<crate::scenarios::simulate::Mix>,
+    patients: Vec<PatientPart>,
+    quality: QualityOfRun,
     studies: Studies,
+    idle: Vec<Remark>,
 }
 
 impl Ran {
-    fn of(engine: &mut Engine<'_>, resolved: &Resolved) -> Result<Ran> {
+    fn of(engine: &mut Engine<'_>, resolved: &Resolved, lang: Lang) -> Result<Ran> {
         let base = engine.run("baseline", &resolved.baseline)?;
         let reform = engine.run("reform", &resolved.reform)?;
         let attributes = match resolved.baseline.file(&["attributes"]) {
@@ -161,6 +190,9 @@ impl Ran {
             .collect();
         let fixed = engine.run("static", &resolved.with_levers(&kept))?;
         let attribution = attribute(engine, resolved, &base.outcome)?;
+        let outcomes = (&*base.outcome, &*reform.outcome);
+        let of_cases = (&attribution, reform.scored.cases.len());
+        let idle = without_effect(engine, resolved, outcomes, of_cases, lang)?;
         let other_grouper = resolved
             .changes
             .iter()
@@ -169,7 +201,10 @@ impl Ran {
             corridor: corridor(&reform.pack, &reform.outcome),
             crosswalk: other_grouper.then(|| crosswalk(&base, &reform)),
             mixes: mixes(&base, &reform),
+            quality: quality(&resolved.reform, &reform.pack, &reform.outcome),
+            patients: patients((&resolved.baseline, &base), (&resolved.reform, &reform))?,
             studies: Studies::of(engine, resolved, &base, &reform)?,
+            idle,
             attributes,
             base,
             reform,
@@ -189,32 +224,47 @@ impl Ran {
             corridor: &self.corridor,
             crosswalk: self.crosswalk.as_ref(),
             mixes: &self.mixes,
+            patients: &self.patients,
+            quality: &self.quality,
             studies: &self.studies,
+            idle: &self.idle,
         }
     }
 }
 
-fn headline(ran: &Ran) -> Vec<(String, &'static str, Option<f64>, Option<f64>)> {
+fn headline(ran: &Ran) -> Vec<Headline> {
     let (base, reform) = (&ran.base.outcome, &ran.reform.outcome);
-    let row = |metric: Metric| {
-        (
-            metric.name(base),
-            metric.unit(),
-            metric.of(base),
-            metric.of(reform),
-        )
+    let value = |metric: &Metric, outcome: &Outcome| match metric.missing(outcome) {
+        Some(why) => Err(why),
+        None => Ok(metric.of(outcome).unwrap_or(f64::NAN)),
+    };
+    let row = |metric: Metric| Headline {
+        metric: metric.name(base),
+        unit: metric.unit(),
+        baseline: value(&metric, base),
+        reform: value(&metric, reform),
     };
     Metric::usual(base).into_iter().map(row).collect()
 }
 
 /// Every file the scenarios name, as far as it is read.
-fn input_files(resolved: &Resolved) -> Vec<PathBuf> {
+fn input_files(resolved: &Resolved) -> Result<Vec<PathBuf>> {
     let mut files = resolved.files.clone();
     for whole in [&resolved.baseline, &resolved.reform] {
         for (path, leaf) in whole.document.leaves() {
             let names: Vec<&str> = path.names().iter().map(String::as_str).collect();
             let is_file = crate::scenarios::simulate::lever_of(path).is_some_and(|lever| lever.is_file());
             let beside = match names.as_slice() {
+                // shared by it where there are bills
+                [.., "benefit"] if whole.file(&["records"]).is_some() => {
+                    let policy = whole
+                        .file(&names)
+                        .map(|path| BenefitPolicy::load(&path))
+                        .transpose()?;
+                    let all = policy.iter().flat_map(|policy| policy.files());
+                    files.extend(all.map(|file| file.path.clone()));
+                    None
+                }
                 ["policy", ..] => leaf.value.as_str().map(|name| whole.policy.with_file_name(name)),
                 _ if is_file => whole.file(&names),
                 _ => None,
@@ -228,8 +278,11 @@ fn input_files(resolved: &Resolved) -> Vec<PathBuf> {
         seen.push(file.clone());
         is_new
     });
-    files
+    Ok(files)
 }
+
+/// The command, as `run.json` names it.
+const COMMAND: &str = "simulate";
 
 const RESOLVED: &str = "resolved.toml";
 const DIFF: &str = "diff.toml";
@@ -256,7 +309,7 @@ fn repeat(
     baseline_hash: String,
 ) -> Result<Repeat> {
     let mut inputs = Vec::new();
-    for file in input_files(resolved) {
+    for file in input_files(resolved)? {
         inputs.push((file.to_string_lossy().into_owned(), engine.hash(&file)?));
     }
     let mut sorted: Vec<String> = inputs
@@ -269,11 +322,7 @@ fn repeat(
         })
         .collect();
     sorted.sort();
-    let mut results = Sha256::new();
-    for named in tables.iter().filter(|named| named.file != "dictionary") {
-        results.update(named.file.as_bytes());
-        results.update(named.table.csv().bytes());
-    }
+    let results = tables.iter().filter(|named| named.file != "dictionary");
     let mc = resolved.study.mc.as_ref();
     Ok(Repeat {
         inputs,
@@ -282,8 +331,8 @@ fn repeat(
         policy_hash: engine.key(&resolved.reform, Stage::None)?,
         baseline_hash,
         drawn: mc.map(|mc| (mc.seed, mc.draws)),
-        result_hash: hexadecimal(&results.finalize()),
-        lock_hash: sha256(include_bytes!("../../Cargo.lock")),
+        result_hash: result_hash(results.map(|named| (named.file.as_str(), &named.table))),
+        outputs: Vec::new(),
     })
 }
 
@@ -313,31 +362,43 @@ fn resolved_text(whole: &Whole, resolved: &Resolved) -> String {
     )
 }
 
+/// Writes every file, none before all are made, and takes away what an earlier run left; files of it
+/// that somebody changed stay.
 fn write(
     request: &SimulateRequest,
     found: &Simulated<'_>,
     tables: &[Named],
-    repeat: &Repeat,
+    repeat: &mut Repeat,
     watch: &Watch<'_>,
-) -> Result<()> {
+) -> Result<Vec<PathBuf>> {
     let folder = &request.output;
-    let page = format!("{:#}\n", repeat_json(found, repeat));
     let resolved = found.resolved;
+    let mut files: Vec<(String, Vec<u8>)> = tables
+        .iter()
+        .map(|named| (format!("{}.csv", named.file), named.table.csv().bytes().to_vec()))
+        .collect();
     let texts = [
         (RESOLVED, resolved_text(&resolved.reform, resolved)),
         (DIFF, diff_text(resolved)),
-        (RUN_PAGE, page),
         (PAGE, simulation_page(found, tables, repeat, watch.lang)?),
     ];
-    let csv: Vec<(PathBuf, crate::reports::CsvText)> = tables
+    files.extend(texts.map(|(name, text)| (name.to_owned(), text.into_bytes())));
+    let sheets: Vec<Table> = tables.iter().map(|named| named.table.clone()).collect();
+    let book = book_bytes(&folder.join(BOOK), &sheets, watch.lang)?;
+    files.push((BOOK.to_owned(), book));
+    repeat.outputs = files
         .iter()
-        .map(|named| (folder.join(format!("{}.csv", named.file)), named.table.csv()))
+        .map(|(name, bytes)| (name.clone(), sha256(bytes)))
         .collect();
-    let files = csv.iter().map(|(path, text)| (path.clone(), text.bytes()));
-    let texts = texts
+    let page = repeat_json(COMMAND, found, repeat, watch.lang);
+    let mut names: Vec<String> = files.iter().map(|(name, _)| name.clone()).collect();
+    names.push(RUN_PAGE.to_owned());
+    let earlier = Leftovers::of(folder, COMMAND, &names);
+    files.push((RUN_PAGE.to_owned(), format!("{page:#}\n").into_bytes()));
+    let places = files
         .iter()
-        .map(|(name, text)| (folder.join(name), text.as_bytes()));
-    write_together(files.chain(texts))?;
-    let sheets: Vec<crate::reports::Table> = tables.iter().map(|named| named.table.clone()).collect();
-    write_book(&folder.join(BOOK), &sheets, watch.lang)
+        .map(|(name, bytes)| (folder.join(name), bytes.as_slice()));
+    write_together(places)?;
+    earlier.remove()?;
+    Ok(earlier.changed)
 }

@@ -1,7 +1,5 @@
 //! Critical illness insurance (大病保险): the year's residual against one yearly scale.
 
-use std::sync::Arc;
-
 use jiff::civil::Date;
 
 use super::counters::{CiiScaleId, YearToDate, slots};
@@ -36,7 +34,7 @@ pub fn pay<'a, S: Sink>(run: &mut Run<'a, S>, terms: &'a Cii) -> Result<(), Shar
     run.counters.add(slots::CII_PAID, paid);
     run.counters.cii_scale = Some(id);
     let tier = TierShare {
-        id: Arc::clone(&run.policy.link_names.cii),
+        id: run.policy.link_names.cii,
         payer: Payer::Cii,
         base: grown,
         amount: paid,

@@ -1,12 +1,14 @@
 //! What a person has used up this year (年度累计): counters, and the movements that made them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::claim::Care;
+use super::claim::{Care, Condition};
 use super::dated::Days;
 use super::file::CapUnit;
+use super::name::Name;
 use crate::units::Fen;
 
 /// A place in the list of counters (累计量序号).
@@ -33,10 +35,12 @@ pub mod slots {
     pub const DRUG_PAID: Slot = 11;
     pub const QUOTA_LEFT: Slot = 12;
     pub const QUOTA_GRANTED: Slot = 13;
+    /// Bills of the two-disease scheme by disease, in the order of `Condition::ALL`.
+    pub const CONDITIONS: Slot = 14;
     /// Deductible used and amount paid of each outpatient scheme.
-    pub const OUTPATIENT: Slot = 14;
+    pub const OUTPATIENT: Slot = 17;
 
-    pub const NAMES: [&str; 14] = [
+    pub const NAMES: [&str; 17] = [
         "admissions",
         "ded_used",
         "total_year",
@@ -51,16 +55,30 @@ pub mod slots {
         "drug_paid",
         "quota_left",
         "quota_granted",
+        "two_disease_bills.hypertension",
+        "two_disease_bills.diabetes",
+        "two_disease_bills.insulin",
     ];
 }
 
 /// Counters of the first stay at each hospital carry its name behind this.
 pub const AT_HOSPITAL: &str = "admissions_at.";
 
+/// Whether a counter of that name counts; the others are amounts (计数累计量).
+pub fn is_number(name: &str) -> bool {
+    name.starts_with("admissions") || name.starts_with("two_disease_bills")
+}
+
+/// The counter of bills of one disease of the two-disease scheme.
+pub fn condition(condition: Condition) -> Slot {
+    let place = Condition::ALL.iter().position(|known| *known == condition);
+    slots::CONDITIONS + place.unwrap_or_default()
+}
+
 /// Every counter of a policy with its name (累计量清单), so that a counter is a number.
 #[derive(Clone, Debug)]
 pub struct Layout {
-    pub names: Vec<Arc<str>>,
+    pub names: Vec<Name>,
     /// Counters that a family shares.
     pub of_family: Vec<Slot>,
 }
@@ -68,12 +86,12 @@ pub struct Layout {
 impl Default for Layout {
     fn default() -> Layout {
         let schemes = Care::OUTPATIENT.iter().flat_map(|care| {
-            ["opd_ded", "opd_paid"].map(|what| Arc::from(format!("{what}.{}", care.as_str())))
+            ["opd_ded", "opd_paid"].map(|what| Name::of(&format!("{what}.{}", care.as_str())))
         });
         Layout {
             names: slots::NAMES
                 .iter()
-                .map(|name| Arc::from(*name))
+                .map(|name| Name::of(name))
                 .chain(schemes)
                 .collect(),
             of_family: Vec::new(),
@@ -124,7 +142,7 @@ impl Layout {
 
     fn slot(&mut self, name: String) -> Slot {
         self.find(&name).unwrap_or_else(|| {
-            self.names.push(Arc::from(name));
+            self.names.push(Name::of(&name));
             self.names.len() - 1
         })
     }
@@ -175,7 +193,7 @@ pub struct CiiScaleId {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Movement {
     /// Name of the counter.
-    pub counter: Arc<str>,
+    pub counter: Cow<'static, str>,
     /// Whether the family shares it.
     pub of_family: bool,
     /// Before the settlement.
@@ -252,15 +270,15 @@ impl YearToDate {
     }
 
     /// Every counter that is not zero with its name (累计量清单), in the policy's order. Amounts
-    /// are in fen; `admissions` are numbers.
-    pub(super) fn entries(&self, layout: &Layout) -> Vec<(Arc<str>, i64)> {
+    /// are in fen; counts are numbers.
+    pub(super) fn entries(&self, layout: &Layout) -> Vec<(Cow<'static, str>, i64)> {
         let named = layout.names.iter().zip(&self.values);
-        let mut entries: Vec<(Arc<str>, i64)> = named
+        let mut entries: Vec<(Cow<'static, str>, i64)> = named
             .filter(|(_, value)| **value != 0)
-            .map(|(name, value)| (Arc::clone(name), *value))
+            .map(|(name, value)| (Cow::Borrowed(name.as_str()), *value))
             .collect();
         let at =
-            |(hospital, count): &(Arc<str>, i64)| (Arc::from(format!("{AT_HOSPITAL}{hospital}")), *count);
+            |(hospital, count): &(Arc<str>, i64)| (Cow::Owned(format!("{AT_HOSPITAL}{hospital}")), *count);
         entries.extend(self.hospitals.iter().map(at));
         entries
     }

@@ -62,7 +62,7 @@ pub fn pay<'a, S: Sink>(run: &mut Run<'a, S>, terms: &'a Dated<DrugTerms>) -> Re
     run.counters.add(slots::DRUG_BASE, base);
     run.counters.add(slots::DRUG_PAID, amount);
     let tier = TierShare {
-        id: std::sync::Arc::clone(&run.policy.link_names.drug),
+        id: run.policy.link_names.drug,
         payer: Payer::Cii,
         base,
         amount,

@@ -1,6 +1,6 @@
 //! Why the amounts are what they are (计算说明): the same run, with every step written down.
 
-use std::sync::Arc;
+use std::borrow::Cow;
 
 use jiff::civil::Date;
 
@@ -23,6 +23,8 @@ pub struct ParamUsed {
     pub from: Option<Date>,
     /// Ids of its documents.
     pub doc: Vec<String>,
+    /// Number and title of each.
+    pub documents: Vec<String>,
     /// Clause of the document.
     pub clause: Option<String>,
     /// How well it is known.
@@ -123,7 +125,7 @@ impl Sink for Quiet {
 struct Recorder {
     steps: Vec<Step>,
     params: Vec<ParamUsed>,
-    counters: Vec<(Arc<str>, i64)>,
+    counters: Vec<(Cow<'static, str>, i64)>,
 }
 
 impl Sink for &mut Recorder {
@@ -146,8 +148,8 @@ impl Sink for &mut Recorder {
     }
 }
 
-fn moves(before: &[(Arc<str>, i64)], after: &[(Arc<str>, i64)]) -> Vec<CounterMove> {
-    let stood_at = |id: &str, of: &[(Arc<str>, i64)]| {
+fn moves(before: &[(Cow<'static, str>, i64)], after: &[(Cow<'static, str>, i64)]) -> Vec<CounterMove> {
+    let stood_at = |id: &str, of: &[(Cow<'static, str>, i64)]| {
         let found = of.iter().find(|(known, _)| **known == *id);
         found.map_or(0, |(_, value)| *value)
     };

@@ -4,7 +4,7 @@
 //! settlements it replayed. A book made again has the counters and slips it had, whatever the
 //! policy says by then: nothing is computed anew.
 
-use std::sync::Arc;
+use std::borrow::Cow;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -13,8 +13,9 @@ use super::bill::Bill;
 use super::book::{Book, KeptMove, Outcome};
 use super::counters::CiiScaleId;
 use super::file::OnChange;
+use super::name::Name;
 use super::policy::BenefitPolicy;
-use super::slip::{Payer, Skipped, Slip, TierShare, Why};
+use super::slip::{Payer, Skipped, Slip, TierShare, Uncovered, Why};
 use crate::diagnostics::Evidence;
 use crate::units::Fen;
 
@@ -30,22 +31,36 @@ pub struct KeptEvent {
 }
 
 #[derive(Serialize, Deserialize)]
-struct SlipForm {
+struct SlipForm<'a> {
     year: i16,
     /// Total, own, over, pre, scope, deductible, person, scope left, account, family, cash.
     amounts: [i64; 11],
     refund: Option<i64>,
-    tiers: Vec<(String, String, i64, i64)>,
+    tiers: Vec<(Cow<'a, str>, Cow<'a, str>, i64, i64)>,
     /// Tier, and the unknown path if that is why.
-    skipped: Vec<(String, Option<String>)>,
-    regime: Option<String>,
-    evidence: String,
+    skipped: Vec<(Cow<'a, str>, Option<Cow<'a, str>>)>,
+    regime: Option<Cow<'a, str>>,
+    evidence: Cow<'a, str>,
     draft: bool,
     scale: Option<(String, bool)>,
+    /// First day without cover, and what was spent from it on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    uncovered: Option<(String, i64)>,
 }
 
+/// Counter, whose, before, after.
+type MoveForm<'a> = (Cow<'a, str>, Cow<'a, str>, i64, i64);
+
 /// Settlement, kind, year, movements.
-type PostingForm = (String, String, i16, Vec<(String, String, i64, i64)>);
+type PostingForm<'a> = (Cow<'a, str>, Cow<'a, str>, i16, Vec<MoveForm<'a>>);
+
+fn forms<'s>(slips: &'s [(i16, Slip)], scales: &[Option<CiiScaleId>]) -> Vec<SlipForm<'s>> {
+    let scales = scales.iter().copied().chain(std::iter::repeat(None));
+    let pairs = slips.iter().zip(scales);
+    pairs
+        .map(|((year, slip), scale)| SlipForm::of(*year, slip, scale))
+        .collect()
+}
 
 impl Outcome<'_> {
     /// What is kept of the event (留存).
@@ -54,14 +69,7 @@ impl Outcome<'_> {
     /// What cannot be written as JSON.
     pub fn kept(&self, policy: &BenefitPolicy) -> Result<KeptEvent, String> {
         let say = |e: serde_json::Error| e.to_string();
-        let forms = |slips: &[(i16, Slip)], scales: &[Option<CiiScaleId>]| {
-            let scales = scales.iter().copied().chain(std::iter::repeat(None));
-            let pairs = slips.iter().zip(scales);
-            pairs
-                .map(|((year, slip), scale)| SlipForm::of(*year, slip, scale))
-                .collect::<Vec<_>>()
-        };
-        let replayed: Vec<(&str, Vec<SlipForm>)> = self
+        let replayed: Vec<(&str, Vec<SlipForm<'_>>)> = self
             .replayed
             .iter()
             .map(|(id, slips, scales)| (*id, forms(slips, scales)))
@@ -76,24 +84,14 @@ impl Outcome<'_> {
         })
     }
 
-    fn posting_forms(&self, policy: &BenefitPolicy) -> Vec<PostingForm> {
-        let mut forms: Vec<PostingForm> = Vec::new();
+    fn posting_forms(&self, policy: &BenefitPolicy) -> Vec<PostingForm<'_>> {
+        let mut forms: Vec<PostingForm<'_>> = Vec::new();
         for (settlement, kind, year, moves) in self.kept_moves(policy) {
             let moves = moves.into_iter().map(|moved| {
                 let unit = if moved.of_family { "family" } else { "person" };
-                (
-                    moved.counter.to_string(),
-                    unit.to_owned(),
-                    moved.before,
-                    moved.after,
-                )
+                (moved.counter, unit.into(), moved.before, moved.after)
             });
-            forms.push((
-                settlement.to_owned(),
-                kind.as_str().to_owned(),
-                year,
-                moves.collect(),
-            ));
+            forms.push((settlement.into(), kind.as_str().into(), year, moves.collect()));
         }
         forms
     }
@@ -106,21 +104,21 @@ impl<'a> Book<'a> {
     /// Texts that were not made by [`Outcome::kept`], or name a counter the policy does not know.
     pub fn restore(&mut self, bill: Bill<'a>, kept: &KeptEvent) -> Result<(), String> {
         let say = |e: serde_json::Error| format!("what was kept of `{}` cannot be read: {e}", bill.id);
-        let slips: Vec<SlipForm> = serde_json::from_str(&kept.slips).map_err(say)?;
-        let postings: Vec<PostingForm> = serde_json::from_str(&kept.postings).map_err(say)?;
-        let replayed: Vec<(String, Vec<SlipForm>)> = match &kept.replayed {
+        let slips: Vec<SlipForm<'_>> = serde_json::from_str(&kept.slips).map_err(say)?;
+        let postings: Vec<PostingForm<'_>> = serde_json::from_str(&kept.postings).map_err(say)?;
+        let replayed: Vec<(String, Vec<SlipForm<'_>>)> = match &kept.replayed {
             Some(text) => serde_json::from_str(text).map_err(say)?,
             None => Vec::new(),
         };
         let mut moves = Vec::new();
         for (settlement, kind, year, moved) in postings {
             let moved = moved.into_iter().map(|(counter, _, before, after)| KeptMove {
-                counter: Arc::from(counter),
+                counter: Cow::Owned(counter.into_owned()),
                 of_family: false,
                 before,
                 after,
             });
-            moves.push((settlement, kind, year, moved.collect()));
+            moves.push((settlement.into_owned(), kind.into_owned(), year, moved.collect()));
         }
         let restored = slips
             .into_iter()
@@ -138,18 +136,18 @@ impl<'a> Book<'a> {
     }
 }
 
-impl SlipForm {
-    fn of(year: i16, slip: &Slip, scale: Option<CiiScaleId>) -> SlipForm {
+impl<'a> SlipForm<'a> {
+    fn of(year: i16, slip: &'a Slip, scale: Option<CiiScaleId>) -> SlipForm<'a> {
         let tier = |tier: &TierShare| {
             let (base, amount) = (tier.base.fen(), tier.amount.fen());
-            (tier.id.to_string(), tier.payer.as_str().to_owned(), base, amount)
+            (tier.id.as_str().into(), tier.payer.as_str().into(), base, amount)
         };
-        let skipped = |skipped: &Skipped| {
+        let skipped = |skipped: &'a Skipped| {
             let path = match &skipped.why {
                 Why::NotInForce => None,
-                Why::Unknown { path } => Some(path.clone()),
+                Why::Unknown { path } => Some(path.as_str().into()),
             };
-            (skipped.tier.to_string(), path)
+            (skipped.tier.as_str().into(), path)
         };
         SlipForm {
             year,
@@ -170,10 +168,13 @@ impl SlipForm {
             refund: slip.deposit_refund.map(Fen::fen),
             tiers: slip.tiers.iter().map(tier).collect(),
             skipped: slip.skipped.iter().map(skipped).collect(),
-            regime: slip.regime.map(str::to_owned),
-            evidence: slip.evidence.as_str().to_owned(),
+            regime: slip.regime.map(Cow::Borrowed),
+            evidence: slip.evidence.as_str().into(),
             draft: slip.draft,
             scale: scale.map(|scale| (scale.day.to_string(), scale.tilt)),
+            uncovered: slip
+                .uncovered
+                .map(|part| (part.from.to_string(), part.amount.fen())),
         }
     }
 
@@ -195,17 +196,27 @@ impl SlipForm {
         for (id, payer, base, amount) in self.tiers {
             let payer = Payer::ALL.into_iter().find(|known| known.as_str() == payer);
             tiers.push(TierShare {
-                id: Arc::from(id),
+                id: Name::of(&id),
                 payer: payer.ok_or("a payer this program does not know")?,
                 base: Fen::new(base),
                 amount: Fen::new(amount),
             });
         }
         let skipped = self.skipped.into_iter().map(|(tier, path)| Skipped {
-            tier: Arc::from(tier),
-            why: path.map_or(Why::NotInForce, |path| Why::Unknown { path }),
+            tier: Name::of(&tier),
+            why: path.map_or(Why::NotInForce, |path| Why::Unknown {
+                path: path.into_owned(),
+            }),
         });
+        let uncovered = match &self.uncovered {
+            None => None,
+            Some((from, amount)) => Some(Uncovered {
+                from: from.parse::<Date>().map_err(|e| e.to_string())?,
+                amount: Fen::new(*amount),
+            }),
+        };
         let slip = Slip {
+            uncovered,
             total,
             own,
             over,

@@ -3,7 +3,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use super::counters::Layout;
 use super::dated::{At, Dated, Days, Headed, Period, Row, Rows};
@@ -12,6 +11,7 @@ use super::file::{self, BandsRow, Edge, Kind, LimitRow, Shape, Standing, TierRow
 use super::formula::Formula;
 use super::literal::{Band, Cells, Change, Known, Limit, Literal, Share};
 use super::load::{Stack, changed};
+use super::name::Name;
 use super::policy::{
     Adjust, AreaTerms, Axis, Basic, BenefitPolicy, Cap, Cii, CiiRule, CiiScale, ClaimDates, Deductible,
     DeductibleAmount, DrugTerms, Entitled, Floor, Grid, ItemRatio, Link, LinkNames, List, MARGINAL_EDGE,
@@ -64,6 +64,8 @@ pub fn resolve(stack: &Stack) -> Result<BenefitPolicy> {
         files: stack.files.clone(),
         checked_on: content.file.checked_on.0,
         warnings: Vec::new(),
+        documents: content.doc.clone(),
+        bounds_said: None,
         sections: [content.finance.clone(), content.enrolment.clone()],
     })
 }
@@ -647,7 +649,7 @@ impl<'a> Desk<'a> {
         }
         Ok(Tier {
             path,
-            id: Arc::from(row.id.as_str()),
+            id: Name::of(&row.id),
             group: row.group.clone(),
             days: row.days(),
             when: self.when(&row.when)?,
@@ -832,7 +834,7 @@ fn link(name: &str, tiers: &[Tier], assistance: usize) -> Refusal<Link> {
         return Err(named(fault::DANGLING_TIER, message));
     }
     Ok(Link::Tiers {
-        name: Arc::from(name),
+        name: Name::of(name),
         rows,
     })
 }

@@ -1,13 +1,14 @@
 //! The slip (结算单): who pays what of one bill.
 
 use std::fmt;
-use std::sync::Arc;
 
+use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::ShareError;
 use super::claim::Claim;
 use super::file::TierBase;
+use super::name::Name;
 use crate::diagnostics::Evidence;
 use crate::units::Fen;
 
@@ -95,7 +96,7 @@ impl Payer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TierShare {
     /// Id of the tier: `basic`, `cii`, or the id of the row that paid.
-    pub id: Arc<str>,
+    pub id: Name,
     /// Whose money it is.
     pub payer: Payer,
     /// What it was computed on.
@@ -108,7 +109,7 @@ pub struct TierShare {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Skipped {
     /// Id of the tier as the chain names it.
-    pub tier: Arc<str>,
+    pub tier: Name,
     /// Why.
     pub why: Why,
 }
@@ -132,6 +133,16 @@ impl fmt::Display for Skipped {
             Why::Unknown { path } => write!(f, "{}: `{path}` is unknown", self.tier),
         }
     }
+}
+
+/// The part of a stay after cover had ended (参保终止后费用); it lies in `own`, and nobody but the person
+/// pays it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Uncovered {
+    /// The first day without cover.
+    pub from: Date,
+    /// What was spent from that day on.
+    pub amount: Fen,
 }
 
 /// Who pays what of one bill (结算单). `total` = Σ tiers + `person`, to the fen.
@@ -165,6 +176,8 @@ pub struct Slip {
     pub deposit_refund: Option<Fen>,
     /// What was done about a scale that changed inside the year (跨标准处理方式).
     pub regime: Option<&'static str>,
+    /// Days of the stay that were not covered (未参保部分).
+    pub uncovered: Option<Uncovered>,
     /// Tiers of the chain that were left out (未计算的层).
     pub skipped: Vec<Skipped>,
     /// The weakest evidence of any value used (所用参数最弱证据).
@@ -178,6 +191,17 @@ impl Slip {
     pub fn fund(&self, payer: Payer) -> Fen {
         let of_payer = self.tiers.iter().filter(|tier| tier.payer == payer);
         of_payer.map(|tier| tier.amount).sum()
+    }
+
+    /// What every payer pays (各方支付), by [`Payer`] as a number.
+    pub fn by_payer(&self) -> [Fen; Payer::ALL.len()] {
+        let mut paid = [Fen::ZERO; Payer::ALL.len()];
+        for tier in &self.tiers {
+            if let Some(sum) = paid.get_mut(tier.payer as usize) {
+                *sum += tier.amount;
+            }
+        }
+        paid
     }
 
     /// What all payers pay (各方合计), the person excepted.
@@ -220,6 +244,8 @@ impl Slip {
 
     /// The amounts under the field names of the national settlement interface (国家接口字段).
     pub fn national(&self) -> [(&'static str, Fen); 19] {
+        let paid = self.by_payer();
+        let fund = |payer: Payer| paid.get(payer as usize).copied().unwrap_or_default();
         let other = [Payer::Finance, Payer::Commercial, Payer::Charity, Payer::Epidemic];
         let amounts = [
             self.total,
@@ -228,15 +254,15 @@ impl Slip {
             self.pre,
             self.scope,
             self.deductible,
-            self.fund(Payer::Basic),
-            self.fund(Payer::Cii),
-            self.fund(Payer::Ma),
-            self.fund(Payer::LargeSum),
-            self.fund(Payer::CivilServant),
-            self.fund(Payer::Enterprise),
-            other.into_iter().map(|payer| self.fund(payer)).sum(),
+            fund(Payer::Basic),
+            fund(Payer::Cii),
+            fund(Payer::Ma),
+            fund(Payer::LargeSum),
+            fund(Payer::CivilServant),
+            fund(Payer::Enterprise),
+            other.into_iter().map(fund).sum(),
             self.funds(),
-            self.hospital(),
+            fund(Payer::Hospital),
             self.person,
             self.account,
             self.family_account,
@@ -273,6 +299,10 @@ impl Slip {
             *amount = -*amount;
         }
         slip.deposit_refund = slip.deposit_refund.map(|refund| -refund);
+        slip.uncovered = slip.uncovered.map(|part| Uncovered {
+            amount: -part.amount,
+            ..part
+        });
         for tier in &mut slip.tiers {
             (tier.base, tier.amount) = (-tier.base, -tier.amount);
         }

@@ -1,12 +1,11 @@
 //! Medical assistance and the tail (医疗救助, 兜底保障): rows of data, each on what is left.
 
-use std::sync::Arc;
-
 use super::ShareError;
 use super::deductible::at_least_nothing;
 use super::explain::{Said, Sink};
 use super::file::{CapPeriod, TierPer};
 use super::literal::{Band, Known, Limit, Literal};
+use super::name::Name;
 use super::policy::{Entitled, Tier};
 use super::run::Run;
 use super::scale::Scale;
@@ -14,7 +13,7 @@ use super::slip::{TierShare, Why, parts};
 use super::words::How;
 
 /// Of the rows in force, each group's first whose condition holds pays.
-pub fn pay<'a, S: Sink>(run: &mut Run<'a, S>, name: &Arc<str>, rows: &'a [usize]) -> Result<(), ShareError> {
+pub fn pay<'a, S: Sink>(run: &mut Run<'a, S>, name: Name, rows: &'a [usize]) -> Result<(), ShareError> {
     let policy = run.policy;
     let in_force = |tier: &&Tier| tier.days.hold(run.day);
     let tiers: Vec<&'a Tier> = rows
@@ -32,7 +31,7 @@ pub fn pay<'a, S: Sink>(run: &mut Run<'a, S>, name: &Arc<str>, rows: &'a [usize]
             continue;
         }
         if let Some(bands) = entitlement(run, tier)?
-            && run.holds(&tier.when)?
+            && run.holds(&tier.when, tier.path)?
         {
             done.push(group);
             pay_row(run, tier, bands)?;
@@ -84,7 +83,7 @@ fn pay_row<'a, S: Sink>(
     run.counters.add(tier.slots.base, base);
     run.counters.add(paid_slot, amount);
     let share = TierShare {
-        id: Arc::clone(&tier.id),
+        id: tier.id,
         payer: tier.payer,
         base,
         amount,

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::arguments::CalibrateArguments;
 use super::commands::{Ending, watched_all};
 use super::reading_arguments::refuse_twice;
+use super::simulate_commands::left_words;
 use super::terminal::Terminal;
 use crate::api::{self, PlanRequest, PlannedWeights};
 use crate::diagnostics::{Error, Lang, Result};
@@ -30,7 +31,12 @@ pub(super) fn by_plan(calibrate: &CalibrateArguments, plan: &Path, terminal: &Te
     })?;
     terminal.say(said(&made, terminal.lang));
     let label = terminal.lang.pick("written to", "结果写入");
-    terminal.say(format!("{label} {}: {}", output.display(), made.files.join(" ")));
+    terminal.say(format!(
+        "{label} {}: {}",
+        output.display(),
+        made.written.files.join(" ")
+    ));
+    left_words(terminal, &made.written.left);
     Ok(Ending {
         findings: made.faulty > 0,
     })
@@ -49,7 +55,8 @@ fn said(made: &PlannedWeights, lang: Lang) -> String {
     match lang {
         Lang::En => format!(
             "read {read}, {cases} grouped cases with hospital and cost, {kept} kept: {groups} groups, {with_weight} with a \
-             weight; RIV of kept costs {riv}; {faulty} findings; evidence: assumption"
+             weight; RIV of kept costs {riv}; {}; evidence: assumption",
+            Lang::counted(*faulty, "finding")
         ),
         Lang::Zh => format!(
             "读入{read}，有医院和费用的入组病例{cases}例，裁剪后{kept}例：{groups}个病组，其中{with_weight}个有权重；裁剪后费用RIV {riv}；问题{faulty}个；证据等级：assumption"

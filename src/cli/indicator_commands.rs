@@ -3,6 +3,7 @@
 use super::commands::{Ending, watched_all};
 use super::indicator_arguments::IndicatorArguments;
 use super::reading_arguments::refuse_twice;
+use super::simulate_commands::left_words;
 use super::terminal::Terminal;
 use crate::api::{self, IndicatorRequest, IndicatorsMade};
 use crate::diagnostics::{Lang, Result};
@@ -28,8 +29,9 @@ pub(super) fn indicators(asked: &IndicatorArguments, terminal: &Terminal) -> Res
     terminal.say(format!(
         "{label} {}: {}",
         asked.output.display(),
-        made.files.join(" ")
+        made.written.files.join(" ")
     ));
+    left_words(terminal, &made.written.left);
     Ok(Ending {
         findings: made.faulty > 0,
     })
@@ -49,7 +51,8 @@ fn said(made: &IndicatorsMade, lang: Lang) -> String {
     match lang {
         Lang::En => format!(
             "read {read}, {cases} grouped cases with hospital and cost, {without_weight} of them without a weight: \
-             {hospitals} hospitals, {departments} departments; CMI {cmi}; {faulty} findings"
+             {hospitals} hospitals, {departments} departments; CMI {cmi}; {}",
+            Lang::counted(*faulty, "finding")
         ),
         Lang::Zh => format!(
             "读入{read}，有医院和费用的入组病例{cases}例，其中无权重{without_weight}例：{hospitals}家医院，{departments}个科室；CMI {cmi}；问题{faulty}个"

@@ -169,6 +169,9 @@ fn post_month(month: &MonthArguments, terminal: &Terminal) -> Result<Ending> {
     for (pool, posted) in &done.posted {
         say_posted(pool, posted, done.found.left_out.len(), terminal);
     }
+    if let Some(differ) = &done.scores_differ {
+        terminal.say(differ.words(terminal.lang));
+    }
     if let Some(day) = done.pay_by {
         let month = &month.month;
         terminal.say(match terminal.lang {

@@ -1,10 +1,13 @@
 //! The command that simulates, and what it says.
 
+use std::path::PathBuf;
+
 use super::commands::{Ending, watched_in_parts};
 use super::simulate_arguments::SimulateArguments;
 use super::terminal::Terminal;
 use crate::api::{self, SimulateRequest, Simulation};
 use crate::diagnostics::{Lang, Result};
+use crate::scenarios::simulate::NotDefined;
 
 /// `simulate …`
 ///
@@ -25,9 +28,29 @@ pub(super) fn simulate(simulate: &SimulateArguments, terminal: &Terminal) -> Res
     terminal.say(words(&simulation, terminal.lang));
     let label = terminal.lang.pick("written to", "结果写入");
     terminal.say(format!("{label} {}", simulate.output.display()));
+    left_words(terminal, &simulation.left);
     Ok(Ending {
-        findings: !simulation.remarks.is_empty(),
+        // that a pack is settled case by case is no fault
+        findings: simulation.remarks.iter().any(|remark| remark.code != "by_case"),
     })
+}
+
+/// Files of an earlier run that stay (保留的前次文件).
+pub(super) fn left_words(terminal: &Terminal, left: &[PathBuf]) {
+    let words = terminal.lang.pick(
+        "an earlier run wrote this file, this one does not; it was changed since and stays",
+        "此文件由前次运行写出，本次不再写出；因已被修改而保留",
+    );
+    left.iter()
+        .for_each(|path| terminal.say(format!("{}: {words}", path.display())));
+}
+
+/// A value, or that there is none.
+fn shown(value: &std::result::Result<f64, NotDefined>, lang: Lang) -> String {
+    match value {
+        Ok(value) => format!("{value:.6}"),
+        Err(_) => lang.pick("none", "无").to_owned(),
+    }
 }
 
 fn words(simulation: &Simulation, lang: Lang) -> String {
@@ -39,15 +62,13 @@ fn words(simulation: &Simulation, lang: Lang) -> String {
     if !simulation.notice.is_empty() {
         text.push_str(&format!("\n{}", simulation.notice));
     }
-    let shown = |value: Option<f64>| {
-        value.map_or_else(
-            || lang.pick("none", "无").to_owned(),
-            |value| format!("{value:.6}"),
-        )
-    };
-    for (metric, unit, before, after) in &simulation.headline {
-        let (before, after) = (shown(*before), shown(*after));
+    for headline in &simulation.headline {
+        let (metric, unit) = (&headline.metric, headline.unit);
+        let (before, after) = (shown(&headline.baseline, lang), shown(&headline.reform, lang));
         text.push_str(&format!("\n  {metric:<24} {before:>20} → {after:>20} {unit}"));
+        if let Err(why) = headline.reform.as_ref().and(headline.baseline.as_ref()) {
+            text.push_str(&format!(" ({})", why.words.in_lang(lang)));
+        }
     }
     for remark in &simulation.remarks {
         text.push_str(&format!("\n{}: {}: {}", remark.place, remark.code, remark.text));

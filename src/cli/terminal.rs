@@ -41,7 +41,10 @@ impl Terminal {
 
     /// An error, always.
     pub fn say_error(&self, error: &Error) {
-        let _ = writeln!(std::io::stderr(), "{error}");
+        let _ = match self.lang {
+            Lang::En => writeln!(std::io::stderr(), "{error}"),
+            Lang::Zh => writeln!(std::io::stderr(), "{}", error.chinese()),
+        };
     }
 
     /// A progress bar over so many parts of a whole; it shows itself as [`Terminal::progress`] does.

@@ -56,6 +56,14 @@ impl Lang {
         }
     }
 
+    /// How many of a thing in English: `1 finding`, `2 findings` (英文计数).
+    pub fn counted(count: impl Into<u64>, thing: &str) -> String {
+        match count.into() {
+            1 => format!("1 {thing}"),
+            count => format!("{count} {thing}s"),
+        }
+    }
+
     /// From a POSIX locale such as `zh_CN.UTF-8`.
     pub fn from_locale(locale: &str) -> Lang {
         if locale.starts_with("zh") {

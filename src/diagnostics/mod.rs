@@ -5,18 +5,22 @@
 //! written out. Both name their [`Place`]; messages are lower case, one line, with the user's
 //! own words in backticks.
 
+mod chinese;
 mod error;
 mod evidence;
 mod files;
 mod finding;
 mod lang;
+mod told;
 mod unfinished;
 
+pub use chinese::in_chinese;
 pub use error::{Error, Place, Result};
 pub use evidence::Evidence;
 pub use files::{hexadecimal, line_of, parse_toml, read_text, read_toml, utf8_text};
 pub use finding::{Action, Edit, Finding, Severity, Stops};
 pub use lang::{Lang, Texts, Words};
+pub use told::Told;
 pub use unfinished::{Unfinished, remove_unfinished};
 
 /// Longer words are not compared: the cost grows with their square.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hashbrown::HashSet;
-use rusqlite::{Connection, TransactionBehavior, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params, params_from_iter};
 
 use super::sqlite::failed;
 use crate::diagnostics::{Error, Place, Result};
@@ -104,6 +104,32 @@ impl BenefitLedger {
         })
     }
 
+    /// Opens a ledger that is there (打开已有台账).
+    ///
+    /// # Errors
+    /// There is none; the file is another database.
+    pub fn open_existing(path: &Path) -> Result<BenefitLedger> {
+        match path.is_file() {
+            true => BenefitLedger::open(path),
+            false => Err(Error::at(
+                Place::file(path),
+                "there is no such file; expected a ledger of persons' settlements",
+            )),
+        }
+    }
+
+    /// Person and family of a settlement (结算所属人员), if the ledger has it.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub fn find(&self, settlement: &str) -> Result<Option<(String, String)>> {
+        let sql = "SELECT person, family FROM event WHERE settlement = ?";
+        let found = self
+            .db
+            .query_row(sql, [settlement], |row| Ok((row.get(0)?, row.get(1)?)));
+        found.optional().map_err(|e| failed(&self.path, &e))
+    }
+
     /// Every event of these persons and families, in order (已有结算).
     ///
     /// # Errors
@@ -154,8 +180,12 @@ impl BenefitLedger {
     /// Writes the events of a batch, all or none (写入一批).
     ///
     /// # Errors
-    /// The ledger cannot be written; an id stands already.
-    pub fn append(&mut self, policy: &str, events: impl IntoIterator<Item = BenefitEvent>) -> Result<u64> {
+    /// The ledger cannot be written; an id stands already; an event that is none.
+    pub fn append(
+        &mut self,
+        policy: &str,
+        events: impl IntoIterator<Item = Result<BenefitEvent>>,
+    ) -> Result<u64> {
         let path = self.path.clone();
         let say = |e: rusqlite::Error| failed(&path, &e);
         let tx = self
@@ -168,6 +198,7 @@ impl BenefitLedger {
                        replayed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
             let mut insert = tx.prepare(sql).map_err(say)?;
             for event in events {
+                let event = event?;
                 let written = insert.execute(params![
                     event.settlement,
                     event.reverses,

@@ -7,6 +7,7 @@ use super::begin::{cut_error, first_row, header_names, sample_of};
 use super::check::Row;
 use super::encoding::{Encoding, Utf16};
 use super::frame::{COMMA, Chunk, Cutter, Frame};
+use super::layout::Intake;
 use super::reader::{Hashed, RunningHash};
 use super::source::{self, Bytes, Counted, Taken, is_workbook};
 use super::stream::ordered;
@@ -21,6 +22,7 @@ pub struct AnyRows {
     pub columns: Vec<String>,
     cutter: Cutter<Bytes>,
     encoding: Encoding,
+    delimiter: u8,
     hash: RunningHash,
     taken: Taken,
 }
@@ -39,6 +41,19 @@ impl AnyRows {
     /// # Errors
     /// It cannot be read, is no CSV, or has no header.
     pub fn open(path: &Path) -> Result<AnyRows> {
+        AnyRows::open_as(path, None, None)
+    }
+
+    /// As [`AnyRows::open`], by the encoding and the separator that the user names for records.
+    ///
+    /// # Errors
+    /// As [`AnyRows::open`].
+    pub fn open_by(path: &Path, intake: &Intake) -> Result<AnyRows> {
+        AnyRows::open_as(path, intake.encoding, intake.delimiter)
+    }
+
+    fn open_as(path: &Path, encoding: Option<Encoding>, delimiter: Option<u8>) -> Result<AnyRows> {
+        let delimiter = delimiter.unwrap_or(COMMA);
         let (place, file) = source::open(path)?;
         let (hash, taken) = (RunningHash::default(), Taken::default());
         let hashed = Hashed {
@@ -55,7 +70,10 @@ impl AnyRows {
             let message = "this is a workbook; save the sheet as CSV";
             return Err(Error::at(place, message));
         }
-        let encoding = Encoding::of_sample(&place, &sample)?;
+        let encoding = match encoding {
+            Some(encoding) => encoding,
+            None => Encoding::of_sample(&place, &sample)?,
+        };
         if encoding.is_wide() {
             let whole = Cursor::new(std::mem::take(&mut sample)).chain(bytes);
             bytes = Box::new(Utf16::new(Box::new(whole), encoding));
@@ -68,13 +86,14 @@ impl AnyRows {
             let message = "the file is empty; expected a row of column names and rows";
             return Err(Error::at(place, message));
         }
-        let mut cutter = Cutter::new(bytes, sample, COMMA);
+        let mut cutter = Cutter::new(bytes, sample, delimiter);
         let first = first_row(&mut cutter).map_err(|e| cut_error(&place, &e))?;
         Ok(AnyRows {
-            columns: header_names(&place, &first, encoding, COMMA)?,
+            columns: header_names(&place, &first, encoding, delimiter)?,
             place,
             cutter,
             encoding,
+            delimiter,
             hash,
             taken,
         })
@@ -121,7 +140,7 @@ impl AnyRows {
         row: impl Fn(&mut T, u64, FoundRow<'_>) + Sync,
         mut collect: impl FnMut(T, u64) -> Result<()>,
     ) -> Result<String> {
-        let (encoding, width) = (self.encoding, self.columns.len());
+        let (encoding, delimiter, width) = (self.encoding, self.delimiter, self.columns.len());
         let place = self.place.clone();
         let mut told = 0;
         let taken = &self.taken;
@@ -137,8 +156,8 @@ impl AnyRows {
         let read = |chunk: Chunk| {
             let mut made = T::default();
             let mut cells = Row::default();
-            for frame in chunk.frames(COMMA) {
-                let found = cut(frame, encoding, width, &mut cells);
+            for frame in chunk.frames(delimiter) {
+                let found = cut(frame, (encoding, delimiter), width, &mut cells);
                 row(&mut made, frame.line, found);
             }
             (made, chunk.taken)
@@ -148,14 +167,19 @@ impl AnyRows {
     }
 }
 
-fn cut<'r>(frame: Frame<'_>, encoding: Encoding, width: usize, cells: &'r mut Row) -> FoundRow<'r> {
+fn cut<'r>(
+    frame: Frame<'_>,
+    (encoding, delimiter): (Encoding, u8),
+    width: usize,
+    cells: &'r mut Row,
+) -> FoundRow<'r> {
     if frame.broken {
         return FoundRow::Odd("a row whose quotes are closed");
     }
     let Some(text) = encoding.decode(frame.bytes) else {
         return FoundRow::Odd("text in the encoding of the file");
     };
-    cells.set(&text, frame.quoted);
+    cells.set_cut(&text, frame.quoted, delimiter);
     match cells.width() == width {
         true => FoundRow::Cells(cells),
         false => FoundRow::Odd("as many cells as the header has"),

@@ -1,14 +1,27 @@
 //! Weights made by a plan: the tables told of them (权重测算报告).
 
+use super::charts::Draw;
 use super::sheets::{MISSING, Sheet, SheetColumn};
-use crate::diagnostics::Words;
+use crate::diagnostics::{Words, in_chinese};
 use crate::points::calibration::{
-    CalibrationPlan, Level, Made, Missing, Part, Stays, cases_for_five_per_cent, number, ratio,
+    CalibrationPlan, Level, Made, Missing, Part, Stays, TrimPay, cases_for_five_per_cent, number, ratio,
+    trim_pay,
 };
 use crate::scenarios::{Fault, GroupedStays, MOST_FAULTS};
 
 const fn words(en: &'static str, zh: &'static str) -> Words {
     Words { en, zh }
+}
+
+const BARS: Draw = Draw::Bars {
+    stacked: false,
+    lying: true,
+};
+
+fn dots(level: Option<&str>) -> Draw {
+    Draw::Dots {
+        level: level.map(str::to_owned),
+    }
 }
 
 const GROUP: SheetColumn = ("group", "group", "病组");
@@ -60,7 +73,8 @@ pub(super) fn faults_sheet(faults: &[Fault]) -> Sheet {
         ("column", "column", "列"),
         ("value", "value", "原值"),
         ("left_out", "left out because", "剔除原因"),
-        ("expected", "expected", "应为"),
+        ("expected", "expected", "应为（英文）"),
+        ("expected_zh", "expected, in Chinese", "应为"),
     ];
     let mut sheet = Sheet::new("findings", words("Findings", "病案问题"), &columns);
     for fault in faults {
@@ -70,7 +84,8 @@ pub(super) fn faults_sheet(faults: &[Fault]) -> Sheet {
             .text(fault.line.to_string())
             .text(&fault.column);
         let left = fault.left.map_or("", |left| left.word());
-        row.text(&fault.value).text(left).text(fault.expected).end();
+        let row = row.text(&fault.value).text(left).text(fault.expected);
+        row.text(in_chinese(fault.expected).unwrap_or_default()).end();
     }
     sheet
 }
@@ -86,6 +101,7 @@ impl CalibrationTables<'_> {
             self.categories(),
             self.trims(),
             self.trim_weights(),
+            self.trim_pay_sheet(),
             self.split_list(),
         ];
         let if_any = [
@@ -444,7 +460,12 @@ impl CalibrationTables<'_> {
             ("small", "few cases", "例数偏少"),
             MISSING,
         ];
-        let mut sheet = Sheet::new("uncertainty", words("Uncertainty", "权重不确定性"), &columns);
+        let mut sheet = Sheet::new("uncertainty", words("Uncertainty", "权重不确定性"), &columns).drawn(
+            words("Weight and its interval, by group", "各病组权重与区间"),
+            dots(None),
+            "group",
+            &["low", "weight", "high"],
+        );
         let Some(uncertain) = &self.made.uncertain else {
             return sheet;
         };
@@ -480,7 +501,12 @@ impl CalibrationTables<'_> {
             ("share", "share of the spread within groups", "占组内变异之比"),
             MISSING,
         ];
-        let mut sheet = Sheet::new("split-list", words("Candidates to split", "拆分候选"), &columns);
+        let mut sheet = Sheet::new("split-list", words("Candidates to split", "拆分候选"), &columns).drawn(
+            words("Share of the spread within groups", "占组内变异之比"),
+            BARS,
+            "group",
+            &["share"],
+        );
         for (rank, (place, share)) in self.made.split_list.iter().enumerate() {
             let Some(quality) = self.made.quality.get(*place) else {
                 continue;
@@ -512,7 +538,12 @@ impl CalibrationTables<'_> {
             ("f_cost", "F of costs, kept", "费用F值（裁剪后）"),
             MISSING,
         ];
-        let mut sheet = Sheet::new("categories", words("RIV by category", "分类RIV"), &columns);
+        let mut sheet = Sheet::new("categories", words("RIV by category", "分类RIV"), &columns).drawn(
+            words("RIV of costs, all cases and kept", "费用RIV：未裁剪与裁剪后"),
+            BARS,
+            "mdc",
+            &["riv_cost", "riv_cost_kept"],
+        );
         for part in &self.made.parts {
             let row = sheet.row().text(&part.mdc);
             let row = row.count(part.cost.cases).statistic(part.cost.riv(), 6);
@@ -536,10 +567,31 @@ impl CalibrationTables<'_> {
             ("riv_stay", "RIV of stays", "住院日RIV"),
             ("common", "cases that every rule keeps", "各规则共同保留例数"),
             ("riv_cost_common", "RIV of costs on these", "共同病例费用RIV"),
+            (
+                "point_value_change",
+                "point value against the plan's rule",
+                "点值较方案规则的变化",
+            ),
             MISSING,
         ];
-        let mut sheet = Sheet::new("trims", words("Rules of trimming", "裁剪规则比较"), &columns);
-        for (effect, _) in &self.made.trims {
+        let title = words("Rules of trimming", "裁剪规则比较");
+        let mut sheet = Sheet::new("trims", title, &columns)
+            .drawn(
+                words("RIV of costs by rule", "各裁剪规则费用RIV"),
+                BARS,
+                "rule",
+                &["riv_cost", "riv_cost_common"],
+            )
+            .drawn(
+                words(
+                    "Point value against the plan's rule, as a ratio of change",
+                    "点值较方案规则的变化率",
+                ),
+                BARS,
+                "rule",
+                &["point_value_change"],
+            );
+        for ((effect, _), pay) in self.made.trims.iter().zip(self.trim_pay()) {
             let row = sheet
                 .row()
                 .text(&effect.rule)
@@ -547,7 +599,49 @@ impl CalibrationTables<'_> {
                 .count(effect.removed);
             let row = row.money(effect.removed_cost).statistic(effect.cost.riv(), 6);
             let row = row.statistic(effect.stay.riv(), 6).count(effect.on_common.cases);
-            row.statistic(effect.on_common.riv(), 6).end();
+            row.statistic(effect.on_common.riv(), 6)
+                .statistic(pay.point_value, 6)
+                .end();
+        }
+        sheet
+    }
+
+    /// Against arithmetic weights of the cases that the plan's rule keeps.
+    fn trim_pay(&self) -> Vec<TrimPay> {
+        let own = self.made.arithmetic.as_ref();
+        let own = own.unwrap_or(&self.made.estimated.weights);
+        trim_pay(self.stays(), own, &self.made.trims)
+    }
+
+    /// What each rule would do to each hospital at the same money.
+    fn trim_pay_sheet(&self) -> Sheet {
+        let pays = self.trim_pay();
+        let rules = pays.iter().map(|pay| {
+            let rule = pay.rule.clone();
+            (rule.clone(), rule.clone(), rule)
+        });
+        let names: Vec<&str> = pays.iter().map(|pay| pay.rule.as_str()).collect();
+        let title = words("Change of pay by rule", "各裁剪规则下的支付变化");
+        let (name, en, zh) = MISSING;
+        let mut sheet = Sheet::new("trim-pay", title, &[("hospital", "hospital", "医疗机构")])
+            .with(rules)
+            .with([(name.to_owned(), en.to_owned(), zh.to_owned())])
+            .drawn(
+                words(
+                    "Change of each hospital's pay against the plan's rule, at the same money of all",
+                    "总额不变时各机构支付较方案规则的变化率",
+                ),
+                dots(Some("0")),
+                "hospital",
+                &names,
+            );
+        for (place, hospital) in self.stays().hospitals.iter().enumerate() {
+            let mut row = sheet.row().text(hospital);
+            for pay in &pays {
+                let change = pay.hospitals.get(place).copied();
+                row = row.statistic(change.unwrap_or(Err(Missing::NoWeight)), 6);
+            }
+            row.end();
         }
         sheet
     }
@@ -558,7 +652,15 @@ impl CalibrationTables<'_> {
             (rule.clone(), rule.clone(), rule)
         });
         let title = words("Arithmetic weights by rule", "各裁剪规则下的算术权重");
-        let mut sheet = Sheet::new("trim-weights", title, &[GROUP, CASES]).with(rules);
+        let names: Vec<&str> = self.made.trims.iter().map(|(of, _)| of.rule.as_str()).collect();
+        let mut sheet = Sheet::new("trim-weights", title, &[GROUP, CASES])
+            .with(rules)
+            .drawn(
+                words("Weight of each group by rule", "各裁剪规则下的病组权重"),
+                dots(None),
+                "group",
+                &names,
+            );
         for (place, quality) in self.made.quality.iter().enumerate() {
             let mut row = sheet.row().text(self.code(place)).count(quality.cases);
             for (_, weights) in &self.made.trims {
@@ -579,7 +681,12 @@ impl CalibrationTables<'_> {
             ("change", "change", "变化"),
             MISSING,
         ];
-        let mut sheet = Sheet::new("hospitals", words("Hospitals", "医院CMI对照"), &columns);
+        let mut sheet = Sheet::new("hospitals", words("Hospitals", "医院CMI对照"), &columns).drawn(
+            words("Case-mix index", "病例组合指数"),
+            dots(Some("1")),
+            "hospital",
+            &["cmi", "cmi_arithmetic"],
+        );
         let (made, stays) = (self.made, self.stays());
         let mut cases = vec![0; stays.hospitals.len()];
         for stay in made.kept.stays() {
@@ -652,7 +759,7 @@ impl CalibrationTables<'_> {
     fn drifted(&self) -> Sheet {
         let columns = [GROUP, ("change", "W ÷ W₀ − 1", "较既往变化"), KEPT];
         let title = words("Weights that moved far", "变动超限病组");
-        let mut sheet = Sheet::new("drift-list", title, &columns);
+        let mut sheet = Sheet::new("drift-list", title, &columns).drawn(title, BARS, "group", &["change"]);
         let band = number(self.plan.quality.drift_band);
         for (place, change) in self
             .made
@@ -711,6 +818,16 @@ impl CalibrationTables<'_> {
             "coverage",
             words("Coverage by threshold", "例数阈值与覆盖率"),
             &columns,
+        )
+        .drawn(
+            words("Share of all cases by threshold", "各阈值的覆盖率"),
+            Draw::Lines {
+                steps: true,
+                by: None,
+                diagonal: false,
+            },
+            "threshold",
+            &["share"],
         );
         let wanted = self
             .plan
@@ -811,7 +928,12 @@ impl CalibrationTables<'_> {
             ("coefficient", "mean ÷ mean of all", "系数"),
             MISSING,
         ];
-        let mut sheet = Sheet::new("levels", words("Hospital levels", "机构等级系数"), &columns);
+        let mut sheet = Sheet::new("levels", words("Hospital levels", "机构等级系数"), &columns).drawn(
+            words("Mean of the level over that of all", "等级均费与总均费之比"),
+            BARS,
+            "level",
+            &["coefficient"],
+        );
         for level in self.levels {
             let row = sheet
                 .row()

@@ -1,5 +1,9 @@
 //! CSV rows into memory.
 
+use std::io::Write;
+
+use crate::units::Fen;
+
 /// Rows of CSV being written, one cell after the other (CSV文本).
 ///
 /// Quotes only where a cell needs them; rows end with a line feed.
@@ -38,6 +42,19 @@ impl CsvText {
         }
     }
 
+    /// Appends an amount in yuan.
+    pub fn fen(&mut self, amount: Fen) {
+        self.separate();
+        amount.push_bytes(&mut self.bytes);
+    }
+
+    /// Appends a whole number.
+    pub fn number(&mut self, number: i64) {
+        self.separate();
+        // memory takes all that is written
+        let _ = write!(self.bytes, "{number}");
+    }
+
     /// Appends a record as written, cells and quotes included.
     #[inline]
     pub fn raw(&mut self, record: &str) {
@@ -50,6 +67,23 @@ impl CsvText {
     pub fn raw_end(&mut self, cells: &[u8]) {
         self.bytes.extend_from_slice(cells);
         self.in_row = false;
+    }
+
+    /// The same table with one more column, at the end, that says one thing in every row (末列).
+    #[must_use]
+    pub fn ending_in(self, column: &str, value: &str) -> CsvText {
+        let mut bytes = Vec::with_capacity(self.bytes.len() + self.bytes.len() / 8);
+        let (mut quoted, mut header) = (false, true);
+        for byte in self.bytes {
+            quoted ^= byte == b'"';
+            if byte == b'\n' && !quoted {
+                bytes.push(b',');
+                bytes.extend_from_slice(if header { column } else { value }.as_bytes());
+                header = false;
+            }
+            bytes.push(byte);
+        }
+        CsvText { bytes, in_row: false }
     }
 
     /// Forgets the rows, keeps the memory.

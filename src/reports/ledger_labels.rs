@@ -4,7 +4,7 @@ use crate::diagnostics::{Lang, Words};
 use crate::points::{Kind, Mark};
 
 /// A column, step, line or state of a settlement with its labels (中英对照).
-const LABELS: [(&str, &str, &str); 98] = [
+const LABELS: [(&str, &str, &str); 105] = [
     ("pool", "pool", "基金池"),
     ("month", "month", "月份"),
     ("hospital", "hospital", "医疗机构"),
@@ -15,6 +15,17 @@ const LABELS: [(&str, &str, &str); 98] = [
     ("kind", "kind", "病例类型"),
     ("why", "why", "类型说明"),
     ("points", "points", "点数"),
+    ("main_procedure", "main procedure", "主要手术操作"),
+    ("related_procedures", "related procedures", "相关手术操作"),
+    ("packet_type", "treatment type", "手术操作类型"),
+    ("primary_care", "primary care", "基层病种"),
+    ("auxiliary", "auxiliary label", "辅助目录标签"),
+    ("codes_read_as", "codes read as", "编码映射"),
+    ("weight", "weight or score", "权重（分值）"),
+    ("coefficient", "coefficient", "机构系数"),
+    ("auxiliary_coefficient", "auxiliary coefficient", "辅助目录系数"),
+    ("outlier_base", "cost is held against", "费用对照基准"),
+    ("preset_price", "preset price of a point, yuan", "预定点值（元）"),
     ("cases", "cases", "病例数"),
     ("standard", "standard", "支付标准"),
     ("cost", "cost", "总费用"),
@@ -87,13 +98,9 @@ const LABELS: [(&str, &str, &str); 98] = [
     ("admit_date", "admitted", "入院日期"),
     ("los_days", "days", "住院天数"),
     ("grouper_version", "grouper", "分组器版本"),
-    ("weight", "weight", "权重"),
     ("base_points", "base points", "基准点数"),
-    ("coefficient", "coefficient", "调节系数"),
-    ("auxiliary", "auxiliary coefficient", "辅助目录系数"),
     ("also", "also", "其他命中类型"),
     ("marks", "marks", "标记"),
-    ("outlier_base", "held against", "倍率基准"),
     ("ratio", "ratio", "倍率"),
     ("threshold", "threshold", "倍率界限"),
     ("edge", "edge", "界限归属"),

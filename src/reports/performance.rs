@@ -1,6 +1,7 @@
 //! Performance indicators as tables (绩效指标报表).
 
 use super::calibration::faults_sheet;
+use super::charts::Draw;
 use super::sheets::{MISSING, RowBuilder, Sheet, SheetColumn};
 use crate::diagnostics::{Lang, Place, Words};
 use crate::points::calibration::{Missing, number};
@@ -9,6 +10,18 @@ use crate::scenarios::performance::{IndicatorPlan, Indicators, Own, Unit, UnitKi
 
 const fn words(en: &'static str, zh: &'static str) -> Words {
     Words { en, zh }
+}
+
+const BARS: Draw = Draw::Bars {
+    stacked: false,
+    lying: true,
+};
+
+/// Points about 1, the reference.
+fn dots() -> Draw {
+    Draw::Dots {
+        level: Some("1".to_owned()),
+    }
 }
 
 /// What stands first in every row on a unit.
@@ -147,6 +160,17 @@ impl PerformanceTables<'_> {
         let columns: Vec<SheetColumn> = UNIT.into_iter().chain(first).collect();
         let sheet = Sheet::new("indicators", words("Indicators", "绩效指标"), &columns);
         let mut sheet = sheet.with(groups).with(rest.map(owned));
+        for (title, column) in [
+            (words("Case-mix index of hospitals", "各医院病例组合指数"), "cmi"),
+            (
+                words("Grouping rate of hospitals", "各医院入组率"),
+                "grouping_rate",
+            ),
+        ] {
+            sheet = sheet
+                .drawn(title, BARS, "hospital", &[column])
+                .only("kind", "hospital");
+        }
         for unit in &self.made.units {
             let row = unit_row(&mut sheet, unit).count(size(unit.discharged.all));
             let row = row
@@ -201,7 +225,27 @@ impl PerformanceTables<'_> {
             MISSING,
         ];
         let columns: Vec<SheetColumn> = UNIT.into_iter().chain(own).collect();
-        let mut sheet = Sheet::new("efficiency", words("Efficiency", "效率指数"), &columns);
+        let mut sheet = Sheet::new("efficiency", words("Efficiency", "效率指数"), &columns)
+            .drawn(
+                words(
+                    "Cost index over time index, hospitals; 1 is the reference",
+                    "医院费用消耗指数与时间消耗指数；1为参照",
+                ),
+                Draw::Points {
+                    level: Some("1".to_owned()),
+                    over: None,
+                },
+                "time_norm",
+                &["cost_norm"],
+            )
+            .only("kind", "hospital")
+            .drawn(
+                words("Indices of hospitals", "各医院指数"),
+                dots(),
+                "hospital",
+                &["cost_norm", "cost_o_over_e", "time_norm", "time_o_over_e"],
+            )
+            .only("kind", "hospital");
         let trim = self.plan.reference.trim.to_string();
         for unit in &self.made.units {
             let of = &unit.efficiency;
@@ -267,13 +311,34 @@ impl PerformanceTables<'_> {
         let columns: Vec<SheetColumn> = UNIT.into_iter().chain(own).collect();
         let sheet = Sheet::new("mortality", words("Mortality", "死亡"), &columns);
         let (name, en, zh) = MISSING;
-        let mut sheet = sheet
+        let sheet = sheet
             .with(limits)
             .with([(name.to_owned(), en.to_owned(), zh.to_owned())]);
+        let mut sheet = self.with_funnel(sheet);
         for unit in &self.made.units {
             self.mortality_row(&mut sheet, unit);
         }
         sheet
+    }
+
+    /// Ratios of hospitals between the first limits of the plan.
+    fn with_funnel(&self, sheet: Sheet) -> Sheet {
+        let Some(share) = self.plan.mortality.limits.first() else {
+            return sheet;
+        };
+        let per_cent = number(*share) * 100.0;
+        let (low, high) = (
+            format!("funnel_{per_cent}_low"),
+            format!("funnel_{per_cent}_high"),
+        );
+        let title = words(
+            "Deaths over expected deaths of hospitals, and the first limits of the funnel",
+            "各医院实际与期望死亡之比及第一控制限",
+        );
+        let ys = ["death_ratio", &low, &high];
+        sheet
+            .drawn(title, dots(), "hospital", &ys)
+            .only("kind", "hospital")
     }
 
     fn mortality_row(&self, sheet: &mut Sheet, unit: &Unit) {
@@ -343,7 +408,8 @@ impl PerformanceTables<'_> {
             ("class", "class, the best last", "等级（由低到高）"),
             MISSING,
         ];
-        let mut sheet = Sheet::new("composite", words("Rank-sum ratio", "秩和比综合评价"), &columns);
+        let title = words("Rank-sum ratio", "秩和比综合评价");
+        let mut sheet = Sheet::new("composite", title, &columns).drawn(title, BARS, "hospital", &["rsr"]);
         let units = self.made.units.iter();
         for (unit, (rsr, class)) in units.filter_map(|unit| Some((unit, unit.composite?))) {
             let class = rsr.map_or_else(|_| String::new(), |_| class.to_string());

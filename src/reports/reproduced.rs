@@ -5,11 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use super::identity::{program, program_json};
 use super::sheets::Sheet;
 use crate::diagnostics::{Error, Result, Words, hexadecimal};
-
-/// The libraries this program was built with.
-const LOCK_FILE: &[u8] = include_bytes!("../../Cargo.lock");
 
 /// Inputs, parameters, seed and results of an analysis (可复现信息).
 #[derive(Clone, Debug, Default)]
@@ -24,6 +22,8 @@ pub struct Reproduced<'r> {
     pub warnings: BTreeMap<&'r str, u64>,
     /// Each result table and its SHA-256; filled in where they are written.
     pub outputs: Vec<(String, String)>,
+    /// The hash of the results; filled in where they are written.
+    pub result_hash: String,
 }
 
 fn hash(bytes: &[u8]) -> String {
@@ -37,9 +37,15 @@ impl Reproduced<'_> {
         self.outputs = hashed.collect();
     }
 
-    /// SHA-256 of the sorted names and hashes of the inputs.
-    fn table_hash(&self) -> String {
-        let mut inputs = self.inputs.clone();
+    /// SHA-256 of the sorted names and hashes of the inputs; folders are no part of a name.
+    fn input_hash(&self) -> String {
+        let name = |path: &String| {
+            let name = std::path::Path::new(path).file_name();
+            name.map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+        };
+        let inputs = self.inputs.iter();
+        let mut inputs: Vec<(String, String)> =
+            inputs.map(|(path, hash)| (name(path), hash.clone())).collect();
         inputs.sort();
         hash(listed(&inputs).as_bytes())
     }
@@ -51,16 +57,11 @@ impl Reproduced<'_> {
             .map_err(|e| Error::new(format!("the parameters cannot be written: {e}")))
     }
 
-    /// SHA-256 of the result tables in their order.
-    fn result_hash(&self) -> String {
-        hash(listed(&self.outputs).as_bytes())
-    }
-
     /// `run.json`.
     ///
     /// # Errors
     /// The parameters cannot be written.
-    pub(super) fn json(&self) -> Result<String> {
+    pub(super) fn json(&self, command: &str) -> Result<String> {
         let files = |files: &[(String, String)], name: &str| -> Vec<serde_json::Value> {
             files
                 .iter()
@@ -68,18 +69,17 @@ impl Reproduced<'_> {
                 .collect()
         };
         let page = json!({
-            "engine": { "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") },
-            "lock_file_hash": hash(LOCK_FILE),
-            "target": target(),
+            "command": command,
+            "version": program_json(),
             "inputs": files(&self.inputs, "path"),
-            "table_hash": self.table_hash(),
+            "input_hash": self.input_hash(),
             "policy_hash": self.policy_hash()?,
             "parameters": self.parameters,
             "seed": self.draws.map(|(seed, _)| seed),
             "draws": self.draws.map(|(_, draws)| draws),
             "warnings": self.warnings,
             "outputs": files(&self.outputs, "name"),
-            "result_hash": self.result_hash(),
+            "result_hash": self.result_hash,
         });
         Ok(format!("{page:#}\n"))
     }
@@ -99,17 +99,13 @@ impl Reproduced<'_> {
         let mut put = |field: &str, name: &str, value: String| {
             sheet.row().text(field).text(name).text(value).end();
         };
-        put(
-            "version",
-            env!("CARGO_PKG_NAME"),
-            env!("CARGO_PKG_VERSION").to_owned(),
-        );
-        put("version", "target", target());
-        put("version", "lock_file_hash", hash(LOCK_FILE));
-        for (file, hash) in &self.inputs {
-            put("input_hash", file, hash.clone());
+        for (name, text) in program() {
+            put("version", name, text);
         }
-        put("table_hash", "", self.table_hash());
+        for (file, hash) in &self.inputs {
+            put("input", file, hash.clone());
+        }
+        put("input_hash", "", self.input_hash());
         put("policy_hash", "", self.policy_hash().unwrap_or_default());
         if let Some((seed, draws)) = self.draws {
             put("seed", "", seed.to_string());
@@ -118,7 +114,7 @@ impl Reproduced<'_> {
         for (warning, count) in &self.warnings {
             put("warnings", warning, count.to_string());
         }
-        put("result_hash", "", self.result_hash());
+        put("result_hash", "", self.result_hash.clone());
         sheet
     }
 }
@@ -128,8 +124,4 @@ fn listed(files: &[(String, String)]) -> String {
         .iter()
         .map(|(name, hash)| format!("{name} {hash}\n"))
         .collect()
-}
-
-fn target() -> String {
-    format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS)
 }

@@ -3,10 +3,12 @@
 
 use std::path::{Path, PathBuf};
 
+use super::charts::{Chart, Draw, Section, chart_page};
+use super::earlier::Leftovers;
+use super::identity::result_hash;
 use super::output::write_together;
 use super::table::{Cell, Column, Table};
-use super::table_book::write_book;
-use super::table_page::page;
+use super::table_book::book_bytes;
 use super::{CsvText, Reproduced};
 use crate::diagnostics::{Lang, Result, Words};
 use crate::points::calibration::Statistic;
@@ -26,6 +28,8 @@ pub struct Sheet {
     title: Words,
     columns: Vec<(String, String, String)>,
     rows: Vec<Vec<Cell>>,
+    /// Charts of the page, each with its title in both languages.
+    charts: Vec<(Words, Chart)>,
 }
 
 impl Sheet {
@@ -36,7 +40,30 @@ impl Sheet {
             title,
             columns: columns.iter().map(owned).collect(),
             rows: Vec::new(),
+            charts: Vec::new(),
         }
+    }
+
+    /// With a chart on the page.
+    pub(super) fn drawn(mut self, title: Words, draw: Draw, x: &str, ys: &[&str]) -> Sheet {
+        self.charts.push((title, Chart::new("", draw, x, ys)));
+        self
+    }
+
+    /// The last chart, of the rows that have this value in a column.
+    pub(super) fn only(mut self, column: &str, value: &str) -> Sheet {
+        if let Some((title, chart)) = self.charts.pop() {
+            self.charts.push((title, chart.only(column, value)));
+        }
+        self
+    }
+
+    fn charts(&self, lang: Lang) -> Vec<Chart> {
+        let named = self.charts.iter().map(|(title, chart)| Chart {
+            title: title.in_lang(lang).to_owned(),
+            ..chart.clone()
+        });
+        named.collect()
     }
 
     /// With further columns whose names are known only now.
@@ -159,41 +186,80 @@ pub struct SheetBook<'b> {
     pub made_of: Reproduced<'b>,
 }
 
+/// What was written, and what was left (写出的文件).
+#[derive(Clone, Debug, Default)]
+pub struct BookWritten {
+    /// Names of the files.
+    pub files: Vec<String>,
+    /// Files of an earlier run that stay since somebody changed them.
+    pub left: Vec<PathBuf>,
+}
+
 impl SheetBook<'_> {
-    /// Writes each table as CSV, the data dictionary, the workbook, the page and `run.json` into a folder;
-    /// the names of what was written (写出分析结果).
+    /// Writes each table as CSV, the data dictionary, the workbook, the page and `run.json` into a folder,
+    /// none before all are made; what an earlier run wrote and this one does not is taken away (写出分析结果).
     ///
     /// # Errors
     /// They cannot be written.
-    pub fn write(mut self, folder: &Path, lang: Lang) -> Result<Vec<String>> {
+    pub fn write(mut self, folder: &Path, lang: Lang) -> Result<BookWritten> {
         let mut files: Vec<(String, Vec<u8>)> = Vec::new();
         for (name, bytes) in std::mem::take(&mut self.files) {
             files.push((name.to_owned(), bytes));
         }
-        for sheet in &self.sheets {
-            let csv = sheet.table(lang).csv();
-            files.push((format!("{}.csv", sheet.file), csv.bytes().to_vec()));
+        let mut tables: Vec<Table> = self.sheets.iter().map(|sheet| sheet.table(lang)).collect();
+        for (sheet, table) in self.sheets.iter().zip(&tables) {
+            files.push((format!("{}.csv", sheet.file), table.csv().bytes().to_vec()));
         }
         files.push((
             "dictionary.csv".to_owned(),
             dictionary(&self.sheets).bytes().to_vec(),
         ));
-        self.made_of.set_outputs(&files);
-        let mut tables: Vec<Table> = self.sheets.iter().map(|sheet| sheet.table(lang)).collect();
+        let named = self.sheets.iter().map(|sheet| sheet.file).zip(&tables);
+        self.made_of.result_hash = result_hash(named);
         tables.push(self.made_of.sheet().table(lang));
-        files.push(("run.json".to_owned(), self.made_of.json()?.into_bytes()));
-        let html = page(&self.title, &self.notes, &tables, lang);
-        files.push((format!("{}.html", self.name), html.into_bytes()));
+        files.push((
+            format!("{}.html", self.name),
+            self.page(&tables, lang)?.into_bytes(),
+        ));
         let book = format!("{}.xlsx", self.name);
-        let places: Vec<(PathBuf, &[u8])> = files
+        let bytes = book_bytes(&folder.join(&book), &tables, lang)?;
+        files.push((book, bytes));
+        self.made_of.set_outputs(&files);
+        let page = self.made_of.json(self.name)?.into_bytes();
+        files.push(("run.json".to_owned(), page));
+        let names: Vec<String> = files.iter().map(|(name, _)| name.clone()).collect();
+        let earlier = Leftovers::of(folder, self.name, &names);
+        let places = files.iter();
+        write_together(places.map(|(name, bytes)| (folder.join(name), bytes.as_slice())))?;
+        earlier.remove()?;
+        Ok(BookWritten {
+            files: names,
+            left: earlier.changed,
+        })
+    }
+
+    /// The page: each table with its charts, the reproducibility block last.
+    fn page(&self, tables: &[Table], lang: Lang) -> Result<String> {
+        let names: Vec<String> = self
+            .sheets
             .iter()
-            .map(|(name, bytes)| (folder.join(name), bytes.as_slice()))
+            .map(|sheet| format!("{}.csv", sheet.file))
             .collect();
-        write_together(places)?;
-        write_book(&folder.join(&book), &tables, lang)?;
-        let mut names: Vec<String> = files.into_iter().map(|(name, _)| name).collect();
-        names.push(book);
-        Ok(names)
+        let charts = self.sheets.iter().map(|sheet| sheet.charts(lang));
+        let files = names.iter().map(String::as_str).chain(["run.json"]);
+        let sections: Vec<Section<'_>> = tables
+            .iter()
+            .zip(files)
+            .zip(charts.chain([Vec::new()]))
+            .map(|((table, file), charts)| Section {
+                heading: table.name.clone(),
+                notes: Vec::new(),
+                charts,
+                table,
+                file,
+            })
+            .collect();
+        chart_page(&self.title, &self.notes, &sections, lang)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::budget::{CLEARING_LINES, CaseDue, HospitalDue, PoolSettlement};
 use crate::diagnostics::Lang;
 use crate::ledger::{ClearingRow, Paid, RunNote, YearCase};
 use crate::points::{Kind, Mark, Pack, PnlColumn};
-use crate::scenarios::Detail;
+use crate::scenarios::{Detail, PACKET_GROUNDS, SCORE_GROUNDS};
 use crate::units::{Exact, Fen, Overflow, Points};
 
 /// A year to be shown (年度清算结果).
@@ -225,7 +225,7 @@ const CASE_WORDS: [&str; 28] = [
     "weight",
     "base_points",
     "coefficient",
-    "auxiliary",
+    "auxiliary_coefficient",
     "also",
     "marks",
     "outlier_base",
@@ -239,7 +239,7 @@ const CASE_WORDS: [&str; 28] = [
 /// The cases of a cleared year (年度病例明细): each with its kind and why, what was booked and what is
 /// due.
 pub fn year_cases_table(
-    pack: &Pack,
+    (pack, with_grounds): (&Pack, bool),
     (settlement, run): (&PoolSettlement, &RunNote),
     cases: &[CaseOfYear],
     lang: Lang,
@@ -261,6 +261,11 @@ pub fn year_cases_table(
         .map(summed),
     );
     columns.extend(pack.pnl().iter().map(|column| summed(column.as_str())));
+    // under a scheme of packets also what each was paid by
+    let grounds = PACKET_GROUNDS.into_iter().chain(SCORE_GROUNDS);
+    let grounds = grounds.filter(|name| with_grounds && !CASE_WORDS.contains(name));
+    let grounds: Vec<&str> = grounds.collect();
+    columns.extend(grounds.iter().map(|name| own(name)));
     let mut table = Table::new(&settlement.pool, columns);
     // what cannot be shown has no price in this column; the settlement would have failed before
     let value = settlement.point_value.map(|value| value.show_yuan(10));
@@ -276,9 +281,16 @@ pub fn year_cases_table(
                 .iter()
                 .map(|column| profit(*column, case.entry, case.due)),
         );
+        cells.extend(grounds.iter().map(|name| Cell::text(ground(case.entry, name))));
         table.rows.push(cells);
     }
     table
+}
+
+/// What a payment was made of, where the ledger keeps it.
+fn ground<'c>(case: &'c YearCase, name: &str) -> &'c str {
+    let found = case.more.grounds.iter().find(|(known, _)| known == name);
+    found.map_or("", |(_, text)| text)
 }
 
 impl CaseOfYear<'_> {

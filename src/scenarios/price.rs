@@ -6,6 +6,7 @@ use super::join::{BillOf, Joined, purposes_of};
 use super::settle::level_of;
 use super::statement::{RunResult, Statement};
 use crate::benefit::Slip;
+use crate::codes::HospitalLevel;
 use crate::diagnostics::{Error, Result};
 use crate::points::{
     CaseFacts, Cut, Ending, Pack, PricingCase, Ranked, Score, ScoreError, Stay, Weights, score,
@@ -71,7 +72,7 @@ pub(super) fn score_one(
     (pack, weights): (&Pack, &Weights),
     result: &RunResult,
     (index, slip): (usize, &Slip),
-    other_group: Option<&str>,
+    other: Other<'_>,
 ) -> Result<Option<Score>> {
     let pricing = Pricing {
         inputs,
@@ -84,7 +85,16 @@ pub(super) fn score_one(
         return Ok(None);
     };
     let bill = BillOf::of(pack, slip, statement);
-    pricing.priced(index, &bill, other_group, |case| score(pack, weights, case))
+    pricing.priced(index, &bill, other, |case| score(pack, weights, case))
+}
+
+/// Where a case is scored instead of where it is (换组、换院).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Other<'a> {
+    /// Another group.
+    pub group: Option<&'a str>,
+    /// Another hospital, and its level.
+    pub hospital: Option<(&'a str, HospitalLevel)>,
 }
 
 struct Pricing<'a> {
@@ -98,7 +108,9 @@ struct Pricing<'a> {
 
 impl Pricing<'_> {
     fn score(&self, index: usize, bill: &BillOf) -> Result<Option<Score>> {
-        self.priced(index, bill, None, |case| score(self.pack, self.weights, case))
+        self.priced(index, bill, Other::default(), |case| {
+            score(self.pack, self.weights, case)
+        })
     }
 
     /// Hands a case to `price` as the pack sees it.
@@ -106,15 +118,16 @@ impl Pricing<'_> {
         &self,
         index: usize,
         bill: &BillOf,
-        other_group: Option<&str>,
+        other: Other<'_>,
         price: impl Fn(&PricingCase) -> std::result::Result<T, ScoreError>,
     ) -> Result<Option<T>> {
         let Some(statement) = self.result.statements.get(index) else {
             return Ok(None);
         };
-        let Some(level) = level_of(self.inputs, statement) else {
+        let Some(own) = level_of(self.inputs, statement) else {
             return Ok(None);
         };
+        let (hospital, level) = other.hospital.unwrap_or((&statement.hospital, own));
         let scheme = self.inputs.grouper.scheme();
         let grouped = statement.grouping.status(scheme).has_group();
         let packets = scheme.packets().into_iter();
@@ -126,8 +139,10 @@ impl Pricing<'_> {
             .map_or_else(String::new, |day| day.to_string());
         let facts = &statement.facts;
         let case = PricingCase {
-            group: other_group.or_else(|| grouped.then(|| statement.grouping.code(scheme))),
-            hospital: &statement.hospital,
+            group: other
+                .group
+                .or_else(|| grouped.then(|| statement.grouping.code(scheme))),
+            hospital,
             level,
             pool: &statement.pool,
             cost: bill.cost,
@@ -138,7 +153,7 @@ impl Pricing<'_> {
                 month: &statement.version,
                 day: &day,
                 dearest: self.dearest.get(index).copied(),
-                blank: other_group.is_none()
+                blank: other.group.is_none()
                     && statement.grouping.fallback(scheme) == Some(FallbackKind::Blank),
                 auxiliary: &auxiliary,
                 refunds: bill.refunds,
@@ -180,7 +195,9 @@ impl Pricing<'_> {
             let (Some(bill), None) = (bill, head) else {
                 continue;
             };
-            let value = self.priced(index, bill, None, |case| self.pack.rank_value(self.weights, case))?;
+            let value = self.priced(index, bill, Other::default(), |case| {
+                self.pack.rank_value(self.weights, case)
+            })?;
             let (Some(Some(value)), Some(statement)) = (value, self.result.statements.get(index)) else {
                 continue;
             };

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::chain::Inputs;
 use super::facts::FactFields;
+use super::packet_facts::PacketFacts;
 use super::statement::{Money, Rejected, RunResult, Statement};
 use crate::diagnostics::{Action, Finding, Lang, Result, Stops};
 use crate::grouper::{Grouping, Workspace};
@@ -272,11 +273,14 @@ impl Statement {
             list: String::new(),
             line: checker.line(),
             record: checker.record(),
+            sex: case.sex(),
+            age: u32::try_from(case.age() / 100).ok(),
             los_days: whole_days(case),
             admit: case.admit(),
             discharge: case.discharge(),
             diagnoses: case.diagnoses().map(str::to_owned).collect(),
             fees: case.fees(),
+            packet: PacketFacts::of(inputs.grouper.scheme(), case, &grouping),
             grouping,
             facts,
             money: match of_this_row(checker).find(|finding| finding.edit.stops == Stops::Money) {

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 
 use super::facts::Facts;
+use super::packet_facts::PacketFacts;
 use crate::benefit::Slip;
 use crate::budget::PoolSettlement;
 use crate::codes::HospitalLevel;
@@ -37,6 +38,10 @@ pub struct Statement {
     pub line: u64,
     /// Ordinal in the records file.
     pub record: u64,
+    /// 1 male, 2 female.
+    pub sex: u8,
+    /// Full years at admission.
+    pub age: Option<u32>,
     /// Days of stay.
     pub los_days: Option<u32>,
     /// Day of admission.
@@ -49,6 +54,8 @@ pub struct Statement {
     pub fees: Option<FeeSplit>,
     /// The group.
     pub grouping: Grouping,
+    /// Its procedures as the packet has them; none of a group.
+    pub packet: Option<Box<PacketFacts>>,
     /// What it is paid, or why it is not.
     pub money: Money,
 }

@@ -3,7 +3,7 @@
 //! In reading order: means, spreads, quantiles (`statistics`); stays as few numbers each (`stays`);
 //! what is left out of a mean (`trim`); estimators (`estimate`, `hsrv`); the steps behind them (`steps`);
 //! quality of groups (`quality`); what weights are held against (`checks`, `levels`); how sure they are
-//! (`bootstrap`); what is asked for (`plan`); all of it together (`run`).
+//! (`bootstrap`); what other rules of trimming would do (`trim_pay`); what is asked for (`plan`); all of it together (`run`).
 //!
 //! Statistics are floating point here, over stays in an order of their own, so that neither the order
 //! of the records nor the number of threads reaches a digit. A weight is rounded once, by name, where it
@@ -28,6 +28,7 @@ mod statistics;
 mod stays;
 mod steps;
 mod trim;
+mod trim_pay;
 
 pub use bootstrap::{Bootstrap, Uncertain, Uncertainty, cases_for_five_per_cent};
 pub use checks::{
@@ -53,3 +54,4 @@ pub use steps::{
     Cap, CasesBy, MeanChange, Normalise, Shrink, ShrinkBy, StepDone, StepFault, StepGroup, Steps,
 };
 pub use trim::{Scale, Trim, is_within};
+pub use trim_pay::{TrimPay, trim_pay};

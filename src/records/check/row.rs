@@ -38,14 +38,19 @@ impl Row {
     }
 
     pub(in crate::records) fn set(&mut self, text: &str, quoted: bool) {
+        self.set_cut(text, quoted, b',');
+    }
+
+    /// As [`Row::set`], of cells that something else than a comma separates.
+    pub(in crate::records) fn set_cut(&mut self, text: &str, quoted: bool, delimiter: u8) {
         self.text.clear();
         self.fields.clear();
         self.text.push_str(text);
         self.written = text.len();
         if quoted {
-            self.cut_quoted()
+            self.cut_quoted(delimiter)
         } else {
-            self.cut_plain()
+            self.cut_plain(delimiter)
         }
     }
 
@@ -70,19 +75,20 @@ impl Row {
         self.set(&text, quoted);
     }
 
-    fn cut_plain(&mut self) {
+    fn cut_plain(&mut self, delimiter: u8) {
         let mut start = 0;
-        for comma in memchr::memchr_iter(b',', self.text.as_bytes()) {
+        for comma in memchr::memchr_iter(delimiter, self.text.as_bytes()) {
             self.fields.push((start, small(comma)));
             start = small(comma + 1);
         }
         self.fields.push((start, small(self.written)));
     }
 
-    fn cut_quoted(&mut self) {
+    fn cut_quoted(&mut self, delimiter: u8) {
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
+            .delimiter(delimiter)
             .terminator(csv::Terminator::Any(b'\n'))
             .from_reader(self.text.as_bytes());
         let mut record = csv::StringRecord::new();

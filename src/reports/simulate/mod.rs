@@ -3,18 +3,21 @@
 
 mod columns;
 mod effects;
+mod money;
 mod page;
+mod patients;
 mod record;
 mod studies;
 mod who;
 
 pub use page::simulation_page;
-pub use record::{Repeat, repeat_json};
+pub use record::{Repeat, repeat_json, simulation_remarks};
 
 use super::Table;
 use crate::diagnostics::Lang;
 use crate::scenarios::simulate::{
-    Attributes, Attribution, CorridorOfRun, Crosswalk, Engine, Mix, Outcome, Resolved, Run, Studies,
+    Attributes, Attribution, CorridorOfRun, Crosswalk, Engine, Mix, Outcome, PatientPart, QualityOfRun,
+    Remark, Resolved, Run, Studies,
 };
 
 /// A table and the file it is written to (报表文件).
@@ -46,6 +49,12 @@ pub struct Simulated<'a> {
     pub crosswalk: Option<&'a Crosswalk>,
     /// Cases and weights of the groups under both.
     pub mixes: &'a [Mix],
+    /// Kinds of patients.
+    pub patients: &'a [PatientPart],
+    /// Assessment of the reform.
+    pub quality: &'a QualityOfRun,
+    /// Changes that change nothing.
+    pub idle: &'a [Remark],
     /// What else was looked into.
     pub studies: &'a Studies,
 }
@@ -64,10 +73,14 @@ pub fn simulation_tables(found: &Simulated<'_>, engine: &Engine<'_>, lang: Lang)
         effects::shapley_by_hospital(found, lang),
         who::fairness_table(found, lang),
         who::lorenz(found, lang),
+        money::shares_by_level(found, lang),
         effects::groups_moved(&groups, lang),
         groups,
         effects::multiples(found, lang),
+        money::multiples_by_hospital(found, lang),
     ];
+    tables.extend(patients::patients(found, lang));
+    tables.extend(money::quality_tables(found, lang));
     tables.extend(effects::corridor_tables(found, lang));
     tables.extend(effects::crosswalk_tables(found, lang));
     tables.extend(studies::study_tables(found, lang));

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use super::columns::table;
 use super::{Named, Simulated};
 use crate::diagnostics::{Lang, Words};
+use crate::reports::identity::program_json;
 use crate::reports::table::Cell;
-use crate::scenarios::simulate::{Engine, Resolved, Run, lever_of, levers};
+use crate::scenarios::simulate::{Engine, KeyPath, Remark, Resolved, Run, lever_of, levers};
 
 /// What a run is repeated by (复现信息).
 #[derive(Clone, Debug, Default)]
@@ -25,10 +26,10 @@ pub struct Repeat {
     pub baseline_hash: String,
     /// Seed and number of draws, where there are any.
     pub drawn: Option<(u64, u64)>,
-    /// SHA-256 of every table, in their order.
+    /// SHA-256 of the numbers of every table, in their order.
     pub result_hash: String,
-    /// SHA-256 of the lock file of the build.
-    pub lock_hash: String,
+    /// Name and SHA-256 of every file of results but `run.json`.
+    pub outputs: Vec<(String, String)>,
 }
 
 /// Levers that differ (改动清单).
@@ -88,19 +89,35 @@ pub(super) fn catalogue(lang: Lang) -> Named {
     }
 }
 
-/// Warnings (提示).
+/// Warnings, as a table (提示).
 pub(super) fn remarks(found: &Simulated<'_>, lang: Lang) -> Named {
     let mut table = table(lang.pick("Remarks", "提示"), &["code", "place", "text"], lang);
-    let mut say = |code: &str, place: &str, text: &str| {
-        table
-            .rows
-            .push(vec![Cell::text(code), Cell::text(place), Cell::text(text)]);
+    table
+        .rows
+        .extend(simulation_remarks(found, lang).into_iter().map(|remark| {
+            vec![
+                Cell::text(remark.code),
+                Cell::text(remark.place),
+                Cell::text(remark.text),
+            ]
+        }));
+    Named {
+        file: "remarks".to_owned(),
+        table,
+    }
+}
+
+/// What of a simulation should be looked at (提示清单).
+pub fn simulation_remarks(found: &Simulated<'_>, lang: Lang) -> Vec<Remark> {
+    let of_scenario = found.resolved.remarks.iter().chain(found.idle);
+    let mut remarks: Vec<Remark> = of_scenario.cloned().collect();
+    let mut say = |code: &'static str, place: &str, text: &str| {
+        remarks.push(Remark {
+            code,
+            place: place.to_owned(),
+            text: text.to_owned(),
+        });
     };
-    found
-        .resolved
-        .remarks
-        .iter()
-        .for_each(|remark| say(remark.code, &remark.place, &remark.text));
     for (name, run) in [("baseline", found.base), ("reform", found.reform)] {
         if run.outcome.by_case {
             say(
@@ -126,24 +143,23 @@ pub(super) fn remarks(found: &Simulated<'_>, lang: Lang) -> Named {
             say("settlement", name, warning);
         }
     }
-    for (code, words, groups) in of_one_version(found) {
+    for (code, [one, many], groups) in of_one_version(found) {
         let shown = groups.iter().take(SHOWN_GROUPS).copied();
         let shown = shown.collect::<Vec<_>>().join(", ");
-        let (count, words) = (groups.len(), words.in_lang(lang));
+        let count = groups.len();
+        let words = if count == 1 { one } else { many };
         let more = if count > SHOWN_GROUPS { ", …" } else { "" };
+        let words = words.in_lang(lang);
         say(code, "reform", &format!("{count} {words}: {shown}{more}"));
     }
-    Named {
-        file: "remarks".to_owned(),
-        table,
-    }
+    remarks
 }
 
 /// How many groups a remark names.
 const SHOWN_GROUPS: usize = 12;
 
-/// A word, the same in words, and the groups.
-type OneVersion<'a> = (&'static str, Words, Vec<&'a str>);
+/// A word, the same in words of one group and of several, and the groups.
+type OneVersion<'a> = (&'static str, [Words; 2], Vec<&'a str>);
 
 /// Groups that stand, or have a weight, in one of the two runs only (单一版本病组).
 fn of_one_version<'a>(found: &Simulated<'a>) -> Vec<OneVersion<'a>> {
@@ -166,21 +182,30 @@ fn of_one_version<'a>(found: &Simulated<'a>) -> Vec<OneVersion<'a>> {
             .filter(|(code, weighs)| **weighs && other.get(*code) == Some(&false));
         lost.map(|(code, _)| *code).collect()
     };
-    let words = |en, zh| Words { en, zh };
+    let words = |one, many, zh| [Words { en: one, zh }, Words { en: many, zh }];
     let found = [
         (
             "groups_of_baseline_only",
-            words("groups have cases in the baseline only", "个病组仅基线有病例"),
+            words(
+                "group has cases in the baseline only",
+                "groups have cases in the baseline only",
+                "个病组仅基线有病例",
+            ),
             only(&base, &reform),
         ),
         (
             "groups_of_reform_only",
-            words("groups have cases in the reform only", "个病组仅方案有病例"),
+            words(
+                "group has cases in the reform only",
+                "groups have cases in the reform only",
+                "个病组仅方案有病例",
+            ),
             only(&reform, &base),
         ),
         (
             "weights_lost",
             words(
+                "group has a weight in the baseline and none in the reform, which pays it as a group without one",
                 "groups have a weight in the baseline and none in the reform, which pays them as groups without one",
                 "个病组基线有权重而方案无权重，方案中按无稳定权重付费",
             ),
@@ -189,6 +214,7 @@ fn of_one_version<'a>(found: &Simulated<'a>) -> Vec<OneVersion<'a>> {
         (
             "weights_gained",
             words(
+                "group has a weight in the reform and none in the baseline",
                 "groups have a weight in the reform and none in the baseline",
                 "个病组方案有权重而基线无权重",
             ),
@@ -234,7 +260,7 @@ pub(super) fn assumptions(found: &Simulated<'_>, lang: Lang) -> Named {
         .resolved
         .changes
         .iter()
-        .filter(|change| change.lever == "behaviour");
+        .filter(|change| change.lever == "behaviour" || is_calibration(&change.path));
     table.rows.extend(behaviour.map(|change| {
         let source = lang.pick("assumed by this scenario", "本情景的假设");
         vec![
@@ -250,9 +276,14 @@ pub(super) fn assumptions(found: &Simulated<'_>, lang: Lang) -> Named {
     }
 }
 
+/// Weights that a scenario makes of its own cases are nobody's.
+fn is_calibration(path: &KeyPath) -> bool {
+    path.names().first().is_some_and(|name| name == "calibration")
+}
+
 /// The reproducibility block (复现信息): equal inputs, seed, version and target give an equal
 /// `result_hash` whatever the number of threads.
-pub fn repeat_json(found: &Simulated<'_>, repeat: &Repeat) -> Value {
+pub fn repeat_json(command: &str, found: &Simulated<'_>, repeat: &Repeat, lang: Lang) -> Value {
     let files = repeat
         .inputs
         .iter()
@@ -265,12 +296,17 @@ pub fn repeat_json(found: &Simulated<'_>, repeat: &Repeat) -> Value {
             - pool.uses.iter().map(|(_, fen)| fen.fen()).sum::<i64>()) })
     });
     let mut warnings = serde_json::Map::new();
-    for remark in &found.resolved.remarks {
+    for remark in simulation_remarks(found, lang) {
         let count = warnings.get(remark.code).and_then(Value::as_u64).unwrap_or(0);
         warnings.insert(remark.code.to_owned(), json!(count + 1));
     }
     let counts = &found.reform.prepared.counts;
+    let outputs = repeat
+        .outputs
+        .iter()
+        .map(|(name, hash)| json!({ "name": name, "sha256": hash }));
     json!({
+        "command": command,
         "scenario": found.resolved.id,
         "baseline": found.resolved.baseline_id,
         "title": found.resolved.title,
@@ -285,13 +321,10 @@ pub fn repeat_json(found: &Simulated<'_>, repeat: &Repeat) -> Value {
         "diff": diff.collect::<Vec<_>>(),
         "seed": repeat.drawn.map(|(seed, _)| seed),
         "draws": repeat.drawn.map(|(_, draws)| draws),
-        "version": {
-            "engine": env!("CARGO_PKG_VERSION"),
-            "lock_hash": repeat.lock_hash,
-            "target": format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
-        },
+        "version": program_json(),
         "residual": residual.collect::<Vec<_>>(),
         "warnings": warnings,
+        "outputs": outputs.collect::<Vec<_>>(),
         "result_hash": repeat.result_hash,
     })
 }

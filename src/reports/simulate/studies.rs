@@ -4,7 +4,7 @@ use super::columns::{column, number, table};
 use super::{Named, Simulated};
 use crate::diagnostics::Lang;
 use crate::reports::table::{Cell, Table};
-use crate::scenarios::simulate::{Draws, HeatGrid, Solved, SweepRow, TornadoRow};
+use crate::scenarios::simulate::{Draws, HeatGrid, PayOff, Solved, StressRow, SweepRow, TornadoRow};
 
 /// Decimals of metrics.
 const DECIMALS: usize = 9;
@@ -33,6 +33,10 @@ pub(super) fn study_tables(found: &Simulated<'_>, lang: Lang) -> Vec<Named> {
     if !studies.solved.is_empty() {
         tables.push(named("targets", targets(&studies.solved, lang)));
     }
+    if !studies.stressed.rows.is_empty() {
+        tables.push(named("stress", stress(&studies.stressed.rows, lang)));
+        tables.push(named("pay_off", pay_off(&studies.stressed.pay_offs, lang)));
+    }
     if let Some(draws) = &studies.draws {
         tables.push(named("draws", spreads(draws, lang)));
         tables.push(named("probabilities", probabilities(draws, lang)));
@@ -46,7 +50,7 @@ pub(super) fn study_tables(found: &Simulated<'_>, lang: Lang) -> Vec<Named> {
 /// A row for each run, key and metric (扫描长表).
 fn sweep(rows: &[SweepRow], lang: Lang) -> Table {
     let columns = [
-        "run", "key", "value", "metric", "unit", "reform", "baseline", "delta",
+        "run", "key", "value", "metric", "unit", "reform", "baseline", "delta", "reason",
     ];
     let mut table = table(lang.pick("Sweep", "扫描"), &columns, lang);
     for row in rows {
@@ -61,21 +65,80 @@ fn sweep(rows: &[SweepRow], lang: Lang) -> Table {
                 number(row.value, DECIMALS),
                 number(row.baseline, DECIMALS),
                 number(delta, DECIMALS),
+                Cell::text(row.missing.unwrap_or("")),
             ]);
         }
     }
     table
 }
 
+/// One level behaves so: what becomes of the point value and of every level's pay (压力测试).
+fn stress(rows: &[StressRow], lang: Lang) -> Table {
+    let columns = [
+        "level",
+        "value",
+        "metric",
+        "unit",
+        "before_stress",
+        "under_stress",
+        "delta",
+    ];
+    let mut table = table(lang.pick("Stress test", "行为压力测试"), &columns, lang);
+    table.rows.extend(rows.iter().map(|row| {
+        let delta = row.reached.zip(row.base).map(|(value, base)| value - base);
+        vec![
+            Cell::text(row.level.as_str()),
+            Cell::text(&row.value),
+            Cell::text(&row.metric),
+            Cell::text(row.unit),
+            number(row.base, DECIMALS),
+            number(row.reached, DECIMALS),
+            number(delta, DECIMALS),
+        ]
+    }));
+    table
+}
+
+/// What a level is paid by what it and the others do (收益矩阵).
+fn pay_off(rows: &[PayOff], lang: Lang) -> Table {
+    let columns = [
+        "level",
+        "value",
+        "nobody_does",
+        "others_do",
+        "level_does",
+        "all_do",
+    ];
+    let mut table = table(lang.pick("Pay-off", "收益矩阵"), &columns, lang);
+    table.rows.extend(rows.iter().map(|row| {
+        let mut cells = vec![Cell::text(row.level.as_str()), Cell::text(&row.value)];
+        cells.extend([row.nobody, row.others, row.own, row.all].map(Cell::Money));
+        cells
+    }));
+    table
+}
+
 fn tornado(rows: &[TornadoRow], lang: Lang) -> Table {
-    let columns = ["metric", "key", "low_value", "high_value", "low", "high", "range"];
+    let columns = [
+        "metric",
+        "unit",
+        "key",
+        "low_value",
+        "high_value",
+        "base",
+        "low",
+        "high",
+        "range",
+    ];
     let mut table = table(lang.pick("Tornado", "龙卷风"), &columns, lang);
     table.rows.extend(rows.iter().map(|row| {
         vec![
             Cell::text(&row.metric),
+            Cell::text(row.unit),
             Cell::text(&row.key),
             Cell::text(&row.values.0),
             Cell::text(&row.values.1),
+            number(row.base, DECIMALS),
             number(row.reached.0, DECIMALS),
             number(row.reached.1, DECIMALS),
             number(row.range(), DECIMALS),
@@ -113,6 +176,14 @@ fn heat(grid: &HeatGrid, lang: Lang) -> Table {
 fn axes(grid: &HeatGrid, name: &str, more: &[&str], lang: Lang) -> Table {
     let mut table = table(name, more, lang);
     let (across, up) = &grid.keys;
+    for column in &mut table.columns {
+        let key = match column.name.as_str() {
+            "x_number" => across,
+            "y_number" => up,
+            _ => continue,
+        };
+        column.label = format!("{}: {key}", column.label);
+    }
     let keys = [("x", across), ("y", up)].map(|(name, key)| {
         let mut column = column(name, lang);
         column.label = format!("{}: {key}", column.label);
@@ -200,6 +271,7 @@ fn probabilities(draws: &Draws, lang: Lang) -> Table {
 
 fn fan(draws: &Draws, lang: Lang) -> Table {
     let columns = [
+        "scenario",
         "pool",
         "month",
         "p5",
@@ -212,7 +284,11 @@ fn fan(draws: &Draws, lang: Lang) -> Table {
     ];
     let mut table = table(lang.pick("Fan of the point value", "点值扇形图"), &columns, lang);
     table.rows.extend(draws.fan.iter().map(|of| {
-        let mut row = vec![Cell::text(&of.pool), Cell::text(&of.month)];
+        let mut row = vec![
+            Cell::text(of.scenario),
+            Cell::text(&of.pool),
+            Cell::text(&of.month),
+        ];
         row.extend(of.quantiles.map(|value| number(value, DECIMALS)));
         row.extend([number(of.pre_settled, DECIMALS), number(of.year_end, DECIMALS)]);
         row

@@ -5,7 +5,8 @@ use super::{Named, Simulated};
 use crate::diagnostics::Lang;
 use crate::reports::table::Cell;
 use crate::scenarios::simulate::{
-    Bin, HospitalSum, Metric, Outcome, Probability, Slice, bins, change_rate, fairness, slices, total,
+    Bin, HospitalSum, Metric, Outcome, Probability, Slice, bins, change_rate, fairness, slices,
+    statistics::mean, total,
 };
 use crate::units::Fen;
 
@@ -20,7 +21,7 @@ fn named(file: &str, table: crate::reports::Table) -> Named {
 pub(super) fn headline(found: &Simulated<'_>, lang: Lang) -> Named {
     let mut table = table(
         lang.pick("Headline", "总览"),
-        &["metric", "unit", "baseline", "reform", "delta"],
+        &["metric", "unit", "baseline", "reform", "delta", "reason"],
         lang,
     );
     let (base, reform) = (&found.base.outcome, &found.reform.outcome);
@@ -34,6 +35,7 @@ pub(super) fn headline(found: &Simulated<'_>, lang: Lang) -> Named {
             number(before, decimals),
             number(after, decimals),
             number(delta, decimals),
+            Cell::text(reasons(&metric, base, reform)),
         ]);
     }
     let (winners, losers) = won_and_lost(base, reform, &everyone(base));
@@ -44,9 +46,39 @@ pub(super) fn headline(found: &Simulated<'_>, lang: Lang) -> Named {
             Cell::Empty,
             Cell::Count(count),
             Cell::Empty,
+            Cell::Empty,
         ]);
     }
+    table.rows.extend(deficit(found));
     named("headline", table)
+}
+
+/// Why a metric has no value, on which side.
+fn reasons(metric: &Metric, base: &Outcome, reform: &Outcome) -> String {
+    let sides = [("baseline", base), ("reform", reform)];
+    let missing = sides.map(|(name, outcome)| {
+        let why = metric.missing(outcome)?;
+        Some(format!("{name}: {}", why.code))
+    });
+    missing.into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+/// How often a pool is short, at the first level drawn.
+fn deficit(found: &Simulated<'_>) -> Option<Vec<Cell>> {
+    let of = |scenario| {
+        let probabilities = found.studies.draws.iter().flat_map(|draws| &draws.probabilities);
+        let mut own = probabilities.filter(|of| of.scenario == scenario && of.metric == "fund_deficit");
+        own.next().map(|of| of.probability)
+    };
+    let (base, reform) = (of("baseline")?, of("reform")?);
+    Some(vec![
+        Cell::text("fund_deficit_probability"),
+        Cell::text("share of draws"),
+        number(Some(base), 6),
+        number(Some(reform), 6),
+        number(Some(reform - base), 6),
+        Cell::Empty,
+    ])
 }
 
 fn everyone(base: &Outcome) -> Slice {
@@ -84,6 +116,10 @@ pub(super) fn impact(found: &Simulated<'_>, lang: Lang) -> Named {
         ]
         .map(str::to_owned),
     );
+    let losses = losses(found, "reform");
+    if !losses.is_empty() {
+        columns.push("mean_loss_probability".to_owned());
+    }
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
     let mut table = table(lang.pick("Impact", "影响表"), &columns, lang);
     let (base, reform) = (&found.base.outcome, &found.reform.outcome);
@@ -116,9 +152,27 @@ pub(super) fn impact(found: &Simulated<'_>, lang: Lang) -> Named {
             Cell::Count(winners),
             Cell::Count(losers),
         ]);
+        if !losses.is_empty() {
+            row.push(number(mean_loss(base, &slice, &losses), 6));
+        }
         table.rows.push(row);
     }
     named("impact", table)
+}
+
+/// The mean of the chances of a slice's hospitals to lose more than the limit.
+fn mean_loss(base: &Outcome, slice: &Slice, losses: &[&Probability]) -> Option<f64> {
+    let codes = slice.members.iter().filter_map(|at| base.hospitals.get(*at));
+    let own: Vec<f64> = codes
+        .filter_map(|hospital| loss_of(losses, &hospital.code))
+        .map(|loss| loss.probability)
+        .collect();
+    mean(&own)
+}
+
+fn loss_of<'a>(losses: &[&'a Probability], hospital: &str) -> Option<&'a Probability> {
+    let own = |loss: &&&Probability| loss.metric.strip_prefix("loss.") == Some(hospital);
+    losses.iter().find(own).copied()
 }
 
 /// Columns of a hospital's row, before those of the levers.
@@ -148,9 +202,14 @@ pub(super) fn hospitals(found: &Simulated<'_>, lang: Lang) -> Named {
     let mut columns = HOSPITAL.map(str::to_owned).to_vec();
     let levers = found.attribution.levers.iter();
     columns.extend(levers.map(|lever| format!("isolated.{lever}")));
-    let losses = losses(found);
+    let (base_losses, losses) = (losses(found, "baseline"), losses(found, "reform"));
     if !losses.is_empty() {
-        columns.extend(["loss_probability", "loss_probability_error"].map(str::to_owned));
+        let drawn = [
+            "base_loss_probability",
+            "loss_probability",
+            "loss_probability_error",
+        ];
+        columns.extend(drawn.map(str::to_owned));
     }
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
     let mut table = table(lang.pick("Hospitals", "医疗机构"), &columns, lang);
@@ -163,9 +222,9 @@ pub(super) fn hospitals(found: &Simulated<'_>, lang: Lang) -> Named {
     for (((before, after), fixed), parts) in rows.zip(&found.attribution.hospitals) {
         let mut row = hospital(before, fixed, after);
         row.extend(parts.isolated.iter().map(|alone| money(*alone)));
-        let own = |loss: &&&Probability| loss.metric.strip_prefix("loss.") == Some(before.code.as_str());
-        if let Some(loss) = losses.iter().find(own) {
-            row.extend([number(Some(loss.probability), 6), number(Some(loss.error), 6)]);
+        if let Some(loss) = loss_of(&losses, &before.code) {
+            let base = loss_of(&base_losses, &before.code).map(|loss| loss.probability);
+            row.extend([base, Some(loss.probability), Some(loss.error)].map(|of| number(of, 6)));
         }
         table.rows.push(row);
     }
@@ -196,8 +255,8 @@ fn hospital(before: &HospitalSum, fixed: &HospitalSum, after: &HospitalSum) -> V
     ]
 }
 
-/// How often each hospital loses under the reform, at the first level drawn.
-fn losses<'a>(found: &Simulated<'a>) -> Vec<&'a Probability> {
+/// How often each hospital loses more than the limit, at the first level drawn.
+fn losses<'a>(found: &Simulated<'a>, scenario: &str) -> Vec<&'a Probability> {
     let probabilities = found.studies.draws.iter().flat_map(|draws| &draws.probabilities);
     let first = found
         .studies
@@ -206,7 +265,7 @@ fn losses<'a>(found: &Simulated<'a>) -> Vec<&'a Probability> {
         .and_then(|draws| draws.probabilities.first())
         .map(|of| of.level);
     probabilities
-        .filter(|of| Some(of.level) == first && of.scenario == "reform" && of.metric.starts_with("loss."))
+        .filter(|of| Some(of.level) == first && of.scenario == scenario && of.metric.starts_with("loss."))
         .collect()
 }
 

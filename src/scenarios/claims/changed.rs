@@ -72,10 +72,6 @@ pub fn compare_policies(
     after: &SettledBatch<'_>,
 ) -> PolicyChange {
     let mut change = PolicyChange::default();
-    let by_line = |batch: &SettledBatch<'_>| -> BTreeMap<u64, Vec<(i16, Slip)>> {
-        let slips = |bill: &SettledBill<'_>| (bill.line, bill.outcome.slips.clone());
-        batch.settled.iter().map(slips).collect()
-    };
     let (before, after) = (by_line(before), by_line(after));
     let mut payers: BTreeMap<Payer, (Fen, Fen)> = BTreeMap::new();
     for (line, bill) in claims.bills().flatten() {
@@ -124,6 +120,12 @@ pub fn compare_policies(
         .map(|(payer, (one, two))| (payer.as_str(), one, two))
         .collect();
     change
+}
+
+/// The slips of each line of the file.
+fn by_line<'b>(batch: &'b SettledBatch<'_>) -> BTreeMap<u64, &'b [(i16, Slip)]> {
+    let slips = |bill: &'b SettledBill<'_>| (bill.line, bill.outcome.slips.as_slice());
+    batch.settled.iter().map(slips).collect()
 }
 
 fn paid(slips: &[(i16, Slip)], payer: Payer) -> Fen {

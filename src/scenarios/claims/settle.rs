@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use hashbrown::{HashMap, HashSet};
 
-use super::read::{ClaimRows, RefusedRow, bill_row};
+use super::read::{ClaimRows, bill_row};
+use super::refused::RefusedRow;
 use crate::benefit::{BenefitPolicy, Bill, Book, BookRules, InsuredPerson, KeptEvent, Outcome, ShareError};
 use crate::diagnostics::{Error, Result};
 use crate::scenarios::BenefitParameter;
@@ -84,15 +85,33 @@ pub fn settle_batch<'a>(request: &BatchRequest<'a>) -> Result<SettledBatch<'a>> 
     let mut parameters = BTreeSet::new();
     for worked in worked {
         let worked = worked?;
-        settled.extend(worked.settled);
+        settled.push(worked.settled);
         batch.refused.extend(worked.refused);
         parameters.extend(worked.parameters);
     }
-    settled.sort_unstable_by_key(|(index, _)| *index);
-    batch.settled = settled.into_iter().map(|(_, bill)| bill).collect();
+    batch.settled = in_order(settled);
     batch.refused.sort_by_key(|refused| refused.line);
+    batch.refused.extend(request.claims.stray_lines());
     batch.parameters = parameters.into_iter().collect();
     Ok(batch)
+}
+
+/// Bills of several threads, each in the order of the file, joined in that order.
+fn in_order<'a>(threads: Vec<Vec<(usize, SettledBill<'a>)>>) -> Vec<SettledBill<'a>> {
+    let mut settled = Vec::with_capacity(threads.iter().map(Vec::len).sum());
+    let mut waiting: Vec<_> = threads
+        .into_iter()
+        .map(|bills| bills.into_iter().peekable())
+        .collect();
+    loop {
+        let heads = waiting.iter_mut().enumerate();
+        let first = heads.filter_map(|(thread, bills)| Some((bills.peek()?.0, thread)));
+        let Some((_, thread)) = first.min() else {
+            return settled;
+        };
+        let bill = waiting.get_mut(thread).and_then(Iterator::next);
+        settled.extend(bill.map(|(_, bill)| bill));
+    }
 }
 
 /// What one thread has to do.
@@ -100,65 +119,81 @@ pub fn settle_batch<'a>(request: &BatchRequest<'a>) -> Result<SettledBatch<'a>> 
 struct Share<'a> {
     /// Bills of before, with what was kept of them.
     before: Vec<(Bill<'a>, &'a KeptEvent)>,
-    bills: Vec<(usize, u64, Bill<'a>)>,
+    /// Rows of the claims, by index.
+    rows: Vec<usize>,
 }
 
 /// Bills by family, so that what a family shares is settled in one place.
 fn shares<'a>(request: &BatchRequest<'a>, batch: &mut SettledBatch<'a>) -> Result<Vec<Share<'a>>> {
     let mut shares: Vec<Share<'a>> = Vec::new();
     shares.resize_with(request.threads.max(1), Share::default);
-    let place = |bill: &Bill<'a>| {
-        let together = if bill.family.is_empty() {
-            bill.person
-        } else {
-            bill.family
-        };
+    let place = |person: &'a str, family: &'a str| {
+        let together = if family.is_empty() { person } else { family };
         usize::try_from(spread(together) % request.threads.max(1) as u64).unwrap_or_default()
     };
     let mut known: HashMap<&str, &str> = HashMap::new();
     if let Some(history) = request.history {
         let rows = history.events.iter().zip(&history.rows);
         for (bill, (event, row)) in history.bills.bills().zip(rows) {
-            let (_, bill) = bill.map_err(|refused| Error::new(refused.message))?;
+            let (_, bill) = bill.map_err(|refused| Error::new(refused.message.to_string()))?;
             known.insert(bill.id, row);
-            if let Some(share) = shares.get_mut(place(&bill)) {
+            if let Some(share) = shares.get_mut(place(bill.person, bill.family)) {
                 share.before.push((bill, event));
             }
         }
     }
+    let repeated = repeated(request.claims);
     let mut seen: HashSet<&str> = HashSet::new();
-    for (index, bill) in request.claims.bills_on(request.threads).into_iter().enumerate() {
-        let (line, mut bill) = match bill {
-            Ok(bill) => bill,
-            Err(refused) => {
-                batch.refused.push(refused);
+    for index in 0..request.claims.len() {
+        let (id, person, family) = request.claims.key(index);
+        // a row that is no bill is refused by the thread that has it
+        if (known.contains_key(id) || repeated.contains(id))
+            && let Some(Ok((line, bill))) = request.bill(index)
+        {
+            if known.get(id).is_some_and(|row| **row == *bill_row(&bill)) {
+                batch.known += 1;
                 continue;
             }
-        };
-        if bill.family.is_empty() {
-            let person = request.persons.and_then(|persons| persons.get(bill.person));
-            bill.family = person.map_or("", |person| person.family.as_str());
+            if known.contains_key(id) || !seen.insert(id) {
+                let error = ShareError::SettledBefore {
+                    settlement: id.to_owned(),
+                };
+                let place = request.claims.place();
+                batch.refused.push(RefusedRow::of_error(place, line, id, &error));
+                continue;
+            }
         }
-        if known.get(bill.id).is_some_and(|row| **row == *bill_row(&bill)) {
-            batch.known += 1;
-        } else if known.contains_key(bill.id) || !seen.insert(bill.id) {
-            batch.refused.push(twice(line, bill.id));
-        } else if let Some(share) = shares.get_mut(place(&bill)) {
-            share.bills.push((index, line, bill));
+        if let Some(share) = shares.get_mut(place(person, request.family(person, family))) {
+            share.rows.push(index);
         }
     }
     Ok(shares)
 }
 
-fn twice(line: u64, id: &str) -> RefusedRow {
-    let error = ShareError::SettledBefore {
-        settlement: id.to_owned(),
-    };
-    RefusedRow {
-        line,
-        settlement: id.to_owned(),
-        error: error.name(),
-        message: error.to_string(),
+/// Settlements that stand on more than one row.
+fn repeated(claims: &ClaimRows) -> HashSet<&str> {
+    let mut seen: HashSet<&str> = HashSet::with_capacity(claims.len());
+    let ids = (0..claims.len()).map(|index| claims.key(index).0);
+    ids.filter(|id| !seen.insert(id)).collect()
+}
+
+impl<'a> BatchRequest<'a> {
+    /// The family of a person: as the bill says, else as the list of persons does.
+    fn family(&self, person: &str, family: &'a str) -> &'a str {
+        if !family.is_empty() {
+            return family;
+        }
+        let person = self.persons.and_then(|persons| persons.get(person));
+        person.map_or("", |person| person.family.as_str())
+    }
+
+    /// A row as a bill of its family.
+    fn bill(&self, index: usize) -> Option<std::result::Result<(u64, Bill<'a>), RefusedRow>> {
+        let row = self.claims.bill_at(index)?;
+        Some(row.map(|(line, bill)| {
+            let family = self.family(bill.person, bill.family);
+            (line, Bill { family, ..bill })
+        }))
     }
 }
 
@@ -171,14 +206,23 @@ struct Worked<'a> {
 }
 
 fn work<'a>(request: &BatchRequest<'a>, share: Share<'a>) -> Result<Worked<'a>> {
-    let mut book = Book::new(request.policy, request.persons, request.rules);
+    let book = Book::new(request.policy, request.persons, request.rules);
+    let mut book = book.taking_back(request.claims.taken_back());
     for (bill, event) in share.before {
         book.restore(bill, event).map_err(Error::new)?;
     }
     let mut worked = Worked::default();
-    worked.settled.reserve(share.bills.len());
+    worked.settled.reserve(share.rows.len());
     let mut kinds = HashSet::new();
-    for (index, line, bill) in share.bills {
+    for index in share.rows {
+        let (line, bill) = match request.bill(index) {
+            Some(Ok(bill)) => bill,
+            Some(Err(refused)) => {
+                worked.refused.push(refused);
+                continue;
+            }
+            None => continue,
+        };
         if bill.reverses.is_none() && kinds.insert(kind_of(&bill)) {
             worked.parameters.extend(parameters(request.policy, &book, &bill));
         }
@@ -194,12 +238,10 @@ fn work<'a>(request: &BatchRequest<'a>, share: Share<'a>) -> Result<Worked<'a>> 
                 };
                 worked.settled.push((index, bill));
             }
-            Err(error) => worked.refused.push(RefusedRow {
-                line,
-                settlement: id.to_owned(),
-                error: error.name(),
-                message: error.to_string(),
-            }),
+            Err(error) => {
+                let place = request.claims.place();
+                worked.refused.push(RefusedRow::of_error(place, line, id, &error));
+            }
         }
     }
     Ok(worked)
@@ -222,7 +264,8 @@ fn kind_of(bill: &Bill<'_>) -> u64 {
     }
     let day = bill.discharge;
     let flags = [
-        bill.minor,
+        bill.minor == Some(true),
+        bill.minor.is_some(),
         bill.referral,
         bill.student_entry_year,
         bill.status.is_some(),
@@ -249,7 +292,7 @@ fn parameters<'a>(policy: &BenefitPolicy, book: &Book<'a>, bill: &Bill<'a>) -> V
         path: param.path,
         value: param.value,
         from: param.from,
-        documents: param.doc,
+        documents: param.documents,
         clause: param.clause,
         evidence: param.evidence,
     };

@@ -1,6 +1,6 @@
 //! Every indicator of every hospital, department, and of the region (逐单元指标).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::cells::{Cell, Totals, cells_of};
 use super::composite::{Ranked, rank_sum_ratios};
@@ -222,7 +222,6 @@ pub fn indicators(
         let hospital = name(&stays.hospitals, cells.first().map(|cell| cell.hospital));
         units.push(common.hospital(&hospital, cells, discharges));
     }
-    add_ungrouped(&mut units, &stays.hospitals, discharges, &common);
     for cells in
         cells.chunk_by(|one, other| (one.hospital, one.department) == (other.hospital, other.department))
     {
@@ -232,6 +231,7 @@ pub fn indicators(
             units.push(common.department(&hospital, &department, cells, discharges));
         }
     }
+    add_ungrouped(&mut units, discharges, &common);
     for kind in [UnitKind::Hospital, UnitKind::Department] {
         adjust(&mut units, kind);
     }
@@ -248,16 +248,29 @@ fn name(names: &[String], place: Option<u32>) -> String {
     name.cloned().unwrap_or_default()
 }
 
-/// Hospitals of which no case is grouped: they discharged, and have nothing else.
-fn add_ungrouped(units: &mut Vec<Unit>, known: &[String], discharges: &Discharges, common: &Common<'_>) {
+/// Hospitals and departments of which no case is grouped with a cost: they discharged, and their grouping
+/// rate counts like that of others.
+fn add_ungrouped(units: &mut Vec<Unit>, discharges: &Discharges, common: &Common<'_>) {
+    let known: BTreeSet<(UnitKind, String, String)> = units
+        .iter()
+        .map(|unit| (unit.kind, unit.hospital.clone(), unit.department.clone()))
+        .collect();
+    let is_new = |kind, hospital: &str, department: &str| {
+        !known.contains(&(kind, hospital.to_owned(), department.to_owned()))
+    };
     let mut hospitals: Vec<&String> = discharges.keys().map(|(hospital, _)| hospital).collect();
     hospitals.dedup();
     for hospital in hospitals {
-        if known.binary_search(hospital).is_err() {
+        if is_new(UnitKind::Hospital, hospital, "") {
             units.push(common.hospital(hospital, &[], discharges));
         }
     }
-    units.sort_by(|a, b| (a.kind, &a.hospital).cmp(&(b.kind, &b.hospital)));
+    for (hospital, department) in discharges.keys().filter(|(_, department)| !department.is_empty()) {
+        if is_new(UnitKind::Department, hospital, department) {
+            units.push(common.department(hospital, department, &[], discharges));
+        }
+    }
+    units.sort_by(|a, b| (a.kind, &a.hospital, &a.department).cmp(&(b.kind, &b.hospital, &b.department)));
 }
 
 impl Common<'_> {

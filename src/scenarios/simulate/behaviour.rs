@@ -10,12 +10,13 @@ use std::collections::BTreeMap;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::cases::{Form, Prepared, Scored, SimCase, shape};
+use super::cases::{Form, HospitalOfRun, Prepared, Scored, SimCase, shape};
 use super::levers::number;
 use super::resolve::Whole;
 use crate::codes::HospitalLevel;
 use crate::diagnostics::{Error, Result, suggestion};
 use crate::points::{Pack, Weights};
+use crate::scenarios::price::Other;
 use crate::units::{Exact, Overflow};
 
 /// A share or factor by hospital, else by level, else for all (分级参数).
@@ -108,6 +109,17 @@ pub(super) struct Behaviour {
     below_weight: Exact,
     refusal: Rates,
     from_weight: Exact,
+    sorting: Rates,
+    sort: Sort,
+}
+
+/// Which stays other hospitals take (分级诊疗).
+#[derive(Clone, Copy)]
+struct Sort {
+    /// Stays of a lower weight may move.
+    below_weight: Exact,
+    /// To hospitals of this level, each by its number of cases.
+    to_level: Option<HospitalLevel>,
 }
 
 #[derive(Clone, Copy)]
@@ -120,8 +132,17 @@ struct Split {
 /// Cases after the draws, and the factors of each hospital.
 pub(super) struct Reacted {
     /// None: those that were scored.
-    pub(super) cases: Option<Vec<(SimCase, String)>>,
+    pub(super) cases: Option<Vec<Drawn>>,
     pub(super) factors: Vec<Factors>,
+}
+
+/// A case after the draws.
+#[derive(Clone, Debug)]
+pub(super) struct Drawn {
+    pub(super) case: SimCase,
+    pub(super) id: String,
+    /// The fund's share of its standard, where the pack has a table of them.
+    pub(super) ratio: Option<Exact>,
 }
 
 impl Behaviour {
@@ -132,6 +153,8 @@ impl Behaviour {
     pub(super) fn of(whole: &Whole, scored: &Scored) -> Result<Behaviour> {
         let rates = |response| Rates::of(whole, response, scored);
         let (splitting, outpatient, refusal) = (rates("splitting")?, rates("outpatient")?, rates("refusal")?);
+        let sorting = rates("sorting")?;
+        let to_level = level_sorted_to(whole, scored, !sorting.is_empty())?;
         let needed = |used: bool, response: &str, key: &str| {
             let written = whole.text(&["behaviour", response, key]).and_then(number);
             match (used, written) {
@@ -171,6 +194,11 @@ impl Behaviour {
             outpatient,
             from_weight: needed(!refusal.is_empty(), "refusal", "from_weight")?,
             refusal,
+            sort: Sort {
+                below_weight: needed(!sorting.is_empty(), "sorting", "below_weight")?,
+                to_level,
+            },
+            sorting,
             seed: seed.and_then(|seed| u64::try_from(seed).ok()).unwrap_or(0),
         };
         if behaviour.draws() && seed.is_none() {
@@ -185,7 +213,7 @@ impl Behaviour {
     }
 
     fn draws(&self) -> bool {
-        let drawn = [&self.splitting, &self.outpatient, &self.refusal];
+        let drawn = [&self.splitting, &self.outpatient, &self.refusal, &self.sorting];
         drawn.iter().any(|rates| !rates.is_empty()) || (self.by_cases && !self.upcoding.is_empty())
     }
 
@@ -252,62 +280,182 @@ impl Behaviour {
         })
     }
 
-    fn drawn_cases(
-        &self,
-        prepared: &Prepared,
-        scored: &Scored,
-        (pack, weights): (&Pack, &Weights),
-    ) -> Result<Vec<(SimCase, String)>> {
-        let heavier = heavier_groups(scored);
-        let mut streams: Vec<ChaCha8Rng> = (0..4).map(|stream| stream_of(self.seed, stream)).collect();
+    fn drawn_cases(&self, prepared: &Prepared, scored: &Scored, by: (&Pack, &Weights)) -> Result<Vec<Drawn>> {
+        let drawing = Drawing {
+            of: self,
+            prepared,
+            scored,
+            by,
+            heavier: heavier_groups(scored),
+            takers: Takers::of(scored, self.sort.to_level),
+        };
+        let mut streams: Vec<ChaCha8Rng> = (0..STREAMS).map(|stream| stream_of(self.seed, stream)).collect();
         let mut drawn = Vec::with_capacity(scored.cases.len());
-        for (case, id) in scored.cases.iter().zip(&scored.ids) {
-            let u: Vec<f64> = streams.iter_mut().map(uniform).collect();
-            let u = |stream: usize| {
-                Exact::new(
-                    (u.get(stream).copied().unwrap_or(1.0) * 1e15) as i128,
-                    1_000_000_000_000_000,
-                )
-                .unwrap_or(Exact::ONE)
-            };
-            let Some(hospital) = scored.hospitals.get(case.hospital as usize) else {
-                continue;
-            };
-            let hit = |rates: &Rates, stream| {
-                u(stream)
-                    .compare(rates.get(&hospital.code, hospital.level))
-                    .is_lt()
-            };
-            let weight = scored
-                .groups
-                .get(case.group as usize)
-                .map_or(0, |group| group.weight_units);
-            let weight = Exact::new(weight, 1_000_000_000_000).unwrap_or(Exact::ZERO);
-            let is_light = weight.compare(self.below_weight).is_lt();
-            let is_heavy = weight.compare(self.from_weight).is_ge();
-            if (is_light && hit(&self.outpatient, 0)) || (is_heavy && hit(&self.refusal, 1)) {
-                continue;
-            }
-            let mut case = *case;
-            if self.by_cases
-                && hit(&self.upcoding, 2)
-                && let Some(group) = heavier.get(case.group as usize).copied().flatten()
-            {
-                case = moved(prepared, scored, case, group, (pack, weights))?;
-            }
-            if case.los >= self.split.from_days && hit(&self.splitting, 3) {
-                let (first, second) = self
-                    .split
-                    .of(case)
-                    .map_err(|_| Error::new(format!("case `{id}` cannot be split")))?;
-                drawn.push((first, format!("{id}/1")));
-                drawn.push((second, format!("{id}/2")));
-            } else {
-                drawn.push((case, id.clone()));
-            }
+        for at in 0..scored.cases.len() {
+            let numbers: Vec<f64> = streams.iter_mut().map(uniform).collect();
+            drawing.case(at, &numbers, &mut drawn)?;
         }
         Ok(drawn)
     }
+}
+
+/// Streams of numbers: leaving, refusing, upcoding, splitting, moving, and where to.
+const STREAMS: u64 = 6;
+
+/// What a draw of cases stands on.
+struct Drawing<'d> {
+    of: &'d Behaviour,
+    prepared: &'d Prepared,
+    scored: &'d Scored,
+    by: (&'d Pack, &'d Weights),
+    heavier: Vec<Option<u32>>,
+    takers: Takers,
+}
+
+impl Drawing<'_> {
+    /// Draws what becomes of one case: nothing, one stay or two.
+    fn case(&self, at: usize, numbers: &[f64], drawn: &mut Vec<Drawn>) -> Result<()> {
+        let scored = self.scored;
+        let (Some(case), Some(id)) = (scored.cases.get(at), scored.ids.get(at)) else {
+            return Ok(());
+        };
+        let Some(hospital) = scored.hospitals.get(case.hospital as usize) else {
+            return Ok(());
+        };
+        let number = |stream: usize| numbers.get(stream).copied().unwrap_or(1.0);
+        let hit = |rates: &Rates, stream| {
+            let u = Exact::new((number(stream) * 1e15) as i128, 1_000_000_000_000_000).unwrap_or(Exact::ONE);
+            u.compare(rates.get(&hospital.code, hospital.level)).is_lt()
+        };
+        let group = scored.groups.get(case.group as usize);
+        let weight = group.map_or(0, |group| group.weight_units);
+        let weight = Exact::new(weight, 1_000_000_000_000).unwrap_or(Exact::ZERO);
+        let is_light = weight.compare(self.of.below_weight).is_lt();
+        let is_heavy = weight.compare(self.of.from_weight).is_ge();
+        if (is_light && hit(&self.of.outpatient, 0)) || (is_heavy && hit(&self.of.refusal, 1)) {
+            return Ok(());
+        }
+        let mut to = Elsewhere::default();
+        if self.of.by_cases && hit(&self.of.upcoding, 2) {
+            to.group = self.heavier.get(case.group as usize).copied().flatten();
+        }
+        let may_move = weight.compare(self.of.sort.below_weight).is_lt();
+        if may_move && self.takers.take_from(hospital.level) && hit(&self.of.sorting, 4) {
+            to.hospital = self.takers.pick(number(5));
+        }
+        let ratio = scored.ratios.get(at).copied().flatten();
+        let (case, ratio) = match to {
+            Elsewhere {
+                group: None,
+                hospital: None,
+            } => (*case, ratio),
+            to => self.moved(*case, to, ratio)?,
+        };
+        let put = |case, id| Drawn { case, id, ratio };
+        if case.los >= self.of.split.from_days && hit(&self.of.splitting, 3) {
+            let halves = self.of.split.of(case);
+            let (first, second) = halves.map_err(|_| Error::new(format!("case `{id}` cannot be split")))?;
+            drawn.push(put(first, format!("{id}/1")));
+            drawn.push(put(second, format!("{id}/2")));
+        } else {
+            drawn.push(put(case, id.clone()));
+        }
+        Ok(())
+    }
+
+    /// The case, scored in another group or hospital at the same cost.
+    fn moved(&self, case: SimCase, to: Elsewhere, ratio: Option<Exact>) -> Result<(SimCase, Option<Exact>)> {
+        let group = to.group.and_then(|at| self.scored.groups.get(at as usize));
+        let hospital = to.hospital.and_then(|at| self.scored.hospitals.get(at as usize));
+        let other = Other {
+            group: group.map(|group| group.code.as_str()),
+            hospital: hospital.map(|of: &HospitalOfRun| (of.code.as_str(), of.level)),
+        };
+        let Some(score) = self.prepared.score_as(case.source, self.by, other)? else {
+            return Ok((case, ratio));
+        };
+        let (form, units, amount) = shape(&score).map_err(|_| {
+            Error::new("a case that moves to another group or hospital leaves the range that can be settled")
+        })?;
+        let moved = SimCase {
+            group: to.group.unwrap_or(case.group),
+            hospital: to.hospital.unwrap_or(case.hospital),
+            kind: score.kind,
+            form,
+            units,
+            amount,
+            ..case
+        };
+        Ok((moved, score.fund_ratio))
+    }
+}
+
+/// Where a case moves to, by number.
+#[derive(Clone, Copy, Default)]
+struct Elsewhere {
+    group: Option<u32>,
+    hospital: Option<u32>,
+}
+
+/// Hospitals that take stays from higher levels (接收机构), each as often as it has cases.
+struct Takers {
+    level: Option<HospitalLevel>,
+    /// Cases up to and with each hospital, and its number.
+    upto: Vec<(u64, u32)>,
+}
+
+impl Takers {
+    fn of(scored: &Scored, level: Option<HospitalLevel>) -> Takers {
+        let mut cases = vec![0_u64; scored.hospitals.len()];
+        for case in &scored.cases {
+            let count = cases.get_mut(case.hospital as usize);
+            count.into_iter().for_each(|count| *count += 1);
+        }
+        let mut sum = 0;
+        let hospitals = (0_u32..).zip(&scored.hospitals).zip(cases);
+        let takers = hospitals.filter(|((_, hospital), _)| Some(hospital.level) == level);
+        let upto = takers.map(|((number, _), cases)| {
+            sum += cases;
+            (sum, number)
+        });
+        Takers {
+            level,
+            upto: upto.collect(),
+        }
+    }
+
+    /// Stays go to hospitals of a lower level than their own.
+    fn take_from(&self, level: HospitalLevel) -> bool {
+        self.level.is_some_and(|taking| level > taking) && !self.upto.is_empty()
+    }
+
+    fn pick(&self, u: f64) -> Option<u32> {
+        let (all, _) = self.upto.last()?;
+        let at = (u * *all as f64) as u64;
+        let found = self.upto.iter().find(|(upto, _)| at < *upto);
+        found.or(self.upto.last()).map(|(_, number)| *number)
+    }
+}
+
+/// The level that light stays move to; some hospital must be of it.
+fn level_sorted_to(whole: &Whole, scored: &Scored, is_used: bool) -> Result<Option<HospitalLevel>> {
+    let leaf = whole.document.get(&["behaviour", "sorting", "to_level"]);
+    let Some(leaf) = leaf else {
+        return match is_used {
+            true => Err(missing(whole, "sorting", "to_level")),
+            false => Ok(None),
+        };
+    };
+    let written = leaf.value.as_str().unwrap_or("");
+    let level: HospitalLevel = written.parse().map_err(|expected| {
+        let message = format!("`behaviour.sorting.to_level`: `{written}`; {expected}");
+        Error::at(leaf.place.clone(), message)
+    })?;
+    if !scored.hospitals.iter().any(|hospital| hospital.level == level) {
+        let message = format!("`behaviour.sorting.to_level`: no case is of a hospital of level {written}");
+        return Err(Error::at(leaf.place.clone(), message));
+    }
+    Ok(Some(level))
 }
 
 /// A response without one of its parameters.
@@ -331,36 +479,6 @@ fn heavier_groups(scored: &Scored) -> Vec<Option<u32>> {
             .map(|(number, _)| number)
     };
     (0..scored.groups.len()).map(heavier).collect()
-}
-
-/// The case, scored in another group at the same cost.
-fn moved(
-    prepared: &Prepared,
-    scored: &Scored,
-    case: SimCase,
-    group: u32,
-    (pack, weights): (&Pack, &Weights),
-) -> Result<SimCase> {
-    let Some(name) = scored.groups.get(group as usize) else {
-        return Ok(case);
-    };
-    let Some(score) = prepared.score_as(case.source, &name.code, pack, weights)? else {
-        return Ok(case);
-    };
-    let (form, units, amount) = shape(&score).map_err(|_| {
-        Error::new(format!(
-            "group `{}`: a case leaves the range that can be settled",
-            name.code
-        ))
-    })?;
-    Ok(SimCase {
-        group,
-        kind: score.kind,
-        form,
-        units,
-        amount,
-        ..case
-    })
 }
 
 impl Split {
@@ -411,7 +529,8 @@ pub(super) fn stream_of(seed: u64, stream: u64) -> ChaCha8Rng {
 
 /// A number inside (0, 1): ((next_u64 >> 11) + 0.5) · 2⁻⁵³.
 pub(super) fn uniform(random: &mut ChaCha8Rng) -> f64 {
-    ((random.next_u64() >> 11) as f64 + 0.5) * (0.5_f64).powi(53)
+    const STEP: f64 = 1.0 / (1_u64 << 53) as f64;
+    ((random.next_u64() >> 11) as f64 + 0.5) * STEP
 }
 
 /// A statistic as a fraction with nine decimals: from here on it is exact.

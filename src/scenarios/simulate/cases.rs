@@ -4,19 +4,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use csv::StringRecord;
 use hashbrown::HashMap;
 
+use super::patients::{KindOfPatient, Patient, age_band};
 use super::resolve::Whole;
+use super::table::{GroupedCase, read_grouped, refuse_twice};
 use crate::benefit::Slip;
 use crate::codes::HospitalLevel;
-use crate::diagnostics::{Error, Lang, Place, Result, read_text, suggestion};
-use crate::points::{CaseFacts, Kind, Pack, Payment, PricingCase, Score, Weights, score};
+use crate::diagnostics::{Error, Lang, Place, Result};
+use crate::points::calibration::{SeenStay, Stays, StaysReader};
+use crate::points::{Kind, Pack, Payment, Score, Weights};
 use crate::records::Intake;
 use crate::scenarios::chain::{Inputs, fits};
 use crate::scenarios::file::PoolOfScenario;
 use crate::scenarios::join::BillOf;
-use crate::scenarios::price::{score_by, score_one};
+use crate::scenarios::price::{Other, score_by, score_one};
 use crate::scenarios::settle::{level_of, share_bills};
 use crate::scenarios::statement::{RunResult, Statement};
 use crate::scenarios::{DeclaredCodes, Scenario, pools, read};
@@ -54,22 +56,6 @@ pub struct Counted {
     pub without_money: u64,
     /// Hash of the grouping tables; empty for cases that are grouped already.
     pub tables_hash: String,
-}
-
-/// A case that comes grouped (已分组病例).
-#[derive(Clone, Debug)]
-struct GroupedCase {
-    id: String,
-    line: u64,
-    hospital: String,
-    level: HospitalLevel,
-    pool: String,
-    group: String,
-    adrg: String,
-    month: String,
-    los: Option<u32>,
-    cost: Fen,
-    claim: Fen,
 }
 
 /// A hospital of a simulation (医疗机构).
@@ -122,6 +108,8 @@ pub struct SimCase {
     pub month: u32,
     /// Its place in the source.
     pub source: u32,
+    /// Kind of patient.
+    pub patient: u32,
     /// Its kind.
     pub kind: Kind,
     /// How it shares the pool.
@@ -151,6 +139,8 @@ pub struct Scored {
     pub pools: Vec<String>,
     /// Months in order.
     pub months: Vec<String>,
+    /// Kinds of patients.
+    pub patients: Vec<KindOfPatient>,
     /// The cases.
     pub cases: Vec<SimCase>,
     /// Their ids.
@@ -182,7 +172,7 @@ impl Prepared {
     /// An input that cannot be used, by file and line.
     pub fn load(whole: &Whole, pack: Pack, weights: Weights, how: &How<'_>) -> Result<Prepared> {
         match (whole.file(&["cases"]), whole.file(&["records"])) {
-            (Some(cases), None) => Prepared::of_table(&cases, whole),
+            (Some(cases), None) => Prepared::of_table(&cases, whole, how),
             (None, Some(_)) => Prepared::of_records(whole, pack, weights, how),
             (Some(_), Some(_)) => Err(Error::at(
                 Place::file(&whole.policy),
@@ -231,8 +221,8 @@ impl Prepared {
         })
     }
 
-    fn of_table(path: &Path, whole: &Whole) -> Result<Prepared> {
-        let cases = GroupedCase::read(path, &whole.pools())?;
+    fn of_table(path: &Path, whole: &Whole, how: &How<'_>) -> Result<Prepared> {
+        let cases = read_grouped(path, &whole.pools(), how)?;
         let mut order: Vec<usize> = (0..cases.len()).collect();
         order.sort_by(|a, b| {
             let id = |at: &usize| cases.get(*at).map(|case| &case.id);
@@ -291,24 +281,63 @@ impl Prepared {
             }
             Source::Table(cases) => {
                 pack.fits(weights)?;
-                let scores = cases
-                    .iter()
-                    .map(|case| case.score(pack, weights, &case.group).map(Some));
+                let scores = cases.iter().map(|case| {
+                    let own = (case.hospital.as_str(), case.level);
+                    case.score((pack, weights), &case.group, own).map(Some)
+                });
                 self.scored(weights, &[], scores)
             }
         }
     }
 
-    /// One case of the source scored as if it were in another group (换组计分).
+    /// Grouped cases with a cost, as calibration sees them (测算病例).
+    pub(super) fn stays(&self) -> Stays {
+        let mut reader = StaysReader::new(0, 0);
+        let mut add =
+            |group: &str, adrg: &str, hospital: &str, (cost, los, month): (Fen, Option<u32>, &str)| {
+                if group.is_empty() || cost <= Fen::ZERO {
+                    return;
+                }
+                reader.add(&SeenStay {
+                    group,
+                    adrg,
+                    hospital,
+                    cost: cost.fen(),
+                    los: los.and_then(|days| days.checked_mul(100)),
+                    year: month.get(..4).and_then(|year| year.parse().ok()),
+                    ..SeenStay::default()
+                });
+            };
+        match &self.source {
+            Source::Chain(chain) => {
+                let scheme = chain.inputs.grouper.scheme();
+                for (statement, slip) in chain.result.statements.iter().zip(&chain.slips) {
+                    let grouped = statement.grouping.status(scheme).has_group();
+                    if let (Some(slip), true) = (slip, grouped) {
+                        let (group, adrg) =
+                            (statement.grouping.code(scheme), statement.grouping.adrg(scheme));
+                        let of = (slip.total, statement.los_days, statement.month.as_str());
+                        add(group, adrg, &statement.hospital, of);
+                    }
+                }
+            }
+            Source::Table(cases) => cases.iter().for_each(|case| {
+                let of = (case.cost, case.los, case.month.as_str());
+                add(&case.group, &case.adrg, &case.hospital, of);
+            }),
+        }
+        reader.finish()
+    }
+
+    /// One case of the source scored as if it were in another group, or another hospital (换组计分).
     ///
     /// # Errors
     /// It cannot be priced there.
     pub fn score_as(
         &self,
         source: u32,
-        group: &str,
-        pack: &Pack,
-        weights: &Weights,
+        (pack, weights): (&Pack, &Weights),
+        other: Other<'_>,
     ) -> Result<Option<Score>> {
         let at = source as usize;
         match &self.source {
@@ -317,10 +346,14 @@ impl Prepared {
                     return Ok(None);
                 };
                 let case = (at, slip);
-                score_one(&chain.inputs, (pack, weights), &chain.result, case, Some(group))
+                score_one(&chain.inputs, (pack, weights), &chain.result, case, other)
             }
             Source::Table(cases) => match cases.get(at) {
-                Some(case) => case.score(pack, weights, group).map(Some),
+                Some(case) => {
+                    let group = other.group.unwrap_or(&case.group);
+                    let hospital = other.hospital.unwrap_or((&case.hospital, case.level));
+                    case.score((pack, weights), group, hospital).map(Some)
+                }
                 None => Ok(None),
             },
         }
@@ -380,26 +413,38 @@ impl Chain {
             } else {
                 ""
             },
-            month: statement.month.clone(),
+            month: &statement.month,
+            patient: self.patient(statement),
             los: statement.los_days.unwrap_or(0),
             cost: bill.cost,
             claim: bill.claim,
         })
     }
+
+    fn patient<'s>(&'s self, statement: &'s Statement) -> Patient<'s> {
+        let insured = self.inputs.lists.persons.get(&statement.person);
+        Patient {
+            insurance: &statement.insured_scheme,
+            plan: insured.map_or("", |insured| &insured.plan),
+            sex: statement.sex,
+            age_band: statement.age.map_or("", age_band),
+        }
+    }
 }
 
 /// What a scored case takes from its source.
-struct Facts<'a> {
-    id: &'a str,
-    hospital: &'a str,
-    level: HospitalLevel,
-    pool: &'a str,
-    group: &'a str,
-    adrg: &'a str,
-    month: String,
-    los: u32,
-    cost: Fen,
-    claim: Fen,
+pub(super) struct Facts<'a> {
+    pub(super) id: &'a str,
+    pub(super) hospital: &'a str,
+    pub(super) level: HospitalLevel,
+    pub(super) pool: &'a str,
+    pub(super) group: &'a str,
+    pub(super) adrg: &'a str,
+    pub(super) month: &'a str,
+    pub(super) patient: Patient<'a>,
+    pub(super) los: u32,
+    pub(super) cost: Fen,
+    pub(super) claim: Fen,
 }
 
 /// Names that become numbers.
@@ -409,7 +454,10 @@ struct Names {
     groups: BTreeMap<String, String>,
     pools: BTreeSet<String>,
     months: BTreeSet<String>,
-    numbers: [HashMap<String, u32>; 4],
+    patients: BTreeMap<String, KindOfPatient>,
+    numbers: [HashMap<String, u32>; 5],
+    /// The key of the last patient looked at.
+    patient: String,
 }
 
 impl Names {
@@ -423,8 +471,13 @@ impl Names {
         if !self.pools.contains(facts.pool) {
             self.pools.insert(facts.pool.to_owned());
         }
-        if !self.months.contains(&facts.month) {
-            self.months.insert(facts.month.clone());
+        if !self.months.contains(facts.month) {
+            self.months.insert(facts.month.to_owned());
+        }
+        KindOfPatient::key(facts.patient, &mut self.patient);
+        if !self.patients.contains_key(&self.patient) {
+            let kind = KindOfPatient::of(facts.patient);
+            self.patients.insert(self.patient.clone(), kind);
         }
     }
 
@@ -452,6 +505,7 @@ impl Names {
             number(&mut self.groups.keys()),
             number(&mut self.pools.iter()),
             number(&mut self.months.iter()),
+            number(&mut self.patients.keys()),
         ];
         let group = |(code, adrg): (&String, &String)| {
             let weight = weights.get(code).and_then(|row| row.weight);
@@ -475,12 +529,14 @@ impl Names {
             groups: self.groups.iter().map(group).collect(),
             pools: self.pools.iter().cloned().collect(),
             months: self.months.iter().cloned().collect(),
+            patients: self.patients.values().cloned().collect(),
             ..Scored::default()
         }
     }
 
-    fn case(&self, at: usize, facts: &Facts<'_>, score: &Score) -> Result<SimCase> {
-        let [hospitals, groups, pools, months] = &self.numbers;
+    fn case(&mut self, at: usize, facts: &Facts<'_>, score: &Score) -> Result<SimCase> {
+        KindOfPatient::key(facts.patient, &mut self.patient);
+        let [hospitals, groups, pools, months, patients] = &self.numbers;
         let number = |names: &HashMap<String, u32>, name: &str| names.get(name).copied().unwrap_or(0);
         let (form, units, amount) = shape(score).map_err(|_| {
             Error::new(format!(
@@ -492,7 +548,8 @@ impl Names {
             hospital: number(hospitals, facts.hospital),
             group: number(groups, facts.group),
             pool: number(pools, facts.pool),
-            month: number(months, &facts.month),
+            month: number(months, facts.month),
+            patient: number(patients, &self.patient),
             source: u32::try_from(at).unwrap_or(u32::MAX),
             kind: score.kind,
             form,
@@ -573,189 +630,4 @@ fn scenario_of(whole: &Whole) -> Result<Scenario> {
         link: None,
         indicators: None,
     })
-}
-
-/// Columns of a table of grouped cases that must be there.
-const NEEDED: [&str; 5] = ["case_id", "hospital", "level", "group", "cost"];
-
-/// And those that may.
-const FURTHER: [&str; 7] = ["pool", "los", "death", "claim", "month", "adrg", "los_days"];
-
-impl GroupedCase {
-    /// Reads `case_id, hospital, level, group, cost` and what else there is.
-    fn read(path: &Path, pools: &[String]) -> Result<Vec<GroupedCase>> {
-        let place = Place::file(path);
-        let text = read_text(path)?;
-        let mut reader = csv::ReaderBuilder::new()
-            .trim(csv::Trim::All)
-            .from_reader(text.as_bytes());
-        let unreadable = |e: csv::Error| {
-            let line = e.position().map_or(1, csv::Position::line);
-            Error::at(place.line(line), format!("this is not CSV: {e}"))
-        };
-        let header = reader.headers().map_err(unreadable)?.clone();
-        let at = columns(&place, &header)?;
-        let mut cases = Vec::new();
-        let mut errors = Vec::new();
-        let mut record = StringRecord::new();
-        while reader.read_record(&mut record).map_err(unreadable)? {
-            let line = record.position().map_or(0, csv::Position::line);
-            match GroupedCase::of(&record, &at, line, pools) {
-                Ok(case) => cases.push(case),
-                Err(message) => errors.push(Error::at(place.line(line), message)),
-            }
-            if errors.len() >= 20 {
-                break;
-            }
-        }
-        Error::all(errors)?;
-        one_level_each(&place, &cases)?;
-        if cases.is_empty() {
-            return Err(Error::at(place, "there is no case; expected one row a case"));
-        }
-        Ok(cases)
-    }
-
-    fn of(
-        record: &StringRecord,
-        at: &HashMap<&str, usize>,
-        line: u64,
-        pools: &[String],
-    ) -> std::result::Result<GroupedCase, String> {
-        let cell = |name: &str| at.get(name).and_then(|at| record.get(*at)).unwrap_or("");
-        let filled = |name: &str| match cell(name) {
-            "" => Err(format!("field `{name}` is empty")),
-            text => Ok(text.to_owned()),
-        };
-        let money = |name: &str| {
-            let text = cell(name);
-            Fen::parse_yuan(text).ok().filter(|fen| !fen.is_negative()).ok_or_else(|| {
-                format!("field `{name}`: `{text}`; expected yuan with at most two decimals, not below zero, e.g. 8155.59")
-            })
-        };
-        let level = cell("level");
-        let level = level
-            .parse()
-            .map_err(|expected| format!("field `level`: `{level}`; {expected}"))?;
-        let pool = match (cell("pool"), pools) {
-            ("", [only]) => only.clone(),
-            (pool, pools) if pools.iter().any(|known| known == pool) => pool.to_owned(),
-            (pool, pools) => {
-                let hint = suggestion(pool, pools.iter().map(String::as_str));
-                return Err(format!(
-                    "field `pool`: `{pool}`; expected one of {}{hint}",
-                    pools.join(", ")
-                ));
-            }
-        };
-        let cost = money("cost")?;
-        let los = if cell("los").is_empty() {
-            cell("los_days")
-        } else {
-            cell("los")
-        };
-        let los = match los {
-            "" => None,
-            text => Some(
-                text.parse()
-                    .map_err(|_| format!("field `los`: `{text}`; expected whole days"))?,
-            ),
-        };
-        Ok(GroupedCase {
-            id: filled("case_id")?,
-            line,
-            hospital: filled("hospital")?,
-            level,
-            pool,
-            group: cell("group").to_owned(),
-            adrg: cell("adrg").to_owned(),
-            month: cell("month").to_owned(),
-            los,
-            claim: if cell("claim").is_empty() {
-                cost
-            } else {
-                money("claim")?
-            },
-            cost,
-        })
-    }
-
-    fn score(&self, pack: &Pack, weights: &Weights, group: &str) -> Result<Score> {
-        let case = PricingCase {
-            group: Some(group).filter(|group| !group.is_empty()),
-            hospital: &self.hospital,
-            level: self.level,
-            pool: &self.pool,
-            cost: self.cost,
-            los_days: self.los,
-            facts: CaseFacts {
-                month: &self.month,
-                ..CaseFacts::default()
-            },
-        };
-        score(pack, weights, &case).map_err(|e| {
-            Error::new(format!(
-                "line {}: case `{}` cannot be priced: {e}",
-                self.line, self.id
-            ))
-        })
-    }
-
-    fn facts(&self) -> Facts<'_> {
-        Facts {
-            id: &self.id,
-            hospital: &self.hospital,
-            level: self.level,
-            pool: &self.pool,
-            group: &self.group,
-            adrg: &self.adrg,
-            month: self.month.clone(),
-            los: self.los.unwrap_or(0),
-            cost: self.cost,
-            claim: self.claim,
-        }
-    }
-}
-
-/// A case that stands twice would be paid twice.
-fn refuse_twice(path: &Path, cases: &[GroupedCase], order: &[usize]) -> Result<()> {
-    let mut sorted = order.iter().filter_map(|at| cases.get(*at)).peekable();
-    while let Some(case) = sorted.next() {
-        if let Some(next) = sorted.peek().filter(|next| next.id == case.id) {
-            let (line, first) = (case.line.max(next.line), case.line.min(next.line));
-            let message = format!("field `case_id`: `{}` stands in line {first} too", case.id);
-            return Err(Error::at(Place::file(path).line(line), message));
-        }
-    }
-    Ok(())
-}
-
-fn columns<'h>(place: &Place, header: &'h StringRecord) -> Result<HashMap<&'h str, usize>> {
-    let known = || NEEDED.iter().chain(&FURTHER).copied();
-    if let Some(name) = header.iter().find(|name| known().all(|known| known != *name)) {
-        let hint = suggestion(name, known());
-        return Err(Error::at(place.line(1), format!("unknown column `{name}`{hint}")));
-    }
-    let at: HashMap<&str, usize> = header.iter().enumerate().map(|(at, name)| (name, at)).collect();
-    match NEEDED.iter().find(|name| !at.contains_key(**name)) {
-        Some(name) => Err(Error::at(place.line(1), format!("column `{name}` is missing"))),
-        None => Ok(at),
-    }
-}
-
-fn one_level_each(place: &Place, cases: &[GroupedCase]) -> Result<()> {
-    let mut levels: HashMap<&str, HospitalLevel> = HashMap::new();
-    let other = cases
-        .iter()
-        .find(|case| *levels.entry(&case.hospital).or_insert(case.level) != case.level);
-    match other {
-        Some(case) => {
-            let message = format!(
-                "field `level`: hospital `{}` has another level in an earlier row",
-                case.hospital
-            );
-            Err(Error::at(place.line(case.line), message))
-        }
-        None => Ok(()),
-    }
 }

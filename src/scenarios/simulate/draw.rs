@@ -3,21 +3,18 @@
 //!
 //! A draw has its own stream of random numbers, so it comes out the same whichever thread makes it.
 
-use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ndarray::Array2;
-use rand_distr::{Distribution, Poisson};
 use toml::Value;
 
 use super::behaviour::{Factors, stream_of, uniform};
-use super::cases::{Form, Scored, SimCase};
 use super::document::Leaf;
 use super::engine::{Engine, Run};
 use super::levers::check;
 use super::outcome::{Cell, budget_of, float, may_aggregate, settle_cells};
 use super::resolve::{Resolved, Whole};
+use super::sampler::{Sampler, Sums};
 use super::statistics::{deviation, mean, quantile};
 use super::study::{DrawLevel, Drawn, MonteCarlo, Shape};
 use crate::diagnostics::{Error, Result};
@@ -62,11 +59,13 @@ pub struct Probability {
 /// The point value of the year as it is known month by month (点值扇形图).
 #[derive(Clone, Debug, PartialEq)]
 pub struct FanRow {
+    /// `baseline` or `reform`.
+    pub scenario: &'static str,
     /// The pool.
     pub pool: String,
     /// The month.
     pub month: String,
-    /// Quantiles of the year's value, the months to come drawn from those before.
+    /// Quantiles of the year's value, each month to come drawn from all months of the records.
     pub quantiles: [Option<f64>; 5],
     /// The value so far at as many twelfths of the budget.
     pub pre_settled: Option<f64>,
@@ -81,7 +80,7 @@ pub struct Draws {
     pub spreads: Vec<Spread>,
     /// Probabilities.
     pub probabilities: Vec<Probability>,
-    /// The fan of the baseline's point value.
+    /// The fan of the point value, of the baseline and of the reform.
     pub fan: Vec<FanRow>,
 }
 
@@ -132,8 +131,12 @@ pub fn draws(
     }
     if mc.months {
         let how = engine.how();
-        let [base, _] = &sides;
-        found.fan = fan(resolved, base, mc, how.threads)?;
+        for (scenario, side) in ["baseline", "reform"].into_iter().zip(&sides) {
+            let named = (scenario, side);
+            found
+                .fan
+                .extend(fan(resolved, named, mc, (how.threads, how.advance))?);
+        }
     }
     Ok(Some(found))
 }
@@ -334,263 +337,17 @@ fn in_parallel<T: Send>(
     all.into_iter().map(|(_, result)| result).collect()
 }
 
-/// Cases that are drawn from together (抽样层).
-struct Strata {
-    /// Places of cases, stratum after stratum.
-    order: Vec<u32>,
-    /// Where each stratum begins; the last one is the end.
-    starts: Vec<usize>,
-}
-
-impl Strata {
-    fn by(scored: &Scored, key: impl Fn(&SimCase) -> u64) -> Strata {
-        let mut keyed: Vec<(u64, u32)> = (0..)
-            .zip(&scored.cases)
-            .map(|(at, case)| (key(case), at))
-            .collect();
-        keyed.sort_unstable();
-        let mut starts = Vec::new();
-        let mut last = None;
-        for (at, (key, _)) in keyed.iter().enumerate() {
-            if last != Some(*key) {
-                starts.push(at);
-                last = Some(*key);
-            }
-        }
-        starts.push(keyed.len());
-        Strata {
-            order: keyed.into_iter().map(|(_, at)| at).collect(),
-            starts,
-        }
-    }
-
-    /// Each stratum as places in the order.
-    fn each(&self) -> impl Iterator<Item = Range<usize>> {
-        self.starts.windows(2).filter_map(|pair| match pair {
-            [start, end] => Some(*start..*end),
-            _ => None,
-        })
-    }
-}
-
-/// What a draw adds up of a case, close together in memory (抽样行).
-struct Row {
-    units: i128,
-    /// Amount, cost, claim, what others paid.
-    fen: [i64; 4],
-    hospital: u32,
-    /// Pool and form.
-    slot: u32,
-}
-
-impl Row {
-    fn of(case: &SimCase) -> Row {
-        Row {
-            units: case.units,
-            fen: [case.amount, case.cost, case.claim, case.nonfund],
-            hospital: case.hospital,
-            slot: (case.pool as usize * FORMS + form_number(case.form)) as u32,
-        }
-    }
-}
-
-/// A scenario made ready for draws: cases, strata, and where sums go.
-struct Sampler<'a> {
-    side: &'a Side<'a>,
-    level: DrawLevel,
-    strata: Strata,
-    /// In the order of the strata.
-    rows: Vec<Row>,
-    months: usize,
-}
-
-/// Sums of a hospital in a pool and form; as [`Cell`], but without group and kind.
-const FORMS: usize = 5;
-
-impl<'a> Sampler<'a> {
-    fn new(side: &'a Side<'a>, level: DrawLevel) -> Sampler<'a> {
-        let scored = &side.run.scored;
-        let hospital = |case: &SimCase| u64::from(case.hospital);
-        let strata = match level {
-            DrawLevel::CaseInHospital | DrawLevel::HospitalBlock => Strata::by(scored, hospital),
-            DrawLevel::MonthBlock => Strata::by(scored, |case| u64::from(case.month)),
-            _ => Strata::by(scored, |case| hospital(case) << 32 | u64::from(case.group)),
-        };
-        let cases = strata
-            .order
-            .iter()
-            .filter_map(|at| scored.cases.get(*at as usize));
-        Sampler {
-            side,
-            level,
-            months: scored.months.len(),
-            rows: cases.map(Row::of).collect(),
-            strata,
-        }
-    }
-
-    /// Calls `hit` for the place of every case of a draw, in a fixed order.
-    fn visit(&self, seed: u64, draw: u64, hit: &mut dyn FnMut(&[usize])) {
-        let mut random = stream_of(seed, draw);
-        let pick =
-            |random: &mut _, of: usize| ((uniform(random) * of as f64) as usize).min(of.saturating_sub(1));
-        let mut chosen = Vec::new();
-        if matches!(self.level, DrawLevel::HospitalBlock | DrawLevel::MonthBlock) {
-            let blocks: Vec<Range<usize>> = self.strata.each().collect();
-            for _ in 0..blocks.len() {
-                chosen.clear();
-                chosen.extend(
-                    blocks
-                        .get(pick(&mut random, blocks.len()))
-                        .cloned()
-                        .into_iter()
-                        .flatten(),
-                );
-                hit(&chosen);
-            }
-            return;
-        }
-        for stratum in self.strata.each() {
-            let count = if self.level == DrawLevel::PoissonVolume {
-                let expected = Poisson::new(stratum.len() as f64);
-                expected.map_or(0.0, |poisson| poisson.sample(&mut random)) as usize
-            } else {
-                stratum.len()
-            };
-            chosen.clear();
-            chosen.extend((0..count).map(|_| stratum.start + pick(&mut random, stratum.len())));
-            hit(&chosen);
-        }
-    }
-
-    fn measured(&self, seed: u64, draw: u64, layout: &Layout) -> Result<Measured> {
-        let cells = if may_aggregate(&self.side.run.pack) {
-            let mut sums = Sums::new(&self.side.run.scored);
-            self.visit(seed, draw, &mut |places| {
-                let rows = places.iter().filter_map(|at| self.rows.get(*at));
-                rows.for_each(|row| sums.add(row));
-            });
-            sums.cells(&self.side.run.scored)
-        } else {
-            self.single_cells(seed, draw)
-        };
-        self.side.measure(cells, layout)
-    }
-
-    /// Each drawn case by itself, with an id of its own.
-    fn single_cells(&self, seed: u64, draw: u64) -> Vec<Cell> {
-        let scored = &self.side.run.scored;
-        let mut cells = Vec::new();
-        self.visit(seed, draw, &mut |places| {
-            for at in places.iter().filter_map(|place| self.strata.order.get(*place)) {
-                if let (Some(case), Some(id)) = (scored.cases.get(*at as usize), scored.ids.get(*at as usize))
-                {
-                    let mut cell = Cell::empty(scored, case);
-                    cell.id = format!("{id}#{}", cells.len());
-                    cell.ratio = scored.ratios.get(*at as usize).copied().flatten();
-                    cell.add(case);
-                    cells.push(cell);
-                }
-            }
-        });
-        cells
-    }
-}
-
-/// Sums over hospitals × (pool and form): units, amounts, costs, claims, others' payments, cases.
-struct Sums {
-    pools: usize,
-    of: Array2<[i128; 6]>,
-}
-
-impl Sums {
-    fn new(scored: &Scored) -> Sums {
-        let pools = scored.pools.len();
-        Sums {
-            pools,
-            of: Array2::from_elem((scored.hospitals.len(), pools * FORMS), [0; 6]),
-        }
-    }
-
-    fn add(&mut self, row: &Row) {
-        if let Some([units, more @ .., cases]) = self.of.get_mut((row.hospital as usize, row.slot as usize)) {
-            *units += row.units;
-            for (sum, fen) in more.iter_mut().zip(row.fen) {
-                *sum += i128::from(fen);
-            }
-            *cases += 1;
-        }
-    }
-
-    fn add_all(&mut self, other: &Sums) {
-        for (sum, more) in self.of.iter_mut().zip(&other.of) {
-            sum.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
-        }
-    }
-
-    /// Every sum times a fraction, rounded towards zero: for estimates, not for pay.
-    fn scaled(mut self, times: i128, over: i128) -> Sums {
-        self.of
-            .iter_mut()
-            .flatten()
-            .for_each(|sum| *sum = *sum * times / over.max(1));
-        self
-    }
-
-    fn cells(&self, scored: &Scored) -> Vec<Cell> {
-        let mut cells = Vec::new();
-        for ((hospital, at), [units, amount, cost, claim, nonfund, cases]) in self.of.indexed_iter() {
-            if *cases == 0 {
-                continue;
-            }
-            let (pool, form) = (at / FORMS, at % FORMS);
-            debug_assert!(pool < self.pools);
-            cells.push(Cell {
-                id: format!(
-                    "{}|{form}",
-                    scored
-                        .hospitals
-                        .get(hospital)
-                        .map_or("", |hospital| &hospital.code)
-                ),
-                pool: pool as u32,
-                hospital: hospital as u32,
-                group: 0,
-                kind: crate::points::Kind::Normal,
-                form: ALL_FORMS.get(form).copied().unwrap_or(Form::Nothing),
-                count: *cases as u64,
-                cases: *cases as f64,
-                units: *units,
-                amount: *amount,
-                cost: *cost,
-                claim: *claim,
-                nonfund: *nonfund,
-                ratio: None,
-            });
-        }
-        cells
-    }
-}
-
-const ALL_FORMS: [Form; FORMS] = [
-    Form::Points,
-    Form::Standard,
-    Form::ByItem,
-    Form::Amount,
-    Form::Nothing,
-];
-
-const fn form_number(form: Form) -> usize {
-    match form {
-        Form::Points => 0,
-        Form::Standard => 1,
-        Form::ByItem => 2,
-        Form::Amount => 3,
-        Form::Nothing => 4,
-    }
-}
-
 impl Side<'_> {
+    /// Draws, settles and measures.
+    fn measured(&self, sampler: &Sampler<'_>, (seed, draw): (u64, u64), layout: &Layout) -> Result<Measured> {
+        let scored = &self.run.scored;
+        let cells = match may_aggregate(&self.run.pack) {
+            true => sampler.sums(seed, draw).cells(scored),
+            false => sampler.single_cells(seed, draw),
+        };
+        self.measure(cells, layout)
+    }
+
     /// Settles drawn cells and measures what came out.
     fn measure(&self, cells: Vec<Cell>, layout: &Layout) -> Result<Measured> {
         let run = self.run;
@@ -678,22 +435,36 @@ fn case_draws(
     layout: &Layout,
     (threads, advance): (usize, &(dyn Fn(u64) + Sync)),
 ) -> Result<Vec<[Measured; 2]>> {
-    let [base, reform] = sides.each_ref().map(|side| Sampler::new(side, level));
-    if level == DrawLevel::MonthBlock && base.months < 2 {
+    let [base_side, reform_side] = sides;
+    let base = Sampler::new(&base_side.run.scored, level)?;
+    let reform = Sampler::new(&reform_side.run.scored, level)?;
+    if level == DrawLevel::MonthBlock && base_side.run.scored.months.len() < 2 {
         let message = "`mc.levels` names `month_block`, but the cases lie in one month or have none";
         return Err(at_key(resolved, "levels", message));
     }
-    let same = Arc::ptr_eq(&base.side.run.outcome, &reform.side.run.outcome);
+    let same = Arc::ptr_eq(&base_side.run.outcome, &reform_side.run.outcome);
+    let alike =
+        sides.each_ref().map(|side| may_aggregate(&side.run.pack)) == [true; 2] && base.draws_as(&reform);
     let draws = usize::try_from(mc.draws).unwrap_or(usize::MAX);
     in_parallel(draws, threads, &|draw| {
-        let before = base.measured(mc.seed, draw as u64, layout)?;
-        let after = if same {
-            before.clone()
+        let of = (mc.seed, draw as u64);
+        let measured = if same {
+            let before = base_side.measured(&base, of, layout)?;
+            [before.clone(), before]
+        } else if alike {
+            let [before, after] = base.sums_of_both(&reform, of.0, of.1);
+            [
+                base_side.measure(before.cells(&base_side.run.scored), layout)?,
+                reform_side.measure(after.cells(&reform_side.run.scored), layout)?,
+            ]
         } else {
-            reform.measured(mc.seed, draw as u64, layout)?
+            [
+                base_side.measured(&base, of, layout)?,
+                reform_side.measured(&reform, of, layout)?,
+            ]
         };
         advance(1);
-        Ok([before, after])
+        Ok(measured)
     })
 }
 
@@ -806,8 +577,51 @@ fn normal_below(x: f64) -> f64 {
     0.5 + sum * (-x * x / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt()
 }
 
-/// After each month the months to come are drawn from those before (点值扇形图).
-fn fan(resolved: &Resolved, side: &Side<'_>, mc: &MonteCarlo, threads: usize) -> Result<Vec<FanRow>> {
+/// After each month the months to come are drawn with replacement from all months of the records, which
+/// stand for the season; baseline and reform with the same numbers (点值扇形图).
+fn fan(
+    resolved: &Resolved,
+    (scenario, side): (&'static str, &Side<'_>),
+    mc: &MonteCarlo,
+    (threads, advance): (usize, &(dyn Fn(u64) + Sync)),
+) -> Result<Vec<FanRow>> {
+    let scored = &side.run.scored;
+    let by_month = sums_by_month(resolved, side)?;
+    let months = by_month.len();
+    let mut rows = Vec::new();
+    for pool in side.whole.pools() {
+        let mut so_far = Sums::new(scored);
+        for (known, (month, sums)) in (1..).zip(scored.months.iter().zip(&by_month)) {
+            so_far.add_all(sums);
+            let values = in_parallel(usize::try_from(mc.draws).unwrap_or(0), threads, &|draw| {
+                let mut random = stream_of(mc.seed, draw as u64);
+                let mut year = so_far.clone();
+                for _ in known..months {
+                    let at = ((uniform(&mut random) * months as f64) as usize).min(months - 1);
+                    by_month.get(at).into_iter().for_each(|sums| year.add_all(sums));
+                }
+                side.value_of(&pool, year, (1, 1))
+            })?;
+            advance(1);
+            let mut sorted: Vec<f64> = values.into_iter().flatten().collect();
+            sorted.sort_by(f64::total_cmp);
+            let part = (known as i128, months as i128);
+            let year = so_far.clone().scaled(part.1, part.0);
+            rows.push(FanRow {
+                scenario,
+                pool: pool.clone(),
+                month: month.clone(),
+                quantiles: five(&sorted),
+                pre_settled: side.value_of(&pool, so_far.clone(), part)?,
+                year_end: side.value_of(&pool, year, (1, 1))?,
+            });
+        }
+    }
+    Ok(rows)
+}
+
+/// What each month of a run adds up to.
+fn sums_by_month(resolved: &Resolved, side: &Side<'_>) -> Result<Vec<Sums>> {
     let scored = &side.run.scored;
     let months = scored.months.len();
     if months < 2 {
@@ -818,43 +632,7 @@ fn fan(resolved: &Resolved, side: &Side<'_>, mc: &MonteCarlo, threads: usize) ->
         let message = "`mc.months` asks for a fan, but this pack rounds below the hospital";
         return Err(at_key(resolved, "months", message));
     }
-    let mut by_month: Vec<Sums> = (0..months).map(|_| Sums::new(scored)).collect();
-    for case in &scored.cases {
-        by_month
-            .get_mut(case.month as usize)
-            .into_iter()
-            .for_each(|sums| sums.add(&Row::of(case)));
-    }
-    let mut rows = Vec::new();
-    for pool in side.whole.pools() {
-        for (known, month) in (1..).zip(&scored.months) {
-            let observed = by_month.get(..known).unwrap_or_default();
-            let values = in_parallel(usize::try_from(mc.draws).unwrap_or(0), threads, &|draw| {
-                let mut random = stream_of(mc.seed, draw as u64);
-                let mut year = Sums::new(scored);
-                observed.iter().for_each(|sums| year.add_all(sums));
-                for _ in known..months {
-                    let at = ((uniform(&mut random) * known as f64) as usize).min(known - 1);
-                    observed.get(at).into_iter().for_each(|sums| year.add_all(sums));
-                }
-                side.value_of(&pool, year, (1, 1))
-            })?;
-            let mut sorted: Vec<f64> = values.into_iter().flatten().collect();
-            sorted.sort_by(f64::total_cmp);
-            let mut so_far = Sums::new(scored);
-            observed.iter().for_each(|sums| so_far.add_all(sums));
-            let mut whole_year = Sums::new(scored);
-            whole_year.add_all(&so_far);
-            rows.push(FanRow {
-                pool: pool.clone(),
-                month: month.clone(),
-                quantiles: five(&sorted),
-                pre_settled: side.value_of(&pool, so_far, (known as i128, months as i128))?,
-                year_end: side.value_of(&pool, whole_year.scaled(months as i128, known as i128), (1, 1))?,
-            });
-        }
-    }
-    Ok(rows)
+    Sums::by_month(scored)
 }
 
 impl Side<'_> {

@@ -8,14 +8,15 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use sha2::{Digest, Sha256};
 
-use super::behaviour::{Behaviour, Factors, Reacted};
+use super::behaviour::{Behaviour, Drawn, Factors, Reacted};
+use super::calibrated::calibrated;
 use super::cases::{How, Prepared, Scored};
 use super::document::{Document, Leaf};
 use super::levers::{Stage, lever_of};
 use super::outcome::{Cell, Outcome, cells, settled};
 use super::resolve::Whole;
 use crate::benefit::BenefitPolicy;
-use crate::diagnostics::{Error, Result, hexadecimal};
+use crate::diagnostics::{Error, Result, hexadecimal, suggestion};
 use crate::points::{Pack, Weights};
 
 /// Scored cases are large: no more than this many are kept.
@@ -63,7 +64,10 @@ pub struct Engine<'a> {
     scored: Vec<(String, Arc<Scored>, Arc<Vec<Cell>>)>,
     runs: Vec<(String, Run)>,
     weights: HashMap<PathBuf, Weights>,
+    calibrated: Vec<(String, Weights)>,
     hashes: HashMap<PathBuf, String>,
+    /// Of a benefit policy: one hash of all files it is read from.
+    benefits: HashMap<PathBuf, String>,
     /// What was computed, in order.
     pub log: Vec<StageRun>,
 }
@@ -78,7 +82,9 @@ impl<'a> Engine<'a> {
             scored: Vec::new(),
             runs: Vec::new(),
             weights: HashMap::new(),
+            calibrated: Vec::new(),
             hashes: HashMap::new(),
+            benefits: HashMap::new(),
             log: Vec::new(),
         }
     }
@@ -103,7 +109,9 @@ impl<'a> Engine<'a> {
         let weights_file = whole.needed_file("weights")?;
         let weights = self.weights(&weights_file)?;
         let prepared = self.prepare(name, whole, &pack, &weights)?;
+        let weights = self.calibrate(whole, &prepared, weights)?;
         let (scored, summed) = self.score(name, whole, (&pack, &weights), &prepared)?;
+        refuse_unknown_hospitals(whole, &scored)?;
         let behaviour = Behaviour::of(whole, &scored)?;
         let (outcome, reacted) = react(
             whole,
@@ -113,7 +121,7 @@ impl<'a> Engine<'a> {
         )?;
         self.note(name, Stage::Settle, false);
         let scored = match reacted.cases {
-            Some(cases) => Arc::new(scored.with_cases(cases)),
+            Some(drawn) => Arc::new(scored.with_cases(drawn)),
             None => scored,
         };
         let run = Run {
@@ -156,6 +164,20 @@ impl<'a> Engine<'a> {
         let weights = Weights::load(path)?;
         self.weights.insert(path.to_owned(), weights.clone());
         Ok(weights)
+    }
+
+    /// The weights of the scenario's plan of calibration, if it has one; else those of its file.
+    fn calibrate(&mut self, whole: &Whole, prepared: &Prepared, weights: Weights) -> Result<Weights> {
+        if whole.document.below(&["calibration"]).next().is_none() {
+            return Ok(weights);
+        }
+        let key = self.key(whole, Stage::Score)?;
+        if let Some((_, made)) = self.calibrated.iter().find(|(known, _)| *known == key) {
+            return Ok(made.clone());
+        }
+        let made = calibrated(whole, &self.base, prepared, &self.how)?.unwrap_or(weights);
+        self.calibrated.push((key, made.clone()));
+        Ok(made)
     }
 
     fn prepare(
@@ -247,7 +269,7 @@ impl<'a> Engine<'a> {
         let Some(path) = whole.file(names).filter(|_| whole.file(&["records"]).is_some()) else {
             return Ok(text.to_owned());
         };
-        if let Some(hash) = self.hashes.get(&path) {
+        if let Some(hash) = self.benefits.get(&path) {
             return Ok(hash.clone());
         }
         let mut hash = Sha256::new();
@@ -256,7 +278,7 @@ impl<'a> Engine<'a> {
             .iter()
             .for_each(|file| hash.update(&file.bytes));
         let hash = format!("sha256:{}", hexadecimal(&hash.finalize()));
-        self.hashes.insert(path, hash.clone());
+        self.benefits.insert(path, hash.clone());
         Ok(hash)
     }
 
@@ -283,6 +305,21 @@ impl<'a> Engine<'a> {
         self.hashes.insert(path.to_owned(), hash.clone());
         Ok(hash)
     }
+}
+
+/// An assessment score of a hospital that nobody knows would change nothing.
+fn refuse_unknown_hospitals(whole: &Whole, scored: &Scored) -> Result<()> {
+    let scores = whole.document.below(&["quality", "scores"]);
+    let named = scores.filter_map(|(path, leaf)| Some((path, path.names().get(2)?, leaf)));
+    let unknown = named.filter(|(_, code, _)| scored.hospital(code).is_none());
+    Error::all(unknown.map(|(path, code, leaf)| {
+        let known = scored.hospitals.iter().map(|hospital| hospital.code.as_str());
+        let hint = suggestion(code, known);
+        Error::at(
+            leaf.place.clone(),
+            format!("`{path}`: no case is of hospital `{code}`{hint}"),
+        )
+    }))
 }
 
 /// Behaviour and settlement; numbers of cases that follow pay react once, or until nothing moves.
@@ -329,8 +366,17 @@ fn react(
 
 impl Scored {
     /// The same lists with other cases.
-    fn with_cases(&self, cases: Vec<(super::cases::SimCase, String)>) -> Scored {
-        let (cases, ids) = cases.into_iter().unzip();
+    fn with_cases(&self, drawn: Vec<Drawn>) -> Scored {
+        let has_ratios = !self.ratios.is_empty();
+        let mut cases = Vec::with_capacity(drawn.len());
+        let (mut ids, mut ratios) = (Vec::with_capacity(drawn.len()), Vec::new());
+        for Drawn { case, id, ratio } in drawn {
+            cases.push(case);
+            ids.push(id);
+            if has_ratios {
+                ratios.push(ratio);
+            }
+        }
         Scored {
             cases,
             ids,
@@ -338,7 +384,8 @@ impl Scored {
             groups: self.groups.clone(),
             pools: self.pools.clone(),
             months: self.months.clone(),
-            ratios: Vec::new(),
+            patients: self.patients.clone(),
+            ratios,
         }
     }
 }

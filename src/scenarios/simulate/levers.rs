@@ -147,7 +147,9 @@ impl Lever {
                 (Some(words), Value::String(text)) if words.split('|').any(|word| word == text) => Ok(()),
                 (Some(words), _) => {
                     let written = leaf.value.as_str().unwrap_or("");
-                    let hint = suggestion(written, words.split('|'));
+                    // a digit is as far from one digit as from any other
+                    let near = words.split('|').filter(|word| word.len() > 1);
+                    let hint = suggestion(written, near);
                     wrong(&format!("{}{hint}", words.replace('|', " or ")))
                 }
                 (None, _) => wrong("a text in quotes"),

@@ -3,7 +3,7 @@
 use super::outcome::{Outcome, float};
 use super::statistics::gini;
 use crate::codes::HospitalLevel;
-use crate::diagnostics::{Error, Place, Result, suggestion};
+use crate::diagnostics::{Error, Place, Result, Words, suggestion};
 use crate::units::Fen;
 
 /// What is measured (指标).
@@ -28,6 +28,40 @@ pub enum Metric {
     /// Gini of pay over cost, every hospital alike.
     Gini,
 }
+
+/// Why a metric has no value (无值原因): a stable code and words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotDefined {
+    /// The code.
+    pub code: &'static str,
+    /// In words.
+    pub words: Words,
+}
+
+const fn not_defined(code: &'static str, en: &'static str, zh: &'static str) -> NotDefined {
+    NotDefined {
+        code,
+        words: Words { en, zh },
+    }
+}
+
+const NO_POINTS: NotDefined = not_defined(
+    "no_points",
+    "no case shares the pool by points",
+    "没有按点数分配基金的病例",
+);
+const NO_FLOATING_PRICE: NotDefined = not_defined(
+    "no_floating_price",
+    "the price of a point does not float in this pool",
+    "该基金池点值不浮动",
+);
+const NOT_SCALED: NotDefined = not_defined(
+    "not_scaled",
+    "the standards of this pool are not scaled",
+    "该基金池支付标准不折算",
+);
+const NO_COST: NotDefined = not_defined("no_cost", "there is no case with a cost", "没有有费用的病例");
+const NO_PAY: NotDefined = not_defined("no_pay", "the funds pay nothing", "基金无应付");
 
 const PLAIN: [&str; 9] = [
     "point_value",
@@ -125,6 +159,14 @@ impl Metric {
         pools.chain(rest).collect()
     }
 
+    /// What each run of a sweep is measured by: the usual metrics, the money of high multiples, how even
+    /// pay is (扫描指标).
+    pub fn of_sweeps(outcome: &Outcome) -> Vec<Metric> {
+        let mut metrics = Metric::usual(outcome);
+        metrics.extend([Metric::HighMoneyShare, Metric::Gini]);
+        metrics
+    }
+
     /// Its name in files.
     pub fn name(&self, outcome: &Outcome) -> String {
         let pool = |word: &str, at: &usize| match outcome.pools.as_slice() {
@@ -156,6 +198,24 @@ impl Metric {
             Metric::Points => "points",
             Metric::K(_) | Metric::WorstLevelMargin | Metric::HighMoneyShare | Metric::Gini => "ratio",
         }
+    }
+
+    /// Why it has no value (无值原因); none where it has one.
+    pub fn missing(&self, outcome: &Outcome) -> Option<NotDefined> {
+        if self.of(outcome).is_some() {
+            return None;
+        }
+        let has_points = |at: &usize| {
+            let pool = outcome.pools.get(*at);
+            pool.is_some_and(|pool| pool.points.units() != 0)
+        };
+        Some(match self {
+            Metric::PointValue(at) if has_points(at) => NO_FLOATING_PRICE,
+            Metric::PointValue(_) => NO_POINTS,
+            Metric::K(_) => NOT_SCALED,
+            Metric::HighMoneyShare => NO_PAY,
+            _ => NO_COST,
+        })
     }
 
     /// Its value; none where it is not defined.

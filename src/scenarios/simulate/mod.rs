@@ -10,20 +10,27 @@
 
 mod attribution;
 mod behaviour;
+mod calibrated;
 mod cases;
 mod corridor;
 mod crosswalk;
 mod document;
 mod draw;
 mod engine;
+mod idle;
 mod impact;
 mod levers;
 mod metrics;
 mod outcome;
+mod patients;
+mod quality;
 mod resolve;
+mod sampler;
 pub mod statistics;
+mod stress;
 mod study;
 mod sweep;
+mod table;
 
 pub use attribution::{Attribution, Parts, attribute};
 pub use cases::{Counted, Form, GroupOfRun, HospitalOfRun, How, Prepared, Scored, SimCase};
@@ -32,12 +39,16 @@ pub use crosswalk::{CaseMix, Crosswalk, Mix, Moved, case_mix, crosswalk, mixes};
 pub use document::{Canonical, Document, KeyPath, Leaf};
 pub use draw::{Draws, FanRow, Probability, Spread, draws};
 pub use engine::{Engine, Run, StageRun};
+pub use idle::without_effect;
 pub use impact::{Attributes, Bin, Fairness, Slice, Total, bins, change_rate, fairness, slices, total};
 pub use levers::{Lever, Stage, lever_of, levers};
-pub use metrics::Metric;
+pub use metrics::{Metric, NotDefined};
 pub use outcome::{GroupSum, HospitalSum, InPool, Outcome, PoolSum};
+pub use patients::{KindOfPatient, PatientPart, PatientSum, patients};
+pub use quality::{Assessed, QualityOfRun, quality};
 pub use resolve::{Change, Remark, Resolved, Whole};
-pub use study::{Axis, DrawLevel, Drawn, Heat, MOST_RUNS, MonteCarlo, Shape, Study, Swing, Target};
+pub use stress::{PayOff, StressRow, Stressed, stress};
+pub use study::{Axis, DrawLevel, Drawn, Heat, MOST_RUNS, MonteCarlo, Shape, Stress, Study, Swing, Target};
 pub use sweep::{
     HeatGrid, Solved, SweepRow, TornadoRow, bisect, heat_map, level_line, solve, sweep, tornado,
 };
@@ -55,6 +66,8 @@ pub struct Studies {
     pub heat: Option<HeatGrid>,
     /// Targets.
     pub solved: Vec<Solved>,
+    /// The stress test.
+    pub stressed: Stressed,
     /// Draws.
     pub draws: Option<Draws>,
 }
@@ -67,9 +80,10 @@ impl Studies {
     pub fn of(engine: &mut Engine<'_>, resolved: &Resolved, base: &Run, reform: &Run) -> Result<Studies> {
         Ok(Studies {
             sweep: sweep::sweep(engine, resolved, &base.outcome)?,
-            tornado: sweep::tornado(engine, resolved, &base.outcome)?,
+            tornado: sweep::tornado(engine, resolved, &base.outcome, &reform.outcome)?,
             heat: heat_map(engine, resolved, &base.outcome)?,
             solved: solve(engine, resolved, &base.outcome)?,
+            stressed: stress(engine, resolved, &reform.outcome)?,
             draws: draws(engine, resolved, base, reform)?,
         })
     }

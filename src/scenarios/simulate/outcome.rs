@@ -174,6 +174,8 @@ pub struct Outcome {
     pub pools: Vec<PoolSum>,
     /// Hospitals that went through a corridor.
     pub corridor: Vec<InPool>,
+    /// Hospitals whose due an assessment changes.
+    pub assessed: Vec<InPool>,
     /// By kind, in the order of statements: cases and dues.
     pub kinds: Vec<(Kind, f64, Fen)>,
     /// Whether it was settled case by case.
@@ -200,14 +202,17 @@ pub(super) fn may_aggregate(pack: &Pack) -> bool {
 /// The pool has no budget.
 pub(super) fn budget_of(whole: &Whole, pool: &str) -> Result<Fen> {
     let written = whole.text(&["pool", pool, "budget"]).and_then(yuan);
-    let written = written.ok_or_else(|| Error::new(format!("key `pool.{pool}.budget` is missing")))?;
+    let written = written.ok_or_else(|| whole.missing(&format!("pool.{pool}.budget")))?;
     let growth = |names: &[&str]| whole.text(names).and_then(number).unwrap_or(Exact::ZERO);
     let grown = || {
         let all = Exact::ONE.add(growth(&["budget", "growth"]))?;
         let own = Exact::ONE.add(growth(&["budget", "pool", pool, "growth"]))?;
         written.exact().mul(all)?.mul(own)?.fen_half_away()
     };
-    grown().map_err(|_| Error::new(format!("the budget of pool `{pool}` leaves the range of money")))
+    grown().map_err(|_| {
+        let message = format!("the budget of pool `{pool}` leaves the range of money");
+        whole.error_of_pool(pool, message)
+    })
 }
 
 /// Assessment scores by hospital (考核得分).
@@ -339,11 +344,16 @@ impl Cell {
             .collect()
     }
 
-    /// One id for each part that the engine takes as a case.
-    pub(super) fn ids(&self) -> Vec<String> {
+    /// How many cases the engine takes it as.
+    pub(super) fn parts(&self) -> usize {
         let largest = i128::from(Fen::LARGEST_INPUT.fen());
         let most = self.cost.max(self.claim).max(self.amount).max(self.nonfund.abs());
-        let parts = most / largest + 1;
+        usize::try_from(most / largest + 1).unwrap_or(1)
+    }
+
+    /// One id for each part that the engine takes as a case.
+    pub(super) fn ids(&self) -> Vec<String> {
+        let parts = self.parts();
         if parts == 1 {
             return vec![self.id.clone()];
         }
@@ -364,7 +374,7 @@ pub(super) fn settled(
     let by_case = !may_aggregate(pack);
     let cells = match &reacted.cases {
         _ if by_case => single_cells(scored, reacted),
-        Some(cases) => cells(scored, cases.iter().map(|(case, _)| *case)),
+        Some(cases) => cells(scored, cases.iter().map(|drawn| drawn.case)),
         None => summed.to_vec(),
     };
     let out_of_range = |_: Overflow| Error::new("a sum leaves the range that can be settled");
@@ -390,22 +400,31 @@ pub(super) fn settled(
 }
 
 fn single_cells(scored: &Scored, reacted: &Reacted) -> Vec<Cell> {
-    let single = |(case, id): (&SimCase, &String)| {
-        let mut cell = Cell::empty(scored, case);
-        cell.id.clone_from(id);
-        cell.add(case);
+    let with_ratio = |mut cell: Cell, ratio| {
+        cell.ratio = ratio;
         cell
     };
-    let mut cells: Vec<Cell> = match &reacted.cases {
-        Some(cases) => cases.iter().map(|(case, id)| single((case, id))).collect(),
-        None => scored.cases.iter().zip(&scored.ids).map(single).collect(),
-    };
-    if reacted.cases.is_none() {
-        for (cell, ratio) in cells.iter_mut().zip(&scored.ratios) {
-            cell.ratio = *ratio;
-        }
+    if let Some(cases) = &reacted.cases {
+        let cells = cases.iter();
+        return cells
+            .map(|drawn| with_ratio(single(scored, &drawn.case, &drawn.id), drawn.ratio))
+            .collect();
     }
+    let cells = scored.cases.iter().zip(&scored.ids).enumerate();
     cells
+        .map(|(at, (case, id))| {
+            let ratio = scored.ratios.get(at).copied().flatten();
+            with_ratio(single(scored, case, id), ratio)
+        })
+        .collect()
+}
+
+/// A case by itself.
+pub(super) fn single(scored: &Scored, case: &SimCase, id: &str) -> Cell {
+    let mut cell = Cell::empty(scored, case);
+    id.clone_into(&mut cell.id);
+    cell.add(case);
+    cell
 }
 
 /// Settles one pool over cells (结算一个基金池).
@@ -433,7 +452,7 @@ pub(super) fn settle_cells(
         assessments: &scores,
         ..PoolMoney::default()
     };
-    settle(pack, pool, money, &cases)
+    settle(pack, pool, money, &cases).map_err(|error| whole.placed_at_pool(pool, &error))
 }
 
 impl Outcome {
@@ -464,6 +483,7 @@ impl Outcome {
             groups: scored.groups.iter().map(group).collect(),
             pools: Vec::new(),
             corridor: Vec::new(),
+            assessed: Vec::new(),
             kinds: Kind::ALL.into_iter().map(|kind| (kind, 0.0, Fen::ZERO)).collect(),
             by_case,
             remarks: Vec::new(),
@@ -480,13 +500,13 @@ impl Outcome {
     ) -> Result<()> {
         let mut dues = settlement.cases.iter();
         for cell in cells {
-            let due: Fen = dues.by_ref().take(cell.ids().len()).map(|case| case.due).sum();
+            let due: Fen = dues.by_ref().take(cell.parts()).map(|case| case.due).sum();
             self.add(scored, cell, due)?;
         }
         let amounts = |hospital: &str| amount_claim(scored, cells, hospital);
-        self.corridor
-            .extend(settlement.hospitals.iter().filter_map(|hospital| {
-                let step = hospital.steps.iter().find(|step| step.step == "corridor")?;
+        let through = |word: &'static str| {
+            settlement.hospitals.iter().filter_map(move |hospital| {
+                let step = hospital.steps.iter().find(|step| step.step == word)?;
                 Some(InPool {
                     pool: settlement.pool.clone(),
                     hospital: hospital.hospital.clone(),
@@ -494,7 +514,10 @@ impl Outcome {
                     before: step.before,
                     after: step.after,
                 })
-            }));
+            })
+        };
+        self.corridor.extend(through("corridor"));
+        self.assessed.extend(through("assess"));
         self.pools.push(PoolSum {
             pool: settlement.pool.clone(),
             budget,

@@ -119,10 +119,29 @@ impl Resolved {
         let notice = notice.and_then(|leaf| leaf.value.as_str()).unwrap_or("");
         resolved.notice = notice.to_owned();
         resolved.compose(paths, &read, lang)?;
+        resolved.refuse_unknown_pools()?;
         resolved.study = Study::of(&resolved.reform.document)?;
         resolved.changes = changes(&resolved.baseline, &resolved.reform);
         resolved.files = reading.files;
         Ok(resolved)
+    }
+
+    /// A pool that the baseline has not would settle nothing.
+    fn refuse_unknown_pools(&self) -> Result<()> {
+        let known = self.baseline.pools();
+        let named = |first: &[&str], at: usize| {
+            let below = self.reform.document.below(first);
+            let names = below.filter_map(move |(path, leaf)| Some((path, path.names().get(at)?, leaf)));
+            names.collect::<Vec<_>>()
+        };
+        let mut pools = named(&["budget", "pool"], 2);
+        pools.extend(named(&["pool"], 1));
+        let unknown = pools.into_iter().filter(|(_, pool, _)| !known.contains(pool));
+        Error::all(unknown.map(|(path, pool, leaf)| {
+            let hint = suggestion(pool, known.iter().map(String::as_str));
+            let message = format!("`{path}`: the baseline has no pool `{pool}`{hint}");
+            Error::at(leaf.place.clone(), message)
+        }))
     }
 
     fn compose(&mut self, paths: &[PathBuf], read: &[Read], lang: Lang) -> Result<()> {
@@ -290,6 +309,7 @@ impl Reading {
             document.put_below("policy", Document::read(pack)?);
             self.note(pack);
         }
+        self.take_plan(folder, &mut document)?;
         let own = Whole {
             document,
             policy: pack.unwrap_or_default(),
@@ -317,6 +337,20 @@ impl Reading {
             baseline: Some((base, whole, id)),
             whole_policy,
         })
+    }
+
+    /// A plan of calibration stands with its keys below `calibration`, so that reforms change them.
+    fn take_plan(&mut self, folder: &Path, document: &mut Document) -> Result<()> {
+        let named = document
+            .get(&["calibration"])
+            .and_then(|leaf| leaf.value.as_str());
+        let Some(plan) = named.map(|name| folder.join(name)) else {
+            return Ok(());
+        };
+        document.remove(&["calibration"]);
+        document.put_below("calibration", Document::read(&plan)?);
+        self.note(&plan);
+        check_all(document)
     }
 
     fn note(&mut self, path: &Path) {
@@ -521,7 +555,28 @@ impl Whole {
         )
     }
 
-    fn missing(&self, key: &str) -> Error {
+    /// An error about a pool, where its budget is written.
+    pub(super) fn error_of_pool(&self, pool: &str, message: String) -> Error {
+        match self.document.get(&["pool", pool, "budget"]) {
+            Some(leaf) => Error::at(leaf.place.clone(), message),
+            None => Error::new(message),
+        }
+    }
+
+    /// Messages without a place stand where the pool's budget is written.
+    pub(super) fn placed_at_pool(&self, pool: &str, error: &Error) -> Error {
+        let placed = error.messages().map(|(place, message)| match place {
+            Some(place) => Error::at(place.clone(), message),
+            None => self.error_of_pool(pool, message.to_owned()),
+        });
+        match Error::all(placed) {
+            Err(error) => error,
+            Ok(()) => Error::silent(),
+        }
+    }
+
+    /// A key that must be there, and is not; it belongs into the first file.
+    pub(super) fn missing(&self, key: &str) -> Error {
         let written = self.document.leaves().map(|(_, leaf)| leaf.place.file.clone());
         let file = written.into_iter().next();
         let message = format!("key `{key}` is missing");

@@ -64,6 +64,15 @@ pub struct Target {
     pub place: Place,
 }
 
+/// A response that each level shows in turn (行为压力测试).
+#[derive(Clone, Debug)]
+pub struct Stress {
+    /// The response, as below `behaviour`.
+    pub response: String,
+    /// How much, from little to much.
+    pub values: Vec<Leaf>,
+}
+
 /// How a parameter is drawn (参数分布).
 #[derive(Clone, Debug)]
 pub struct Drawn {
@@ -161,6 +170,8 @@ pub struct Study {
     pub heat: Option<Heat>,
     /// Targets.
     pub solve: Vec<Target>,
+    /// The stress test.
+    pub stress: Option<Stress>,
     /// Draws.
     pub mc: Option<MonteCarlo>,
     /// Order of the waterfall; levers it leaves out come after, by name.
@@ -191,6 +202,13 @@ struct HeatFile {
     x: AxisFile,
     y: AxisFile,
     metric: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StressFile {
+    response: String,
+    values: Vec<Value>,
 }
 
 #[derive(Deserialize)]
@@ -249,6 +267,7 @@ impl Study {
         if let Some(leaf) = document.get(&["attribution", "order"]) {
             study.order = typed(leaf)?;
         }
+        study.stress = stress(document)?;
         study.mc = monte_carlo(document)?;
         Ok(study)
     }
@@ -395,6 +414,31 @@ fn heat(document: &Document, most: u64) -> Result<Option<Heat>> {
         y,
         metric: file.metric,
         place: leaf.place,
+    }))
+}
+
+fn stress(document: &Document) -> Result<Option<Stress>> {
+    let part = document.part("stress");
+    let Some((_, first)) = part.leaves().next() else {
+        return Ok(None);
+    };
+    let leaf = Leaf {
+        value: Value::Table(part.nested()),
+        place: first.place.clone(),
+    };
+    let file: StressFile = typed(&leaf)?;
+    let path = path_of(&format!("behaviour.{}.level.1", file.response), &leaf)?;
+    if file.values.is_empty() {
+        let message = "`stress.values` is empty; expected shares such as \"5%\"";
+        return Err(Error::at(leaf.place, message));
+    }
+    let values = file.values.into_iter();
+    let values = values
+        .map(|value| value_at(&path, value, &leaf))
+        .collect::<Result<_>>()?;
+    Ok(Some(Stress {
+        response: file.response,
+        values,
     }))
 }
 

@@ -42,6 +42,8 @@ pub struct SweepRow {
     pub baseline: Option<f64>,
     /// The run's value.
     pub value: Option<f64>,
+    /// Why it has none.
+    pub missing: Option<&'static str>,
 }
 
 /// A key and what it moves (龙卷风行).
@@ -53,6 +55,10 @@ pub struct TornadoRow {
     pub values: (String, String),
     /// What is measured.
     pub metric: String,
+    /// Its unit.
+    pub unit: &'static str,
+    /// With every key as it is in the reform.
+    pub base: Option<f64>,
     /// At the low and at the high value.
     pub reached: (Option<f64>, Option<f64>),
 }
@@ -140,13 +146,14 @@ pub fn sweep(engine: &mut Engine<'_>, resolved: &Resolved, base: &Outcome) -> Re
             .iter()
             .map(|(path, leaf)| (path.to_string(), shown(leaf)))
             .collect();
-        rows.extend(Metric::usual(base).into_iter().map(|metric| SweepRow {
+        rows.extend(Metric::of_sweeps(base).into_iter().map(|metric| SweepRow {
             run: run as u64 + 1,
             settings: settings.clone(),
             metric: metric.name(base),
             unit: metric.unit(),
             baseline: metric.of(base),
             value: metric.of(&outcome),
+            missing: metric.missing(&outcome).map(|why| why.code),
         }));
     }
     Ok(rows)
@@ -156,7 +163,12 @@ pub fn sweep(engine: &mut Engine<'_>, resolved: &Resolved, base: &Outcome) -> Re
 ///
 /// # Errors
 /// A metric that is none; as [`Engine::run`].
-pub fn tornado(engine: &mut Engine<'_>, resolved: &Resolved, base: &Outcome) -> Result<Vec<TornadoRow>> {
+pub fn tornado(
+    engine: &mut Engine<'_>,
+    resolved: &Resolved,
+    base: &Outcome,
+    reform: &Outcome,
+) -> Result<Vec<TornadoRow>> {
     let swings = &resolved.study.tornado;
     if swings.is_empty() {
         return Ok(Vec::new());
@@ -201,6 +213,8 @@ pub fn tornado(engine: &mut Engine<'_>, resolved: &Resolved, base: &Outcome) -> 
                 key: swing.path.to_string(),
                 values: (shown(&swing.low), shown(&swing.high)),
                 metric: metric.name(base),
+                unit: metric.unit(),
+                base: metric.of(reform),
                 reached: (metric.of(low), metric.of(high)),
             })
             .collect();
