@@ -518,6 +518,101 @@ fn national_bounds_are_never_left_out_unsaid() {
     );
 }
 
+/// Caps of assistance never fall, and tiers beyond the national list are told.
+#[test]
+fn falling_caps_are_refused_and_tiers_beyond_the_list_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let minimal = std::fs::read_to_string("tests/golden/benefit/good/minimal.toml").unwrap();
+    let national = std::fs::canonicalize("scenarios/benefit/national.toml").unwrap();
+    let named = format!("schema = 1, bounds = \"{}\",", national.display());
+    let claims = folder.path().join("claims.csv");
+    let row = "settlement,person,plan,level,discharge_date,total_fee,fee_own,fee_over,fee_pre,fee_scope\na,P1,p1,1,2022-03-01,100.00,0,0,0,100.00\n";
+    std::fs::write(&claims, row).unwrap();
+    let policy = folder.path().join("minimal.toml");
+    let run = |links: &str, tiers: &str| {
+        let text = minimal
+            .replacen("schema = 1,", &named, 1)
+            .replacen("[\"basic\", \"cii\"]", links, 1);
+        std::fs::write(&policy, format!("{text}\n{tiers}")).unwrap();
+        let out = folder.path().join("out");
+        let [claims, policy, out] = [&claims, &policy, &out].map(|path| path.to_str().unwrap());
+        let ran = dianzhi(&["benefit", claims, "-p", policy, "-o", out]);
+        (
+            ran.status.code(),
+            String::from_utf8_lossy(&ran.stderr).into_owned(),
+        )
+    };
+    let tier = |section: &str, id: &str, days: &str, cap: &str| {
+        format!(
+            "[[{section}.tiers]]\nid = \"{id}\"\n{days}\nbase = \"scope_left\"\nthreshold = \"0 yuan\"\nratio = \"70%\"\n\
+             cap = \"{cap}\"\ncap_unit = \"person\"\ncap_period = \"year\"\npayer = \"ma\"\nevidence = \"assumption\"\n"
+        )
+    };
+    let caps = |before: &str, after: &str| {
+        tier("assist", "ma", "from = 2020-01-01\nto = 2020-12-31", before)
+            + &tier("assist", "ma", "from = 2021-01-01", after)
+    };
+    let chain = "[\"basic\", \"cii\", \"assist\"]";
+    let cases = [
+        ("6000 yuan", "6000 yuan", None),
+        ("6000 yuan", "none", None),
+        (
+            "6000 yuan",
+            "5999 yuan",
+            Some("is 5999.00 yuan, and was 6000.00 yuan before; expected it never to fall"),
+        ),
+        ("none", "5999 yuan", Some("is 5999.00 yuan, and was none before")),
+        ("unknown", "5999 yuan", None),
+    ];
+    for (before, after, refused) in cases {
+        let (code, words) = run(chain, &caps(before, after));
+        assert_eq!(
+            code,
+            Some(if refused.is_some() { 2 } else { 0 }),
+            "{before} {after}: {words}"
+        );
+        if let Some(refused) = refused {
+            assert!(
+                words.contains(refused) && words.contains("[BoundViolated]"),
+                "{words}"
+            );
+        }
+        let doubtful = words.contains("`assist.cap ma` from 2021-01-01 is not checkable");
+        assert_eq!(doubtful, before == "unknown", "{words}");
+    }
+    let (code, words) = run(
+        "[\"basic\", \"cii\", \"top\"]",
+        &tier("tail", "top", "from = 2020-01-01", "none"),
+    );
+    assert_eq!(code, Some(0), "{words}");
+    assert!(
+        words.contains(
+            "`rules.chain`: `top` is beyond the national list (n27 三, secondary), from 2021-01-01"
+        ),
+        "{words}"
+    );
+    // a circle names the files in it
+    std::fs::create_dir(folder.path().join("b")).unwrap();
+    let other = folder.path().join("b/two.toml");
+    std::fs::create_dir(folder.path().join("a")).unwrap();
+    let one = folder.path().join("a/one.toml");
+    let head = |name: &str| {
+        format!(
+            "file = {{ schema = 1, extends = \"{name}\", place = \"x\", status = \"draft\", checked_on = 2026-11-21 }}\n"
+        )
+    };
+    std::fs::write(&one, head("b/two")).unwrap();
+    std::fs::write(&other, head("a/one")).unwrap();
+    let out = folder.path().join("out");
+    let [claims, one, out] = [&claims, &one, &out].map(|path| path.to_str().unwrap());
+    let ran = dianzhi(&["benefit", claims, "-p", one, "-o", out]);
+    let words = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert!(
+        words.contains("files extend each other in a circle: `a/one` → `b/two` → `a/one`"),
+        "{words}"
+    );
+}
+
 /// A person's year in the ledger comes before the bill that is explained; a bill that the ledger has is
 /// explained as it stood then.
 #[test]

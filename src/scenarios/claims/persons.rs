@@ -132,7 +132,7 @@ fn whoever(
     }
     if !quota.is_empty() {
         person.quota_left =
-            Fen::parse_yuan(quota).map_err(|e| format!("field `quota_left`: `{quota}`; expected {e}"))?;
+            Fen::parse_yuan(quota).map_err(|e| format!("field `quota_left`: `{quota}`; {e}"))?;
     }
     Ok(())
 }

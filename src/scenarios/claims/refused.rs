@@ -24,7 +24,7 @@ pub struct RefusedRow {
     /// Name of the error.
     pub error: &'static str,
     /// What is wrong, what was expected.
-    pub message: Told,
+    pub message: Box<Told>,
 }
 
 impl RefusedRow {
@@ -34,7 +34,7 @@ impl RefusedRow {
             file: place.file.to_string(),
             line,
             settlement: settlement.to_owned(),
-            message: fault.told(),
+            message: Box::new(fault.told()),
             field: fault.field,
             value: fault.value,
             error: "CellRefused",
@@ -51,7 +51,7 @@ impl RefusedRow {
             field: column_of(field),
             value: shown(&value),
             error: error.name(),
-            message: error.told(),
+            message: Box::new(error.told()),
         }
     }
 }
