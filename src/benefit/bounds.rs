@@ -6,7 +6,7 @@
 //! income which is not on file, are told as warnings: they cannot be checked.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -150,7 +150,7 @@ impl Bounds {
         match named {
             Some((_, STATED_NONE)) => Ok(Bounds::absent(Told::same("`file.bounds` is `none`"))),
             Some((file, name)) => {
-                let path = file.path.parent().unwrap_or(Path::new("")).join(name);
+                let path = beside(&file.path, name);
                 let place = Place::file(&file.path).of_offset(&file.text, offset_of(&file.text, name));
                 match path.is_file() {
                     true => Bounds::read(&path),
@@ -278,6 +278,17 @@ impl Bounds {
         }
         told
     }
+}
+
+/// A path from the folder of a file, each `..` taken off it.
+fn beside(file: &Path, name: &str) -> PathBuf {
+    let mut path = file.parent().unwrap_or(Path::new("")).to_path_buf();
+    for part in Path::new(name).components() {
+        if !(part == Component::ParentDir && path.file_name().is_some() && path.pop()) {
+            path.push(part);
+        }
+    }
+    path
 }
 
 fn beyond(name: &str, days: Days, list: &NationalList) -> Told {
