@@ -7,7 +7,7 @@ use flate2::read::GzDecoder;
 use serde_json::{Map, Value, json};
 
 use super::table::{Cell, Table};
-use super::table_page::{STYLE, escaped, shown as shown_cell, write_table_body};
+use super::table_page::{STYLE, escaped, shown as shown_cell, thousands, write_table_body};
 use crate::diagnostics::{Error, Lang, Result};
 
 /// The chart library, packed; see `assets/README.md`.
@@ -21,6 +21,7 @@ const CHART_STYLE: &str = "
 max-height: 5.2rem; overflow-y: auto; }
 .bar a { margin-right: .8rem; } .bar button { font: inherit; padding: .15rem .6rem; margin-right: .5rem; }
 .bar button[aria-pressed=true] { background: #1a1a1a; color: #fff; }
+section { scroll-margin-top: 5.8rem; }
 .cards { display: flex; flex-wrap: wrap; gap: .6rem; margin: .6rem 0; }
 .card { border: 1px solid #bbb; border-radius: .3rem; padding: .45rem .7rem; flex: 1 1 12rem; display: flex; \
 flex-direction: column; break-inside: avoid; overflow-wrap: anywhere; }
@@ -60,6 +61,8 @@ pub struct Chart {
     pub ys: Vec<String>,
     /// Rows that are drawn: column and value; none: all.
     pub only: Vec<(String, String)>,
+    /// Words of the column across, with what they are called on the page.
+    pub words: Vec<(String, String)>,
 }
 
 impl Chart {
@@ -71,7 +74,20 @@ impl Chart {
             x: x.to_owned(),
             ys: ys.iter().map(|name| (*name).to_owned()).collect(),
             only: Vec::new(),
+            words: Vec::new(),
         }
+    }
+
+    /// With names for words of the column across.
+    #[must_use]
+    pub fn called(mut self, words: Vec<(String, String)>) -> Chart {
+        self.words = words;
+        self
+    }
+
+    fn name_of<'c>(&'c self, word: &'c str) -> &'c str {
+        let named = self.words.iter().find(|(known, _)| known == word);
+        named.map_or(word, |(_, name)| name)
     }
 
     /// Of the rows that have this value in a column.
@@ -284,19 +300,40 @@ fn write_cards(html: &mut String, chart: &Chart, table: &Table) -> Result<()> {
     for row in &table.rows {
         let cell = |at: Option<&usize>| {
             let cell = at.and_then(|at| row.get(*at));
-            cell.map_or_else(String::new, |cell| escaped(&shown_cell(cell)))
+            cell.map_or_else(String::new, |cell| escaped(&short_cell(cell)))
         };
         let [unit, before, after, change] = [0, 1, 2, 3].map(|part| cell(ys.get(part)));
-        let arrow = if before.is_empty() { "" } else { " → " };
+        let word = row.get(name).map(Cell::shown).unwrap_or_default();
+        let name = escaped(chart.name_of(&word));
+        let from_to = match before.is_empty() {
+            true => format!("{after} {unit}"),
+            false => format!("{before} → {after} {unit}"),
+        };
+        let sign = if change.starts_with(['-', '0']) || change.is_empty() {
+            ""
+        } else {
+            "+"
+        };
         let _ = write!(
             html,
-            "<div class=\"card\"><b>{}</b><span class=\"big\">{after}</span>\
-             <span>{before}{arrow}{after} {unit}</span><span>{change}</span></div>",
-            cell(Some(&name))
+            "<div class=\"card\"><b>{name}</b><span class=\"big\">{after}</span>\
+             <span>{from_to}</span><span>{sign}{change}</span></div>"
         );
     }
     html.push_str("</div>\n");
     Ok(())
+}
+
+/// A number without zeros at its end, thousands apart.
+fn short_cell(cell: &Cell) -> String {
+    let Cell::Number(text) = cell else {
+        return shown_cell(cell);
+    };
+    let short = match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.'),
+        false => text,
+    };
+    thousands(short)
 }
 
 /// A chart's form and its table's cells, numbers as they are shown.
@@ -315,6 +352,9 @@ fn data_of(chart: &Chart, table: &Table) -> Result<Value> {
     data.insert("ys".to_owned(), json!(ys?));
     data.insert("columns".to_owned(), json!(labels));
     data.insert("rows".to_owned(), json!(rows));
+    if !chart.words.is_empty() {
+        data.insert("words".to_owned(), json!(chart.words));
+    }
     match &chart.draw {
         Draw::Bars { stacked, lying } => {
             data.insert("stacked".to_owned(), json!(stacked));

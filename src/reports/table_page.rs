@@ -114,9 +114,14 @@ fn write_sums(html: &mut String, table: &Table, lang: Lang) {
 /// A cell for the eye: commas between thousands of counts and amounts.
 pub(super) fn shown(cell: &Cell) -> String {
     let text = cell.shown();
-    if !matches!(cell, Cell::Count(_) | Cell::Money(_)) {
-        return text;
+    match cell {
+        Cell::Count(_) | Cell::Money(_) => thousands(&text),
+        _ => text,
     }
+}
+
+/// The digits before the point in threes.
+pub(super) fn thousands(text: &str) -> String {
     let whole = text.find('.').unwrap_or(text.len());
     let mut grouped = String::with_capacity(text.len() + text.len() / 3);
     for (at, c) in text.char_indices() {

@@ -30,6 +30,12 @@
     return Object.assign({ type: 'category', data: column(data, at).map(String),
       axisLabel: { hideOverlap: true, overflow: 'truncate', width: 110 } }, more);
   }
+  // names that stand beside bars have room as the page has
+  function beside(data, at, more) {
+    var option = words(data, at, Object.assign({ inverse: true }, more));
+    option.axisLabel.width = Math.max(100, Math.min(260, document.body.clientWidth * 0.26));
+    return option;
+  }
   function base(data) {
     return { color: COLOURS, animation: false, textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
       grid: { left: 16, right: 24, top: 44, bottom: 28, containLabel: true },
@@ -51,7 +57,7 @@
     bars: function (data) {
       var option = base(data), lying = data.lying;
       option.tooltip.axisPointer = { type: 'shadow' };
-      var names = words(data, data.x, lying ? { inverse: true } : {});
+      var names = lying ? beside(data, data.x) : words(data, data.x, {});
       var amounts = values('', { scale: false });
       option.xAxis = lying ? amounts : names;
       option.yAxis = lying ? names : amounts;
@@ -87,15 +93,15 @@
       var option = base(data);
       option.tooltip.axisPointer = { type: 'shadow' };
       option.xAxis = values('');
-      option.yAxis = words(data, data.x, { inverse: true, splitLine: { show: true } });
+      option.yAxis = beside(data, data.x, { splitLine: { show: true } });
       option.series = data.ys.map(function (at, nth) {
         return { type: 'scatter', name: data.columns[at], data: data.rows.map(function (row, place) { return [row[at], place]; }),
           symbol: ['circle', 'rect', 'triangle', 'diamond', 'roundRect', 'pin', 'arrow', 'circle'][nth % 8], symbolSize: 9,
           itemStyle: { opacity: 0.8 } };
       });
       if (data.level !== undefined && option.series.length) {
-        option.series[0].markLine = { symbol: 'none', silent: true, lineStyle: { color: '#000', type: 'solid' },
-          label: { show: false }, data: [{ xAxis: data.level }] };
+        option.series[0].markLine = { symbol: 'none', silent: true, precision: 12, label: { show: false },
+          lineStyle: { color: '#000', type: 'solid' }, data: [{ xAxis: data.level }] };
       }
       option.tooltip.trigger = 'item';
       option.tooltip.formatter = function (point) {
@@ -169,7 +175,7 @@
     tornado: function (data) {
       var option = base(data), low = data.ys[0], high = data.ys[1], middle = data.base;
       option.xAxis = values('', {});
-      option.yAxis = words(data, data.x, { inverse: true });
+      option.yAxis = beside(data, data.x);
       option.tooltip.axisPointer = { type: 'shadow' };
       function side(at, colour) {
         return { type: 'custom', name: data.columns[at], itemStyle: { color: colour }, encode: { x: [1, 2], y: 0 },
@@ -182,8 +188,9 @@
           data: data.rows.map(function (row, nth) { return [nth, middle, row[at]]; }) };
       }
       option.series = [side(low, DOWN), side(high, UP)];
-      option.series[0].markLine = { symbol: 'none', silent: true, lineStyle: { color: '#000', type: 'solid' },
-        label: { formatter: short(Number(middle.toPrecision(6))), position: 'end' }, data: [{ xAxis: middle }] };
+      // the caption says where the line stands
+      option.series[0].markLine = { symbol: 'none', silent: true, precision: 12, lineStyle: { color: '#000', type: 'solid' },
+        label: { show: false }, data: [{ xAxis: middle }] };
       option.tooltip.formatter = function (points) {
         var row = data.rows[points[0].data[0]];
         return row.map(function (cell, at) { return text(data.columns[at]) + ': ' + text(number(cell)); }).join('<br>');
@@ -206,9 +213,10 @@
       } };
       option.xAxis = values(data.columns[data.x], { min: xs[0] - dx, max: xs[xs.length - 1] + dx, nameGap: 28 });
       option.yAxis = values(data.columns[y], { min: ys[0] - dy, max: ys[ys.length - 1] + dy });
-      option.grid = { left: 28, right: 84, top: 16, bottom: 44, containLabel: true };
+      option.grid = { left: 28, right: 96, top: 16, bottom: 44, containLabel: true };
       option.visualMap = { min: Math.min.apply(null, all), max: Math.max.apply(null, all), dimension: 2, seriesIndex: 0,
-        right: 0, top: 'middle', calculable: true, itemHeight: 160, formatter: short,
+        right: 0, top: 'middle', calculable: true, itemHeight: 160, textGap: 4, textStyle: { fontSize: 11 },
+        formatter: function (v) { return short(Number(v.toPrecision(5))); },
         inRange: { color: ['#D55E00', '#F7E3CF', '#0072B2'] } };
       option.series = [{ type: 'custom', name: data.columns[value], encode: { x: 0, y: 1, tooltip: 2 },
         renderItem: function (params, api) {
@@ -261,7 +269,7 @@
           return size === undefined ? 8 : 5 + 27 * Math.sqrt(Math.max(0, data.rows[point.dataIndex][size]) / most);
         }, itemStyle: { opacity: 0.65 } }];
       if (data.level !== undefined) {
-        option.series[0].markLine = { symbol: 'none', silent: true, lineStyle: { color: '#000' }, data: [{ yAxis: data.level }],
+        option.series[0].markLine = { symbol: 'none', silent: true, precision: 12, lineStyle: { color: '#000' }, data: [{ yAxis: data.level }],
           label: { formatter: short(data.level) } };
       }
       if (data.over) {
@@ -284,8 +292,15 @@
     return data.kind === 'flow' ? 520 : 360;
   }
 
+  // words of the column across under the names the page has for them
+  function renamed(data) {
+    (data.words || []).forEach(function (pair) {
+      data.rows.forEach(function (row) { if (String(row[data.x]) === pair[0]) row[data.x] = pair[1]; });
+    });
+    return data;
+  }
   Array.prototype.forEach.call(document.querySelectorAll('figure[data-chart]'), function (figure) {
-    var data = JSON.parse(figure.querySelector('script').textContent), place = figure.querySelector('.chart');
+    var data = renamed(JSON.parse(figure.querySelector('script').textContent)), place = figure.querySelector('.chart');
     place.style.height = height(data) + 'px';
     var chart = echarts.init(place, null, { renderer: 'svg' });
     chart.setOption(KINDS[data.kind](data));

@@ -6,6 +6,7 @@ use crate::diagnostics::{Lang, Result};
 use crate::reports::charts::{Chart, Draw, Section, chart_page};
 use crate::reports::identity::program;
 use crate::reports::table::{Cell, Column, Table};
+use crate::scenarios::simulate::Metric;
 
 /// A section of the report: the question, the table's file and its charts.
 struct Question {
@@ -483,8 +484,10 @@ fn tornado(found: &Simulated<'_>, lang: Lang) -> Vec<Chart> {
         }
         let (metric, unit) = (&row.metric, row.unit);
         let title = match lang {
-            Lang::En => format!("{metric} ({unit}) at the low and the high value of each key"),
-            Lang::Zh => format!("各参数取低值与高值时的 {metric}（{unit}）"),
+            Lang::En => format!(
+                "{metric} ({unit}) at the low and the high value of each key; the line is the reform: {base:.6}"
+            ),
+            Lang::Zh => format!("各参数取低值与高值时的 {metric}（{unit}）；竖线为方案：{base:.6}"),
         };
         let draw = Draw::Tornado {
             base: format!("{base:.9}"),
@@ -575,9 +578,81 @@ fn lorenz(_: &Simulated<'_>, lang: Lang) -> Vec<Chart> {
     )
 }
 
-fn cards(_: &Simulated<'_>, lang: Lang) -> Vec<Chart> {
+fn cards(found: &Simulated<'_>, lang: Lang) -> Vec<Chart> {
     let ys = ["unit", "baseline", "reform", "delta"];
-    chart(("What changes", "变化"), Draw::Cards, "metric", &ys, lang)
+    let cards = Chart::new(lang.pick("What changes", "变化"), Draw::Cards, "metric", &ys);
+    let metrics = Metric::usual(&found.base.outcome);
+    let mut words: Vec<(String, String)> = metrics
+        .iter()
+        .map(|metric| {
+            let name = metric.name(&found.base.outcome);
+            let label = metric_label(&name, lang);
+            (name, label)
+        })
+        .collect();
+    words.extend(COUNTS.map(|(name, en, zh)| (name.to_owned(), lang.pick(en, zh).to_owned())));
+    vec![cards.called(words)]
+}
+
+/// Rows of the headline that are no metrics.
+const COUNTS: [(&str, &str, &str); 3] = [
+    ("winners", "hospitals that gain", "受益机构"),
+    ("losers", "hospitals that lose", "受损机构"),
+    ("fund_deficit_probability", "chance of a deficit", "基金缺口概率"),
+];
+
+/// What metrics are called on the page.
+const METRICS: [(&str, &str, &str); 7] = [
+    ("point_value", "point value", "点值"),
+    ("k", "factor of scaling", "折算系数"),
+    ("pay", "what the funds pay", "基金支付"),
+    ("margin", "margin of all hospitals", "机构盈亏合计"),
+    ("points", "points", "点数"),
+    ("fund_balance", "balance of the funds", "基金结余"),
+    (
+        "worst_level_margin",
+        "margin of the worst level",
+        "最差等级盈亏率",
+    ),
+];
+
+/// `point_value.resident` in words.
+fn metric_label(name: &str, lang: Lang) -> String {
+    let (word, part) = name
+        .split_once('.')
+        .map_or((name, None), |(word, part)| (word, Some(part)));
+    let label = METRICS.iter().find(|(known, ..)| *known == word);
+    let label = label.map_or(word, |(_, en, zh)| lang.pick(en, zh));
+    match part {
+        Some(part) => format!("{label}: {part}"),
+        None => label.to_owned(),
+    }
+}
+
+/// Parts of breakdowns of patients that are no words of their own.
+fn patient_words(by: &str, lang: Lang) -> Vec<(String, String)> {
+    let mut words = vec![("unknown", lang.pick("not known", "未知"))];
+    match by {
+        "sex" => words.extend([("1", lang.pick("men", "男")), ("2", lang.pick("women", "女"))]),
+        "insured_scheme" => words.extend([
+            ("employee", lang.pick("employees", "职工医保")),
+            ("resident", lang.pick("residents", "居民医保")),
+        ]),
+        _ => {}
+    }
+    let owned = |(word, name): (&str, &str)| (word.to_owned(), name.to_owned());
+    words.into_iter().map(owned).collect()
+}
+
+/// What breakdowns of patients are called.
+fn patient_label(by: &str, lang: Lang) -> &str {
+    match by {
+        "insured_scheme" => lang.pick("insurance", "险种"),
+        "plan" => lang.pick("plan", "参保档次"),
+        "sex" => lang.pick("sex", "性别"),
+        "age_band" => lang.pick("age", "年龄段"),
+        other => other,
+    }
 }
 
 /// A chart for each breakdown of patients.
@@ -586,10 +661,14 @@ fn patient_bars(found: &Simulated<'_>, lang: Lang) -> Vec<Chart> {
     breakdowns.dedup();
     let chart = |by: &str| {
         let title = match lang {
-            Lang::En => format!("Change of what the fund pays by {by}, yuan"),
-            Lang::Zh => format!("按 {by} 分的基金应付变化（元）"),
+            Lang::En => format!(
+                "Change of what the fund pays by {}, yuan",
+                patient_label(by, lang)
+            ),
+            Lang::Zh => format!("按{}分的基金应付变化（元）", patient_label(by, lang)),
         };
-        Chart::new(title, LYING, "part", &["delta"]).only("by", by)
+        let chart = Chart::new(title, LYING, "part", &["delta"]).only("by", by);
+        chart.called(patient_words(by, lang))
     };
     breakdowns.into_iter().map(chart).collect()
 }

@@ -9,7 +9,7 @@ use super::{Named, Simulated};
 use crate::diagnostics::{Lang, Words};
 use crate::reports::identity::program_json;
 use crate::reports::table::Cell;
-use crate::scenarios::simulate::{Engine, Remark, Resolved, Run, lever_of, levers};
+use crate::scenarios::simulate::{Engine, KeyPath, Remark, Resolved, Run, lever_of, levers};
 
 /// What a run is repeated by (复现信息).
 #[derive(Clone, Debug, Default)]
@@ -260,7 +260,7 @@ pub(super) fn assumptions(found: &Simulated<'_>, lang: Lang) -> Named {
         .resolved
         .changes
         .iter()
-        .filter(|change| change.lever == "behaviour");
+        .filter(|change| change.lever == "behaviour" || is_calibration(&change.path));
     table.rows.extend(behaviour.map(|change| {
         let source = lang.pick("assumed by this scenario", "本情景的假设");
         vec![
@@ -274,6 +274,11 @@ pub(super) fn assumptions(found: &Simulated<'_>, lang: Lang) -> Named {
         file: "assumptions".to_owned(),
         table,
     }
+}
+
+/// Weights that a scenario makes of its own cases are nobody's.
+fn is_calibration(path: &KeyPath) -> bool {
+    path.names().first().is_some_and(|name| name == "calibration")
 }
 
 /// The reproducibility block (复现信息): equal inputs, seed, version and target give an equal

@@ -176,6 +176,14 @@ fn heat(grid: &HeatGrid, lang: Lang) -> Table {
 fn axes(grid: &HeatGrid, name: &str, more: &[&str], lang: Lang) -> Table {
     let mut table = table(name, more, lang);
     let (across, up) = &grid.keys;
+    for column in &mut table.columns {
+        let key = match column.name.as_str() {
+            "x_number" => across,
+            "y_number" => up,
+            _ => continue,
+        };
+        column.label = format!("{}: {key}", column.label);
+    }
     let keys = [("x", across), ("y", up)].map(|(name, key)| {
         let mut column = column(name, lang);
         column.label = format!("{}: {key}", column.label);

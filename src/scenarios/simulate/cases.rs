@@ -12,6 +12,7 @@ use super::table::{GroupedCase, read_grouped, refuse_twice};
 use crate::benefit::Slip;
 use crate::codes::HospitalLevel;
 use crate::diagnostics::{Error, Lang, Place, Result};
+use crate::points::calibration::{SeenStay, Stays, StaysReader};
 use crate::points::{Kind, Pack, Payment, Score, Weights};
 use crate::records::Intake;
 use crate::scenarios::chain::{Inputs, fits};
@@ -287,6 +288,45 @@ impl Prepared {
                 self.scored(weights, &[], scores)
             }
         }
+    }
+
+    /// Grouped cases with a cost, as calibration sees them (测算病例).
+    pub(super) fn stays(&self) -> Stays {
+        let mut reader = StaysReader::new(0, 0);
+        let mut add =
+            |group: &str, adrg: &str, hospital: &str, (cost, los, month): (Fen, Option<u32>, &str)| {
+                if group.is_empty() || cost <= Fen::ZERO {
+                    return;
+                }
+                reader.add(&SeenStay {
+                    group,
+                    adrg,
+                    hospital,
+                    cost: cost.fen(),
+                    los: los.and_then(|days| days.checked_mul(100)),
+                    year: month.get(..4).and_then(|year| year.parse().ok()),
+                    ..SeenStay::default()
+                });
+            };
+        match &self.source {
+            Source::Chain(chain) => {
+                let scheme = chain.inputs.grouper.scheme();
+                for (statement, slip) in chain.result.statements.iter().zip(&chain.slips) {
+                    let grouped = statement.grouping.status(scheme).has_group();
+                    if let (Some(slip), true) = (slip, grouped) {
+                        let (group, adrg) =
+                            (statement.grouping.code(scheme), statement.grouping.adrg(scheme));
+                        let of = (slip.total, statement.los_days, statement.month.as_str());
+                        add(group, adrg, &statement.hospital, of);
+                    }
+                }
+            }
+            Source::Table(cases) => cases.iter().for_each(|case| {
+                let of = (case.cost, case.los, case.month.as_str());
+                add(&case.group, &case.adrg, &case.hospital, of);
+            }),
+        }
+        reader.finish()
     }
 
     /// One case of the source scored as if it were in another group, or another hospital (换组计分).

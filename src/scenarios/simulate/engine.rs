@@ -9,6 +9,7 @@ use hashbrown::HashMap;
 use sha2::{Digest, Sha256};
 
 use super::behaviour::{Behaviour, Drawn, Factors, Reacted};
+use super::calibrated::calibrated;
 use super::cases::{How, Prepared, Scored};
 use super::document::{Document, Leaf};
 use super::levers::{Stage, lever_of};
@@ -63,6 +64,7 @@ pub struct Engine<'a> {
     scored: Vec<(String, Arc<Scored>, Arc<Vec<Cell>>)>,
     runs: Vec<(String, Run)>,
     weights: HashMap<PathBuf, Weights>,
+    calibrated: Vec<(String, Weights)>,
     hashes: HashMap<PathBuf, String>,
     /// Of a benefit policy: one hash of all files it is read from.
     benefits: HashMap<PathBuf, String>,
@@ -80,6 +82,7 @@ impl<'a> Engine<'a> {
             scored: Vec::new(),
             runs: Vec::new(),
             weights: HashMap::new(),
+            calibrated: Vec::new(),
             hashes: HashMap::new(),
             benefits: HashMap::new(),
             log: Vec::new(),
@@ -106,6 +109,7 @@ impl<'a> Engine<'a> {
         let weights_file = whole.needed_file("weights")?;
         let weights = self.weights(&weights_file)?;
         let prepared = self.prepare(name, whole, &pack, &weights)?;
+        let weights = self.calibrate(whole, &prepared, weights)?;
         let (scored, summed) = self.score(name, whole, (&pack, &weights), &prepared)?;
         refuse_unknown_hospitals(whole, &scored)?;
         let behaviour = Behaviour::of(whole, &scored)?;
@@ -160,6 +164,20 @@ impl<'a> Engine<'a> {
         let weights = Weights::load(path)?;
         self.weights.insert(path.to_owned(), weights.clone());
         Ok(weights)
+    }
+
+    /// The weights of the scenario's plan of calibration, if it has one; else those of its file.
+    fn calibrate(&mut self, whole: &Whole, prepared: &Prepared, weights: Weights) -> Result<Weights> {
+        if whole.document.below(&["calibration"]).next().is_none() {
+            return Ok(weights);
+        }
+        let key = self.key(whole, Stage::Score)?;
+        if let Some((_, made)) = self.calibrated.iter().find(|(known, _)| *known == key) {
+            return Ok(made.clone());
+        }
+        let made = calibrated(whole, &self.base, prepared, &self.how)?.unwrap_or(weights);
+        self.calibrated.push((key, made.clone()));
+        Ok(made)
     }
 
     fn prepare(

@@ -10,6 +10,7 @@
 
 mod attribution;
 mod behaviour;
+mod calibrated;
 mod cases;
 mod corridor;
 mod crosswalk;
@@ -24,6 +25,7 @@ mod outcome;
 mod patients;
 mod quality;
 mod resolve;
+mod sampler;
 pub mod statistics;
 mod stress;
 mod study;

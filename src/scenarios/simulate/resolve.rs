@@ -309,6 +309,7 @@ impl Reading {
             document.put_below("policy", Document::read(pack)?);
             self.note(pack);
         }
+        self.take_plan(folder, &mut document)?;
         let own = Whole {
             document,
             policy: pack.unwrap_or_default(),
@@ -336,6 +337,20 @@ impl Reading {
             baseline: Some((base, whole, id)),
             whole_policy,
         })
+    }
+
+    /// A plan of calibration stands with its keys below `calibration`, so that reforms change them.
+    fn take_plan(&mut self, folder: &Path, document: &mut Document) -> Result<()> {
+        let named = document
+            .get(&["calibration"])
+            .and_then(|leaf| leaf.value.as_str());
+        let Some(plan) = named.map(|name| folder.join(name)) else {
+            return Ok(());
+        };
+        document.remove(&["calibration"]);
+        document.put_below("calibration", Document::read(&plan)?);
+        self.note(&plan);
+        check_all(document)
     }
 
     fn note(&mut self, path: &Path) {
