@@ -16,7 +16,7 @@ use super::cases::{Form, Scored, SimCase};
 use super::document::Leaf;
 use super::engine::{Engine, Run};
 use super::levers::check;
-use super::outcome::{Cell, budget_of, float, may_aggregate, settle_cells};
+use super::outcome::{Cell, budget_of, float, may_aggregate, settle_cells, single};
 use super::resolve::{Resolved, Whole};
 use super::statistics::{deviation, mean, quantile};
 use super::study::{DrawLevel, Drawn, MonteCarlo, Shape};
@@ -379,24 +379,89 @@ impl Strata {
     }
 }
 
-/// What a draw adds up of a case, close together in memory (抽样行).
+/// Units are added up in two parts, so that a draw of millions of cases stays within 64 bits.
+const PART: i128 = 1_000_000_000;
+
+/// What a draw adds up of a case (抽样行), one line of the cache: units in parts, amount, cost, claim, what
+/// others paid, and one case.
+#[repr(align(64))]
 struct Row {
-    units: i128,
-    /// Amount, cost, claim, what others paid.
-    fen: [i64; 4],
-    hospital: u32,
-    /// Pool and form.
+    lanes: [i64; LANES],
+    /// Hospital, pool and form.
     slot: u32,
 }
 
+const LANES: usize = 7;
+
 impl Row {
-    fn of(case: &SimCase) -> Row {
+    fn of(case: &SimCase, pools: usize) -> Row {
+        let slot = (case.hospital as usize * pools + case.pool as usize) * FORMS + form_number(case.form);
         Row {
-            units: case.units,
-            fen: [case.amount, case.cost, case.claim, case.nonfund],
-            hospital: case.hospital,
-            slot: (case.pool as usize * FORMS + form_number(case.form)) as u32,
+            lanes: [
+                (case.units / PART) as i64,
+                (case.units % PART) as i64,
+                case.amount,
+                case.cost,
+                case.claim,
+                case.nonfund,
+                1,
+            ],
+            slot: slot as u32,
         }
+    }
+
+    fn largest(&self) -> u64 {
+        self.lanes
+            .iter()
+            .map(|lane| lane.unsigned_abs())
+            .max()
+            .unwrap_or(0)
+    }
+}
+
+/// Sums of drawn rows by slot. They are carried over before any of them can leave 64 bits.
+struct Adding<'s> {
+    lanes: Vec<[i64; LANES]>,
+    /// Rows until they must be carried over, and how many that is each time.
+    left: u64,
+    most: u64,
+    sums: &'s mut Sums,
+}
+
+impl<'s> Adding<'s> {
+    fn new(sums: &'s mut Sums, largest: u64) -> Adding<'s> {
+        let most = (i64::MAX as u64 / largest.max(1)).max(1);
+        Adding {
+            lanes: vec![[0; LANES]; sums.of.len()],
+            left: most,
+            most,
+            sums,
+        }
+    }
+
+    #[inline]
+    fn add(&mut self, row: &Row) {
+        if self.left == 0 {
+            self.carry();
+        }
+        self.left -= 1;
+        if let Some(lanes) = self.lanes.get_mut(row.slot as usize) {
+            // no sum can leave its range before it is carried over
+            for (sum, lane) in lanes.iter_mut().zip(row.lanes) {
+                *sum = sum.wrapping_add(lane);
+            }
+        }
+    }
+
+    fn carry(&mut self) {
+        for (sum, lanes) in self.sums.of.iter_mut().zip(&mut self.lanes) {
+            let [high, low, more @ .., cases] = std::mem::take(lanes).map(i128::from);
+            let [units, rest @ .., count] = sum;
+            *units += high * PART + low;
+            rest.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
+            *count += cases;
+        }
+        self.left = self.most;
     }
 }
 
@@ -407,6 +472,8 @@ struct Sampler<'a> {
     strata: Strata,
     /// In the order of the strata.
     rows: Vec<Row>,
+    /// The largest number in any of them.
+    largest: u64,
     months: usize,
 }
 
@@ -426,33 +493,27 @@ impl<'a> Sampler<'a> {
             .order
             .iter()
             .filter_map(|at| scored.cases.get(*at as usize));
+        let rows: Vec<Row> = cases.map(|case| Row::of(case, scored.pools.len())).collect();
         Sampler {
             side,
             level,
             months: scored.months.len(),
-            rows: cases.map(Row::of).collect(),
+            largest: rows.iter().map(Row::largest).max().unwrap_or(0),
+            rows,
             strata,
         }
     }
 
     /// Calls `hit` for the place of every case of a draw, in a fixed order.
-    fn visit(&self, seed: u64, draw: u64, hit: &mut dyn FnMut(&[usize])) {
+    fn visit(&self, seed: u64, draw: u64, mut hit: impl FnMut(usize)) {
         let mut random = stream_of(seed, draw);
         let pick =
             |random: &mut _, of: usize| ((uniform(random) * of as f64) as usize).min(of.saturating_sub(1));
-        let mut chosen = Vec::new();
         if matches!(self.level, DrawLevel::HospitalBlock | DrawLevel::MonthBlock) {
             let blocks: Vec<Range<usize>> = self.strata.each().collect();
             for _ in 0..blocks.len() {
-                chosen.clear();
-                chosen.extend(
-                    blocks
-                        .get(pick(&mut random, blocks.len()))
-                        .cloned()
-                        .into_iter()
-                        .flatten(),
-                );
-                hit(&chosen);
+                let block = blocks.get(pick(&mut random, blocks.len())).cloned();
+                block.into_iter().flatten().for_each(&mut hit);
             }
             return;
         }
@@ -463,40 +524,41 @@ impl<'a> Sampler<'a> {
             } else {
                 stratum.len()
             };
-            chosen.clear();
-            chosen.extend((0..count).map(|_| stratum.start + pick(&mut random, stratum.len())));
-            hit(&chosen);
+            for _ in 0..count {
+                hit(stratum.start + pick(&mut random, stratum.len()));
+            }
         }
     }
 
-    fn measured(&self, seed: u64, draw: u64, layout: &Layout) -> Result<Measured> {
-        let cells = if may_aggregate(&self.side.run.pack) {
-            let mut sums = Sums::new(&self.side.run.scored);
-            self.visit(seed, draw, &mut |places| {
-                let rows = places.iter().filter_map(|at| self.rows.get(*at));
-                rows.for_each(|row| sums.add(row));
-            });
-            sums.cells(&self.side.run.scored)
-        } else {
-            self.single_cells(seed, draw)
-        };
-        self.side.measure(cells, layout)
+    /// The cells of a draw.
+    fn cells(&self, seed: u64, draw: u64) -> Vec<Cell> {
+        let scored = &self.side.run.scored;
+        if !may_aggregate(&self.side.run.pack) {
+            return self.single_cells(seed, draw);
+        }
+        let mut sums = Sums::new(scored);
+        let mut adding = Adding::new(&mut sums, self.largest);
+        self.visit(seed, draw, |place| {
+            if let Some(row) = self.rows.get(place) {
+                adding.add(row);
+            }
+        });
+        adding.carry();
+        sums.cells(scored)
     }
 
     /// Each drawn case by itself, with an id of its own.
     fn single_cells(&self, seed: u64, draw: u64) -> Vec<Cell> {
         let scored = &self.side.run.scored;
         let mut cells = Vec::new();
-        self.visit(seed, draw, &mut |places| {
-            for at in places.iter().filter_map(|place| self.strata.order.get(*place)) {
-                if let (Some(case), Some(id)) = (scored.cases.get(*at as usize), scored.ids.get(*at as usize))
-                {
-                    let mut cell = Cell::empty(scored, case);
-                    cell.id = format!("{id}#{}", cells.len());
-                    cell.ratio = scored.ratios.get(*at as usize).copied().flatten();
-                    cell.add(case);
-                    cells.push(cell);
-                }
+        self.visit(seed, draw, |place| {
+            let Some(at) = self.strata.order.get(place).map(|at| *at as usize) else {
+                return;
+            };
+            if let (Some(case), Some(id)) = (scored.cases.get(at), scored.ids.get(at)) {
+                let mut cell = single(scored, case, &format!("{id}#{}", cells.len()));
+                cell.ratio = scored.ratios.get(at).copied().flatten();
+                cells.push(cell);
             }
         });
         cells
@@ -519,10 +581,12 @@ impl Sums {
         }
     }
 
-    fn add(&mut self, row: &Row) {
-        if let Some([units, more @ .., cases]) = self.of.get_mut((row.hospital as usize, row.slot as usize)) {
-            *units += row.units;
-            for (sum, fen) in more.iter_mut().zip(row.fen) {
+    fn add(&mut self, case: &SimCase) {
+        let slot = case.pool as usize * FORMS + form_number(case.form);
+        if let Some([units, more @ .., cases]) = self.of.get_mut((case.hospital as usize, slot)) {
+            *units += case.units;
+            let fen = [case.amount, case.cost, case.claim, case.nonfund];
+            for (sum, fen) in more.iter_mut().zip(fen) {
                 *sum += i128::from(fen);
             }
             *cases += 1;
@@ -691,13 +755,22 @@ fn case_draws(
         return Err(at_key(resolved, "levels", message));
     }
     let same = Arc::ptr_eq(&base.side.run.outcome, &reform.side.run.outcome);
+    // of the same scored cases the same numbers draw the same: they are added up once
+    let same_cases = Arc::ptr_eq(&base.side.run.scored, &reform.side.run.scored)
+        && may_aggregate(&base.side.run.pack) == may_aggregate(&reform.side.run.pack);
     let draws = usize::try_from(mc.draws).unwrap_or(usize::MAX);
     in_parallel(draws, threads, &|draw| {
-        let before = base.measured(mc.seed, draw as u64, layout)?;
+        let cells = base.cells(mc.seed, draw as u64);
+        let others = match (same, same_cases) {
+            (true, _) => Vec::new(),
+            (false, true) => cells.clone(),
+            (false, false) => reform.cells(mc.seed, draw as u64),
+        };
+        let before = base.side.measure(cells, layout)?;
         let after = if same {
             before.clone()
         } else {
-            reform.measured(mc.seed, draw as u64, layout)?
+            reform.side.measure(others, layout)?
         };
         advance(1);
         Ok([before, after])
@@ -871,7 +944,7 @@ fn sums_by_month(resolved: &Resolved, side: &Side<'_>) -> Result<Vec<Sums>> {
     let mut by_month: Vec<Sums> = (0..months).map(|_| Sums::new(scored)).collect();
     for case in &scored.cases {
         let sums = by_month.get_mut(case.month as usize);
-        sums.into_iter().for_each(|sums| sums.add(&Row::of(case)));
+        sums.into_iter().for_each(|sums| sums.add(case));
     }
     Ok(by_month)
 }
