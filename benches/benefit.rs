@@ -9,6 +9,7 @@ use std::path::Path;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use dianzhi::benefit::{BenefitPolicy, BookRules};
+use dianzhi::records::TableForm;
 use dianzhi::scenarios::claims::{BatchRequest, ClaimRows, MadeClaims, make_claims, settle_batch};
 
 const CLAIMS: u64 = 100_000;
@@ -25,7 +26,7 @@ fn settle(c: &mut Criterion) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("claims.csv");
     std::fs::write(&path, make_claims(&policy, &wish).unwrap()).unwrap();
-    let claims = ClaimRows::read(&path, None).unwrap();
+    let claims = ClaimRows::read(&path, None, &TableForm::default()).unwrap();
     let mut group = c.benchmark_group("benefit");
     group.throughput(Throughput::Elements(CLAIMS));
     group.sample_size(10);

@@ -164,11 +164,11 @@ fn a_ledger_carries_the_year_over_batches() {
         .iter()
         .filter(|line| line.split(',').nth(1) == Some(person))
         .collect();
-    let negative: Vec<String> = original[11..].iter().map(|amount| format!("-{amount}")).collect();
+    let negative: Vec<String> = original[12..].iter().map(|amount| format!("-{amount}")).collect();
     let header = format!("{},reverses", lines[0]);
     let row = format!(
         "R1,{},{},{}",
-        original[1..11].join(","),
+        original[1..12].join(","),
         negative.join(","),
         original[0]
     );
@@ -209,48 +209,73 @@ fn rusqlite_count(path: &Path) -> i64 {
         .unwrap()
 }
 
+/// Rows of `tests/benefit/refused.csv`, in one file: each is refused at its line, with its field and value,
+/// in both languages; what is sound beside them is settled.
 #[test]
-fn refused_bills_are_told_by_line_and_name() {
+fn refused_bills_are_told_by_place_field_and_value() {
     let folder = tempfile::tempdir().unwrap();
     let claims = folder.path().join("claims.csv");
-    let header = "settlement,person,plan,categories,level,discharge_date,total_fee,fee_own,fee_over,fee_pre,fee_scope,colour";
-    let rows_of = [
-        "a,P1,p1,ordinary,2,2022-03-01,100.00,0,0,0,100.00,red",
-        "b,P1,p1,ordinary,9,2022-03-01,100.00,0,0,0,100.00,red",
-        "c,P1,p1,ordinary,2,2022-03-32,100.00,0,0,0,100.00,red",
-        "d,P1,p1,ordinary,2,2022-03-01,100.01,0,0,0,100.00,red",
-        "e,P1,p1,dibbao,2,2022-03-01,100.00,0,0,0,100.00,red",
-        "a,P1,p1,ordinary,2,2022-03-01,100.00,0,0,0,100.00,red",
-    ];
-    std::fs::write(&claims, format!("{header}\n{}\n", rows_of.join("\n"))).unwrap();
-    let out = settled(folder.path(), "out", claims.to_str().unwrap(), &[]);
-    let refused = rows(&out.join("rejected.csv"));
-    let said: Vec<(&str, &str)> = refused
-        .iter()
-        .map(|row| (&*row["line"], &*row["error"]))
-        .collect();
-    assert_eq!(
-        said,
-        [
-            ("3", "CellRefused"),
-            ("4", "CellRefused"),
-            ("5", "IdentityBroken"),
-            ("6", "UnknownWord"),
-            ("7", "SettledBefore")
-        ]
-    );
-    assert_eq!(
-        refused[0]["message"],
-        "field `level`: `9`; expected one of T, 1, 2, 3"
-    );
-    assert!(
-        refused[3]["message"].ends_with("did you mean `dibao`?"),
-        "{}",
-        refused[3]["message"]
-    );
+    let header = "settlement,person,plan,categories,minor,level,discharge_date,total_fee,fee_own,fee_over,fee_pre,fee_scope,age";
+    let cases = rows(Path::new("tests/benefit/refused.csv"));
+    let sound = "sound,P1,p1,ordinary,0,2,2022-03-01,100.00,0,0,0,100.00,";
+    let written: Vec<&str> = cases.iter().map(|case| &*case["row"]).collect();
+    std::fs::write(
+        &claims,
+        format!("{header}\n{sound}\n{}\n{sound}\n", written.join("\n")),
+    )
+    .unwrap();
+    let path = claims.to_str().unwrap();
+    for (lang, column) in [("en", "message"), ("zh", "message_zh")] {
+        let out = folder.path().join(lang);
+        let mut command = Command::cargo_bin("dianzhi").unwrap();
+        let arguments = [
+            "benefit",
+            path,
+            "-p",
+            POLICY,
+            "-o",
+            out.to_str().unwrap(),
+            "--lang",
+            lang,
+        ];
+        let ran = command.args(arguments).output().unwrap();
+        let words = String::from_utf8_lossy(&ran.stderr).into_owned();
+        assert!(ran.status.success(), "{words}");
+        assert_eq!(
+            words.contains("!! draft") || words.contains("!! 草案"),
+            true,
+            "{words}"
+        );
+        assert!(
+            words.contains(&format!("{path}:3: {}", cases[0][column])),
+            "{words}"
+        );
+        let refused = rows(&out.join("rejected.csv"));
+        assert_eq!(refused.len(), cases.len() + 1);
+        for (index, (row, case)) in refused.iter().zip(&cases).enumerate() {
+            let said =
+                ["file", "line", "field", "value", "error", "message", "draft"].map(|column| &*row[column]);
+            let line = (index + 3).to_string();
+            let expected = [
+                path,
+                &line,
+                &case["field"],
+                &case["value"],
+                &case["error"],
+                &case[column],
+                "draft",
+            ];
+            assert_eq!(said, expected);
+        }
+        assert_eq!(refused[cases.len()]["error"], "SettledBefore");
+        assert_eq!(rows(&out.join("slips.csv")).len(), 1);
+    }
+    let strict = dianzhi(&["benefit", path, "-p", POLICY, "-o", path, "--strict"]);
+    assert_eq!(strict.status.code(), Some(2), "a folder is expected");
+    let out = folder.path().join("strict");
     let strict = dianzhi(&[
         "benefit",
-        claims.to_str().unwrap(),
+        path,
         "-p",
         POLICY,
         "-o",
@@ -258,8 +283,6 @@ fn refused_bills_are_told_by_line_and_name() {
         "--strict",
     ]);
     assert_eq!(strict.status.code(), Some(1));
-    let words = String::from_utf8_lossy(&strict.stderr).into_owned();
-    assert!(words.contains("column `colour` is not read"), "{words}");
     let none = dianzhi(&[
         "benefit",
         "nowhere.csv",
@@ -269,6 +292,390 @@ fn refused_bills_are_told_by_line_and_name() {
         out.to_str().unwrap(),
     ]);
     assert_eq!(none.status.code(), Some(2));
+}
+
+/// A column nobody reads is said with the nearest known one outside its backticks.
+#[test]
+fn columns_that_are_not_read_are_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = std::fs::read_to_string(CLAIMS)
+        .unwrap()
+        .replacen("family", "familly", 1);
+    let claims = folder.path().join("claims.csv");
+    std::fs::write(&claims, text).unwrap();
+    let path = claims.to_str().unwrap();
+    let ran = dianzhi(&[
+        "benefit",
+        path,
+        "-p",
+        POLICY,
+        "-o",
+        folder.path().join("out").to_str().unwrap(),
+    ]);
+    let words = String::from_utf8_lossy(&ran.stderr).into_owned();
+    let expected = format!("{path}:1: column `familly` is not read; did you mean `family`?");
+    assert!(words.contains(&expected), "{words}");
+}
+
+/// The same bills as a clerk's sheet may come: any encoding, separator, packing, a workbook, a pipe.
+#[test]
+fn one_sheet_in_every_form() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = std::fs::read_to_string(CLAIMS)
+        .unwrap()
+        .replace(",H1", ",市第一医院");
+    assert!(text.contains("医院"));
+    let utf16 = |little: bool| -> Vec<u8> {
+        let units = "\u{feff}".encode_utf16().chain(text.encode_utf16());
+        let bytes = units.map(|unit| {
+            if little {
+                unit.to_le_bytes()
+            } else {
+                unit.to_be_bytes()
+            }
+        });
+        bytes.flatten().collect()
+    };
+    let gzip = {
+        use std::io::Write as _;
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packed.write_all(&encoding_rs::GB18030.encode(&text).0).unwrap();
+        packed.finish().unwrap()
+    };
+    let forms: [(&str, Vec<u8>, &[&str], &str); 9] = [
+        ("plain.csv", text.clone().into_bytes(), &[], "encoding UTF-8"),
+        (
+            "bom.csv",
+            format!("\u{feff}{text}").into_bytes(),
+            &[],
+            "encoding UTF-8",
+        ),
+        (
+            "gbk.csv",
+            encoding_rs::GBK.encode(&text).0.into_owned(),
+            &[],
+            "encoding GB18030",
+        ),
+        (
+            "said.csv",
+            encoding_rs::GBK.encode(&text).0.into_owned(),
+            &["--encoding", "gbk"],
+            "encoding GB18030",
+        ),
+        ("le.csv", utf16(true), &[], "encoding UTF-16 LE"),
+        ("be.csv", utf16(false), &[], "encoding UTF-16 BE"),
+        ("packed.csv.gz", gzip, &[], "encoding GB18030"),
+        (
+            "tab.tsv",
+            text.replace(',', "\t").into_bytes(),
+            &["--delimiter", "tab"],
+            "encoding UTF-8",
+        ),
+        ("sheet.xlsx", workbook(&text), &[], "sheet Sheet1"),
+    ];
+    let slips = |out: &Path| std::fs::read_to_string(out.join("slips.csv")).unwrap();
+    let mut expected = None;
+    for (name, bytes, more, said) in &forms {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        let out = folder.path().join(format!("{name}.out"));
+        let mut arguments = vec![
+            "benefit",
+            path.to_str().unwrap(),
+            "-p",
+            POLICY,
+            "-o",
+            out.to_str().unwrap(),
+        ];
+        arguments.extend(*more);
+        let ran = dianzhi(&arguments);
+        let words = String::from_utf8_lossy(&ran.stderr).into_owned();
+        assert!(
+            ran.status.success() && words.contains(&format!("{name}: {said}")),
+            "{name}: {words}"
+        );
+        let first = expected.get_or_insert_with(|| slips(&out));
+        assert_eq!(slips(&out), *first, "{name}");
+        assert!(first.lines().count() > 50);
+    }
+    // standard input, once
+    let out = folder.path().join("pipe.out");
+    let mut command = Command::cargo_bin("dianzhi").unwrap();
+    let arguments = [
+        "benefit",
+        "-",
+        "-p",
+        POLICY,
+        "-o",
+        out.to_str().unwrap(),
+        "--lang",
+        "en",
+    ];
+    let ran = command
+        .args(arguments)
+        .write_stdin(encoding_rs::GBK.encode(&text).0.into_owned());
+    assert!(ran.output().unwrap().status.success());
+    assert_eq!(Some(slips(&out)), expected);
+    let twice = dianzhi(&[
+        "benefit",
+        "-",
+        "--lines",
+        "-",
+        "-p",
+        POLICY,
+        "-o",
+        out.to_str().unwrap(),
+    ]);
+    assert!(String::from_utf8_lossy(&twice.stderr).contains("`-` stands for two tables"));
+    // a separator that is not said is asked for
+    let semicolons = folder.path().join("semicolons.csv");
+    std::fs::write(&semicolons, text.replace(',', ";")).unwrap();
+    let ran = dianzhi(&[
+        "benefit",
+        semicolons.to_str().unwrap(),
+        "-p",
+        POLICY,
+        "-o",
+        out.to_str().unwrap(),
+    ]);
+    let words = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert!(
+        words.contains("column `settlement` is missing; the header has `;`: say --delimiter ';'"),
+        "{words}"
+    );
+}
+
+/// The rows of a CSV as a workbook, amounts as numbers, as a clerk types them.
+fn workbook(text: &str) -> Vec<u8> {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    for (row, line) in text.lines().enumerate() {
+        for (column, cell) in line.split(',').enumerate() {
+            let (row, column) = (u32::try_from(row).unwrap(), u16::try_from(column).unwrap());
+            match cell.parse::<f64>() {
+                Ok(number) => sheet.write_number(row, column, number).unwrap(),
+                Err(_) => sheet.write_string(row, column, cell).unwrap(),
+            };
+        }
+    }
+    book.save_to_buffer().unwrap()
+}
+
+/// National bounds: the file is named, found up the tree, or missed aloud; and it stands in `run.json`.
+#[test]
+fn national_bounds_are_never_left_out_unsaid() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("a/b/place");
+    std::fs::create_dir_all(&place).unwrap();
+    let policy = place.join("minimal.toml");
+    let minimal = std::fs::read_to_string("tests/golden/benefit/good/minimal.toml").unwrap();
+    let claims = folder.path().join("claims.csv");
+    let row = "settlement,person,plan,level,discharge_date,total_fee,fee_own,fee_over,fee_pre,fee_scope\na,P1,p1,1,2022-03-01,100.00,0,0,0,100.00\n";
+    std::fs::write(&claims, row).unwrap();
+    let out = folder.path().join("out");
+    let run = |text: &str| {
+        std::fs::write(&policy, text).unwrap();
+        let [claims, policy, out] = [&claims, &policy, &out].map(|path| path.to_str().unwrap());
+        let ran = dianzhi(&["benefit", claims, "-p", policy, "-o", out]);
+        (
+            ran.status.code(),
+            String::from_utf8_lossy(&ran.stderr).into_owned(),
+        )
+    };
+    let inputs = || {
+        let page = std::fs::read_to_string(out.join("run.json")).unwrap();
+        page.matches("national.toml\"").count()
+    };
+    let (code, words) = run(&minimal);
+    assert_eq!(code, Some(0));
+    assert!(
+        words.contains("national bounds were not checked: `file.bounds` names none"),
+        "{words}"
+    );
+    let named = minimal.replacen("schema = 1,", "schema = 1, bounds = \"../national.toml\",", 1);
+    let (code, words) = run(&named);
+    assert_eq!(code, Some(2));
+    assert!(
+        words.contains("minimal.toml:2:") && words.contains("there is no file `../national.toml`"),
+        "{words}"
+    );
+    let national = folder.path().join("a/national.toml");
+    std::fs::copy("scenarios/benefit/national.toml", &national).unwrap();
+    let (_, words) = run(&minimal);
+    assert!(
+        words.contains("the bounds of `") && words.contains("up the tree, were kept"),
+        "{words}"
+    );
+    assert_eq!(inputs(), 1);
+    std::fs::rename(&national, folder.path().join("a/b/national.toml")).unwrap();
+    let (code, words) = run(&named);
+    assert!(code == Some(0) && !words.contains("bounds"), "{words}");
+    assert_eq!(inputs(), 1);
+    let (_, words) = run(&minimal.replacen("schema = 1,", "schema = 1, bounds = \"none\",", 1));
+    assert!(
+        words.contains("national bounds were not checked: `file.bounds` is `none`"),
+        "{words}"
+    );
+}
+
+/// Caps of assistance never fall, and tiers beyond the national list are told.
+#[test]
+fn falling_caps_are_refused_and_tiers_beyond_the_list_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let minimal = std::fs::read_to_string("tests/golden/benefit/good/minimal.toml").unwrap();
+    let national = std::fs::canonicalize("scenarios/benefit/national.toml").unwrap();
+    let named = format!("schema = 1, bounds = \"{}\",", national.display());
+    let claims = folder.path().join("claims.csv");
+    let row = "settlement,person,plan,level,discharge_date,total_fee,fee_own,fee_over,fee_pre,fee_scope\na,P1,p1,1,2022-03-01,100.00,0,0,0,100.00\n";
+    std::fs::write(&claims, row).unwrap();
+    let policy = folder.path().join("minimal.toml");
+    let run = |links: &str, tiers: &str| {
+        let text = minimal
+            .replacen("schema = 1,", &named, 1)
+            .replacen("[\"basic\", \"cii\"]", links, 1);
+        std::fs::write(&policy, format!("{text}\n{tiers}")).unwrap();
+        let out = folder.path().join("out");
+        let [claims, policy, out] = [&claims, &policy, &out].map(|path| path.to_str().unwrap());
+        let ran = dianzhi(&["benefit", claims, "-p", policy, "-o", out]);
+        (
+            ran.status.code(),
+            String::from_utf8_lossy(&ran.stderr).into_owned(),
+        )
+    };
+    let tier = |section: &str, id: &str, days: &str, cap: &str| {
+        format!(
+            "[[{section}.tiers]]\nid = \"{id}\"\n{days}\nbase = \"scope_left\"\nthreshold = \"0 yuan\"\nratio = \"70%\"\n\
+             cap = \"{cap}\"\ncap_unit = \"person\"\ncap_period = \"year\"\npayer = \"ma\"\nevidence = \"assumption\"\n"
+        )
+    };
+    let caps = |before: &str, after: &str| {
+        tier("assist", "ma", "from = 2020-01-01\nto = 2020-12-31", before)
+            + &tier("assist", "ma", "from = 2021-01-01", after)
+    };
+    let chain = "[\"basic\", \"cii\", \"assist\"]";
+    let cases = [
+        ("6000 yuan", "6000 yuan", None),
+        ("6000 yuan", "none", None),
+        (
+            "6000 yuan",
+            "5999 yuan",
+            Some("is 5999.00 yuan, and was 6000.00 yuan before; expected it never to fall"),
+        ),
+        ("none", "5999 yuan", Some("is 5999.00 yuan, and was none before")),
+        ("unknown", "5999 yuan", None),
+    ];
+    for (before, after, refused) in cases {
+        let (code, words) = run(chain, &caps(before, after));
+        assert_eq!(
+            code,
+            Some(if refused.is_some() { 2 } else { 0 }),
+            "{before} {after}: {words}"
+        );
+        if let Some(refused) = refused {
+            assert!(
+                words.contains(refused) && words.contains("[BoundViolated]"),
+                "{words}"
+            );
+        }
+        let doubtful = words.contains("`assist.cap ma` from 2021-01-01 is not checkable");
+        assert_eq!(doubtful, before == "unknown", "{words}");
+    }
+    let (code, words) = run(
+        "[\"basic\", \"cii\", \"top\"]",
+        &tier("tail", "top", "from = 2020-01-01", "none"),
+    );
+    assert_eq!(code, Some(0), "{words}");
+    assert!(
+        words.contains(
+            "`rules.chain`: `top` is beyond the national list (n27 三, secondary), from 2021-01-01"
+        ),
+        "{words}"
+    );
+    // a circle names the files in it
+    std::fs::create_dir(folder.path().join("b")).unwrap();
+    let other = folder.path().join("b/two.toml");
+    std::fs::create_dir(folder.path().join("a")).unwrap();
+    let one = folder.path().join("a/one.toml");
+    let head = |name: &str| {
+        format!(
+            "file = {{ schema = 1, extends = \"{name}\", place = \"x\", status = \"draft\", checked_on = 2026-11-21 }}\n"
+        )
+    };
+    std::fs::write(&one, head("b/two")).unwrap();
+    std::fs::write(&other, head("a/one")).unwrap();
+    let out = folder.path().join("out");
+    let [claims, one, out] = [&claims, &one, &out].map(|path| path.to_str().unwrap());
+    let ran = dianzhi(&["benefit", claims, "-p", one, "-o", out]);
+    let words = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert!(
+        words.contains("files extend each other in a circle: `a/one` → `b/two` → `a/one`"),
+        "{words}"
+    );
+}
+
+/// A person's year in the ledger comes before the bill that is explained; a bill that the ledger has is
+/// explained as it stood then.
+#[test]
+fn explain_goes_on_from_the_ledger() {
+    let folder = tempfile::tempdir().unwrap();
+    let header = "settlement,person,plan,categories,minor,level,discharge_date,total_fee,fee_own,fee_over,fee_pre,fee_scope";
+    let file = |name: &str, rows: &[&str]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, format!("{header}\n{}\n", rows.join("\n"))).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let january = "a,P1,p1,ordinary,0,2,2022-01-10,10000.00,0,0,0,10000.00";
+    let march = "b,P1,p1,ordinary,0,2,2022-03-10,20000.00,0,0,0,20000.00";
+    let (first, second) = (file("first.csv", &[january]), file("second.csv", &[march]));
+    let ledger = folder.path().join("year.ledger");
+    let ledger = ledger.to_str().unwrap();
+    let explain = |claims: &str, id: &str, more: &[&str]| {
+        let mut arguments = vec!["benefit", "explain", claims, id, "-p", POLICY];
+        arguments.extend(more);
+        let ran = dianzhi(&arguments);
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        String::from_utf8(ran.stdout).unwrap()
+    };
+    let missing = dianzhi(&[
+        "benefit", "explain", &second, "b", "-p", POLICY, "--ledger", ledger,
+    ]);
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("expected a ledger of persons' settlements"));
+    settled(folder.path(), "one", &first, &["--ledger", ledger]);
+    let both = explain(&file("both.csv", &[january, march]), "b", &[]);
+    assert!(both.contains("total_year: 10000.00 → 30000.00"), "{both}");
+    assert!(explain(&second, "b", &[]).contains("total_year: 0.00 → 20000.00"));
+    assert_eq!(explain(&second, "b", &["--ledger", ledger]), both);
+    settled(folder.path(), "two", &second, &["--ledger", ledger]);
+    assert_eq!(
+        explain(&second, "b", &["--ledger", ledger]),
+        both,
+        "as it stood then"
+    );
+    assert!(explain(&second, "a", &["--ledger", ledger]).contains("total_year: 0.00 → 10000.00"));
+    let page: serde_json::Value =
+        serde_json::from_str(&explain(&second, "b", &["--ledger", ledger, "--json"])).unwrap();
+    let steps = page[0]["steps"].as_array().unwrap();
+    let person = steps.last().unwrap();
+    assert_eq!(
+        (person["step"].as_str(), person["rule"].as_str()),
+        (Some("person"), Some("rest"))
+    );
+    let counter = person["counters"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|counter| counter["id"] == "total_year");
+    assert_eq!(counter.unwrap()["before_fen"], 1_000_000);
+    assert_eq!(page[0]["slip"]["psn_part_amt_fen"], person["amount_fen"]);
+    let ratio = steps.iter().flat_map(|step| step["params"].as_array().unwrap());
+    let ratio = ratio
+        .clone()
+        .find(|param| param["path"] == "inpatient.ratio.p1.L2")
+        .unwrap();
+    assert_eq!(
+        ratio["documents"][0],
+        "《2022 change with old and new ratios, 重庆日报》"
+    );
 }
 
 #[test]
@@ -348,7 +755,7 @@ fn lines_are_split_and_years_cut() {
     };
     let claims = path(
         "claims.csv",
-        "settlement,person,plan,categories,level,discharge_date\na,P1,p1,ordinary,2,2022-03-01\n",
+        "settlement,person,plan,categories,minor,level,discharge_date\na,P1,p1,ordinary,0,2,2022-03-01\n",
     );
     let lines = path(
         "lines.csv",
@@ -367,23 +774,38 @@ fn lines_are_split_and_years_cut() {
     ];
     let said: Vec<&str> = amounts.iter().map(|column| &*slip[*column]).collect();
     assert_eq!(said, ["100300.00", "10000.00", "60.00", "600.00", "89640.00"]);
+    // a broken line refuses its claim and no other; lines of no claim are told
+    let claims = path(
+        "two.csv",
+        "settlement,person,plan,categories,minor,level,discharge_date\n\
+         a,P1,p1,ordinary,0,2,2022-03-01\nb,P2,p1,ordinary,0,2,2022-03-01\nc,P3,p1,ordinary,0,2,2022-03-01\n\
+         e,P4,p1,ordinary,0,2,2022-03-01\n",
+    );
     let broken = path(
         "broken.csv",
-        "settlement,date,amount,class\na,2022-02-27,10000.00,04\n",
+        "settlement,date,amount,class\na,2022-02-27,100.00,04\nb,2022-02-27,100.00,01\n\
+         c,2022-02-30,100.00,01\nd,2022-02-27,100.00,01\n",
     );
-    let ran = dianzhi(&[
-        "benefit",
-        &claims,
-        "-p",
-        POLICY,
-        "--lines",
-        &broken,
-        "-o",
-        out.to_str().unwrap(),
-    ]);
-    let words = String::from_utf8_lossy(&ran.stderr).into_owned();
-    assert!(
-        words.contains("broken.csv:2: field `class`: `04`; expected 01, 02 or 03"),
-        "{words}"
+    let out = settled(folder.path(), "broken", &claims, &["--lines", &broken]);
+    let refused: Vec<String> = rows(&out.join("rejected.csv"))
+        .iter()
+        .map(|row| {
+            format!(
+                "{}:{} {} {}",
+                row["line"], row["settlement"], row["error"], row["message"]
+            )
+        })
+        .collect();
+    assert_eq!(
+        refused,
+        [
+            "2:a CellRefused field `class`: `04`; expected one of 01, 02, 03",
+            "4:c CellRefused field `date`: `2022-02-30`; expected a date such as 2022-03-01",
+            "5:e CellRefused field `settlement`: `e`; expected fee lines of this claim",
+            "5:d LineWithoutClaim field `settlement`: `d`; expected lines of the claims of this run only",
+        ]
     );
+    let slips = rows(&out.join("slips.csv"));
+    assert_eq!(slips.len(), 1);
+    assert_eq!(slips[0]["settlement"], "b");
 }

@@ -13,9 +13,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use dianzhi::benefit::{
-    Area, BenefitPolicy, Bill, Book, BookRules, Care, Cover, Facility, FeeSplit, Held, InsuredPerson,
-    LateBill, Level, MovementKind, Outcome, Reversal, ShareError, Status,
+    Area, BenefitPolicy, Bill, Book, BookRules, Care, Condition, Cover, Facility, FeeSplit, Held,
+    InsuredPerson, LateBill, Level, MovementKind, Outcome, Reversal, ShareError, Status, Voucher,
 };
+use dianzhi::diagnostics::Lang;
 use dianzhi::units::Fen;
 use hashbrown::HashMap;
 use jiff::civil::{Date, date};
@@ -130,7 +131,7 @@ fn cover_ends_waiting_and_age_are_of_the_day() {
     let early = book.settle(stay("a", date(2021, 3, 31), 1_000_000)).unwrap_err();
     assert_eq!(
         early.to_string(),
-        "`p` is not covered on 2021-03-31: the waiting period lasts to 2021-03-31"
+        "the person is not covered on 2021-03-31: the waiting period lasts to 2021-03-31"
     );
     // seventeen until the day before the birthday: five points more
     let minor = book.settle(stay("b", date(2021, 6, 29), 1_000_000)).unwrap();
@@ -384,6 +385,181 @@ fn family_shares_the_cap_of_assistance() {
             .iter()
             .any(|moved| moved.movement.of_family)
     );
+}
+
+/// What one of the family claimed comes off what another one is paid: reversed or late, it is replayed
+/// for both; and a book made again from what was kept goes on in the same way.
+#[test]
+fn a_shared_cap_is_replayed_for_the_whole_family() {
+    let policy = linyi("371300/resident");
+    let member = |person: &'static str, id: &'static str, month| Bill {
+        person,
+        family: "f",
+        categories: "extreme_poor",
+        hospital: "H1",
+        ..stay(id, date(2023, month, 1), 30_000_000)
+    };
+    let bills = [member("p", "a", 4), member("q", "b", 5)];
+    let after = |rules, bills: &[Bill<'static>], last: Bill<'static>| {
+        let mut book = Book::new(&policy, None, rules);
+        let mut again = Book::new(&policy, None, rules);
+        for bill in bills {
+            let kept = book.settle(bill.clone()).unwrap().kept(&policy).unwrap();
+            again.restore(bill.clone(), &kept).unwrap();
+        }
+        let outcome = book.settle(last.clone());
+        let outcome_again = again.settle(last);
+        let vouchers = |outcome: &Result<Outcome<'_>, ShareError>| match outcome {
+            Ok(outcome) => outcome.vouchers.clone(),
+            Err(_) => Vec::new(),
+        };
+        assert_eq!(vouchers(&outcome), vouchers(&outcome_again), "a book made again");
+        for person in ["p", "q"] {
+            for name in policy.counters() {
+                let counter = |book: &Book<'_>| book.counter(person, 2023, name);
+                assert_eq!(counter(&book), counter(&again), "{person} {name}");
+            }
+        }
+        (vouchers(&outcome), outcome.err().map(|error| error.name()))
+    };
+    let with = |reversal, late| BookRules {
+        reversal,
+        late,
+        ..BookRules::default()
+    };
+    let ma = |vouchers: &[Voucher], id: &str| {
+        let of = vouchers.iter().find(|voucher| voucher.settlement == id);
+        let payers = of.map_or(&[][..], |voucher| voucher.payers.as_slice());
+        payers
+            .iter()
+            .find(|(payer, _)| *payer == "ma")
+            .map_or(0, |(_, sum)| sum.fen())
+    };
+    // taken back, the first one's 30 000 yuan fall to the second, less what re-assistance then does not pay
+    let taken_back = with(Reversal::MirrorAndReplay, LateBill::AsArrived);
+    let (vouchers, _) = after(taken_back, &bills, back("R", &bills[0]));
+    assert_eq!(ma(&vouchers, "b"), 2_368_500);
+    // an earlier bill that arrives late takes them
+    let late = with(Reversal::RefuseIfLater, LateBill::Replay);
+    let (vouchers, _) = after(late, &bills[1..], bills[0].clone());
+    assert_eq!(ma(&vouchers, "b"), -2_368_500);
+    // nothing was taken from the cap after it: the second one's claim stands without it
+    let refuse = with(Reversal::RefuseIfLater, LateBill::AsArrived);
+    assert_eq!(after(refuse, &bills, back("R", &bills[0])).1, None);
+    let small = Bill {
+        fees: FeeSplit {
+            scope: Fen::new(1_500_000),
+            ..FeeSplit::default()
+        },
+        total: Fen::new(1_500_000),
+        ..bills[0].clone()
+    };
+    let both = [small.clone(), bills[1].clone()];
+    assert_eq!(
+        after(refuse, &both, back("R", &small)).1,
+        Some("LaterClaimsExist")
+    );
+}
+
+/// Cover that ends inside a stay: what was spent later is the person's, by the days of the lines.
+#[test]
+fn days_after_cover_has_ended_are_not_paid() {
+    let policy = city();
+    let persons = person(&[cover("resident", date(2021, 1, 1), date(2021, 6, 10))]);
+    let scope = |scope: i64| FeeSplit {
+        scope: Fen::new(scope),
+        ..FeeSplit::default()
+    };
+    let mut bill = Bill {
+        admission: Some(date(2021, 6, 5)),
+        ..stay("a", date(2021, 6, 15), 1_000_000)
+    };
+    let settle =
+        |bill: &Bill<'static>| Book::new(&policy, Some(&persons), BookRules::default()).settle(bill.clone());
+    let refused = settle(&bill).unwrap_err();
+    assert_eq!(
+        (refused.name(), refused.to_string().as_str()),
+        (
+            "CoverEnded",
+            "cover ended on 2021-06-10, before the discharge on 2021-06-15; expected fee lines by day, since \
+             later days are not paid"
+        )
+    );
+    bill.by_day = BTreeMap::from([
+        (date(2021, 6, 9), scope(600_000)),
+        (date(2021, 6, 11), scope(400_000)),
+    ]);
+    let outcome = settle(&bill).unwrap();
+    let slip = &outcome.slips[0].1;
+    // as if the covered days were the stay, and the others out of the list
+    assert_eq!((slip.scope, slip.own), (Fen::new(600_000), Fen::new(400_000)));
+    assert_eq!(paid(&outcome, "basic"), Fen::new(590_000 * 80 / 100));
+    assert_eq!(slip.person, Fen::new(1_000_000 - 472_000));
+    assert_eq!(
+        slip.left_out(Lang::En)[0],
+        "days from 2021-06-11 on are not covered: 4000.00 to the person"
+    );
+    let before = Bill {
+        admission: Some(date(2021, 6, 11)),
+        ..bill
+    };
+    assert_eq!(settle(&before).unwrap_err().name(), "NoCoverage");
+}
+
+/// A rule that asks for the age needs it; where none asks, nobody does.
+#[test]
+fn an_age_nobody_said_counts_as_none() {
+    let unsaid = Bill {
+        minor: None,
+        ..stay("a", date(2021, 6, 30), 1_000_000)
+    };
+    let settle = |policy: &BenefitPolicy| {
+        let outcome = Book::new(policy, None, BookRules::default()).settle(unsaid.clone());
+        outcome.map(|outcome| paid(&outcome, "basic"))
+    };
+    assert_eq!(
+        settle(&city()).unwrap_err().to_string(),
+        "`inpatient.ratio_adjust` depends on the age, which the claim does not say"
+    );
+    assert!(settle(&minimal_changed(&[])).is_ok());
+}
+
+/// Both diseases on two bills of a year have the cap of both; taken back, the one has its own again.
+#[test]
+fn two_diseases_on_two_bills() {
+    let policy = linyi("371300/resident");
+    let mut book = Book::new(&policy, None, BookRules::default());
+    let visit = |id: &'static str, condition, month| Bill {
+        care: Care::TwoDisease,
+        conditions: vec![condition],
+        ..stay(id, date(2022, month, 1), 100_000)
+    };
+    let first = visit("a", Condition::Hypertension, 1);
+    let rows = [
+        (first.clone(), 30_000),
+        (visit("b", Condition::Hypertension, 2), 0),
+        (visit("c", Condition::Diabetes, 3), 30_000),
+        (visit("d", Condition::Hypertension, 4), 0),
+    ];
+    for (bill, expected) in rows {
+        let id = bill.id;
+        assert_eq!(
+            paid(&book.settle(bill).unwrap(), "two_disease"),
+            Fen::new(expected),
+            "{id}"
+        );
+    }
+    let mut other = Book::new(&policy, None, BookRules::default());
+    other.settle(first.clone()).unwrap();
+    other.settle(back("R", &first)).unwrap();
+    let alone = other.settle(visit("e", Condition::Diabetes, 5)).unwrap();
+    assert_eq!(
+        paid(&alone, "two_disease"),
+        Fen::new(30_000),
+        "one disease has one cap"
+    );
+    let again = other.settle(visit("f", Condition::Diabetes, 6)).unwrap();
+    assert_eq!(paid(&again, "two_disease"), Fen::ZERO);
 }
 
 #[test]
@@ -879,6 +1055,7 @@ fn stay(id: &'static str, discharge: Date, scope: i64) -> Bill<'static> {
         person: "p",
         plan: "p1",
         level: Level::One,
+        minor: Some(false),
         discharge,
         total: Fen::new(scope),
         fees: FeeSplit {

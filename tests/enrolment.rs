@@ -431,6 +431,98 @@ fn a_wrong_row_is_refused_in_words() {
     }
 }
 
+/// Tables as a clerk's programs save them: other encodings, packed, under other names, from a pipe; the
+/// same findings come of them, and what they were taken for is said and kept.
+#[test]
+fn tables_come_in_every_form() {
+    use std::io::Write as _;
+    let folder = TempDir::new().unwrap();
+    let policy = shipped("sample-region");
+    let text = |name: &str| {
+        let text = std::fs::read_to_string(data("case").join(name)).unwrap();
+        text.replace("D01", "渝北区") // some text that is not ASCII
+    };
+    let plain = folder.path().join("plain");
+    let other = folder.path().join("other");
+    std::fs::create_dir(&plain).unwrap();
+    std::fs::create_dir(&other).unwrap();
+    let names = ["persons", "coverage", "payments", "subsidies", "lists"];
+    for name in names {
+        std::fs::write(plain.join(format!("{name}.csv")), text(&format!("{name}.csv"))).unwrap();
+    }
+    let gbk = |name: &str| encoding_rs::GBK.encode(&text(name)).0.into_owned();
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(&gbk("coverage.csv")).unwrap();
+    let wide: Vec<u8> = format!("\u{feff}{}", text("payments.csv"))
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    std::fs::write(other.join("coverage.csv.gz"), packed.finish().unwrap()).unwrap();
+    std::fs::write(other.join("payments.csv"), wide).unwrap();
+    std::fs::write(
+        other.join("subsidies.csv"),
+        format!("\u{feff}{}", text("subsidies.csv")),
+    )
+    .unwrap();
+    let lists = folder.path().join("三方名单.csv");
+    std::fs::write(&lists, gbk("lists.csv")).unwrap();
+    let outs = ["one", "two"].map(|name| folder.path().join(name));
+    let mut command = Command::cargo_bin("dianzhi").unwrap();
+    let arguments = [
+        "enrol",
+        "check",
+        shown(&other),
+        shown(&lists),
+        "-",
+        "-p",
+        shown(&policy),
+        "-o",
+        shown(&outs[1]),
+    ];
+    let ran = command
+        .args(arguments)
+        .args(["--lang", "en"])
+        .write_stdin(gbk("persons.csv"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert!(ran.status.success(), "{said}");
+    for taken in [
+        "(standard input): encoding GB18030",
+        "coverage.csv.gz: encoding GB18030",
+        "payments.csv: encoding UTF-16 LE",
+        "三方名单.csv: encoding GB18030",
+    ] {
+        assert!(said.contains(taken), "{taken} in\n{said}");
+    }
+    let (status, said) = dianzhi(&[
+        "enrol",
+        "check",
+        shown(&plain),
+        "-p",
+        shown(&policy),
+        "-o",
+        shown(&outs[0]),
+    ]);
+    assert_eq!(status, Some(0), "{said}");
+    for name in ["lists.csv", "states.csv"] {
+        let [one, two] = [&outs[0], &outs[1]].map(|out| std::fs::read(out.join(name)).unwrap());
+        assert_eq!(one, two, "{name}");
+    }
+    let without_files = |out: &Path| {
+        let mut reader = csv::Reader::from_path(out.join("findings.csv")).unwrap();
+        let file = reader.headers().unwrap().iter().position(|name| name == "file");
+        let rows = reader.records().map(|row| {
+            let row = row.unwrap();
+            let kept = row.iter().enumerate().filter(|(at, _)| Some(*at) != file);
+            kept.map(|(_, cell)| cell.to_owned()).collect::<Vec<_>>()
+        });
+        rows.collect::<Vec<_>>()
+    };
+    assert_eq!(without_files(&outs[0]), without_files(&outs[1]));
+    assert!(without_files(&outs[0]).len() > 5);
+}
+
 #[test]
 fn what_a_request_lacks_is_told() {
     let (case, sample) = (data("case"), shipped("sample-region"));
@@ -439,7 +531,7 @@ fn what_a_request_lacks_is_told() {
     let lists = case.join("lists.csv");
     let persons = case.join("persons.csv");
     let other = folder.path().join("person.csv");
-    std::fs::copy(&persons, &other).unwrap();
+    std::fs::write(&other, "number,name\n1,2\n").unwrap();
     let ask = |inputs: &[&Path], policy: &Path, year: &str| {
         let mut arguments = vec!["enrol", "finance"];
         arguments.extend(inputs.iter().map(|path| shown(path)));

@@ -371,7 +371,7 @@ fn scheme_words() -> BTreeSet<String> {
                 // the place alone: `beijing` of `beijing-2022`
                 words.extend(
                     id.split(['-', '.'])
-                        .filter(|part| part.len() > 3 && part.parse::<u32>().is_err())
+                        .filter(|part| part.len() > 3 && part.parse::<u32>().is_err() && *part != "base")
                         .map(str::to_owned),
                 );
             }

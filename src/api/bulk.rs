@@ -9,11 +9,11 @@ use super::{Watch, bills};
 use crate::diagnostics::{Edit, Finding, Result, Severity};
 use crate::grouper::{Grouper, Status, Workspace};
 use crate::records::{
-    Batch, Checked, Checker, Door, Intake, OpenedFiles, PlainRow, PlainRows, Records, RowReader, RowWork,
-    quickly_behind,
+    Batch, Checked, Checker, Door, Header, Intake, OpenedFiles, PlainRow, PlainRows, Records, RowReader,
+    RowWork, quickly_behind,
 };
 use crate::reports::{CsvText, FINDING_COLUMNS, GroupedRows, Output, finding_line, finding_row};
-use crate::tables::{Compiled, Library, Scheme, code_list_version};
+use crate::tables::{CodeLists, Compiled, Library, Scheme, code_list_version};
 
 /// How many findings are kept as lines to show.
 const SHOWN_FINDINGS: usize = 10;
@@ -203,7 +203,7 @@ pub fn group(request: &GroupRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
     let door = opened_door(request, &library, grouper.scheme(), &reader)?;
     let header = Arc::new(door.header(reader.header()));
     let work = GroupRows {
-        rows: GroupedRows::new(grouper.scheme(), &header, watch.lang),
+        rows: grouped_rows(request, &library, &grouper, (&header, watch))?,
         explain: request.explain,
         grouper: &grouper,
         used: Mutex::default(),
@@ -234,6 +234,21 @@ pub fn group(request: &GroupRequest, watch: &Watch<'_>) -> Result<BulkSummary> {
     summary.read = counts.read;
     summary.rejected = counts.rejected;
     Ok(summary)
+}
+
+/// What writes the rows; of explained packets with the scheme's code lists.
+pub(super) fn grouped_rows<'s>(
+    request: &GroupRequest,
+    library: &Library,
+    grouper: &'s Grouper,
+    (header, watch): (&'s Header, &Watch<'_>),
+) -> Result<GroupedRows<'s>> {
+    let scheme = grouper.scheme();
+    let rows = GroupedRows::new(scheme, header, watch.lang);
+    Ok(match request.explain && scheme.packets().is_some() {
+        true => rows.telling_unlisted(CodeLists::of(library, scheme)?),
+        false => rows,
+    })
 }
 
 /// What is done to the rows before they are read; mostly nothing.

@@ -6,12 +6,12 @@ use hashbrown::HashMap;
 
 use super::Watch;
 use super::door::refuse_foreign_codes;
-use crate::diagnostics::{Error, Place, Result};
+use crate::diagnostics::{Error, Evidence, Place, Result};
 use crate::grouper::{Grouper, Workspace};
 use crate::records::{Checked, Checker, Column, Depth, Intake, RowReader, in_order};
 use crate::reports::{
-    CatalogueCounts, GROUPS, MEAN_COSTS, SchemeKeys, catalogue_report_csv, catalogue_summary_csv, groups_csv,
-    mean_costs_csv, primary_care_csv, scheme_toml, write_together,
+    CatalogueCounts, GROUPS, MEAN_COSTS, SchemeKeys, WEIGHTS, catalogue_report_csv, catalogue_summary_csv,
+    catalogue_weights, groups_csv, mean_costs_csv, primary_care_csv, scheme_toml, write_together,
 };
 use crate::scenarios::Hospital;
 use crate::scenarios::catalogue::{
@@ -64,7 +64,7 @@ pub struct BuiltCatalogue {
     pub missing_years: Vec<i16>,
 }
 
-/// Builds a catalogue and writes `scheme.toml`, `groups.csv`, `mean-costs.csv`, and the reports
+/// Builds a catalogue and writes `scheme.toml`, `groups.csv`, `mean-costs.csv`, `weights.csv`, and the reports
 /// `report.csv` and `summary.csv` (病种目录测算).
 ///
 /// # Errors
@@ -353,6 +353,11 @@ impl Building<'_> {
         Ok(files)
     }
 
+    /// The evidence of the scheme as it is read back: what its scores stand on.
+    fn loaded_evidence(&self, rows: &[CatalogueRow], scored: &Catalogue) -> Result<Evidence> {
+        Ok(self.grouper(rows, Some(scored))?.scheme().evidence())
+    }
+
     fn write(&self, made: &Made, keys: &Keys) -> Result<BuiltCatalogue> {
         let catalogue = &made.reported;
         let id = self.plan.scheme_key("id").to_owned();
@@ -366,6 +371,9 @@ impl Building<'_> {
         };
         let mut files = self.scheme_files(&catalogue.rows, Some(&made.written))?;
         files.push(("report.csv", catalogue_report_csv(catalogue).bytes().to_vec()));
+        let evidence = self.loaded_evidence(&catalogue.rows, &made.written)?;
+        let weights = catalogue_weights(&made.written, evidence, self.history.len() as u64)?;
+        files.push((WEIGHTS, weights));
         let summary = catalogue_summary_csv(catalogue, &counts);
         files.push(("summary.csv", summary.bytes().to_vec()));
         if self.plan.build.primary.is_some() {

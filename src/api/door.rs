@@ -88,7 +88,8 @@ pub(super) fn refuse_foreign_codes(lists: &str, reader: &RowReader) -> Result<()
             return Err(Error::at(place(), message));
         }
         let declared = source.column.as_ref().or(source.layout.as_ref());
-        if let Some(version) = declared.filter(|version| *version != lists) {
+        let foreign = |version: &&String| *version != lists && !lists.is_empty();
+        if let Some(version) = declared.filter(foreign) {
             let message = format!(
                 "the codes are of version `{version}`, those of the tables of `{lists}`, and this command takes codes as \
                  they stand; `dianzhi check … -o DIR --neutral` writes the records with their codes mapped"

@@ -12,11 +12,12 @@ use crate::benefit::Source;
 use crate::benefit::enrolment::{Checker, EnrolFinding, Kind, List, ListDifference, RowOf, Stage, Tally};
 use crate::benefit::finance::{FinancePolicy, Parameter, Verdict};
 use crate::diagnostics::{Error, Evidence, Lang, Place, Result, hexadecimal};
+use crate::records::{TableFacts, TableForm};
 use crate::reports::{
     CsvText, ListCounts, bounds_csv, enrol_finding_line, enrol_findings_csv, fees_csv, heads_csv, income_csv,
     list_differences_csv, premium_csv, refunds_csv, stages_csv, structure_csv, subsidies_csv, write_together,
 };
-use crate::scenarios::enrolment::{EnrolmentFiles, TABLES};
+use crate::scenarios::enrolment::{EnrolmentFiles, TABLES, tables_in};
 
 /// Check persons, or sum up a year (参保核查与筹资汇总).
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ pub struct EnrolRequest {
     pub year: Option<i16>,
     /// The files reach to this day; without it, to the end of the year.
     pub until: Option<Date>,
+    /// How the tables are to be read, where they do not say it themselves.
+    pub form: TableForm,
     /// Folder for the results.
     pub output: PathBuf,
 }
@@ -50,6 +53,8 @@ pub struct Enrolled {
     pub evidence: Evidence,
     /// Whether the policy is a draft.
     pub is_draft: bool,
+    /// How each table was read.
+    pub tables: Vec<TableFacts>,
 }
 
 impl Enrolled {
@@ -84,14 +89,14 @@ impl<'r> Desk<'r> {
         let policy = FinancePolicy::load(&request.policy)?;
         let written = outputs.iter().map(|name| request.output.join(name));
         let tables = request.persons.iter().flat_map(|given| match given.is_dir() {
-            true => TABLES.iter().map(|name| given.join(name)).collect(),
+            true => tables_in(given),
             false => vec![given.clone()],
         });
         let read: Vec<PathBuf> = tables
             .chain(policy.files().iter().map(|file| file.path.clone()))
             .collect();
         refuse_overwriting(written, read.iter().map(PathBuf::as_path))?;
-        let files = EnrolmentFiles::load(&request.persons, &policy, request.year)?;
+        let files = EnrolmentFiles::load(&request.persons, &request.form, &policy, request.year)?;
         let years = match request.year {
             Some(year) => vec![year],
             None => files.years(&policy)?,
@@ -156,9 +161,17 @@ impl<'r> Desk<'r> {
         enrol_findings_csv(&checked.findings, &|row| self.path_of(row), self.lang)
     }
 
-    /// Writes the tables with `run.json`.
-    fn write(&self, command: &str, tables: &[(&str, CsvText)], counts: Value) -> Result<()> {
-        let page = self.run_page(command, tables, counts);
+    /// Writes the tables with `run.json`; each says whether the policy is a draft.
+    fn write(
+        &self,
+        command: &str,
+        tables: impl IntoIterator<Item = (&'static str, CsvText)>,
+        counts: Value,
+    ) -> Result<()> {
+        let draft = if self.policy.is_draft() { "draft" } else { "" };
+        let marked = |(name, table): (&'static str, CsvText)| (name, table.ending_in("draft", draft));
+        let tables: Vec<(&str, CsvText)> = tables.into_iter().map(marked).collect();
+        let page = self.run_page(command, &tables, counts);
         let folder = &self.request.output;
         let files = tables
             .iter()
@@ -172,7 +185,7 @@ impl<'r> Desk<'r> {
             .files
             .files
             .iter()
-            .map(|(path, bytes)| (path.clone(), hash(bytes)));
+            .map(|table| (table.path.clone(), table.sha256.clone()));
         let policy = self.policy.files().iter();
         let policy = policy.map(|file| (file.path.to_string_lossy().into_owned(), hash(&file.bytes)));
         let inputs = files
@@ -196,6 +209,7 @@ impl<'r> Desk<'r> {
             "policy": {
                 "place": self.policy.place(),
                 "draft": self.policy.is_draft(),
+                "checked_on": self.policy.checked_on().to_string(),
                 "evidence": self.policy.weakest_evidence().as_str(),
                 "documents": self.policy.documents().iter().map(|document| json!({
                     "id": document.id, "name": document.name, "dated": document.dated.map(|day| day.to_string()),
@@ -278,6 +292,7 @@ impl<'r> Desk<'r> {
             bounds,
             evidence: self.policy.weakest_evidence(),
             is_draft: self.policy.is_draft(),
+            tables: self.files.files.clone(),
         }
     }
 }
@@ -370,7 +385,7 @@ pub fn enrol_check(request: &EnrolRequest, lang: Lang) -> Result<Enrolled> {
     });
     let stages: Map<String, Value> = stages.collect();
     let counts = json!({ "findings": checked.kinds_json(), "listed_persons": stages });
-    desk.write("enrol check", &tables, counts)?;
+    desk.write("enrol check", tables, counts)?;
     Ok(desk.done(&checked, BTreeMap::new()))
 }
 
@@ -425,8 +440,7 @@ pub fn enrol_finance(request: &EnrolRequest, lang: Lang) -> Result<Enrolled> {
         "findings": checked.kinds_json(), "heads": heads, "refunds": tally.refunds.len(),
         "bounds": named.collect::<Map<String, Value>>(), "averages": averages(&tally)?,
     });
-    let tables: Vec<(&str, CsvText)> = NAMES.into_iter().zip(tables).collect();
-    desk.write("enrol finance", &tables, counts)?;
+    desk.write("enrol finance", NAMES.into_iter().zip(tables), counts)?;
     Ok(desk.done(&checked, verdicts))
 }
 

@@ -34,7 +34,8 @@ mod tables;
 mod wording;
 
 pub use benefit::{
-    BenefitDone, BenefitRequest, benefit, compare_benefits, explain_bill, explanation_words, generate_claims,
+    BenefitDone, BenefitRequest, benefit, compare_benefits, explain_bill, explanation_json,
+    explanation_words, generate_claims,
 };
 pub use bulk::{BulkSummary, GroupRequest, group};
 pub use calibration::{PlanRequest, PlannedWeights, calibrate_by_plan};

@@ -6,10 +6,11 @@ use sha2::{Digest, Sha256};
 
 use super::Watch;
 use super::door::{CodesRequest, refuse_foreign_codes};
+use crate::benefit::BenefitPolicy;
 use crate::diagnostics::{Error, Place, Result, hexadecimal};
 use crate::grouper::{Grouper, Workspace};
 use crate::points::{Calibration, Observation, calibrate as weights_of};
-use crate::records::{Checked, Column, Depth, Intake, RowReader, in_order};
+use crate::records::{Checked, Column, Depth, Intake, OpenedFiles, RowReader, in_order};
 use crate::reports::{
     CsvText, Output, burden_csv, cases_csv, findings_csv, hospitals_csv, indicators_csv, link_csv, pools_csv,
     poor_csv, rejected_csv, run_json, run_summary, slips_csv, write_together,
@@ -41,6 +42,8 @@ pub struct Ran {
     pub summary: String,
     /// Everything it found.
     pub result: RunResult,
+    /// The files of records it read.
+    pub opened: OpenedFiles,
 }
 
 /// Takes a scenario's records to money and writes the results (全流程运行).
@@ -58,12 +61,17 @@ pub fn run(request: &RunRequest, watch: &Watch<'_>) -> Result<Ran> {
     let inputs = Inputs::load(&library, scenario, request.records.clone())?.read_as(request.intake.clone());
     let (reader, hash) = inputs.open_records()?;
     let inputs = inputs.find_codes(&library, &request.codes.declared(), &reader)?;
+    let opened = reader.opened();
     let outputs = OUTPUTS.iter().map(|name| request.output.join(name));
     super::refuse_overwriting(outputs, inputs.paths().iter().map(PathBuf::as_path))?;
     let result = run_chain(&inputs, (reader, hash), watch.lang, watch.threads, watch.advance)?;
     write_results(&inputs, &result, &request.output, watch)?;
     let summary = run_summary(&inputs, &result, watch.lang).map_err(not_shown)?;
-    Ok(Ran { summary, result })
+    Ok(Ran {
+        summary,
+        result,
+        opened,
+    })
 }
 
 const RUN_PAGE: &str = "run.json";
@@ -82,6 +90,9 @@ const OUTPUTS: [&str; 11] = [
     "link.csv",
     RUN_PAGE,
 ];
+
+/// Files in which nothing stands on the benefit files; every other one says whether these are drafts.
+const OF_RECORDS: [&str; 2] = ["findings.csv", "rejected.csv"];
 
 fn not_shown(_: Overflow) -> Error {
     Error::new("a number of the result is too large to be shown")
@@ -104,6 +115,17 @@ fn write_results(inputs: &Inputs, result: &RunResult, folder: &Path, watch: &Wat
         ),
     ];
     tables.extend(asked_for(inputs, result)?);
+    let draft = match inputs.benefits.values().any(BenefitPolicy::is_draft) {
+        true => "draft",
+        false => "",
+    };
+    let tables = tables
+        .into_iter()
+        .map(|(name, table)| match OF_RECORDS.contains(&name) {
+            true => (name, table),
+            false => (name, table.ending_in("draft", draft)),
+        });
+    let tables: Vec<(&str, CsvText)> = tables.collect();
     let mut hashes = Vec::new();
     for (name, table) in &tables {
         hashes.push(((*name).to_owned(), hash(table.bytes())));
@@ -134,13 +156,7 @@ fn input_hashes(inputs: &Inputs, result: &RunResult) -> Result<Vec<(String, Stri
     let scenario = &inputs.scenario;
     let shown = |path: &Path| path.to_string_lossy().into_owned();
     let mut hashes = vec![(shown(&scenario.records), result.records_hash.clone())];
-    hashes.extend(
-        inputs
-            .lists
-            .files
-            .iter()
-            .map(|(path, bytes)| (path.clone(), hash(bytes))),
-    );
+    hashes.extend(inputs.lists.files.iter().cloned());
     for path in [&scenario.path, &scenario.weights, &scenario.policy] {
         let bytes = std::fs::read(path).map_err(|e| Error::io(path, "could not be read", &e))?;
         hashes.push((shown(path), hash(&bytes)));

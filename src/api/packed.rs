@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use super::bulk::{BulkSummary, FindingsFile, GroupRequest};
+use super::bulk::{BulkSummary, FindingsFile, GroupRequest, grouped_rows};
 use super::door::refuse_foreign_codes;
 use super::{Watch, bills};
 use crate::diagnostics::{Place, Result};
@@ -218,7 +218,12 @@ pub(super) fn group_packed(
     let header = Header::read(&Place::file(&request.records), names.to_vec(), false)?;
     let work = GroupBlocks {
         grouper,
-        rows: GroupedRows::new(grouper.scheme(), &header, watch.lang),
+        rows: grouped_rows(
+            request,
+            &Library::find(&request.tables)?,
+            grouper,
+            (&header, watch),
+        )?,
         explain: request.explain,
         dictionary: reader.dictionary().clone(),
         learnt: Pool::default(),

@@ -14,7 +14,10 @@ use crate::reports::{
     Output, Table, book_bytes, clearing_tables, in_words, month_csv, page, pool_tables, statement_csv,
     statement_tables, write_book, write_together, year_cases_table,
 };
-use crate::scenarios::{Bill, DeclaredCodes, Inputs, Scenario, bills, clear_pool, month_money, refuse_weak};
+use crate::scenarios::{
+    Bill, DeclaredCodes, Inputs, Scenario, ScoresDiffer, bills, clear_pool, month_money, refuse_weak,
+    refuse_without_months,
+};
 use crate::tables::Library;
 use crate::units::{Exact, Fen, Rate, Ratio};
 
@@ -49,6 +52,8 @@ pub struct MonthDone {
     pub known: usize,
     /// The day until which the month is paid, where the pack has a clock.
     pub pay_by: Option<jiff::civil::Date>,
+    /// How the weights differ from the catalogue's own scores.
+    pub scores_differ: Option<ScoresDiffer>,
 }
 
 /// Posts a month's cases and those of earlier months that were not posted yet, and closes it
@@ -64,6 +69,7 @@ pub fn settle_month(
     watch: &Watch<'_>,
 ) -> Result<MonthDone> {
     let (inputs, records) = inputs(request)?;
+    refuse_without_months(&inputs)?;
     let prices = last_prices(&inputs, prices)?;
     let pack_hash = pack_hash(&inputs)?;
     let bills = bills(&inputs, records, month, watch.lang, watch.threads, watch.advance)?;
@@ -73,6 +79,7 @@ pub fn settle_month(
         rejected: Vec::new(),
         known: 0,
         pay_by: inputs.pack.pay_by(month)?,
+        scores_differ: inputs.scores_differ(),
     };
     let mut by_pool: BTreeMap<String, Vec<Bill>> = BTreeMap::new();
     for bill in bills {
@@ -275,8 +282,9 @@ pub fn settle_year(request: &YearRequest, lang: Lang) -> Result<YearDone> {
         let months = ledger.hospital_months(pool, &format!("{year}-01"), &format!("{year}-12"))?;
         let advance = |hospital: &str| ledger.advances(pool, hospital, &year);
         let (settlement, rows) = clear_pool(&inputs.pack, pool, money, &cases, &months, &advance)?;
+        let packets = inputs.grouper.scheme().packets();
         done.cases.push(year_cases_table(
-            &inputs.pack,
+            (&inputs.pack, packets.is_some()),
             pool,
             &cases,
             &settlement.cases,

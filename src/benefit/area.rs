@@ -21,7 +21,7 @@ pub fn apply<S: Sink>(run: &mut Run<'_, S>) -> Result<(), ShareError> {
         .basic
         .as_ref()
         .map_or(&[][..], |basic| basic.area.as_slice());
-    let Some(row) = run.first_of(rows, |terms: &AreaTerms| &terms.when)? else {
+    let Some(row) = run.first_of(rows, PATH, |terms: &AreaTerms| &terms.when)? else {
         return Err(ShareError::NoValueOnDate {
             path: PATH.to_owned(),
             date: run.day,

@@ -162,7 +162,7 @@ fn item_pay(items: &[Item], deductible: Fen) -> Result<Exact, Overflow> {
 
 /// The least that is paid, where the policy has a floor for this claim.
 fn floor<'a, S: Sink>(run: &mut Run<'a, S>, terms: &'a Basic) -> Result<Option<Fen>, ShareError> {
-    let Some(row) = run.first_of(&terms.floor, |floor: &Floor| &floor.when)? else {
+    let Some(row) = run.first_of(&terms.floor, "inpatient.floor", |floor: &Floor| &floor.when)? else {
         return Ok(None);
     };
     let path = || "inpatient.floor".to_owned();
@@ -178,7 +178,9 @@ fn floor<'a, S: Sink>(run: &mut Run<'a, S>, terms: &'a Basic) -> Result<Option<F
 /// The change of the ratio for this person: the first row in force whose condition holds, and
 /// what care out of the area changes.
 fn adjustment<'a, S: Sink>(run: &mut Run<'a, S>, terms: &'a Basic) -> Result<Option<Change>, ShareError> {
-    let row = run.first_of(&terms.adjust, |adjust: &Adjust| &adjust.when)?;
+    let row = run.first_of(&terms.adjust, "inpatient.ratio_adjust", |adjust: &Adjust| {
+        &adjust.when
+    })?;
     let Some(row) = row else {
         return Ok(run.area_change);
     };

@@ -9,6 +9,7 @@ use super::file::YearCrossing;
 use super::lines::FeeSplit;
 use super::persons::Standing;
 use super::policy::BenefitPolicy;
+use super::slip::Uncovered;
 use super::{Area, Care, Claim, Condition, Facility, ItemAmount, Level, ShareError, Status};
 use crate::units::Fen;
 
@@ -32,8 +33,8 @@ pub struct Bill<'a> {
     pub categories: &'a str,
     /// Employment status (在职/退休).
     pub status: Option<Status>,
-    /// Under age (未成年人).
-    pub minor: bool,
+    /// Under age (未成年人), where that is said.
+    pub minor: Option<bool>,
     /// A student in the year of entry (入学当年学生).
     pub student_entry_year: bool,
     /// The hospital (医疗机构编码).
@@ -66,6 +67,8 @@ pub struct Bill<'a> {
     pub fees: FeeSplit,
     /// The parts by calendar year of their lines (按年度费用), where the lines are known.
     pub by_year: BTreeMap<i16, FeeSplit>,
+    /// The parts by day of their lines (按日费用), where the lines are known.
+    pub by_day: BTreeMap<Date, FeeSplit>,
     /// In-scope cost of classes with their own ratio (单列项目).
     pub items: Vec<(&'a str, Fen)>,
     /// Special drugs (大病特效药).
@@ -90,7 +93,7 @@ impl Default for Bill<'_> {
             plan: "",
             categories: "",
             status: None,
-            minor: false,
+            minor: None,
             student_entry_year: false,
             hospital: "",
             level: Level::One,
@@ -107,6 +110,7 @@ impl Default for Bill<'_> {
             total: Fen::ZERO,
             fees: FeeSplit::default(),
             by_year: BTreeMap::new(),
+            by_day: BTreeMap::new(),
             items: Vec::new(),
             special_drug: Fen::ZERO,
             account: Fen::ZERO,
@@ -126,6 +130,8 @@ pub struct Part {
     pub fees: FeeSplit,
     /// Not the first part of its stay.
     pub reentry: bool,
+    /// What was spent after cover had ended.
+    pub uncovered: Option<Uncovered>,
 }
 
 /// Order of the year (年度次序): discharge day, settlement day, id.
@@ -156,6 +162,7 @@ impl<'a> Bill<'a> {
                 total: self.total,
                 fees: self.fees,
                 reentry: false,
+                uncovered: None,
             }]
         };
         let crosses = self
@@ -209,6 +216,7 @@ impl<'a> Bill<'a> {
                 total: fees.total(),
                 fees: *fees,
                 reentry: !parts.is_empty(),
+                uncovered: None,
             });
         }
         let sum: Fen = parts.iter().map(|part| part.total).sum();
@@ -220,6 +228,36 @@ impl<'a> Bill<'a> {
                 right: sum,
             }),
         }
+    }
+
+    /// The part with cover up to a day inside the stay: what was spent later is the person's own.
+    pub fn covered_to(&self, part: &Part, last: Date) -> Result<Part, ShareError> {
+        let ended = ShareError::CoverEnded {
+            last,
+            date: part.discharge,
+        };
+        let from = last.tomorrow().map_err(|_| ShareError::Overflow)?;
+        if self.by_day.is_empty() {
+            return Err(ended);
+        }
+        let of_part = |day: Date| part.total == self.total || day.year() == part.year;
+        let later = self.by_day.range(from..).filter(|(day, _)| of_part(**day));
+        let later = later.fold(FeeSplit::default(), |sum, (_, fees)| sum.plus(*fees));
+        let fees = part.fees;
+        Ok(Part {
+            discharge: last,
+            fees: FeeSplit {
+                own: fees.own + later.over + later.pre + later.scope,
+                over: fees.over - later.over,
+                pre: fees.pre - later.pre,
+                scope: fees.scope - later.scope,
+            },
+            uncovered: Some(Uncovered {
+                from,
+                amount: later.total(),
+            }),
+            ..*part
+        })
     }
 
     /// Hands the claim of one part to `then`; what the person was on that day wins over what the
@@ -251,7 +289,7 @@ impl<'a> Bill<'a> {
             categories,
             categories_of_year: of_year,
             status: standing.map_or(self.status, |standing| standing.status.or(self.status)),
-            minor: standing.map_or(self.minor, |standing| standing.minor.unwrap_or(self.minor)),
+            minor: standing.and_then(|standing| standing.minor).or(self.minor),
             student_entry_year: self.student_entry_year,
             diagnoses: &diagnoses,
             conditions: &self.conditions,
@@ -261,6 +299,7 @@ impl<'a> Bill<'a> {
             settlement: self.settlement,
             year: Some(part.year),
             reentry: part.reentry,
+            uncovered: part.uncovered,
             total: part.total,
             own: part.fees.own,
             over: part.fees.over,

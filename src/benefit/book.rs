@@ -12,7 +12,7 @@ use super::bill::{Bill, BillKey, Part};
 use super::counters::{AT_HOSPITAL, CiiScaleId, Slot, YearToDate};
 use super::explain::{Explanation, Quiet, explain};
 use super::file::ParamDate;
-use super::persons::InsuredPerson;
+use super::persons::{InsuredPerson, Standing};
 use super::policy::BenefitPolicy;
 use super::run::settle;
 use super::slip::{Payer, Slip};
@@ -206,6 +206,8 @@ struct Settled<'a> {
     /// Place in the order of settlement.
     sequence: u64,
     reversed: bool,
+    /// Whether it moved a counter that its family shares.
+    moved_family: bool,
     /// Its years, with the scale that each used.
     scales: Vec<(i16, Option<CiiScaleId>)>,
     /// Kept where it may be taken back or replayed.
@@ -224,7 +226,8 @@ impl<'a> Settled<'a> {
         self.key.2
     }
 
-    fn set_records(&mut self, records: Vec<Record>) {
+    fn set_records(&mut self, records: Vec<Record>, moved_family: bool) {
+        self.moved_family = moved_family;
         self.scales = scales(&records);
         if let Some(whole) = &mut self.whole {
             whole.records = records;
@@ -251,9 +254,12 @@ struct PersonBook<'a> {
     settled: Vec<Settled<'a>>,
 }
 
-/// A person and a family as they were before a replay.
+/// A settlement by its place in the book of its person.
+type Place<'a> = (&'a str, usize);
+
+/// Persons and a family as they were before a replay.
 struct Kept<'a> {
-    book: Option<PersonBook<'a>>,
+    books: Vec<(&'a str, Option<PersonBook<'a>>)>,
     families: Vec<((&'a str, i16), YearToDate)>,
 }
 
@@ -267,6 +273,8 @@ pub struct Book<'a> {
     books: HashMap<&'a str, PersonBook<'a>>,
     /// Counters that a family shares.
     families: HashMap<(&'a str, i16), YearToDate>,
+    /// Who of a family has claimed, where the policy has such counters.
+    members: HashMap<&'a str, Vec<&'a str>>,
     /// The only settlements that will be taken back, where that is known.
     taken_back: Option<HashSet<&'a str>>,
     /// Counters before the bill at hand.
@@ -289,6 +297,7 @@ impl<'a> Book<'a> {
             sequence: 0,
             books: HashMap::new(),
             families: HashMap::new(),
+            members: HashMap::new(),
             taken_back: None,
             before: YearToDate::default(),
         }
@@ -315,14 +324,14 @@ impl<'a> Book<'a> {
     /// As [`share`](super::share); no cover or two on the day; a reversal that is no mirror, is
     /// the second, comes before later settlements or a closed day. The book then stays as it was.
     pub fn settle(&mut self, bill: Bill<'a>) -> Result<Outcome<'a>, ShareError> {
-        let (person, family) = (bill.person, bill.family);
+        let (person, family) = (bill.person, self.family_of(&bill));
         let kept = self.replays().then(|| self.keep(person, family));
         let outcome = match bill.reverses {
             Some(original) => self.reverse(&bill, original),
             None => self.post(bill),
         };
         if let (Err(_), Some(kept)) = (&outcome, kept) {
-            self.put_back(person, family, kept);
+            self.put_back(family, kept);
         }
         outcome
     }
@@ -332,21 +341,57 @@ impl<'a> Book<'a> {
     }
 
     /// What a replay that fails half-way must leave as it was.
-    fn keep(&self, person: &str, family: &str) -> Kept<'a> {
+    fn keep(&self, person: &'a str, family: &'a str) -> Kept<'a> {
         let families = self.families.iter().filter(|((known, _), _)| *known == family);
+        let persons = self.bound_together(person, family).into_iter();
         Kept {
-            book: self.books.get(person).cloned(),
+            books: persons
+                .map(|person| (person, self.books.get(person).cloned()))
+                .collect(),
             families: families.map(|(key, state)| (*key, state.clone())).collect(),
         }
     }
 
-    fn put_back(&mut self, person: &'a str, family: &str, kept: Kept<'a>) {
+    fn put_back(&mut self, family: &str, kept: Kept<'a>) {
         self.families.retain(|(known, _), _| *known != family);
         self.families.extend(kept.families);
-        match kept.book {
-            Some(book) => self.books.insert(person, book),
-            None => self.books.remove(person),
+        for (person, book) in kept.books {
+            match book {
+                Some(book) => self.books.insert(person, book),
+                None => self.books.remove(person),
+            };
+        }
+    }
+
+    /// The family of a bill; of a reversal that does not say it, that of what it takes back.
+    fn family_of(&self, bill: &Bill<'a>) -> &'a str {
+        let Some(original) = bill.reverses.filter(|_| bill.family.is_empty()) else {
+            return bill.family;
         };
+        let place = self.place_of(&[bill.person], original);
+        let whole = place.and_then(|place| self.whole(place));
+        whole.map_or("", |whole| whole.bill.family)
+    }
+
+    /// The person, and where the family shares a counter everybody of it: what one of them claims
+    /// moves what another one is paid later.
+    fn bound_together(&self, person: &'a str, family: &'a str) -> Vec<&'a str> {
+        let mut bound = vec![person];
+        if !family.is_empty() && !self.policy.layout.of_family.is_empty() {
+            let members = self.members.get(family).into_iter().flatten().copied();
+            bound.extend(members.filter(|member| *member != person));
+        }
+        bound
+    }
+
+    fn belongs(&mut self, person: &'a str, family: &'a str) {
+        if family.is_empty() || self.policy.layout.of_family.is_empty() {
+            return;
+        }
+        let members = self.members.entry(family).or_default();
+        if !members.contains(&person) {
+            members.push(person);
+        }
     }
 
     /// A counter of a person in a year (累计量), in fen or as a number.
@@ -379,7 +424,7 @@ impl<'a> Book<'a> {
                 Some((year, state)) if *year == part.year => state.clone(),
                 _ => self.state(bill, part.year),
             };
-            let standing = self.standing(bill, &part)?;
+            let (part, standing) = self.covered(bill, &part)?;
             let policy = self.policy;
             explanations.push(bill.claim(&part, standing.as_ref(), |claim| explain(policy, claim, &so_far))?);
             let (_, after) = bill.claim(&part, standing.as_ref(), |claim| {
@@ -403,16 +448,20 @@ impl<'a> Book<'a> {
         let mut outcome = outcome_of(&bill);
         let late = match self.rules.late {
             LateBill::AsArrived => Vec::new(),
-            LateBill::Replay => self.live(bill.person, |known| known.key > bill.key()),
+            LateBill::Replay => {
+                let bound = self.bound_together(bill.person, bill.family);
+                self.live(&bound, |known| known.key > bill.key())
+            }
         };
-        self.unwind(bill.person, &late, &mut outcome);
+        self.unwind(&late, &mut outcome);
         let records = self.records(&bill)?;
         self.sequence += 1;
-        let (id, person, hospital) = (bill.id, bill.person, bill.hospital);
+        let (id, person, family, hospital) = (bill.id, bill.person, bill.family, bill.hospital);
         let settled = Settled {
             key: bill.key(),
             sequence: self.sequence,
             reversed: false,
+            moved_family: self.moved_family(&records),
             scales: scales(&records),
             whole: self.may_come_again(id).then(|| {
                 Box::new(Whole {
@@ -421,6 +470,7 @@ impl<'a> Book<'a> {
                 })
             }),
         };
+        self.belongs(person, family);
         self.books.entry(person).or_default().settled.push(settled);
         for record in records {
             let Record {
@@ -436,7 +486,7 @@ impl<'a> Book<'a> {
                 .postings
                 .push((id, hospital, Posting { kind, year, moves }));
         }
-        self.rewind(person, &late, &mut outcome)?;
+        self.rewind(&late, &mut outcome)?;
         Ok(outcome)
     }
 
@@ -460,11 +510,11 @@ impl<'a> Book<'a> {
 
     /// Settles one record, and moves the counters; these stay where they were if it cannot be settled.
     fn record(&mut self, bill: &Bill<'a>, part: &Part) -> Result<Record, ShareError> {
-        let standing = self.standing(bill, part)?;
+        let (part, standing) = self.covered(bill, part)?;
         let state = self.state(bill, part.year);
         self.before.clone_from(&state);
         let policy = self.policy;
-        let (slip, after) = bill.claim(part, standing.as_ref(), |claim| {
+        let (slip, after) = bill.claim(&part, standing.as_ref(), |claim| {
             settle(policy, claim, state, Quiet)
         })?;
         let record = Record {
@@ -477,14 +527,29 @@ impl<'a> Book<'a> {
         Ok(record)
     }
 
+    /// The part of a bill that was covered, and what the person was then.
+    fn covered(&self, bill: &Bill<'a>, part: &Part) -> Result<(Part, Option<Standing<'a>>), ShareError> {
+        let Some(persons) = self.persons else {
+            return Ok((*part, None));
+        };
+        let first = bill.admission.unwrap_or(part.discharge);
+        let ended = persons
+            .get(bill.person)
+            .and_then(|person| person.ended_inside(self.scheme, first, part.discharge));
+        let part = match ended {
+            Some(last) => bill.covered_to(part, last)?,
+            None => *part,
+        };
+        let standing = self.standing(persons, bill, &part)?;
+        Ok((part, Some(standing)))
+    }
+
     fn standing(
         &self,
+        persons: &'a HashMap<String, InsuredPerson>,
         bill: &Bill<'a>,
         part: &Part,
-    ) -> Result<Option<super::persons::Standing<'a>>, ShareError> {
-        let Some(persons) = self.persons else {
-            return Ok(None);
-        };
+    ) -> Result<Standing<'a>, ShareError> {
         let which = self
             .policy
             .dates
@@ -500,7 +565,7 @@ impl<'a> Book<'a> {
             date: day,
             waiting_to: None,
         })?;
-        person.standing(bill.person, self.scheme, day).map(Some)
+        person.standing(bill.person, self.scheme, day, part.discharge)
     }
 
     /// Counters of person and family in a year as they stand.
@@ -562,19 +627,43 @@ impl<'a> Book<'a> {
         }
     }
 
-    /// Indices of settlements that still stand, in the order of the year.
-    fn live(&self, person: &str, which: impl Fn(&Settled<'a>) -> bool) -> Vec<usize> {
-        let settled = self
-            .books
-            .get(person)
-            .map_or(&[][..], |book| book.settled.as_slice());
-        let standing = settled
-            .iter()
-            .enumerate()
-            .filter(|(_, known)| !known.reversed && which(known));
-        let mut found: Vec<(usize, &Settled<'a>)> = standing.collect();
-        found.sort_by_key(|(_, known)| known.key);
-        found.into_iter().map(|(index, _)| index).collect()
+    /// Settlements of these persons that still stand, in the order of the year.
+    fn live(&self, persons: &[&'a str], which: impl Fn(&Settled<'a>) -> bool) -> Vec<Place<'a>> {
+        let mut found: Vec<(BillKey<'a>, Place<'a>)> = Vec::new();
+        for person in persons {
+            let settled = self.books.get(person).into_iter().flat_map(|book| &book.settled);
+            let standing = settled.enumerate();
+            let standing = standing.filter(|(_, known)| !known.reversed && which(known));
+            found.extend(standing.map(|(index, known)| (known.key, (*person, index))));
+        }
+        found.sort_unstable();
+        found.into_iter().map(|(_, place)| place).collect()
+    }
+
+    fn place_of(&self, persons: &[&'a str], id: &str) -> Option<Place<'a>> {
+        persons.iter().find_map(|person| {
+            let settled = &self.books.get(person)?.settled;
+            Some((*person, settled.iter().position(|known| known.id() == id)?))
+        })
+    }
+
+    fn settled_at(&self, (person, index): Place<'a>) -> Option<&Settled<'a>> {
+        self.books.get(person).and_then(|book| book.settled.get(index))
+    }
+
+    fn settled_mut(&mut self, (person, index): Place<'a>) -> Option<&mut Settled<'a>> {
+        let book = self.books.get_mut(person)?;
+        book.settled.get_mut(index)
+    }
+
+    fn whole(&self, place: Place<'a>) -> Option<&Whole<'a>> {
+        self.settled_at(place)?.whole.as_deref()
+    }
+
+    fn moved_family(&self, records: &[Record]) -> bool {
+        let of_family = &self.policy.layout.of_family;
+        let mut moves = records.iter().flat_map(|record| &record.moves);
+        !of_family.is_empty() && moves.any(|moved| of_family.contains(&moved.slot))
     }
 }
 
@@ -588,44 +677,70 @@ impl<'a> Book<'a> {
         replayed: Vec<(String, Vec<KeptSlip>)>,
     ) -> Result<(), String> {
         self.sequence += 1;
+        self.belongs(bill.person, bill.family);
+        let bound = self.bound_together(bill.person, self.family_of(&bill));
         let mut made: Vec<(String, i16, Vec<Move>)> = Vec::new();
         for (settlement, _, year, kept) in postings {
             let moves: Result<Vec<Move>, String> = kept.iter().map(|moved| self.move_of(moved)).collect();
             let moves = moves?;
-            self.shift(&bill, year, &moves, None);
+            let moved = self.bill_of(&bound, &bill, &settlement);
+            self.shift(&moved, year, &moves, None);
             made.push((settlement, year, moves));
         }
-        let whole = self.may_come_again(bill.id);
-        let book = self.books.entry(bill.person).or_default();
         for (id, slips) in replayed {
-            if let Some(known) = book.settled.iter_mut().find(|known| known.id() == id) {
-                known.set_records(records_again(&made, &id, slips));
+            let records = records_again(&made, &id, slips);
+            let moved_family = self.moved_family(&records);
+            let place = self.place_of(&bound, &id);
+            if let Some(known) = place.and_then(|place| self.settled_mut(place)) {
+                known.set_records(records, moved_family);
             }
         }
         match bill.reverses {
             Some(original) => {
-                let known = book.settled.iter_mut().find(|known| known.id() == original);
+                let place = self.place_of(&[bill.person], original);
+                let known = place.and_then(|place| self.settled_mut(place));
                 let known = known.ok_or_else(|| format!("`{original}` was reversed, but is not there"))?;
                 known.reversed = true;
             }
-            None => {
-                let records = records_again(&made, bill.id, slips);
-                book.settled.push(Settled {
-                    key: bill.key(),
-                    sequence: self.sequence,
-                    reversed: false,
-                    scales: scales(&records),
-                    whole: whole.then(|| {
-                        Box::new(Whole {
-                            bill: bill.clone(),
-                            records,
-                        })
-                    }),
-                });
-            }
+            None => self.put_settled(bill, &made, slips),
         }
-        self.last_scale(&bill);
+        for person in bound {
+            self.scale_before(person, &[]);
+        }
         Ok(())
+    }
+
+    fn put_settled(&mut self, bill: Bill<'a>, made: &[(String, i16, Vec<Move>)], slips: Vec<KeptSlip>) {
+        let records = records_again(made, bill.id, slips);
+        let settled = Settled {
+            key: bill.key(),
+            sequence: self.sequence,
+            reversed: false,
+            moved_family: self.moved_family(&records),
+            scales: scales(&records),
+            whole: None,
+        };
+        let (id, person) = (bill.id, bill.person);
+        let whole = self.may_come_again(id).then(|| Box::new(Whole { bill, records }));
+        let book = self.books.entry(person).or_default();
+        book.settled.push(Settled { whole, ..settled });
+    }
+
+    /// The bill whose counters a posting moves: of a reversal, that of what it takes back.
+    fn bill_of(&self, bound: &[&'a str], bill: &Bill<'a>, settlement: &str) -> Bill<'a> {
+        let id = match bill.reverses {
+            Some(original) if settlement == bill.id => original,
+            _ => settlement,
+        };
+        let known = self.place_of(bound, id).and_then(|place| self.whole(place));
+        match known {
+            Some(known) => known.bill.clone(),
+            // all that is asked of it is whose counters move
+            None => Bill {
+                person: self.place_of(bound, id).map_or(bill.person, |(person, _)| person),
+                ..bill.clone()
+            },
+        }
     }
 
     fn move_of(&self, kept: &KeptMove) -> Result<Move, String> {
@@ -672,33 +787,35 @@ impl<'a> Book<'a> {
         let known = settled.get(at).ok_or_else(no_such)?;
         let whole = known.whole.as_ref().ok_or_else(no_such)?;
         self.check_reversal(bill, &whole.bill, known.reversed)?;
-        let (sequence, key) = (known.sequence, known.key);
+        let (sequence, key, shared) = (known.sequence, known.key, known.moved_family);
+        let bound = self.bound_together(bill.person, whole.bill.family);
         let years: Vec<i16> = known.scales.iter().map(|(year, _)| *year).collect();
-        let later = self.live(bill.person, |other| {
+        let replays = self.rules.reversal == Reversal::MirrorAndReplay;
+        let own = bound.first().copied().unwrap_or_default();
+        let comes_after = |other: &Settled<'a>| {
             let same_year = other.scales.iter().any(|(year, _)| years.contains(year));
-            let comes_after = other.sequence > sequence || other.key > key;
-            other.id() != original && same_year && comes_after
+            other.id() != original && same_year && (other.sequence > sequence || other.key > key)
+        };
+        let mut later = self.live(&bound, comes_after);
+        // what another one of the family claimed stands on this one by a shared counter only
+        later.retain(|place| {
+            let touched = || self.settled_at(*place).is_some_and(|other| other.moved_family);
+            place.0 == own || shared && (replays || touched())
         });
         if self.rules.reversal == Reversal::RefuseIfLater
             && let Some(first) = later.first()
         {
-            let settled = self
-                .books
-                .get(bill.person)
-                .and_then(|book| book.settled.get(*first));
+            let settled = self.settled_at(*first);
             return Err(ShareError::LaterClaimsExist {
                 settlement: original.to_owned(),
                 later: settled.map_or_else(String::new, |known| known.id().to_owned()),
             });
         }
         let mut outcome = outcome_of(bill);
-        let replayed = match self.rules.reversal {
-            Reversal::MirrorAndReplay => later,
-            _ => Vec::new(),
-        };
-        self.unwind(bill.person, &replayed, &mut outcome);
+        let replayed = if replays { later } else { Vec::new() };
+        self.unwind(&replayed, &mut outcome);
         self.mirror(bill, at, &mut outcome);
-        self.rewind(bill.person, &replayed, &mut outcome)?;
+        self.rewind(&replayed, &mut outcome)?;
         Ok(outcome)
     }
 
@@ -758,18 +875,13 @@ impl<'a> Book<'a> {
             outcome.postings.push((bill.id, original.hospital, posted));
             outcome.slips.push((year, slip));
         }
-        self.last_scale(&original);
-    }
-
-    fn whole(&self, person: &str, index: usize) -> Option<&Whole<'a>> {
-        let settled = self.books.get(person)?.settled.get(index)?;
-        settled.whole.as_deref()
+        self.scale_before(original.person, &[]);
     }
 
     /// Takes the movements of settlements off the counters, the last first.
-    fn unwind(&mut self, person: &'a str, which: &[usize], outcome: &mut Outcome<'a>) {
-        for index in which.iter().rev() {
-            let Some(whole) = self.whole(person, *index) else {
+    fn unwind(&mut self, which: &[Place<'a>], outcome: &mut Outcome<'a>) {
+        for place in which.iter().rev() {
+            let Some(whole) = self.whole(*place) else {
                 continue;
             };
             let bill = whole.bill.clone();
@@ -783,26 +895,29 @@ impl<'a> Book<'a> {
                 outcome.postings.push((bill.id, bill.hospital, posted));
             }
         }
-        // a replay starts from the scale of what stands before it
-        if let Some(book) = self.books.get_mut(person).filter(|_| !which.is_empty()) {
-            for (year, state) in &mut book.years {
-                let before = book.settled.iter().enumerate();
-                let before = before.filter(|(index, known)| !known.reversed && !which.contains(index));
-                let scales = before.flat_map(|(_, known)| &known.scales);
-                state.cii_scale = last_of_year(scales, *year);
-            }
+        for (person, _) in which {
+            self.scale_before(person, which);
+        }
+    }
+
+    /// The scale last used is that of the last settlement that still stands, those aside that are replayed.
+    fn scale_before(&mut self, person: &'a str, which: &[Place<'a>]) {
+        let Some(book) = self.books.get_mut(person) else {
+            return;
+        };
+        for (year, state) in &mut book.years {
+            let before = book.settled.iter().enumerate();
+            let before =
+                before.filter(|(index, known)| !known.reversed && !which.contains(&(person, *index)));
+            let scales = before.flat_map(|(_, known)| &known.scales);
+            state.cii_scale = last_of_year(scales, *year);
         }
     }
 
     /// Settles them anew, the first first, and writes what changed.
-    fn rewind(
-        &mut self,
-        person: &'a str,
-        which: &[usize],
-        outcome: &mut Outcome<'a>,
-    ) -> Result<(), ShareError> {
-        for index in which {
-            let Some(whole) = self.whole(person, *index) else {
+    fn rewind(&mut self, which: &[Place<'a>], outcome: &mut Outcome<'a>) -> Result<(), ShareError> {
+        for place in which {
+            let Some(whole) = self.whole(*place) else {
                 continue;
             };
             let bill = whole.bill.clone();
@@ -813,21 +928,15 @@ impl<'a> Book<'a> {
                     .postings
                     .push((bill.id, bill.hospital, posting(MovementKind::Replay, record)));
             }
-            let known = self
-                .books
-                .get_mut(person)
-                .and_then(|book| book.settled.get_mut(*index));
-            if let Some(known) = known {
-                outcome.vouchers.extend(voucher(bill.id, &old, &records));
-                outcome.replayed.push((
-                    bill.id,
-                    records
-                        .iter()
-                        .map(|record| (record.year, record.slip.clone()))
-                        .collect(),
-                    records.iter().map(|record| record.scale).collect(),
-                ));
-                known.set_records(records);
+            outcome.vouchers.extend(voucher(bill.id, &old, &records));
+            let slips = records.iter().map(|record| (record.year, record.slip.clone()));
+            let scales = records.iter().map(|record| record.scale);
+            outcome
+                .replayed
+                .push((bill.id, slips.collect(), scales.collect()));
+            let moved_family = self.moved_family(&records);
+            if let Some(known) = self.settled_mut(*place) {
+                known.set_records(records, moved_family);
             }
         }
         Ok(())
@@ -850,16 +959,6 @@ impl<'a> Book<'a> {
         let moves: Vec<Move> = placed.collect();
         self.shift(bill, year, &moves, None);
         Posting { kind, year, moves }
-    }
-
-    /// The scale last used is that of the last settlement that still stands.
-    fn last_scale(&mut self, bill: &Bill<'a>) {
-        if let Some(book) = self.books.get_mut(bill.person) {
-            for (year, state) in &mut book.years {
-                let standing = book.settled.iter().filter(|known| !known.reversed);
-                state.cii_scale = last_of_year(standing.flat_map(|known| &known.scales), *year);
-            }
-        }
     }
 }
 

@@ -1,7 +1,9 @@
-//! National bounds on local values (国家底线): a file of rows that every policy beside it keeps.
+//! National bounds on local values (国家底线): a file of rows that every policy keeps which names it.
 //!
-//! A bound names a parameter, how it is bounded and by what. Values that are unknown, or bounds
-//! that need an income which is not on file, are told as warnings: they cannot be checked.
+//! A policy names the file as `file.bounds`; one that names none is held against the nearest
+//! `national.toml` in a folder above it. Where neither is there, the policy says so. A bound names
+//! a parameter, how it is bounded and by what. Values that are unknown, or bounds that need an
+//! income which is not on file, are told as warnings: they cannot be checked.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,34 +11,50 @@ use std::path::Path;
 use jiff::civil::Date;
 use serde::Deserialize;
 
+use super::chain::Read;
 use super::dated::{At, Dated, Days, Headed, Rows};
 use super::error::fault::{self, named};
-use super::file::{Document, WhenText};
+use super::file::{Document, File, WhenText};
 use super::literal::{Band, Change, Day, Ids, Known, Literal, Share};
 use super::load::{Stack, changed};
-use super::policy::{BenefitPolicy, Entitled, Grid};
-use crate::diagnostics::{Error, Evidence, Place, Result, parse_toml, read_text, suggestion};
+use super::policy::{BenefitPolicy, Entitled, Grid, Link, PolicyFile, Tier};
+use crate::diagnostics::{Error, Evidence, Place, Result, Told, parse_toml, suggestion};
 use crate::units::{Exact, Fen, Overflow};
+
+/// The name of a file of bounds that is found where a policy names none.
+const NATIONAL: &str = "national.toml";
+
+/// What a policy writes that is meant to have no bounds.
+const STATED_NONE: &str = "none";
 
 /// What `about` lets a ratio differ by (左右): two percentage points, an assumption.
 const ABOUT: (i128, i128) = (2, 100);
 
 /// Parameters a bound can name; those of financing and enrolment are checked where these are.
-const PATHS: [&str; 8] = [
+const PATHS: [&str; 9] = [
     "cii.ordinary.threshold",
     "cii.ordinary.bands",
     "cii.tilt.threshold",
     "cii.tilt.bands",
     "assist.ratio",
+    ASSIST_CAP,
     "outpatient.two_disease.ratio",
     "outpatient.general.ratio",
     "inpatient.out_of_area.change",
 ];
 
-/// The bounds of one file; none where the file is not there.
+/// Held against itself through the years.
+const ASSIST_CAP: &str = "assist.cap";
+
+/// The bounds of one file; none where there is none, and the words that say so.
 #[derive(Default)]
 pub struct Bounds {
     rows: Vec<Bound>,
+    lists: Vec<NationalList>,
+    /// The file they were read from.
+    pub file: Option<PolicyFile>,
+    /// How the file was come by, where that must be known.
+    said: Option<Told>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -44,6 +62,24 @@ pub struct Bounds {
 struct BoundsFile {
     doc: Vec<Document>,
     bounds: Vec<Bound>,
+    #[serde(default)]
+    national_list: Vec<NationalList>,
+}
+
+/// The tiers that the national list of benefits knows (国家待遇清单).
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NationalList {
+    from: Day,
+    to: Option<Day>,
+    /// Names in a chain.
+    value: Vec<String>,
+    #[serde(default)]
+    doc: Ids,
+    clause: Option<String>,
+    evidence: Evidence,
+    #[serde(rename = "note")]
+    _note: Option<String>,
 }
 
 /// One bound.
@@ -52,7 +88,8 @@ struct BoundsFile {
 struct Bound {
     path: String,
     op: ByKey<Op>,
-    than: ByKey<String>,
+    /// Written with every `op` but `never_falls`.
+    than: Option<ByKey<String>>,
     #[serde(default)]
     when: WhenText,
     from: Option<Day>,
@@ -82,6 +119,7 @@ enum Op {
     AverageAtLeast,
     InPrinciple,
     About,
+    NeverFalls,
 }
 
 /// One value a bound is held against.
@@ -104,44 +142,179 @@ enum Edge {
 type Refusal<T> = std::result::Result<T, String>;
 
 impl Bounds {
-    /// Reads the file, if there is one.
-    pub fn read(path: &Path) -> Result<Bounds> {
-        if !path.is_file() {
-            return Ok(Bounds::default());
+    /// The bounds that the nearest file names, or those up the tree.
+    pub fn named_by(read: &[Read<File>]) -> Result<Bounds> {
+        let named = read
+            .iter()
+            .find_map(|(file, content)| Some((file, content.file.bounds.as_deref()?)));
+        match named {
+            Some((_, STATED_NONE)) => Ok(Bounds::absent(Told::same("`file.bounds` is `none`"))),
+            Some((file, name)) => {
+                let path = file.path.parent().unwrap_or(Path::new("")).join(name);
+                let place = Place::file(&file.path).of_offset(&file.text, offset_of(&file.text, name));
+                match path.is_file() {
+                    true => Bounds::read(&path),
+                    false => Err(Error::at(
+                        place,
+                        format!(
+                            "`file.bounds`: there is no file `{name}` beside this one; expected one, or `none`"
+                        ),
+                    )),
+                }
+            }
+            None => Bounds::up_the_tree(read),
         }
+    }
+
+    /// Of a policy that names no bounds: the nearest file of that name in a folder above.
+    fn up_the_tree(read: &[Read<File>]) -> Result<Bounds> {
+        let top = read.first().and_then(|(file, _)| file.path.canonicalize().ok());
+        let folders = top.iter().flat_map(|path| path.ancestors().skip(1));
+        let found = folders
+            .map(|folder| folder.join(NATIONAL))
+            .find(|path| path.is_file());
+        let Some(path) = found else {
+            let why = Told::new(
+                "`file.bounds` names none, and no folder above has a `{0}`",
+                "`file.bounds`未指明，上级各文件夹中也没有`{0}`",
+                [&NATIONAL],
+            );
+            return Ok(Bounds::absent(why));
+        };
+        let said = Told::new(
+            "`file.bounds` names no file: the bounds of `{0}`, up the tree, were kept",
+            "`file.bounds`未指明：按上级文件夹中的`{0}`核对国家底线",
+            [&path.display()],
+        );
+        Ok(Bounds {
+            said: Some(said),
+            ..Bounds::read(&path)?
+        })
+    }
+
+    fn absent(why: Told) -> Bounds {
+        let said = Told::new("national bounds were not checked: {0}", "未核对国家底线：{0}", []);
+        Bounds {
+            said: Some(said.and(why)),
+            ..Bounds::default()
+        }
+    }
+
+    fn read(path: &Path) -> Result<Bounds> {
         let place = Place::file(path);
-        let file: BoundsFile = parse_toml(&place, &read_text(path)?)?;
-        for bound in &file.bounds {
+        let file = PolicyFile::read(path)?;
+        let content: BoundsFile = parse_toml(&place, &file.text)?;
+        let cited = content
+            .bounds
+            .iter()
+            .map(|bound| (&bound.path[..], &bound.doc, bound.evidence));
+        let lists = content.national_list.iter();
+        let cited = cited.chain(lists.map(|list| ("national_list", &list.doc, list.evidence)));
+        for (path, doc, evidence) in cited {
+            check_documents(doc, evidence, &content.doc)
+                .map_err(|message| Error::at(place.clone(), format!("`{path}`: {message}")))?;
+        }
+        for bound in &content.bounds {
             bound
-                .check_words(&file.doc)
+                .check_words()
                 .map_err(|message| Error::at(place.clone(), format!("`{}`: {message}", bound.path)))?;
         }
-        Ok(Bounds { rows: file.bounds })
+        Ok(Bounds {
+            rows: content.bounds,
+            lists: content.national_list,
+            file: Some(file),
+            said: None,
+        })
     }
 
     /// Holds every value of the policy against the bounds.
     pub fn check(&self, policy: &mut BenefitPolicy, stack: &Stack) -> Result<()> {
-        let mut warnings = Vec::new();
-        for bound in self
-            .rows
-            .iter()
-            .filter(|bound| PATHS.contains(&bound.path.as_str()))
-        {
+        let mut warnings: Vec<Told> = self.said.iter().cloned().collect();
+        let checked = |bound: &&Bound| PATHS.contains(&bound.path.as_str());
+        for bound in self.rows.iter().filter(checked) {
+            if bound.path == ASSIST_CAP {
+                warnings.extend(bound.check_caps(policy, stack)?);
+                continue;
+            }
             for (days, fact) in facts(policy, bound) {
                 let Some(days) = days.common(bound.days()) else {
                     continue;
                 };
                 match bound.check(policy, stack, days, &fact) {
-                    Ok(Some(warning)) => warnings.push(warning),
-                    Ok(None) => {}
+                    Ok(warning) => warnings.extend(warning),
                     Err(message) => {
                         return Err(stack.error(place_of(stack, bound, days.from), &bound.path, &message));
                     }
                 }
             }
         }
+        warnings.extend(self.beyond_the_list(policy));
         policy.warnings.extend(warnings);
+        policy.bounds_said.clone_from(&self.said);
         Ok(())
+    }
+
+    /// Tiers that the national list does not know, each once (清单外待遇).
+    fn beyond_the_list(&self, policy: &BenefitPolicy) -> Vec<Told> {
+        let mut told = Vec::new();
+        for list in &self.lists {
+            let days = Days {
+                from: list.from.0,
+                to: list.to.map_or(Date::MAX, |day| day.0),
+            };
+            let mut known: Vec<&str> = list.value.iter().map(String::as_str).collect();
+            for period in &policy.chain.periods {
+                let Some(days) = period.days.common(days) else {
+                    continue;
+                };
+                for link in &period.value {
+                    let Link::Tiers { name, .. } = link else { continue };
+                    if !known.contains(&&**name) {
+                        known.push(name);
+                        told.push(beyond(name, days, list));
+                    }
+                }
+            }
+        }
+        told
+    }
+}
+
+fn beyond(name: &str, days: Days, list: &NationalList) -> Told {
+    Told::new(
+        "`rules.chain`: `{0}` is beyond the national list{1}, {2}",
+        "`rules.chain`：{2}的`{0}`不在国家待遇清单内{1}",
+        [&name, &cited(&list.doc, list.clause.as_deref(), list.evidence)],
+    )
+    .and(days.told())
+}
+
+/// Where a word first stands in the file.
+fn offset_of(text: &str, word: &str) -> usize {
+    text.find(word).unwrap_or_default()
+}
+
+fn check_documents(doc: &Ids, evidence: Evidence, docs: &[Document]) -> Refusal<()> {
+    let known = || docs.iter().map(|doc| doc.id.as_str());
+    let strange = |id: &&String| known().all(|known| known != id.as_str());
+    match doc.0.iter().find(strange) {
+        Some(id) => Err(named(
+            fault::DOC_MISSING,
+            format!("no document has the id `{id}`{}", suggestion(id, known())),
+        )),
+        None if doc.0.is_empty() && evidence < Evidence::Assumption => {
+            Err(named(fault::DOC_MISSING, "a bound must name its `doc`"))
+        }
+        None => Ok(()),
+    }
+}
+
+fn cited(doc: &Ids, clause: Option<&str>, evidence: Evidence) -> String {
+    let mut cited: Vec<&str> = doc.0.iter().map(String::as_str).collect();
+    cited.extend(clause);
+    match cited.is_empty() {
+        true => format!(" ({})", evidence.as_str()),
+        false => format!(" ({}, {})", cited.join(" "), evidence.as_str()),
     }
 }
 
@@ -153,7 +326,7 @@ impl Bound {
         }
     }
 
-    fn check_words(&self, docs: &[Document]) -> Refusal<()> {
+    fn check_words(&self) -> Refusal<()> {
         let carried = self.path.starts_with("finance.") || self.path.starts_with("enrolment.");
         if !carried && !PATHS.contains(&self.path.as_str()) {
             return Err(format!(
@@ -161,32 +334,58 @@ impl Bound {
                 suggestion(&self.path, PATHS)
             ));
         }
-        let known = || docs.iter().map(|doc| doc.id.as_str());
-        match self
-            .doc
-            .0
-            .iter()
-            .find(|id| known().all(|known| known != id.as_str()))
-        {
-            Some(id) => Err(named(
-                fault::DOC_MISSING,
-                format!("no document has the id `{id}`{}", suggestion(id, known())),
-            )),
-            None if self.doc.0.is_empty() && self.evidence < Evidence::Assumption => {
-                Err(named(fault::DOC_MISSING, "a bound must name its `doc`"))
-            }
-            None => Ok(()),
+        let never_falls = matches!(self.op, ByKey::All(Op::NeverFalls));
+        if never_falls != (self.path == ASSIST_CAP) && !carried {
+            return Err(format!(
+                "`never_falls` is written of `{ASSIST_CAP}`, and only of it"
+            ));
+        }
+        match never_falls == self.than.is_none() {
+            true => Ok(()),
+            false => Err("`than` is written with every `op` but `never_falls`".to_owned()),
         }
     }
 
+    /// A yearly cap of assistance may not fall from one period of a tier to the next.
+    fn check_caps(&self, policy: &BenefitPolicy, stack: &Stack) -> Result<Vec<Told>> {
+        let assisted = || policy.tiers.iter().filter(|tier| tier.path.starts_with("assist"));
+        let mut warnings = Vec::new();
+        for later in assisted().filter(|tier| self.days().hold(tier.days.from)) {
+            let before = |tier: &&Tier| tier.id == later.id && tier.days.from < later.days.from;
+            let Some(earlier) = assisted().filter(before).max_by_key(|tier| tier.days.from) else {
+                continue;
+            };
+            let (was, is) = match (&earlier.cap, &later.cap) {
+                (Known::Value(was), Known::Value(is)) => (was, is),
+                _ => {
+                    let path = format!("{ASSIST_CAP} {}", later.id);
+                    warnings.push(unchecked(&path, later.days, Told::new(UNKNOWN.0, UNKNOWN.1, [])));
+                    continue;
+                }
+            };
+            let falls = match (was.0, is.0) {
+                (Some(was), Some(is)) => is < was,
+                (None, limited) => limited.is_some(),
+                (Some(_), None) => false,
+            };
+            if falls {
+                let message = format!(
+                    "the cap of `{}` {} is {}, and was {} before; expected it never to fall{}",
+                    later.id,
+                    later.days,
+                    is.show(),
+                    was.show(),
+                    self.cited()
+                );
+                let at = place_of(stack, self, later.days.from);
+                return Err(stack.error(at, &self.path, &named(fault::BOUND_VIOLATED, message)));
+            }
+        }
+        Ok(warnings)
+    }
+
     /// Nothing, a warning, or what is violated.
-    fn check(
-        &self,
-        policy: &BenefitPolicy,
-        stack: &Stack,
-        days: Days,
-        fact: &Fact,
-    ) -> Refusal<Option<String>> {
+    fn check(&self, policy: &BenefitPolicy, stack: &Stack, days: Days, fact: &Fact) -> Refusal<Option<Told>> {
         let path = &self.path;
         let op = match &self.op {
             ByKey::All(op) => *op,
@@ -195,25 +394,26 @@ impl Bound {
                 None => return Ok(None),
             },
         };
-        let unchecked = |why: &str| Ok(Some(format!("`{path}` {days} is not checkable: {why}")));
         if matches!(fact, Fact::Unknown) {
-            return unchecked("its value is unknown");
+            return Ok(Some(unchecked(path, days, Told::new(UNKNOWN.0, UNKNOWN.1, []))));
         }
         for than in self.thans(days.from, fact) {
             let edge = match edge(policy, stack, than, days.from)? {
                 Some(edge) => edge,
-                None => return unchecked(&format!("`{than}` has no value")),
+                None => {
+                    let why = Told::new("`{0}` has no value", "`{0}`没有取值", [&than]);
+                    return Ok(Some(unchecked(path, days, why)));
+                }
             };
             let holds = holds(op, fact, &edge).map_err(|e: Overflow| e.to_string())?;
             if !holds {
-                let said = format!(
-                    "the value {days} does not keep the bound `{} {than}`{}",
-                    op.as_str(),
-                    self.cited()
-                );
+                let (bound, cited) = (format!("{} {than}", op.as_str()), self.cited());
                 if op == Op::InPrinciple {
-                    return Ok(Some(format!("`{path}`: {said}")));
+                    let en = "`{0}`: the value {3} does not keep the bound `{1}`{2}";
+                    let zh = "`{0}`：{3}的取值不符合要求`{1}`{2}";
+                    return Ok(Some(Told::new(en, zh, [path, &bound, &cited]).and(days.told())));
                 }
+                let said = format!("the value {days} does not keep the bound `{bound}`{cited}");
                 return Err(named(fault::BOUND_VIOLATED, said));
             }
         }
@@ -222,7 +422,8 @@ impl Bound {
 
     /// The edges that apply: one for all, the year's, or that of the case of referral.
     fn thans(&self, day: Date, fact: &Fact) -> Vec<&str> {
-        match (&self.than, fact) {
+        let Some(than) = &self.than else { return Vec::new() };
+        match (than, fact) {
             (ByKey::All(than), _) => vec![than.as_str()],
             (ByKey::By(by), Fact::Points(_, referral)) => {
                 let keys = match referral {
@@ -243,13 +444,19 @@ impl Bound {
     }
 
     fn cited(&self) -> String {
-        let mut cited: Vec<&str> = self.doc.0.iter().map(String::as_str).collect();
-        cited.extend(self.clause.as_deref());
-        match cited.is_empty() {
-            true => format!(" ({})", self.evidence.as_str()),
-            false => format!(" ({}, {})", cited.join(" "), self.evidence.as_str()),
-        }
+        cited(&self.doc, self.clause.as_deref(), self.evidence)
     }
+}
+
+const UNKNOWN: (&str, &str) = ("its value is unknown", "取值未知");
+
+fn unchecked(path: &str, days: Days, why: Told) -> Told {
+    let said = Told::new(
+        "`{0}` {1} is not checkable: {2}",
+        "`{0}`{1}无法核对：{2}",
+        [&path],
+    );
+    said.and(days.told()).and(why)
 }
 
 impl Op {
@@ -261,6 +468,7 @@ impl Op {
             Op::AverageAtLeast => "average_at_least",
             Op::InPrinciple => "in_principle",
             Op::About => "about",
+            Op::NeverFalls => "never_falls",
         }
     }
 }
@@ -456,7 +664,7 @@ fn along_both(op: Op, bands: &[Band], edges: &[Band]) -> std::result::Result<boo
 
 fn compare(op: Op, value: Exact, edge: Exact) -> std::result::Result<bool, Overflow> {
     Ok(match op {
-        Op::AtLeast | Op::AverageAtLeast | Op::InPrinciple => value.compare(edge).is_ge(),
+        Op::AtLeast | Op::AverageAtLeast | Op::InPrinciple | Op::NeverFalls => value.compare(edge).is_ge(),
         Op::AtMost => value.compare(edge).is_le(),
         Op::Equals => value.compare(edge).is_eq(),
         Op::About => {
@@ -478,7 +686,7 @@ fn place_of(stack: &Stack, bound: &Bound, day: Date) -> At {
         "cii.tilt.bands" => cii.and_then(|cii| row_on(&cii.tilt.bands, day)),
         "outpatient.two_disease.ratio" => row_on(&content.outpatient.two_disease.ratio, day),
         "outpatient.general.ratio" => row_on(&content.outpatient.general.ratio, day),
-        "assist.ratio" => row_on(&content.assist.tiers, day),
+        "assist.ratio" | ASSIST_CAP => row_on(&content.assist.tiers, day),
         _ => content
             .inpatient
             .as_ref()

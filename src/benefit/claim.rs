@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::ShareError;
 use super::policy::{Axis, BenefitPolicy, Grid, Mask, Words};
+use super::slip::Uncovered;
 use crate::codes::HospitalLevel;
 use crate::units::Fen;
 
@@ -168,8 +169,8 @@ pub struct Claim<'a> {
     pub categories_of_year: &'a [&'a str],
     /// Employment status (在职/退休), where the scheme asks for it.
     pub status: Option<Status>,
-    /// Under age on the day that counts (未成年人).
-    pub minor: bool,
+    /// Under age on the day that counts (未成年人), where a rule asks.
+    pub minor: Option<bool>,
     /// A student in the year of entry (入学当年学生).
     pub student_entry_year: bool,
     /// ICD-10 codes of the stay (诊断), for disease lists; any of them may be listed.
@@ -190,6 +191,8 @@ pub struct Claim<'a> {
     /// The second record of a stay cut at the turn of the year (跨年拆分的后段): no deductible,
     /// no admission.
     pub reentry: bool,
+    /// Days of the stay after cover had ended, as a part of `own` (参保终止后费用).
+    pub uncovered: Option<Uncovered>,
     /// Total fee (医疗费总额).
     pub total: Fen,
     /// Out of the list (全自费).
@@ -227,7 +230,7 @@ impl Default for Claim<'_> {
             categories: &[],
             categories_of_year: &[],
             status: None,
-            minor: false,
+            minor: None,
             student_entry_year: false,
             diagnoses: &[],
             conditions: &[],
@@ -237,6 +240,7 @@ impl Default for Claim<'_> {
             settlement: None,
             year: None,
             reentry: false,
+            uncovered: None,
             total: Fen::ZERO,
             own: Fen::ZERO,
             over: Fen::ZERO,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::claim::Care;
+use super::claim::{Care, Condition};
 use super::dated::Days;
 use super::file::CapUnit;
 use super::name::Name;
@@ -35,10 +35,12 @@ pub mod slots {
     pub const DRUG_PAID: Slot = 11;
     pub const QUOTA_LEFT: Slot = 12;
     pub const QUOTA_GRANTED: Slot = 13;
+    /// Bills of the two-disease scheme by disease, in the order of `Condition::ALL`.
+    pub const CONDITIONS: Slot = 14;
     /// Deductible used and amount paid of each outpatient scheme.
-    pub const OUTPATIENT: Slot = 14;
+    pub const OUTPATIENT: Slot = 17;
 
-    pub const NAMES: [&str; 14] = [
+    pub const NAMES: [&str; 17] = [
         "admissions",
         "ded_used",
         "total_year",
@@ -53,11 +55,25 @@ pub mod slots {
         "drug_paid",
         "quota_left",
         "quota_granted",
+        "two_disease_bills.hypertension",
+        "two_disease_bills.diabetes",
+        "two_disease_bills.insulin",
     ];
 }
 
 /// Counters of the first stay at each hospital carry its name behind this.
 pub const AT_HOSPITAL: &str = "admissions_at.";
+
+/// Whether a counter of that name counts; the others are amounts (计数累计量).
+pub fn is_number(name: &str) -> bool {
+    name.starts_with("admissions") || name.starts_with("two_disease_bills")
+}
+
+/// The counter of bills of one disease of the two-disease scheme.
+pub fn condition(condition: Condition) -> Slot {
+    let place = Condition::ALL.iter().position(|known| *known == condition);
+    slots::CONDITIONS + place.unwrap_or_default()
+}
 
 /// Every counter of a policy with its name (累计量清单), so that a counter is a number.
 #[derive(Clone, Debug)]
@@ -254,7 +270,7 @@ impl YearToDate {
     }
 
     /// Every counter that is not zero with its name (累计量清单), in the policy's order. Amounts
-    /// are in fen; `admissions` are numbers.
+    /// are in fen; counts are numbers.
     pub(super) fn entries(&self, layout: &Layout) -> Vec<(Cow<'static, str>, i64)> {
         let named = layout.names.iter().zip(&self.values);
         let mut entries: Vec<(Cow<'static, str>, i64)> = named

@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use super::Source;
 use super::error::fault::{self, named};
-use crate::diagnostics::Evidence;
+use crate::diagnostics::{Evidence, Told};
 
 /// Days from `from` to `to`, both inside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,13 +47,19 @@ impl Days {
     }
 }
 
+impl Days {
+    /// `from … to …`, in both languages.
+    pub fn told(self) -> Told {
+        match self.to == Date::MAX {
+            true => Told::new("from {0}", "自{0}起", [&self.from]),
+            false => Told::new("from {0} to {1}", "{0}至{1}", [&self.from, &self.to]),
+        }
+    }
+}
+
 impl fmt::Display for Days {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "from {}", self.from)?;
-        if self.to != Date::MAX {
-            write!(f, " to {}", self.to)?;
-        }
-        Ok(())
+        self.told().fmt(f)
     }
 }
 
@@ -132,9 +138,12 @@ impl<R: Row> Rows<R> {
         for below in std::mem::take(&mut self.0) {
             let pieces = cut(&below, &rows, file);
             if pieces.len() != 1 || pieces.iter().any(|p| p.row.days() != below.row.days()) {
-                overlays
-                    .replaced
-                    .push(format!("`{path}`: the value {} gives way", below.row.days()));
+                let said = Told::new(
+                    "`{0}`: the value {1} gives way",
+                    "`{0}`：{1}的取值被替换",
+                    [&path],
+                );
+                overlays.replaced.push(said.and(below.row.days().told()));
             }
             rows.extend(pieces);
         }
@@ -193,7 +202,7 @@ pub struct Overlays {
     /// The index of the file that is being laid over the others.
     pub file: usize,
     /// What gave way, one line each.
-    pub replaced: Vec<String>,
+    pub replaced: Vec<Told>,
 }
 
 fn cut<R: Row>(below: &Written<R>, overlay: &[Written<R>], file: usize) -> Vec<Written<R>> {

@@ -29,7 +29,9 @@ pub fn of_stay<'a, S: Sink>(run: &mut Run<'a, S>, terms: &'a Basic) -> Result<Fe
         _ => nth(run, terms, base)?,
     };
     let mut amount = of_admission;
-    if let Some(row) = run.first_of(&terms.waive, |waive: &Waive| &waive.when)? {
+    if let Some(row) = run.first_of(&terms.waive, "inpatient.deductible_waive", |waive: &Waive| {
+        &waive.when
+    })? {
         amount = times(amount, row.value.factor)?;
     }
     if per != Per::Admission {

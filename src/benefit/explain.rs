@@ -23,6 +23,8 @@ pub struct ParamUsed {
     pub from: Option<Date>,
     /// Ids of its documents.
     pub doc: Vec<String>,
+    /// Number and title of each.
+    pub documents: Vec<String>,
     /// Clause of the document.
     pub clause: Option<String>,
     /// How well it is known.

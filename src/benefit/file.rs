@@ -12,6 +12,8 @@ use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 pub use super::claim::{Area, Care, Facility};
 use super::dated::{Days, Headed, Overlays, Row, Rows};
+pub use super::head::{Document, Standing};
+use super::head::{Extends, head};
 use super::literal::{Band, Cells, Change, Day, Ids, Known, Limit, Lit, Literal, Share};
 use crate::diagnostics::Evidence;
 use crate::units::Fen;
@@ -47,43 +49,29 @@ pub struct File {
     pub enrolment: toml::Table,
 }
 
-/// The head: place, scheme, and the closed words of this place.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Head {
-    pub schema: u8,
-    pub extends: Option<String>,
-    pub place: String,
-    pub scheme: Option<String>,
-    pub status: Standing,
-    /// The day of the last comparison with the documents.
-    pub checked_on: Day,
-    pub plans: Option<Vec<String>>,
-    pub levels: Option<Vec<super::Level>>,
-    pub statuses: Option<Vec<super::Status>>,
-    pub identity_order: Option<Vec<String>>,
-    #[serde(default)]
-    pub groups: BTreeMap<String, Vec<String>>,
+head! {
+    /// The head: place, scheme, and the closed words of this place.
+    Head {
+        scheme: Option<String>,
+        /// The file of national bounds, from this file's folder; `none` where it is stated that
+        /// there are none.
+        bounds: Option<String>,
+        levels: Option<Vec<super::Level>>,
+        statuses: Option<Vec<super::Status>>,
+        identity_order: Option<Vec<String>>,
+        #[serde(default)]
+        groups: BTreeMap<String, Vec<String>>,
+    }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Standing {
-    Draft,
-    Final,
-}
+impl Extends for File {
+    fn schema(&self) -> u8 {
+        self.file.schema
+    }
 
-/// A document cited by id; its words are carried for people.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Document {
-    pub id: String,
-    #[serde(rename = "number")]
-    pub _number: Option<String>,
-    #[serde(rename = "title")]
-    pub _title: Option<String>,
-    #[serde(rename = "url")]
-    pub _url: Option<String>,
+    fn extends(&self) -> Option<&str> {
+        self.file.extends.as_deref()
+    }
 }
 
 /// A named list of diseases by ICD-10 prefixes.
@@ -332,7 +320,7 @@ impl Head {
         macro_rules! whole {
             ($($key:ident),*) => { $( if above.$key.is_some() { self.$key = above.$key; } )* };
         }
-        whole!(scheme, plans, levels, statuses, identity_order);
+        whole!(scheme, bounds, plans, levels, statuses, identity_order);
         Ok(())
     }
 }

@@ -15,7 +15,7 @@ use super::counters::CiiScaleId;
 use super::file::OnChange;
 use super::name::Name;
 use super::policy::BenefitPolicy;
-use super::slip::{Payer, Skipped, Slip, TierShare, Why};
+use super::slip::{Payer, Skipped, Slip, TierShare, Uncovered, Why};
 use crate::diagnostics::Evidence;
 use crate::units::Fen;
 
@@ -43,6 +43,9 @@ struct SlipForm<'a> {
     evidence: Cow<'a, str>,
     draft: bool,
     scale: Option<(String, bool)>,
+    /// First day without cover, and what was spent from it on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    uncovered: Option<(String, i64)>,
 }
 
 /// Counter, whose, before, after.
@@ -169,6 +172,9 @@ impl<'a> SlipForm<'a> {
             evidence: slip.evidence.as_str().into(),
             draft: slip.draft,
             scale: scale.map(|scale| (scale.day.to_string(), scale.tilt)),
+            uncovered: slip
+                .uncovered
+                .map(|part| (part.from.to_string(), part.amount.fen())),
         }
     }
 
@@ -202,7 +208,15 @@ impl<'a> SlipForm<'a> {
                 path: path.into_owned(),
             }),
         });
+        let uncovered = match &self.uncovered {
+            None => None,
+            Some((from, amount)) => Some(Uncovered {
+                from: from.parse::<Date>().map_err(|e| e.to_string())?,
+                amount: Fen::new(*amount),
+            }),
+        };
         let slip = Slip {
+            uncovered,
             total,
             own,
             over,

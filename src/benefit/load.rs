@@ -1,21 +1,16 @@
 //! Reading a benefit file, and the files below it that it extends (读取与叠加).
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::bounds::Bounds;
+use super::chain::read_chain;
 use super::dated::{At, Headed, Overlays, Rows, Written};
 use super::error::fault::{self, named};
 use super::file::{File, RatioRow};
 use super::literal::{Cells, Change, Known, Share};
 use super::policy::{BenefitPolicy, PolicyFile};
-use crate::diagnostics::{Error, Place, Result, parse_toml, utf8_text};
+use crate::diagnostics::{Error, Place, Result};
 use crate::units::{Exact, Overflow};
-
-/// The bounds that all files beside it keep within.
-const NATIONAL: &str = "national.toml";
-
-/// How many files may extend each other.
-const DEEPEST: usize = 8;
 
 /// Everything the files say, laid over each other but not yet checked.
 pub struct Stack {
@@ -75,7 +70,9 @@ impl Stack {
 }
 
 pub fn load(path: &Path) -> Result<BenefitPolicy> {
-    let mut read = read_all(path)?.into_iter().rev();
+    let read = read_chain(path).map_err(named_if_unknown_key)?;
+    let bounds = Bounds::named_by(&read)?;
+    let mut read = read.into_iter().rev();
     let Some((bottom, merged)) = read.next() else {
         return Err(Error::at(Place::file(path), "there is no file to read"));
     };
@@ -88,48 +85,12 @@ pub fn load(path: &Path) -> Result<BenefitPolicy> {
     for (file, above) in read {
         stack.lay_over(file, above)?;
     }
-    let bounds = Bounds::read(&root_of(path).join(NATIONAL))?;
     let mut policy = super::resolve::resolve(&stack)?;
     bounds.check(&mut policy, &stack)?;
+    policy.files.extend(bounds.file);
     let doubts = super::tilt_check::warnings(&policy);
     policy.warnings.extend(doubts);
     Ok(policy)
-}
-
-/// The file and all it extends, the top one first.
-fn read_all(path: &Path) -> Result<Vec<(PolicyFile, File)>> {
-    let mut read = Vec::new();
-    let mut next = Some(path.to_path_buf());
-    while let Some(path) = next.take() {
-        let (file, content) = read_one(&path)?;
-        if read.len() >= DEEPEST {
-            let message = format!("more than {DEEPEST} files extend each other; is there a circle?");
-            return Err(Error::at(Place::file(&path), message));
-        }
-        next = match &content.file.extends {
-            Some(name) => Some(below(&path, name)?),
-            None => None,
-        };
-        read.push((file, content));
-    }
-    Ok(read)
-}
-
-fn read_one(path: &Path) -> Result<(PolicyFile, File)> {
-    let place = Place::file(path);
-    let bytes = std::fs::read(path).map_err(|e| Error::io(path, "could not be read", &e))?;
-    let text = utf8_text(place.clone(), bytes.clone())?;
-    let content: File = parse_toml(&place, &text).map_err(named_if_unknown_key)?;
-    if content.file.schema != 1 {
-        let message = format!("`file.schema` is {}; this program reads 1", content.file.schema);
-        return Err(Error::at(place, message));
-    }
-    let file = PolicyFile {
-        path: path.to_path_buf(),
-        bytes,
-        text,
-    };
-    Ok((file, content))
 }
 
 /// An unknown key is the one fault that is found before any of our checks.
@@ -143,34 +104,6 @@ fn named_if_unknown_key(error: Error) -> Error {
             drop(messages);
             error
         }
-    }
-}
-
-/// `place/scheme` beside the place folder that `path` lies in.
-fn below(path: &Path, name: &str) -> Result<PathBuf> {
-    let plain = |part: &str| {
-        !part.is_empty()
-            && part
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
-    };
-    match name.split_once('/') {
-        Some((place, scheme)) if plain(place) && plain(scheme) => {
-            Ok(root_of(path).join(place).join(format!("{scheme}.toml")))
-        }
-        _ => Err(Error::at(
-            Place::file(path),
-            format!("`file.extends`: `{name}` is not of the form `place/scheme`"),
-        )),
-    }
-}
-
-/// The folder that the place folders lie in.
-fn root_of(path: &Path) -> PathBuf {
-    let folder = path.parent().unwrap_or(Path::new(""));
-    match folder.file_name() {
-        Some(_) => folder.parent().map(Path::to_path_buf).unwrap_or_default(),
-        None => folder.join(".."),
     }
 }
 

@@ -22,6 +22,7 @@
 //!     plan: "p2",
 //!     level: Level::Three,
 //!     categories: &["dibao"],
+//!     minor: Some(false),
 //!     diagnoses: &["J18.900"],
 //!     discharge: jiff::civil::date(2022, 3, 1),
 //!     total: Fen::new(12_000_000),
@@ -50,9 +51,8 @@
 //!
 //! # What it does not do
 //!
-//! Financing and enrolment are sections of the same file, and rooms of their own. The part of a stay
-//! after cover has ended is not cut out: the whole bill belongs to the day that picks the person. A
-//! category's changes inside a stay are not followed. Shares tied to a group's standard
+//! Financing and enrolment are sections of the same file, and rooms of their own. A category's changes
+//! inside a stay are not followed. Shares tied to a group's standard
 //! (`copay_base`) come in as the amounts of the bill.
 
 #![deny(
@@ -72,6 +72,7 @@ mod basic;
 mod bill;
 mod book;
 mod bounds;
+mod chain;
 mod cii;
 mod claim;
 mod counters;
@@ -84,6 +85,7 @@ mod explain;
 mod file;
 pub mod finance;
 mod formula;
+mod head;
 mod kept;
 mod lines;
 pub mod link;
@@ -105,17 +107,17 @@ mod words;
 pub use bill::Bill;
 pub use book::{Book, BookRules, LateBill, MovementKind, NamedMovement, Outcome, Reversal, Voucher};
 pub use claim::{Area, Care, Claim, Condition, Facility, ItemAmount, Level, Status};
-pub use counters::{Movement, YearToDate};
+pub use counters::{Movement, YearToDate, is_number};
 pub use error::ShareError;
 pub use explain::{CounterMove, Explanation, ParamUsed, Step, explain};
 pub use kept::KeptEvent;
 pub use lines::{FeeLine, FeeSplit, split};
 pub use name::Name;
-pub use persons::{Cover, Held, InsuredPerson};
+pub use persons::{Cover, GROWN_UP, Held, InsuredPerson};
 pub use policy::{BenefitPolicy, PolicyFile, Source};
 pub use run::share;
 pub use scale::Scale;
-pub use slip::{Payer, Skipped, Slip, TierShare, Why};
+pub use slip::{Payer, Skipped, Slip, TierShare, Uncovered, Why};
 pub use words::How;
 
 /// The links of a chain that are not tail tiers.

@@ -1,6 +1,6 @@
 //! Outpatient schemes (门诊待遇): pooled care with its old quota, two diseases, chronic diseases.
 
-use super::counters::{outpatient, slots};
+use super::counters::{condition, outpatient, slots};
 use super::dated::Period;
 use super::deductible::{at_least_nothing, base};
 use super::explain::{Said, Sink};
@@ -121,6 +121,10 @@ fn pool<'a, S: Sink>(run: &mut Run<'a, S>, scheme: &'a Scheme) -> Result<(), Sha
         paid_before += run.counters.fen(outpatient(other).1);
     }
     let cap = cap(run, scheme.cap.path, period)?;
+    for disease in run.claim.conditions {
+        let slot = condition(*disease);
+        run.counters.set(slot, run.counters.value(slot) + 1);
+    }
     let left = cap.map(|cap| at_least_nothing(cap - paid_before));
     let amount = left.map_or(due, |left| due.min(left));
     run.deductible = charged;
@@ -168,11 +172,10 @@ fn cap<'a, S: Sink>(
     let limit = match &period.value.limit {
         SchemeLimit::Grid(grid) => run.cell(path, period, grid)?,
         SchemeLimit::ByCondition(by) => {
-            let (key, limit) =
-                of_conditions(by, run.claim.conditions).ok_or_else(|| ShareError::NotSaid {
-                    path: path.to_owned(),
-                    what: "disease of the two-disease scheme",
-                })?;
+            let (key, limit) = of_conditions(by, &of_year(run)).ok_or_else(|| ShareError::NotSaid {
+                path: path.to_owned(),
+                what: "disease of the two-disease scheme",
+            })?;
             let from = Some(period.days.from);
             run.known(
                 || format!("{path}.{key}"),
@@ -186,6 +189,18 @@ fn cap<'a, S: Sink>(
     let further = i64::from(run.claim.registered_diseases.max(1)) - 1;
     let more = Fen::new(period.value.per_extra_disease.fen().saturating_mul(further));
     Ok(limit.0.map(|limit| limit + more))
+}
+
+/// The diseases of the bill and of the year's bills before it: who has both on two bills has the cap of
+/// both. A bill that says no disease has none.
+fn of_year<S: Sink>(run: &Run<'_, S>) -> Vec<Condition> {
+    let claimed = run.claim.conditions;
+    let known =
+        |disease: &Condition| claimed.contains(disease) || run.counters.value(condition(*disease)) > 0;
+    match claimed.is_empty() {
+        true => Vec::new(),
+        false => Condition::ALL.into_iter().filter(known).collect(),
+    }
 }
 
 /// Insulin has its own cap where the table has one; else both diseases, else the one.

@@ -7,8 +7,8 @@ use super::dated::Days;
 use super::{ShareError, Status};
 use crate::units::Fen;
 
-/// Age from which a person is no minor (民法典 art. 17).
-const GROWN_UP: i16 = 18;
+/// Age from which a person is no minor (成年年龄; 民法典 art. 17).
+pub const GROWN_UP: i16 = 18;
 
 /// Days of one cover (参保期间).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,9 +65,15 @@ pub struct Standing<'p> {
 }
 
 impl InsuredPerson {
-    /// What the person was on a day, insured by `scheme`.
-    pub fn standing(&self, person: &str, scheme: &str, day: Date) -> Result<Standing<'_>, ShareError> {
-        let cover = self.cover(person, scheme, day)?;
+    /// What the person was on a day, insured by `scheme` on the day of service.
+    pub fn standing(
+        &self,
+        person: &str,
+        scheme: &str,
+        day: Date,
+        service: Date,
+    ) -> Result<Standing<'_>, ShareError> {
+        let cover = self.cover(person, scheme, service)?;
         let on_day = |held: &&Held<String>| held.from <= day && day <= held.to;
         let year = calendar_year(day);
         let in_year = |held: &&Held<String>| {
@@ -92,6 +98,19 @@ impl InsuredPerson {
             status: status.map(|held| held.what),
             minor: self.birth.map(|birth| age_on(birth, day) < GROWN_UP),
         })
+    }
+
+    /// The last day of cover, if it ended inside a stay (住院期间参保终止).
+    pub fn ended_inside(&self, scheme: &str, first: Date, last: Date) -> Option<Date> {
+        let mine = || self.covers.iter().filter(|cover| cover.scheme == scheme);
+        if mine().any(|cover| cover.from <= last && last <= cover.to) {
+            return None;
+        }
+        let of_stay = |cover: &&Cover| {
+            let begins = cover.benefits_from.unwrap_or(cover.from).max(cover.from);
+            first <= cover.to && begins <= cover.to && cover.from <= last
+        };
+        mine().filter(of_stay).map(|cover| cover.to).max()
     }
 
     fn cover(&self, person: &str, scheme: &str, day: Date) -> Result<&Cover, ShareError> {

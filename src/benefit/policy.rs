@@ -8,10 +8,11 @@ use super::file::{
     AccountPart, Age, Area, BasicShape, CapOn, CapPeriod, CapUnit, CarryOrder, CiiPart, Edge, Facility,
     FloorBase, OnChange, OverCap, ParamDate, Per, Shape, TierBase, TierPer, TiltSpan, YearCrossing,
 };
+use super::head::Document;
 use super::literal::{Band, Change, Known, Limit, Share};
 use super::name::Name;
 use super::{Care, Level, Payer, Status};
-use crate::diagnostics::Evidence;
+use crate::diagnostics::{Evidence, Told};
 use crate::units::{Exact, Fen};
 
 /// Where a value comes from (出处).
@@ -44,7 +45,7 @@ pub struct BenefitPolicy {
     pub(super) draft: bool,
     pub(super) weakest: Evidence,
     pub(super) files: Vec<PolicyFile>,
-    pub(super) replaced: Vec<String>,
+    pub(super) replaced: Vec<Told>,
     pub(super) words: Words,
     pub(super) chain: Dated<Vec<Link>>,
     pub(super) dates: Dated<ClaimDates>,
@@ -59,7 +60,9 @@ pub struct BenefitPolicy {
     /// Whether a rule asks which hospital earlier stays were in.
     pub(super) asks_hospital: bool,
     pub(super) checked_on: jiff::civil::Date,
-    pub(super) warnings: Vec<String>,
+    pub(super) warnings: Vec<Told>,
+    pub(super) documents: Vec<Document>,
+    pub(super) bounds_said: Option<Told>,
     pub(super) sections: [toml::Table; 2],
     pub(super) lists: Vec<List>,
     pub(super) skip_unknown_tiers: bool,
@@ -93,20 +96,36 @@ impl BenefitPolicy {
         self.weakest
     }
 
-    /// The files this policy was read from (来源文件), the one extended by all others first.
+    /// The files this policy was read from (来源文件), the one extended by all others first, the
+    /// national bounds last.
     pub fn files(&self) -> &[PolicyFile] {
         &self.files
     }
 
     /// What overlays replaced (被替换的参数), one line each.
-    pub fn replaced(&self) -> &[String] {
+    pub fn replaced(&self) -> &[Told] {
         &self.replaced
     }
 
     /// What loading found doubtful (读取警告), one line each: bounds that could not be checked,
     /// bounds that hold in principle only.
-    pub fn warnings(&self) -> &[String] {
+    pub fn warnings(&self) -> &[Told] {
         &self.warnings
+    }
+
+    /// Where the national bounds were found, or that there are none (国家底线说明), where the files do
+    /// not say it; one of the warnings.
+    pub fn bounds_said(&self) -> Option<&Told> {
+        self.bounds_said.as_ref()
+    }
+
+    /// Number and title of the documents of these ids (文件名称).
+    pub fn cited(&self, ids: &[String]) -> Vec<String> {
+        let name = |id: &String| {
+            let known = self.documents.iter().find(|document| document.id == *id);
+            known.map_or_else(|| id.clone(), Document::name)
+        };
+        ids.iter().map(name).collect()
     }
 
     /// The day of the oldest last comparison with the documents (核对日期).

@@ -64,6 +64,8 @@ pub fn resolve(stack: &Stack) -> Result<BenefitPolicy> {
         files: stack.files.clone(),
         checked_on: content.file.checked_on.0,
         warnings: Vec::new(),
+        documents: content.doc.clone(),
+        bounds_said: None,
         sections: [content.finance.clone(), content.enrolment.clone()],
     })
 }

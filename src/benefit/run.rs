@@ -199,6 +199,7 @@ impl<'a, S: Sink> Run<'a, S> {
             cash: accounts.cash,
             deposit_refund: accounts.deposit_refund,
             tiers: self.tiers,
+            uncovered: claim.uncovered,
             skipped: self.skipped,
             regime: self.regime.map(OnChange::as_str),
             evidence: self.evidence,
@@ -293,7 +294,9 @@ impl<'a, S: Sink> Run<'a, S> {
                 date: self.day,
             });
         };
+        let policy = self.policy;
         self.sink.param(|| ParamUsed {
+            documents: policy.cited(&source.doc),
             path: path(),
             value: show(value),
             from,
@@ -312,10 +315,11 @@ impl<'a, S: Sink> Run<'a, S> {
     pub fn first_of<T>(
         &mut self,
         rows: &'a [Period<T>],
+        path: &str,
         when: impl Fn(&'a T) -> &'a When,
     ) -> Result<Option<&'a Period<T>>, ShareError> {
         for row in rows {
-            if row.days.hold(self.day) && self.holds(when(&row.value))? {
+            if row.days.hold(self.day) && self.holds(when(&row.value), path)? {
                 self.uses(&row.source);
                 return Ok(Some(row));
             }
@@ -323,12 +327,23 @@ impl<'a, S: Sink> Run<'a, S> {
         Ok(None)
     }
 
-    /// Whether every written part of a condition holds; a list is looked at last, since it may
-    /// be unknown.
-    pub fn holds(&mut self, when: &'a When) -> Result<bool, ShareError> {
-        match when.disease_list {
-            Some(list) if self.holds_plainly(when) => self.is_listed(list),
-            _ => Ok(self.holds_plainly(when)),
+    /// Whether every written part of a condition holds. What may be unsaid or unknown is looked at
+    /// last: it is needed only where all else holds.
+    pub fn holds(&mut self, when: &'a When, path: &str) -> Result<bool, ShareError> {
+        if !self.holds_plainly(when) || !self.is_of_age(when, path)? {
+            return Ok(false);
+        }
+        when.disease_list.map_or(Ok(true), |list| self.is_listed(list))
+    }
+
+    fn is_of_age(&self, when: &When, path: &str) -> Result<bool, ShareError> {
+        match (when.age, self.claim.minor) {
+            (None, _) => Ok(true),
+            (Some(age), Some(minor)) => Ok((age == Age::Minor) == minor),
+            (Some(_), None) => Err(ShareError::NotSaid {
+                path: path.to_owned(),
+                what: "age",
+            }),
         }
     }
 
@@ -342,7 +357,6 @@ impl<'a, S: Sink> Run<'a, S> {
         let again = || self.counters.admissions_at(claim.hospital) > 0;
         one_of(&when.plans, Axis::Plan)
             && one_of(&when.levels, Axis::Level)
-            && when.age.is_none_or(|age| (age == Age::Minor) == claim.minor)
             && when.status.is_none_or(|status| claim.status == Some(status))
             && when
                 .categories

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::ShareError;
@@ -134,6 +135,16 @@ impl fmt::Display for Skipped {
     }
 }
 
+/// The part of a stay after cover had ended (参保终止后费用); it lies in `own`, and nobody but the person
+/// pays it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Uncovered {
+    /// The first day without cover.
+    pub from: Date,
+    /// What was spent from that day on.
+    pub amount: Fen,
+}
+
 /// Who pays what of one bill (结算单). `total` = Σ tiers + `person`, to the fen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slip {
@@ -165,6 +176,8 @@ pub struct Slip {
     pub deposit_refund: Option<Fen>,
     /// What was done about a scale that changed inside the year (跨标准处理方式).
     pub regime: Option<&'static str>,
+    /// Days of the stay that were not covered (未参保部分).
+    pub uncovered: Option<Uncovered>,
     /// Tiers of the chain that were left out (未计算的层).
     pub skipped: Vec<Skipped>,
     /// The weakest evidence of any value used (所用参数最弱证据).
@@ -286,6 +299,10 @@ impl Slip {
             *amount = -*amount;
         }
         slip.deposit_refund = slip.deposit_refund.map(|refund| -refund);
+        slip.uncovered = slip.uncovered.map(|part| Uncovered {
+            amount: -part.amount,
+            ..part
+        });
         for tier in &mut slip.tiers {
             (tier.base, tier.amount) = (-tier.base, -tier.amount);
         }

@@ -31,7 +31,7 @@ pub fn pay<'a, S: Sink>(run: &mut Run<'a, S>, name: Name, rows: &'a [usize]) -> 
             continue;
         }
         if let Some(bands) = entitlement(run, tier)?
-            && run.holds(&tier.when)?
+            && run.holds(&tier.when, tier.path)?
         {
             done.push(group);
             pay_row(run, tier, bands)?;

@@ -6,13 +6,14 @@ use jiff::civil::Date;
 use super::literal::{Band, Known, Limit};
 use super::policy::{BenefitPolicy, Cii, CiiScale, Grid};
 use super::scale::Scale;
+use crate::diagnostics::Told;
 use crate::units::{Exact, Fen, Overflow};
 
 /// Above every edge a file has: there both scales are straight lines.
 const FAR: i64 = 100_000_000_000;
 
 /// A warning for each day from which the tilt scale pays less on some amount.
-pub fn warnings(policy: &BenefitPolicy) -> Vec<String> {
+pub fn warnings(policy: &BenefitPolicy) -> Vec<Told> {
     let Some(cii) = &policy.cii else {
         return Vec::new();
     };
@@ -36,13 +37,15 @@ fn first_days(cii: &Cii) -> Vec<Date> {
     days
 }
 
-fn worse_from(cii: &Cii, day: Date) -> Option<String> {
+fn worse_from(cii: &Cii, day: Date) -> Option<Told> {
     let tilt = cii.tilt.as_ref()?;
     let (better, ordinary) = (on(&tilt.scale, day)?, on(&cii.ordinary, day)?);
     for amount in corners(&[better, ordinary]) {
         if let Ok(true) = pays_less(&better, &ordinary, amount) {
-            return Some(format!(
-                "`cii.tilt` pays less than `cii.ordinary` on {amount} yuan from {day}"
+            return Some(Told::new(
+                "`cii.tilt` pays less than `cii.ordinary` on {0} yuan from {1}",
+                "自{1}起，{0}元时`cii.tilt`支付少于`cii.ordinary`",
+                [&amount, &day],
             ));
         }
     }

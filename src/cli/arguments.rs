@@ -135,8 +135,8 @@ record, not to choose a group."
 Arithmetic means of total_fee, untrimmed. A group with fewer than --min-cases cases is written without a weight \
 and marked not stable. Weights are marked `assumption`.\n\n\
 A catalogue: dianzhi calibrate --dip 2021.csv 2022.csv 2023.csv --parameters scenarios/dip-catalogue.toml -o tables/\n\
-Makes tables/ID/ with scheme.toml, groups.csv and mean-costs.csv, and report.csv and summary.csv on it; then \
-`dianzhi group RECORDS -t ID --tables tables/`.\n\n\
+Makes tables/ID/ with scheme.toml, groups.csv, mean-costs.csv and weights.csv (the scores as a scenario reads \
+them), and report.csv and summary.csv on it; then `dianzhi group RECORDS -t ID --tables tables/`.\n\n\
 By a plan: dianzhi calibrate grouped.csv --plan scenarios/calibration.toml -o calibrated/\n\
 Takes what `dianzhi group` writes: estimator, trims, steps and checks are the plan's. Writes weights.csv, tables \
 of quality, steps, trims, severity, drift, years and uncertainty, all of them as calibration.xlsx and calibration.html, \

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
+use super::table_arguments::TableArguments;
 use crate::benefit::{BookRules, LateBill, Reversal};
 
 /// `benefit …`
@@ -26,7 +27,8 @@ pub enum BenefitCommand {
     #[command(
         after_help = "Example: dianzhi benefit explain scenarios/benefit-sample/claims.csv S7 \
 -p scenarios/benefit/sample-region/resident.toml --lang zh\n\n\
-The earlier bills of the person and the family in the file are settled first."
+The earlier bills of the person and the family in the file are settled first; with --ledger, after what \
+the ledger holds of them."
     )]
     Explain(ExplainBill),
     /// Two policies over the same bills: who pays what by payer, household and category
@@ -34,7 +36,7 @@ The earlier bills of the person and the family in the file are settled first."
         after_help = "Example: dianzhi benefit compare scenarios/benefit-sample/claims.csv \
 -p scenarios/benefit/sample-region/resident.toml --reform scenarios/benefit/sample-reform/resident.toml -o change/\n\n\
 A reform is a benefit file that `extends` another and holds only what it changes. Writes payers.csv, \
-households.csv, categories.csv and bills.csv into DIR."
+households.csv, categories.csv, bills.csv, rejected.csv and run.json into DIR."
     )]
     Compare(CompareBenefits),
     /// Make bills and persons up: claims.csv and persons.csv; no real persons
@@ -49,7 +51,7 @@ households.csv, categories.csv and bills.csv into DIR."
 /// subcommand takes its place.
 #[derive(Debug, Args)]
 pub struct Bills {
-    /// The bills: CSV with settlement, person, level, discharge_date, total_fee, fee_own, fee_over, fee_pre,
+    /// The bills: CSV in any encoding or a workbook, `-` for standard input, with settlement, person, level, discharge_date, total_fee, fee_own, fee_over, fee_pre,
     /// fee_scope, and more where a rule asks
     #[arg(required = true)]
     pub claims: Option<PathBuf>,
@@ -74,6 +76,9 @@ pub struct Bills {
     /// Nothing discharged before this day is reversed
     #[arg(long, value_name = "DATE")]
     pub open_from: Option<Date>,
+    /// How the tables are to be read.
+    #[command(flatten)]
+    pub reading: TableArguments,
 }
 
 /// `benefit CLAIMS …`
@@ -99,6 +104,13 @@ pub struct ExplainBill {
     /// The settlement's id
     #[arg(index = 2)]
     pub settlement: String,
+    /// A ledger of settlements: the year of the person and the family in it comes before; a bill that
+    /// it has is explained as it stood then
+    #[arg(long, value_name = "FILE")]
+    pub ledger: Option<PathBuf>,
+    /// As JSON, amounts in fen
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `benefit compare …`

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use super::benefit_arguments::{BenefitArguments, BenefitCommand, Bills, CompareBenefits, SettleClaims};
 use super::commands::Ending;
+use super::table_arguments::say_tables;
 use super::terminal::Terminal;
 use crate::api::{self, BenefitRequest};
-use crate::diagnostics::{Error, Lang, Result};
+use crate::diagnostics::{Error, Lang, Result, Told};
 use crate::scenarios::claims::MadeClaims;
 
 /// `benefit …`
@@ -17,8 +18,12 @@ use crate::scenarios::claims::MadeClaims;
 pub(super) fn benefit(typed: &BenefitArguments, terminal: &Terminal) -> Result<Ending> {
     match &typed.what {
         Some(BenefitCommand::Explain(of)) => {
-            let explanations = api::explain_bill(&request_of(&of.bills)?, &of.settlement)?;
-            print(&api::explanation_words(&explanations, terminal.lang))?;
+            let request = request_of(&of.bills, terminal.lang)?;
+            let explanations = api::explain_bill(&request, of.ledger.as_deref(), &of.settlement)?;
+            print(&match of.json {
+                true => api::explanation_json(&explanations, terminal.lang),
+                false => api::explanation_words(&explanations, terminal.lang),
+            })?;
             Ok(Ending::NO_FINDINGS)
         }
         Some(BenefitCommand::Compare(of)) => compare(of, terminal),
@@ -36,7 +41,7 @@ pub(super) fn benefit(typed: &BenefitArguments, terminal: &Terminal) -> Result<E
     }
 }
 
-fn request_of(bills: &Bills) -> Result<BenefitRequest> {
+fn request_of(bills: &Bills, lang: Lang) -> Result<BenefitRequest> {
     Ok(BenefitRequest {
         claims: given(bills.claims.as_ref(), "a file of bills")?,
         lines: bills.lines.clone(),
@@ -44,6 +49,8 @@ fn request_of(bills: &Bills) -> Result<BenefitRequest> {
         persons: bills.persons.clone(),
         skip_unknown_tiers: bills.skip_unknown_tiers,
         rules: bills.rules(),
+        form: bills.reading.form()?,
+        lang,
     })
 }
 
@@ -53,10 +60,21 @@ fn given(path: Option<&PathBuf>, expected: &str) -> Result<PathBuf> {
 }
 
 fn settle(of: &SettleClaims, terminal: &Terminal) -> Result<Ending> {
-    let request = request_of(&of.bills)?;
+    let request = request_of(&of.bills, terminal.lang)?;
     let output = given(of.output.as_ref(), "a folder for the results, --output")?;
     let done = api::benefit(&request, of.ledger.as_deref(), &output, terminal.threads)?;
-    done.warnings.iter().for_each(|warning| terminal.say(warning));
+    say_tables(&done.tables, terminal);
+    say_all(&done.warnings, terminal);
+    for row in &done.first_refused {
+        let (file, line, message) = (&row.file, row.line, row.message.in_lang(terminal.lang));
+        terminal.say(format!("{file}:{line}: {message} [{}]", row.error));
+    }
+    if done.refused > done.first_refused.len() {
+        let label = terminal
+            .lang
+            .pick("more refused rows in rejected.csv", "其余被拒行见rejected.csv");
+        terminal.say(format!("… {label}"));
+    }
     terminal.say(match terminal.lang {
         Lang::En => format!(
             "{} settled, {} of them reversals; {} refused; {} known before",
@@ -77,9 +95,9 @@ fn settle(of: &SettleClaims, terminal: &Terminal) -> Result<Ending> {
 }
 
 fn compare(of: &CompareBenefits, terminal: &Terminal) -> Result<Ending> {
-    let request = request_of(&of.bills)?;
+    let request = request_of(&of.bills, terminal.lang)?;
     let (change, warnings) = api::compare_benefits(&request, &of.reform, &of.output, terminal.threads)?;
-    warnings.iter().for_each(|warning| terminal.say(warning));
+    say_all(&warnings, terminal);
     for (payer, before, after) in change.payers.iter().filter(|(_, one, two)| one != two) {
         let difference = *after - *before;
         terminal.say(format!("{payer}: {before} → {after} ({difference})"));
@@ -93,6 +111,12 @@ fn compare(of: &CompareBenefits, terminal: &Terminal) -> Result<Ending> {
     Ok(Ending {
         findings: one_sided > 0,
     })
+}
+
+fn say_all(warnings: &[Told], terminal: &Terminal) {
+    warnings
+        .iter()
+        .for_each(|warning| terminal.say(warning.in_lang(terminal.lang)));
 }
 
 fn written_to(folder: &std::path::Path, terminal: &Terminal) {

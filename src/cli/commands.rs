@@ -8,7 +8,7 @@ use super::arguments::{
     Arguments, CalibrateArguments, Command, Common, ExplainArguments, RunArguments, TablesCommand,
 };
 use super::explained_text::explained_text;
-use super::reading_words::reading_words;
+use super::reading_words::{reading_words, unread_words};
 use super::terminal::{Progress, Terminal};
 use super::{
     benefit_commands, calibration_commands, catalogue_commands, check_commands, enrol_commands,
@@ -121,7 +121,8 @@ fn run_scenario(run: &RunArguments, terminal: &Terminal) -> Result<Ending> {
         output: run.output.clone(),
     };
     let ran = watched_all(terminal, &records, |watch| api::run(&request, watch))?;
-    terminal.say(&ran.summary);
+    let unread = unread_words(&ran.opened.list(), terminal.lang);
+    terminal.say(format!("{}{unread}", ran.summary));
     let label = terminal.lang.pick("written to", "结果写入");
     terminal.say(format!("{label} {}", run.output.display()));
     Ok(Ending {

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
 
+use super::table_arguments::TableArguments;
+
 /// `enrol …`
 #[derive(Debug, Subcommand)]
 pub enum EnrolCommand {
@@ -56,6 +58,9 @@ pub struct EnrolCheckArguments {
     /// The tables reach to this day, e.g. 2021-06-30 [default: to the end of the year]
     #[arg(long, value_name = "DAY")]
     pub until: Option<Date>,
+    /// How the tables are to be read.
+    #[command(flatten)]
+    pub reading: TableArguments,
     /// Folder for the results
     #[arg(short, long, value_name = "DIR")]
     pub output: PathBuf,
@@ -73,6 +78,9 @@ pub struct EnrolFinanceArguments {
     /// The year of cover
     #[arg(long, value_name = "YEAR")]
     pub year: i16,
+    /// How the tables are to be read.
+    #[command(flatten)]
+    pub reading: TableArguments,
     /// Folder for the results
     #[arg(short, long, value_name = "DIR")]
     pub output: PathBuf,

@@ -2,6 +2,7 @@
 
 use super::commands::{Ending, watched};
 use super::enrol_arguments::{EnrolCommand, EnrolGenerateArguments};
+use super::table_arguments::say_tables;
 use super::terminal::Terminal;
 use crate::api::{self, EnrolGenerateRequest, EnrolRequest, Enrolled};
 use crate::benefit::finance::Verdict;
@@ -21,6 +22,7 @@ pub(super) fn enrol(command: &EnrolCommand, terminal: &Terminal) -> Result<Endin
                 policy: of.policy.clone(),
                 year: of.year,
                 until: of.until,
+                form: of.reading.form()?,
                 output: of.output.clone(),
             };
             let done = api::enrol_check(&request, terminal.lang)?;
@@ -32,12 +34,14 @@ pub(super) fn enrol(command: &EnrolCommand, terminal: &Terminal) -> Result<Endin
                 policy: of.policy.clone(),
                 year: Some(of.year),
                 until: None,
+                form: of.reading.form()?,
                 output: of.output.clone(),
             };
             let done = api::enrol_finance(&request, terminal.lang)?;
             (request, done)
         }
     };
+    say_tables(&done.tables, terminal);
     terminal.say(words(&done, terminal.lang));
     let label = terminal.lang.pick("written to", "结果写入");
     terminal.say(format!("{label} {}", request.output.display()));

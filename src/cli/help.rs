@@ -17,9 +17,10 @@ const TEMPLATE: &str = "\
 {all-args}{after-help}";
 
 /// Headings of groups of options, by the English ones.
-const HEADINGS: [(&str, &str); 3] = [
+const HEADINGS: [(&str, &str); 4] = [
     ("Everywhere", "通用选项"),
     ("Reading records", "读取病案"),
+    ("Reading tables", "读取表格"),
     ("Form of a region's records", "区域病案的形式"),
 ];
 

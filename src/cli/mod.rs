@@ -32,6 +32,7 @@ mod show_packets;
 mod show_words;
 mod simulate_arguments;
 mod simulate_commands;
+mod table_arguments;
 mod tables_arguments;
 mod tables_check;
 mod tables_commands;

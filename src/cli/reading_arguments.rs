@@ -81,7 +81,7 @@ pub(super) fn refuse_twice(records: &[PathBuf]) -> Result<()> {
     }
 }
 
-fn delimiter(typed: &str) -> Result<u8> {
+pub(super) fn delimiter(typed: &str) -> Result<u8> {
     match typed.as_bytes() {
         b"tab" | b"\\t" | b"\t" => Ok(b'\t'),
         [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r' | 0) => Ok(*byte),

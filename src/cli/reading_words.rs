@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 
 use crate::diagnostics::Lang;
 use crate::records::Opened;
+use crate::reports::{GROUP_COLUMNS, PACKET_COLUMNS};
 
 /// How many headers stand in a line of words.
 const SHOWN: usize = 12;
@@ -52,6 +53,9 @@ pub(super) fn reading_words(opened: &[Opened], lang: Lang) -> String {
                 .collect();
             say(label, &some(&counted, lang));
         }
+        if let Some((label, words)) = columns_left(file, lang) {
+            say(label, &words);
+        }
         for (column, count) in file.differences() {
             let label = lang.pick(
                 "records that differ from the joined file",
@@ -61,6 +65,40 @@ pub(super) fn reading_words(opened: &[Opened], lang: Lang) -> String {
         }
     }
     text
+}
+
+/// A line for each file that has columns nobody reads, each after a line break (未读取的列).
+pub(super) fn unread_words(opened: &[Opened], lang: Lang) -> String {
+    let mut text = String::new();
+    for file in opened {
+        if let Some((label, words)) = columns_left(file, lang) {
+            text.push_str(&format!("\n{}: {label}: {words}", file.file));
+        }
+    }
+    text
+}
+
+/// Columns that nobody reads: of a foreign table all of them, of a neutral one, where others are passed on, those
+/// that may be slips of the pen. Columns of an earlier grouping are none.
+fn columns_left(file: &Opened, lang: Lang) -> Option<(&'static str, String)> {
+    let unmapped = file.unmapped();
+    if !unmapped.is_empty() {
+        let label = lang.pick("columns that are not read", "未读取的列");
+        return Some((label, some(&unmapped, lang)));
+    }
+    let ours = |name: &str| GROUP_COLUMNS.contains(&name) || PACKET_COLUMNS.contains(&name);
+    let near = file.misspelt().into_iter().filter(|(header, _)| !ours(header));
+    let near: Vec<String> = near
+        .map(|(header, known)| match lang {
+            Lang::En => format!("`{header}` (did you mean `{known}`?)"),
+            Lang::Zh => format!("`{header}`（是否为`{known}`？）"),
+        })
+        .collect();
+    let label = lang.pick(
+        "passed on unread, with names near one that is read",
+        "原样传递、未读取，但列名接近可识别的列",
+    );
+    (!near.is_empty()).then(|| (label, some(&near, lang)))
 }
 
 /// The first headers, and how many there are.

@@ -156,6 +156,9 @@ fn post_month(month: &MonthArguments, terminal: &Terminal) -> Result<Ending> {
             (Lang::Zh, true) => format!("{pool} {month}：此前已按同样病例关账，未写入；哈希 {hash}"),
         });
     }
+    if let Some(differ) = &done.scores_differ {
+        terminal.say(differ.words(terminal.lang));
+    }
     if let Some(day) = done.pay_by {
         let month = &month.month;
         terminal.say(match terminal.lang {

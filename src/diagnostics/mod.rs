@@ -11,6 +11,7 @@ mod evidence;
 mod files;
 mod finding;
 mod lang;
+mod told;
 mod unfinished;
 
 pub use chinese::in_chinese;
@@ -19,6 +20,7 @@ pub use evidence::Evidence;
 pub use files::{hexadecimal, line_of, parse_toml, read_text, read_toml, utf8_text};
 pub use finding::{Action, Edit, Finding, Severity, Stops};
 pub use lang::{Lang, Texts, Words};
+pub use told::Told;
 pub use unfinished::{Unfinished, remove_unfinished};
 
 /// Longer words are not compared: the cost grows with their square.

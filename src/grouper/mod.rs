@@ -25,7 +25,7 @@ pub use explain::{ComplicationFound, Explanation, Fact, Step, explain};
 pub use fast::{Grouper, Workspace};
 pub use neighbours::{MOST_CHANGES, Neighbour, Neighbours, neighbours};
 pub use packed::DictionaryFacts;
-pub use packets::{Considered, Lost, PacketOutcome, PacketWalk, walk_packets};
+pub use packets::{Considered, Lost, PacketOutcome, PacketWalk, taken_procedures, walk_packets};
 pub use plain::group_plainly;
 pub use reach::{Boundary, Cause, Reach, Reaches, Verdict, row_findings};
 pub use targets::Relation;

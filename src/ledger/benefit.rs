@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hashbrown::HashSet;
-use rusqlite::{Connection, TransactionBehavior, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params, params_from_iter};
 
 use super::sqlite::failed;
 use crate::diagnostics::{Error, Place, Result};
@@ -102,6 +102,32 @@ impl BenefitLedger {
             db,
             path: path.to_owned(),
         })
+    }
+
+    /// Opens a ledger that is there (打开已有台账).
+    ///
+    /// # Errors
+    /// There is none; the file is another database.
+    pub fn open_existing(path: &Path) -> Result<BenefitLedger> {
+        match path.is_file() {
+            true => BenefitLedger::open(path),
+            false => Err(Error::at(
+                Place::file(path),
+                "there is no such file; expected a ledger of persons' settlements",
+            )),
+        }
+    }
+
+    /// Person and family of a settlement (结算所属人员), if the ledger has it.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub fn find(&self, settlement: &str) -> Result<Option<(String, String)>> {
+        let sql = "SELECT person, family FROM event WHERE settlement = ?";
+        let found = self
+            .db
+            .query_row(sql, [settlement], |row| Ok((row.get(0)?, row.get(1)?)));
+        found.optional().map_err(|e| failed(&self.path, &e))
     }
 
     /// Every event of these persons and families, in order (已有结算).

@@ -158,10 +158,16 @@ pub struct EntryMore {
     pub funds: Vec<(PoolFund, Fen)>,
     /// Its list came so late that it counts as a case in violation.
     pub late: bool,
+    /// What its payment was made of, by the names of columns; for people, nothing computes with it.
+    pub grounds: Vec<(String, String)>,
 }
 
+/// Stands for a bar inside a ground, since bars stand between the parts.
+const BAR: char = '\u{1e}';
+
 impl EntryMore {
-    /// As the database keeps it: `addon;name;fen|fund;basic;fen|late`, empty where there is nothing.
+    /// As the database keeps it: `addon;name;fen|fund;basic;fen|late|ground;name;text`, empty where there is
+    /// nothing.
     pub(super) fn text(&self) -> String {
         let addons = self
             .addons
@@ -172,7 +178,11 @@ impl EntryMore {
             .iter()
             .map(|(fund, amount)| format!("fund;{};{}", fund.as_str(), amount.fen()));
         let late = self.late.then(|| "late".to_owned());
-        addons.chain(funds).chain(late).collect::<Vec<_>>().join("|")
+        let grounds = self.grounds.iter();
+        let grounds =
+            grounds.map(|(name, text)| format!("ground;{name};{}", text.replace('|', &BAR.to_string())));
+        let parts = addons.chain(funds).chain(late).chain(grounds);
+        parts.collect::<Vec<_>>().join("|")
     }
 
     fn read(text: &str) -> Option<EntryMore> {
@@ -186,6 +196,10 @@ impl EntryMore {
                 ("fund", Some(name)) => {
                     let fund = PoolFund::ALL.into_iter().find(|fund| fund.as_str() == name)?;
                     more.funds.push((fund, amount(cells.next())?));
+                }
+                ("ground", Some(name)) => {
+                    let text = cells.next()?.replace(BAR, "|");
+                    more.grounds.push((name.to_owned(), text));
                 }
                 _ => return None,
             }
@@ -207,10 +221,11 @@ impl EntryMore {
                 .map(|(fund, amount)| (*fund, -*amount))
                 .collect(),
             late: self.late,
+            grounds: Vec::new(),
         }
     }
 
-    /// Both together.
+    /// Both together; the grounds are those of the first.
     pub(super) fn add(&mut self, other: EntryMore) {
         fn sum<K: PartialEq>(own: &mut Vec<(K, Fen)>, more: Vec<(K, Fen)>) {
             for (key, amount) in more {

@@ -108,5 +108,6 @@ pub(crate) use rules_money::{Band, Corridor, FundRatio, MoneyRules, Penalty, Spe
 pub(crate) use rules_time::Month;
 pub use score::{CaseFacts, Ending, Payment, PricingCase, Score, ScoreError, score};
 pub use times::CaseDays;
+pub(crate) use weights::ALL_CASES;
 pub use weights::{GroupWeight, Weights};
 pub use words::Sentence;

@@ -226,6 +226,11 @@ impl Pack {
         })
     }
 
+    /// Whether the pack says what a month is booked at (有无月度规则).
+    pub const fn books_months(&self) -> bool {
+        self.rules.time.month.is_some()
+    }
+
     /// Whether months are paid, not only booked (月度是否拨付).
     pub fn pays_months(&self) -> bool {
         self.rules.time.month.as_ref().is_some_and(|month| month.is_cash)

@@ -615,27 +615,56 @@ impl<'a> Probe<'a> {
     }
 
     /// Rounds the points, once; a known price makes them a standard at the same time.
-    pub(super) fn finish(&self, pay: Pay) -> Outcome<(Option<Points>, Payment)> {
+    pub(super) fn finish(&self, pay: Pay) -> Outcome<Finished> {
         let points = match pay {
-            Pay::ByItem => return Ok((None, Payment::ByItem)),
-            Pay::Actual => return Ok((None, Payment::Amount(self.cost))),
-            Pay::Nothing => return Ok((None, Payment::Nothing)),
+            Pay::ByItem => return Ok(Finished::without_points(Payment::ByItem)),
+            Pay::Actual => return Ok(Finished::without_points(Payment::Amount(self.cost))),
+            Pay::Nothing => return Ok(Finished::without_points(Payment::Nothing)),
             Pay::Points(exact) => exact.points_half_away(self.rules.points_decimals)?,
         };
-        if let Some(Effect::Freeze(price)) = self.event() {
-            let exact = points.exact()?.mul(*price)?;
-            let payment = match self.rules.price.is_known() {
-                true => Payment::Standard(exact),
-                false => Payment::Amount(exact.fen_half_away()?),
-            };
-            return Ok((Some(points), payment));
-        }
-        let payment = if self.rules.price.is_known() {
-            Payment::Standard(points.exact()?.mul(self.point_price()?)?)
-        } else {
-            Payment::Points(points)
+        let (price, is_known) = (self.price_of_a_point()?, self.rules.price.is_known());
+        let payment = match price {
+            None => Payment::Points(points),
+            Some(price) => {
+                let exact = points.exact()?.mul(price)?;
+                match is_known {
+                    true => Payment::Standard(exact),
+                    false => Payment::Amount(exact.fen_half_away()?),
+                }
+            }
         };
-        Ok((Some(points), payment))
+        Ok(Finished {
+            points: Some(points),
+            price,
+            payment,
+        })
+    }
+
+    /// What a point is worth where an event froze it or the pack knows it; none where it floats.
+    fn price_of_a_point(&self) -> Outcome<Option<Exact>> {
+        match self.event() {
+            Some(Effect::Freeze(price)) => Ok(Some(*price)),
+            _ if self.rules.price.is_known() => self.point_price().map(Some),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// What a case comes to, rounded.
+pub(super) struct Finished {
+    pub(super) points: Option<Points>,
+    /// What a point is worth, in fen, where that is known.
+    pub(super) price: Option<Exact>,
+    pub(super) payment: Payment,
+}
+
+impl Finished {
+    const fn without_points(payment: Payment) -> Finished {
+        Finished {
+            points: None,
+            price: None,
+            payment,
+        }
     }
 }
 

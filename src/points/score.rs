@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::probe::Probe;
+use super::probe::{Finished, Probe};
 use super::readmission::Cut;
 use super::{Kind, Kinds, Mark, Marks, Pack, Weights};
 use crate::codes::HospitalLevel;
@@ -125,6 +125,8 @@ pub struct Score {
     pub outlier_base: Option<Exact>,
     /// Points of the case, rounded once.
     pub points: Option<Points>,
+    /// What a point is worth where that is known beforehand, in fen (预定点值).
+    pub point_price: Option<Exact>,
     /// The payment.
     pub payment: Payment,
     /// The fund's share of the standard, where it depends on the group or hospital.
@@ -156,6 +158,7 @@ impl Score {
             auxiliary: None,
             outlier_base: None,
             points: None,
+            point_price: None,
             payment: Payment::Nothing,
             fund_ratio: None,
             marks,
@@ -320,7 +323,11 @@ pub fn score(pack: &Pack, weights: &Weights, case: &PricingCase) -> Result<Score
     let (kind, reasons) = probe.classify()?;
     let mut marks = probe.marks();
     let pay = probe.pay(kind, &mut marks)?;
-    let (points, payment) = probe.finish(pay)?;
+    let Finished {
+        points,
+        price,
+        payment,
+    } = probe.finish(pay)?;
     let priced = probe.priced.as_ref();
     Ok(Score {
         kind,
@@ -332,6 +339,7 @@ pub fn score(pack: &Pack, weights: &Weights, case: &PricingCase) -> Result<Score
         auxiliary: priced.map(|p| p.auxiliary),
         outlier_base: priced.and_then(|p| p.outlier_base),
         points,
+        point_price: price,
         payment,
         fund_ratio: probe.fund_ratio()?,
         marks,

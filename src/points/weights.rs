@@ -27,7 +27,7 @@ pub(super) const WEIGHT: &str = "weight";
 const FURTHER: &str = "w_";
 
 /// The row of all kept cases.
-pub(super) const ALL_CASES: &str = "*";
+pub(crate) const ALL_CASES: &str = "*";
 
 /// One group's row (病组权重).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,7 +148,7 @@ impl Weights {
     }
 
     /// Weights from rows; a later row of the same group does not replace an earlier one.
-    pub(super) fn of(rows: impl IntoIterator<Item = (String, GroupWeight)>) -> Weights {
+    pub(crate) fn of(rows: impl IntoIterator<Item = (String, GroupWeight)>) -> Weights {
         let mut weights = Weights {
             groups: HashMap::new(),
             all: None,

@@ -33,6 +33,7 @@ mod recode;
 mod separators;
 mod source;
 mod stream;
+mod whole_table;
 mod written;
 
 pub use any_rows::{AnyRows, FoundRow};
@@ -63,4 +64,5 @@ pub use pseudonym::Pseudonyms;
 pub use quality::{Counted, EditCount, Quality, QualityScope, RowFacts, ScopeCount};
 pub use reader::{Opened, OpenedFiles, RowReader, RunningHash};
 pub use stream::{Batch, Counts, RowWork, in_order, ordered, quickly_behind, quickly_in_order};
+pub use whole_table::{TableFacts, TableForm, WholeTable};
 pub use written::{CELL_END, RecordForm, RecordFormat, RowBuffer};

@@ -15,12 +15,12 @@ use super::encoding::Encoding;
 use super::frame::Chunk;
 use super::inputs::Input;
 use super::layout::{
-    Asked, Chosen, DbfShape, Intake, Joined, JsonFields, NeutralRows, SheetRow, Transcoder, Unread,
+    Asked, Chosen, DbfShape, Form, Intake, Joined, JsonFields, NeutralRows, SheetRow, Transcoder, Unread,
 };
 use super::plain::PlainReader;
 use super::recode::Recoder;
 use super::source::Taken;
-use crate::diagnostics::{Error, Lang, Place, Result, hexadecimal};
+use crate::diagnostics::{Error, Lang, Place, Result, did_you_mean, hexadecimal};
 
 /// What is known of a file while its rows are read (文件信息).
 pub(super) struct Facts {
@@ -181,6 +181,42 @@ impl Opened {
     /// Names in messages that the layout does not know, each with the number of messages that have it.
     pub fn unread(&self) -> Vec<(String, u64)> {
         self.unread.list()
+    }
+
+    /// Headers that no neutral column is made of, personal ones left out: of a table whose layout maps columns
+    /// by name. What a neutral table has besides is passed on, and nothing here.
+    pub fn unmapped(&self) -> Vec<String> {
+        let layout = &self.chosen.layout;
+        if !self.foreign || layout.form() != Form::Table {
+            return Vec::new();
+        }
+        let columns: Vec<(Column, Vec<String>)> = layout.columns().collect();
+        let reads = |header: &str| {
+            let mut headers = columns.iter().flat_map(|(_, headers)| headers);
+            headers.any(|read| Column::same_header(read, header))
+        };
+        let headers = self.headers.iter();
+        let named = headers.filter(|header| !header.trim().is_empty() && !layout.is_personal(header));
+        named.filter(|header| !reads(header)).cloned().collect()
+    }
+
+    /// Columns of a neutral table that nothing reads and whose names are near one that is read and is not there,
+    /// each with that name (疑似误写的列).
+    pub fn misspelt(&self) -> Vec<(&str, &'static str)> {
+        if self.foreign {
+            return Vec::new();
+        }
+        let there: Vec<Column> = self
+            .headers
+            .iter()
+            .filter_map(|header| Column::of(header))
+            .collect();
+        let absent = Column::ALL.iter().filter(|column| !there.contains(column));
+        let absent: Vec<&'static str> = absent.map(|column| column.name()).collect();
+        let others = self.headers.iter().filter(|header| Column::of(header).is_none());
+        let near = others
+            .filter_map(|header| Some((header.as_str(), did_you_mean(header, absent.iter().copied())?)));
+        near.collect()
     }
 
     /// By column, how many records say something else than the joined file; those with any.

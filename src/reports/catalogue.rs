@@ -1,8 +1,10 @@
 //! A catalogue built of history: the scheme folder, and what is reported of it.
 
 use super::CsvText;
-use crate::diagnostics::{Error, Result};
+use crate::diagnostics::{Error, Evidence, Result};
+use crate::points::{ALL_CASES, GroupWeight, Weights};
 use crate::scenarios::catalogue::{Catalogue, CatalogueRow, History, Keys, PRIMARY, RowReport};
+use crate::units::{Exact, Weight};
 
 /// What a catalogue needs besides its rows (方案文件要素).
 pub struct SchemeKeys<'s> {
@@ -87,6 +89,39 @@ pub fn mean_costs_csv(catalogue: &Catalogue) -> CsvText {
         text.end_row();
     }
     text
+}
+
+/// Name of the file of weights.
+pub const WEIGHTS: &str = "weights.csv";
+
+/// `weights.csv`: the scores as a scenario reads them, all cases first (分值表).
+///
+/// # Errors
+/// A score or mean that is no weight, of which the message names the row.
+pub fn catalogue_weights(catalogue: &Catalogue, evidence: Evidence, cases: u64) -> Result<Vec<u8>> {
+    let row = |score: &str, cases: u64, mean: Option<i128>, code: &str| {
+        let odd = |what: String| Error::new(format!("group `{code}`: {what}"));
+        let weight = match score {
+            "" => None,
+            score => {
+                let weight: std::result::Result<Weight, _> = score.parse();
+                Some(weight.map_err(|e| odd(format!("score `{score}`: {e}")))?)
+            }
+        };
+        let mean = mean.map(|mean| Exact::new(mean, 10_000).and_then(Exact::fen_half_away));
+        let mean = mean.transpose().map_err(|e| odd(e.to_string()))?;
+        GroupWeight::new(weight, Some(cases), mean, evidence, String::new()).map_err(odd)
+    };
+    let all = row("", cases, Some(catalogue.mean), ALL_CASES)?;
+    let mut rows = vec![(ALL_CASES.to_owned(), all)];
+    for (of, report) in catalogue.rows.iter().zip(&catalogue.reports) {
+        let weight = row(&report.score, report.cases, report.mean, &of.code)?;
+        rows.push((of.code.clone(), weight));
+    }
+    let mut text = Vec::new();
+    let written = Weights::of(rows).write(&mut text);
+    written.map_err(|e| Error::new(format!("{WEIGHTS} could not be written: {e}")))?;
+    Ok(text)
 }
 
 /// Millionths as a decimal.

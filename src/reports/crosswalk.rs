@@ -160,8 +160,10 @@ pub enum Move {
     Adrg,
     /// Another MDC.
     Mdc,
-    /// Not grouped before.
+    /// In a group, and was ambiguous, ungrouped or in a fall-back group.
     NewlyGrouped,
+    /// In a fall-back group, and was not.
+    NewlyFallback,
     /// Ambiguous, and was not.
     NewlyAmbiguous,
     /// Ungrouped, and was not.
@@ -170,12 +172,13 @@ pub enum Move {
 
 impl Move {
     /// All, in order.
-    pub const ALL: [Move; 7] = [
+    pub const ALL: [Move; 8] = [
         Move::None,
         Move::Group,
         Move::Adrg,
         Move::Mdc,
         Move::NewlyGrouped,
+        Move::NewlyFallback,
         Move::NewlyAmbiguous,
         Move::NewlyUngrouped,
     ];
@@ -188,6 +191,7 @@ impl Move {
             Move::Adrg => ("other core group, same MDC", "MDC不变，核心组变动"),
             Move::Mdc => ("other MDC", "MDC变动"),
             Move::NewlyGrouped => ("newly grouped", "新入组"),
+            Move::NewlyFallback => ("newly in a fall-back group", "新入保底病种"),
             Move::NewlyAmbiguous => ("newly ambiguous", "新成歧义"),
             Move::NewlyUngrouped => ("newly ungrouped", "新未入组"),
         };
@@ -197,7 +201,8 @@ impl Move {
     fn between(old: &End<'_>, new: &End<'_>) -> Move {
         match new.status {
             _ if old.group == new.group => Move::None,
-            status if status.has_group() && !old.status.has_group() => Move::NewlyGrouped,
+            Status::Grouped if old.status != Status::Grouped => Move::NewlyGrouped,
+            Status::Fallback if old.status != Status::Fallback => Move::NewlyFallback,
             Status::Ambiguous if old.status != Status::Ambiguous => Move::NewlyAmbiguous,
             Status::Ungrouped if old.status != Status::Ungrouped => Move::NewlyUngrouped,
             _ if old.mdc != new.mdc => Move::Mdc,

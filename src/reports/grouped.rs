@@ -1,11 +1,10 @@
 //! The rows `group` writes: the input columns and what was decided.
 
 use super::CsvText;
-use crate::codes::normal_form;
 use crate::diagnostics::{Action, Finding, Lang};
 use crate::grouper::{Grouping, Status};
 use crate::records::{Case, Header, PlainRow, Row};
-use crate::tables::{Packets, Scheme, TreatmentType};
+use crate::tables::{CodeLists, Packets, Scheme, TreatmentType};
 
 /// Columns `group` adds to the input's.
 pub const GROUP_COLUMNS: [&str; 7] = ["status", "mdc", "adrg", "group", "group_name", "mcc_cc", "reason"];
@@ -48,6 +47,8 @@ pub struct GroupedRows<'s> {
     tails: Tails,
     /// Of packets, the cells of each treatment type, without primary care and with it.
     types: Vec<String>,
+    /// Of explained packets, the lists that codes are looked for in.
+    lists: Option<CodeLists>,
 }
 
 /// What each decision adds to a record, by rule row and severity, last of no row.
@@ -76,6 +77,7 @@ impl<'s> GroupedRows<'s> {
             stretches: stretches(&passed),
             passed,
             tails: Tails::default(),
+            lists: None,
             types: TreatmentType::ALL
                 .iter()
                 .flat_map(|kind| [format!("{},", kind.word()), format!("{},1", kind.word())])
@@ -83,6 +85,14 @@ impl<'s> GroupedRows<'s> {
         };
         rows.tails = rows.all_tails();
         rows
+    }
+
+    /// Tells in the reasons of explained rows which codes are in none of the scheme's lists (编码表外编码).
+    pub fn telling_unlisted(self, lists: CodeLists) -> GroupedRows<'s> {
+        GroupedRows {
+            lists: Some(lists),
+            ..self
+        }
     }
 
     /// The header: the input's columns that are passed on, of packets [`PACKET_COLUMNS`], then
@@ -169,9 +179,32 @@ impl<'s> GroupedRows<'s> {
         if reason.is_empty() {
             grouping.short_reason(self.scheme, case, &mut reason);
         }
+        self.tell_unlisted(case, &mut reason);
         self.grouping_cells(out, grouping, &reason);
         out.end_row();
         grouping.status(self.scheme)
+    }
+
+    /// Appends `code_unknown` with the codes that are grouped as they stand.
+    fn tell_unlisted(&self, case: &Case, reason: &mut String) {
+        let (Some(lists), Some(packets)) = (&self.lists, self.scheme.packets()) else {
+            return;
+        };
+        let diagnoses = case.diagnoses().map(|code| (code, &lists.diagnoses));
+        let procedures = case.procedures().map(|code| (code, &lists.procedures));
+        let mut told: Vec<&str> = Vec::new();
+        for (code, list) in diagnoses.chain(procedures) {
+            let known = list.is_empty() || list.contains(packets.read_as(code));
+            if !known && !told.contains(&code) {
+                told.push(code);
+            }
+        }
+        if told.is_empty() {
+            return;
+        }
+        let between = if reason.is_empty() { "" } else { "; " };
+        let label = self.lang.pick("code_unknown", "编码表外（code_unknown）");
+        reason.push_str(&format!("{between}{label} {}", told.join(" ")));
     }
 
     /// Appends a record that was not grouped, with the findings that rejected it.
@@ -251,21 +284,12 @@ fn code_of(case: &Case, at: CodeAt) -> Option<&str> {
     }
 }
 
-/// `written>read as` of the codes that the scheme's own maps change, in the order of the record.
+/// The codes of a record that the scheme's own maps change, in the order of the record.
 fn codes_read_as<'c>(packets: &Packets, code: impl Fn(CodeAt) -> Option<&'c str>) -> String {
     let code = &code;
     let diagnoses = (0..).map_while(|place| code(CodeAt::Diagnosis(place)));
     let procedures = (0..).map_while(|place| code(CodeAt::Procedure(place)));
-    let mut text = String::new();
-    for written in diagnoses.chain(procedures) {
-        let own = normal_form(written);
-        let read = packets.read_as(&own);
-        if read != own {
-            let bar = if text.is_empty() { "" } else { "|" };
-            text.push_str(&format!("{bar}{written}>{read}"));
-        }
-    }
-    text
+    packets.codes_read_as(diagnoses.chain(procedures))
 }
 
 /// The tails of a scheme are far below 4 GiB.

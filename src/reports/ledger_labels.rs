@@ -4,7 +4,7 @@ use crate::diagnostics::{Lang, Words};
 use crate::points::Kind;
 
 /// A column, step, line or state of a settlement with its labels (中英对照).
-const LABELS: [(&str, &str, &str); 73] = [
+const LABELS: [(&str, &str, &str); 84] = [
     ("pool", "pool", "基金池"),
     ("month", "month", "月份"),
     ("hospital", "hospital", "医疗机构"),
@@ -15,6 +15,17 @@ const LABELS: [(&str, &str, &str); 73] = [
     ("kind", "kind", "病例类型"),
     ("why", "why", "类型说明"),
     ("points", "points", "点数"),
+    ("main_procedure", "main procedure", "主要手术操作"),
+    ("related_procedures", "related procedures", "相关手术操作"),
+    ("packet_type", "treatment type", "手术操作类型"),
+    ("primary_care", "primary care", "基层病种"),
+    ("auxiliary", "auxiliary label", "辅助目录标签"),
+    ("codes_read_as", "codes read as", "编码映射"),
+    ("weight", "weight or score", "权重（分值）"),
+    ("coefficient", "coefficient", "机构系数"),
+    ("auxiliary_coefficient", "auxiliary coefficient", "辅助目录系数"),
+    ("outlier_base", "cost is held against", "费用对照基准"),
+    ("preset_price", "preset price of a point, yuan", "预定点值（元）"),
     ("cases", "cases", "病例数"),
     ("standard", "standard", "支付标准"),
     ("cost", "cost", "总费用"),

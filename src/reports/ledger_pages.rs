@@ -8,6 +8,7 @@ use crate::budget::{Booking, CLEARING_LINES, CaseDue, HospitalDue, PoolSettlemen
 use crate::diagnostics::Lang;
 use crate::ledger::{ClearingRow, Entry, HospitalMonth, Paid, Posted, Statement, YearCase};
 use crate::points::{Pack, PnlColumn};
+use crate::scenarios::{PACKET_GROUNDS, SCORE_GROUNDS};
 use crate::units::{Fen, Overflow, Points};
 
 /// Columns of a month by hospital (月度预结算表列名).
@@ -179,7 +180,14 @@ fn reconciliation_name(pool: &str, lang: Lang) -> String {
 }
 
 /// The cases of a cleared year (年度病例明细): each with its kind, what was booked and what is due.
-pub fn year_cases_table(pack: &Pack, pool: &str, cases: &[YearCase], dues: &[CaseDue], lang: Lang) -> Table {
+/// `with_grounds`: under a scheme of packets also what each was paid by.
+pub fn year_cases_table(
+    (pack, with_grounds): (&Pack, bool),
+    pool: &str,
+    cases: &[YearCase],
+    dues: &[CaseDue],
+    lang: Lang,
+) -> Table {
     let own = |name: &str| Column::plain(name, label(name, lang));
     let summed = |name: &str| Column::summed(name, label(name, lang));
     let words = [
@@ -195,6 +203,11 @@ pub fn year_cases_table(pack: &Pack, pool: &str, cases: &[YearCase], dues: &[Cas
     ];
     let mut columns: Vec<Column> = words.map(own).into();
     columns.extend(["standard", "cost", "claim", "nonfund", "booked", "due", "gain"].map(summed));
+    let grounds: Vec<&str> = match with_grounds {
+        true => PACKET_GROUNDS.into_iter().chain(SCORE_GROUNDS).collect(),
+        false => Vec::new(),
+    };
+    columns.extend(grounds.iter().map(|name| own(name)));
     columns.extend(pack.pnl().iter().map(|column| summed(column.as_str())));
     let mut table = Table::new(pool, columns);
     for (case, due) in cases.iter().zip(dues) {
@@ -223,10 +236,17 @@ pub fn year_cases_table(pack: &Pack, pool: &str, cases: &[YearCase], dues: &[Cas
         ];
         cells.extend(amounts.map(Cell::Money));
         cells.push(Cell::Money(due.due - case.claim));
+        cells.extend(grounds.iter().map(|name| Cell::text(ground(case, name))));
         cells.extend(pack.pnl().iter().map(|column| profit(*column, case, *due)));
         table.rows.push(cells);
     }
     table
+}
+
+/// What a payment was made of, where the ledger keeps it.
+fn ground<'c>(case: &'c YearCase, name: &str) -> &'c str {
+    let found = case.more.grounds.iter().find(|(known, _)| known == name);
+    found.map_or("", |(_, text)| text)
 }
 
 /// A column of profit and loss; what only a return tells is not known here, and not zero.

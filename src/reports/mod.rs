@@ -38,13 +38,13 @@ mod table_page;
 
 pub use calibration::{CalibrationTables, Remark};
 pub use catalogue::{
-    CatalogueCounts, GROUPS, MEAN_COSTS, SchemeKeys, catalogue_report_csv, catalogue_summary_csv, groups_csv,
-    mean_costs_csv, primary_care_csv, scheme_toml,
+    CatalogueCounts, GROUPS, MEAN_COSTS, SchemeKeys, WEIGHTS, catalogue_report_csv, catalogue_summary_csv,
+    catalogue_weights, groups_csv, mean_costs_csv, primary_care_csv, scheme_toml,
 };
 pub use charts::{Chart, Draw, Section, chart_page};
 pub use claims::{
     Put, changed_bills_csv, changed_payers_csv, changed_sums_csv, claim_slips_csv, claim_sums, claims_json,
-    movements_csv, refused_claims_csv, tiers_csv, vouchers_csv,
+    compared_json, explained_json, movements_csv, refused_claims_csv, tiers_csv, vouchers_csv,
 };
 pub use comparison::comparison_tables;
 pub use conformance::{ConformanceCase, EXPECTED_COLUMNS, conformance_header, conformance_row};

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::statements::{points_shown, prices_shown};
 use crate::benefit::Payer;
-use crate::diagnostics::Finding;
+use crate::diagnostics::{Finding, Told};
 use crate::grouper::Status;
 use crate::points::Kind;
 use crate::scenarios::{Inputs, Money, PoolResult, RunResult, Settled, Statement};
@@ -34,12 +34,13 @@ pub fn run_json(
         "scheme": {
             "id": scheme.id(), "name": scheme.name(), "hash": scheme.hash(), "source": scheme.source(),
             "evidence": scheme.evidence().as_str(),
+            "weaker": scheme.weaker().iter().map(|(file, ground)| json!({ "file": file, "evidence": ground.as_str() })).collect::<Vec<_>>(),
         },
         "counts": counts_json(inputs, result),
         "findings": findings_json(&result.findings),
         "pools": pools?,
         "payers": payers_json(result),
-        "weights": { "groups": inputs.weights.len(), "evidence": inputs.weights.evidence().as_str() },
+        "weights": weights_json(inputs),
         "policy": {
             "pack": inputs.pack.name(),
             "evidence": inputs.pack.evidence().as_str(),
@@ -51,6 +52,16 @@ pub fn run_json(
         "outputs": outputs.iter().map(|(name, hash)| json!({ "name": name, "sha256": hash })).collect::<Vec<_>>(),
     });
     Ok(format!("{page:#}\n"))
+}
+
+/// Groups, evidence, and of packets how many weights are not the catalogue's own scores.
+fn weights_json(inputs: &Inputs) -> Value {
+    let mut page = json!({ "groups": inputs.weights.len(), "evidence": inputs.weights.evidence().as_str() });
+    if let (Some(differ), Some(fields)) = (inputs.scores_differ(), page.as_object_mut()) {
+        fields.insert("other_than_catalogue".to_owned(), json!(differ.other.len()));
+        fields.insert("missing_of_catalogue".to_owned(), json!(differ.missing.len()));
+    }
+    page
 }
 
 fn counts_json(inputs: &Inputs, result: &RunResult) -> Value {
@@ -190,10 +201,14 @@ fn benefits_json(inputs: &Inputs, result: &RunResult) -> Value {
             "policy": policy.name(),
             "draft": policy.is_draft(),
             "weakest_evidence": policy.weakest_evidence().as_str(),
-            "replaced": policy.replaced(),
+            "replaced": said(policy.replaced()), "warnings": said(policy.warnings()),
             "parameters": parameters,
         });
         (pool.clone(), page)
     });
     Value::Object(policies.collect())
+}
+
+fn said(sentences: &[Told]) -> Vec<String> {
+    sentences.iter().map(Told::to_string).collect()
 }

@@ -7,7 +7,10 @@ use crate::benefit::Payer;
 use crate::budget::{HospitalDue, PoolSettlement};
 use crate::diagnostics::Lang;
 use crate::points::{Kind, Mark};
-use crate::scenarios::{Inputs, Money, RunResult, Settled, Statement};
+use crate::scenarios::{
+    Inputs, Money, PACKET_GROUNDS, RunResult, Settled, Statement, auxiliary_shown, packet_grounds,
+    preset_price_shown,
+};
 use crate::units::{Fen, Overflow, Points};
 
 /// Decimals a point value is shown with; nobody is paid from the shown value.
@@ -15,7 +18,7 @@ const POINT_VALUE_DECIMALS: u32 = 4;
 /// Decimals the scale factor of a fixed-rate pool is shown with.
 const K_DECIMALS: u32 = 6;
 
-const CASE_COLUMNS: [&str; 39] = [
+const CASE_COLUMNS: [&str; 42] = [
     "case_id",
     "hospital",
     "level",
@@ -36,11 +39,14 @@ const CASE_COLUMNS: [&str; 39] = [
     "weight",
     "base_points",
     "coefficient",
+    "auxiliary_coefficient",
     "points",
     "outlier_base",
     "ratio",
     "price",
+    "preset_price",
     "k",
+    "fund_ratio",
     "standard",
     "due",
     "claim",
@@ -60,12 +66,21 @@ const CASE_COLUMNS: [&str; 39] = [
 /// The first column that only a priced case fills.
 const PRICED_FROM: usize = 14;
 
+/// Where [`PACKET_GROUNDS`] stand under a scheme of packets: before the status, as `group` writes them.
+const PACKETS_AT: usize = 6;
+
 /// `cases.csv` (病例明细): one row a case, group to money.
+///
+/// A case's payment is made again from its row: base points are weight over the catalogue's scale times the
+/// price's, points are those times `coefficient` and `auxiliary_coefficient` by the rule of its `kind`, with
+/// `ratio` = cost over `outlier_base`; the standard is points times `price` (of the pool) or `preset_price`
+/// (known beforehand), `fund_ratio` the fund's share of it where the pack lists shares. Under a scheme of
+/// packets the columns of [`PACKET_GROUNDS`] stand before `status`.
 ///
 /// # Errors
 /// A number that cannot be shown.
 pub fn cases_csv(inputs: &Inputs, result: &RunResult, lang: Lang) -> Result<CsvText, Overflow> {
-    let mut text = CsvText::with_header(&CASE_COLUMNS);
+    let mut text = CsvText::with_header(&case_columns(inputs));
     for statement in &result.statements {
         case_cells(&mut text, inputs, statement, lang);
         match &statement.money {
@@ -78,6 +93,14 @@ pub fn cases_csv(inputs: &Inputs, result: &RunResult, lang: Lang) -> Result<CsvT
         text.end_row();
     }
     Ok(text)
+}
+
+fn case_columns(inputs: &Inputs) -> Vec<&'static str> {
+    let mut columns = CASE_COLUMNS.to_vec();
+    if inputs.grouper.scheme().packets().is_some() {
+        columns.splice(PACKETS_AT..PACKETS_AT, PACKET_GROUNDS);
+    }
+    columns
 }
 
 fn case_cells(text: &mut CsvText, inputs: &Inputs, statement: &Statement, lang: Lang) {
@@ -95,6 +118,11 @@ fn case_cells(text: &mut CsvText, inputs: &Inputs, statement: &Statement, lang: 
     text.cell(&statement.person);
     text.cell(&statement.insured_scheme);
     text.show(statement.discharge);
+    if let Some(packets) = scheme.packets() {
+        let facts = statement.packet.as_deref();
+        let cells = facts.map(|facts| packet_grounds(packets, grouping, facts));
+        cells.unwrap_or_default().iter().for_each(|cell| text.cell(cell));
+    }
     text.cell(grouping.status(scheme).as_str());
     text.cell(grouping.mdc(scheme));
     text.cell(grouping.adrg(scheme));
@@ -130,10 +158,20 @@ fn settled_cells(text: &mut CsvText, prices: &[String; 2], settled: &Settled) ->
             .map(|coefficient| coefficient.show(4))
             .transpose()?,
     );
+    text.cell(&auxiliary_shown(score)?);
     text.show(score.points);
     text.show(score.outlier_base.map(|base| base.fen_half_away()).transpose()?);
     text.show(score.ratio_shown(4));
-    prices.iter().for_each(|price| text.cell(price));
+    let [price, k] = prices;
+    text.cell(price);
+    text.cell(&preset_price_shown(score)?);
+    text.cell(k);
+    text.show(
+        score
+            .fund_ratio
+            .map(|ratio| ratio.show_shortest(12))
+            .transpose()?,
+    );
     for amount in [
         settled.standard,
         settled.due,

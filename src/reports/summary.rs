@@ -34,6 +34,7 @@ pub fn run_summary(inputs: &Inputs, result: &RunResult, lang: Lang) -> Result<St
     }
     parts.push(counts_words(inputs, result, lang));
     parts.extend(kept_out_warning(result, lang));
+    parts.extend(inputs.scores_differ().map(|differ| differ.words(lang)));
     parts.push(kinds_words(result, lang));
     parts.push(pools_table(result, lang)?);
     parts.push(payers_table(result, lang));
@@ -279,6 +280,8 @@ fn assumed_words(inputs: &Inputs, lang: Lang) -> String {
         format!("{} {}", lang.pick("grouping tables", "分组表"), scheme.id()),
         scheme.evidence(),
     ));
+    let weaker = scheme.weaker().iter();
+    lines.extend(weaker.map(|(file, ground)| format!("    {file}: {}", ground.as_str())));
     lines.push(evidence(
         format!(
             "{} ({})",
@@ -323,6 +326,11 @@ fn assumed_words(inputs: &Inputs, lang: Lang) -> String {
             policy.name()
         );
         lines.push(evidence(what, policy.weakest_evidence()));
+        lines.extend(
+            policy
+                .bounds_said()
+                .map(|said| format!("    !! {}", said.in_lang(lang))),
+        );
     }
     let head = lang.pick(
         "what this stands on (official > local > secondary > assumption); every key in run.json:",

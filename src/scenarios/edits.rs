@@ -96,7 +96,8 @@ pub fn code_system(
     let said = version_of(source, declared.option)?;
     let version = said.unwrap_or(lists);
     let (mut map, mut others) = (None, None);
-    if version != lists {
+    // without lists codes are taken as they stand, whatever their version
+    if version != lists && !lists.is_empty() {
         map = Some(Arc::new(map_of(
             library,
             lists,
@@ -104,7 +105,7 @@ pub fn code_system(
             version,
             &source.file,
         )?));
-    } else if declared.tells_others {
+    } else if declared.tells_others && !lists.is_empty() {
         others = code_map(library, None, lists)?
             .map(read_map)
             .transpose()?

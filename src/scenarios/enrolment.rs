@@ -9,7 +9,9 @@
 //! | `lists.csv` | an entry of a list | list, person, place, category, from, to |
 //!
 //! Columns stand in any order. An empty `to` is open; an empty `from` of a cover is an enrolment
-//! that has not come into force. `who` is `student` or empty. Numbers only, no names.
+//! that has not come into force. `who` is `student` or empty. Numbers only, no names. A table may be
+//! packed, a workbook, or in another encoding; under another name, and on standard input, its columns
+//! tell which one it is.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -21,7 +23,7 @@ use super::lists::Table;
 use crate::benefit::enrolment::{Cover, CoverScheme, Insured, List, Listed, Payment, PersonFile, Subsidy};
 use crate::benefit::finance::{CoverPeriod, FinancePolicy, Span};
 use crate::diagnostics::{Error, Place, Result, suggestion};
-use crate::records::read_date;
+use crate::records::{TableFacts, TableForm, read_date};
 use crate::units::Fen;
 
 /// The tables, in reading order.
@@ -66,8 +68,8 @@ pub const LIST_COLUMNS: [&str; 6] = ["list", "person", "place", "category", "fro
 pub struct EnrolmentFiles {
     /// By the insurer's number, ascending.
     pub persons: Vec<PersonFile>,
-    /// Path as shown and bytes of each file read, for hashing.
-    pub files: Vec<(String, Vec<u8>)>,
+    /// How each table was read.
+    pub files: Vec<TableFacts>,
     /// The path of each table, in the order of [`TABLES`].
     pub paths: [String; 5],
     /// Rows of each table, in the order of [`TABLES`].
@@ -83,8 +85,13 @@ impl EnrolmentFiles {
     /// # Errors
     /// A file of another name, one table twice, none of persons; a missing column; unknown words,
     /// dates that are none, amounts below zero, a fee the policy does not have; each with its line.
-    pub fn load(inputs: &[PathBuf], policy: &FinancePolicy, year: Option<i16>) -> Result<EnrolmentFiles> {
-        let paths = tables_of(inputs)?;
+    pub fn load(
+        inputs: &[PathBuf],
+        form: &TableForm,
+        policy: &FinancePolicy,
+        year: Option<i16>,
+    ) -> Result<EnrolmentFiles> {
+        let tables = tables_of(inputs, form)?;
         let mut reading = Reading {
             policy,
             year,
@@ -92,15 +99,14 @@ impl EnrolmentFiles {
             by_number: HashMap::new(),
         };
         let mut files = EnrolmentFiles::default();
-        for (index, path) in paths.iter().enumerate() {
-            let Some(path) = path else { continue };
-            let table = Table::read(path)?;
-            let rows = reading.table(index, &table)?;
+        for (index, table) in tables.iter().enumerate() {
+            let Some(table) = table else { continue };
+            let rows = reading.table(index, table)?;
             if let (Some(place), Some(count)) = (files.paths.get_mut(index), files.rows.get_mut(index)) {
-                *place = path.to_string_lossy().into_owned();
+                place.clone_from(&table.facts().path);
                 *count = rows;
             }
-            files.files.push(table.into_file());
+            files.files.push(table.facts().clone());
         }
         files.persons = reading.persons;
         files.persons.sort_by(|a, b| a.person.cmp(&b.person));
@@ -119,29 +125,39 @@ impl EnrolmentFiles {
     }
 }
 
-/// Which file holds which table.
-fn tables_of(inputs: &[PathBuf]) -> Result<[Option<PathBuf>; 5]> {
-    let mut found: [Option<PathBuf>; 5] = Default::default();
-    for input in inputs {
-        let paths: Vec<PathBuf> = match input.is_dir() {
-            true => TABLES
-                .iter()
-                .map(|name| input.join(name))
-                .filter(|path| path.is_file())
-                .collect(),
-            false => vec![input.clone()],
+/// The columns by which a table of any name is told, in the order of [`TABLES`].
+const TELLING: [&str; 5] = ["birth_date", "insured_scheme", "paid_on", "granted_on", "list"];
+
+/// How names of tables end in a folder.
+const ENDINGS: [&str; 8] = ["csv", "csv.gz", "csv.zst", "tsv", "txt", "xlsx", "xls", "ods"];
+
+/// The tables that are read from a folder (文件夹中的名单).
+pub fn tables_in(folder: &Path) -> Vec<PathBuf> {
+    let names = TABLES.iter().flat_map(|table| {
+        let stem = table.trim_end_matches(".csv");
+        ENDINGS.map(|ending| folder.join(format!("{stem}.{ending}")))
+    });
+    names.filter(|path| path.is_file()).collect()
+}
+
+/// Every table of the inputs, read, by its place in [`TABLES`].
+fn tables_of(inputs: &[PathBuf], form: &TableForm) -> Result<[Option<Table>; 5]> {
+    let mut found: [Option<Table>; 5] = Default::default();
+    let paths = inputs.iter().flat_map(|input| match input.is_dir() {
+        true => tables_in(input),
+        false => vec![input.clone()],
+    });
+    for path in paths {
+        let table = Table::read_as(&path, form)?;
+        let index = table_of(&path, &table)?;
+        let Some(place) = found.get_mut(index) else {
+            continue;
         };
-        for path in paths {
-            let index = table_of(&path)?;
-            let Some(place) = found.get_mut(index) else {
-                continue;
-            };
-            if let Some(earlier) = place {
-                let message = format!("this table is read from {} already", earlier.display());
-                return Err(Error::at(Place::file(&path), message));
-            }
-            *place = Some(path);
+        if let Some(earlier) = place {
+            let message = format!("this table is read from {} already", earlier.facts().path);
+            return Err(Error::at(Place::file(&path), message));
         }
+        *place = Some(table);
     }
     if found.first().is_none_or(Option::is_none) {
         let given = inputs
@@ -152,15 +168,21 @@ fn tables_of(inputs: &[PathBuf]) -> Result<[Option<PathBuf>; 5]> {
     Ok(found)
 }
 
-/// The table a file holds, by its name.
-fn table_of(path: &Path) -> Result<usize> {
+/// Which table a file holds: by its name, or else by the column that only this table has.
+fn table_of(path: &Path, table: &Table) -> Result<usize> {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
     let name = name.unwrap_or_default();
-    TABLES.iter().position(|table| *table == name).ok_or_else(|| {
+    let stem = name.split('.').next().unwrap_or_default();
+    let by_name = TABLES
+        .iter()
+        .position(|table| table.trim_end_matches(".csv") == stem);
+    let has = |column: &&str| table.columns().iter().any(|name| name == column);
+    by_name.or_else(|| TELLING.iter().position(has)).ok_or_else(|| {
         let hint = suggestion(&name, TABLES);
         let message = format!(
-            "`{name}` is no table of enrolment; expected one of {}{hint}",
-            TABLES.join(", ")
+            "`{name}` is no table of enrolment; expected one of {}{hint}, or a table with one of the columns {}",
+            TABLES.join(", "),
+            TELLING.join(", ")
         );
         Error::at(Place::file(path), message)
     })

@@ -9,8 +9,8 @@ use jiff::civil::Date;
 use super::Scenario;
 use crate::benefit::{BenefitPolicy, Status};
 use crate::codes::HospitalLevel;
-use crate::diagnostics::{Error, Place, Result, suggestion, utf8_text};
-use crate::records::read_date;
+use crate::diagnostics::{Error, Result, suggestion};
+use crate::records::{TableFacts, TableForm, WholeTable, read_date};
 
 /// A hospital of the region (医疗机构).
 #[derive(Clone, Debug)]
@@ -77,8 +77,8 @@ pub struct Lists {
     pub hospitals: HashMap<String, Hospital>,
     /// By the insurer's number.
     pub persons: HashMap<String, Insured>,
-    /// Path as shown and bytes of each file, for hashing.
-    pub files: Vec<(String, Vec<u8>)>,
+    /// Path as shown and SHA-256 of each file.
+    pub files: Vec<(String, String)>,
 }
 
 impl Lists {
@@ -138,7 +138,9 @@ impl Lists {
                 add(&mut lists.persons, "person", person, insured)
             },
         )?;
-        lists.files = vec![hospitals.into_file(), persons.into_file()];
+        lists.files = [&hospitals, &persons]
+            .map(|table| (table.facts().path.clone(), table.facts().sha256.clone()))
+            .to_vec();
         Ok(lists)
     }
 }
@@ -190,27 +192,30 @@ fn add<T>(
     }
 }
 
-/// A small CSV with a header, columns by name in any order.
+/// A table with a header, columns by name in any order.
 pub(super) struct Table {
-    place: Place,
-    text: String,
-    path: String,
+    whole: WholeTable,
 }
 
 impl Table {
+    /// Reads a file that says by itself how it is to be read.
     pub(super) fn read(path: &Path) -> Result<Table> {
-        let bytes = std::fs::read(path).map_err(|e| Error::io(path, "could not be read", &e))?;
-        let place = Place::file(path);
-        let text = utf8_text(place.clone(), bytes)?;
-        Ok(Table {
-            place,
-            text,
-            path: path.to_string_lossy().into_owned(),
-        })
+        Table::read_as(path, &TableForm::default())
     }
 
-    pub(super) fn into_file(self) -> (String, Vec<u8>) {
-        (self.path, self.text.into_bytes())
+    pub(super) fn read_as(path: &Path, form: &TableForm) -> Result<Table> {
+        let whole = WholeTable::read(path, form)?;
+        Ok(Table { whole })
+    }
+
+    /// How it was read.
+    pub(super) fn facts(&self) -> &TableFacts {
+        &self.whole.facts
+    }
+
+    /// The names of its columns.
+    pub(super) fn columns(&self) -> &[String] {
+        &self.whole.columns
     }
 
     /// Hands the named cells of each row to `row`; its complaints become errors with the line.
@@ -238,17 +243,13 @@ impl Table {
         optional: [&str; M],
         mut row: impl FnMut(u64, [&str; N], [&str; M]) -> std::result::Result<(), String>,
     ) -> Result<()> {
-        let mut reader = csv::ReaderBuilder::new()
-            .flexible(true)
-            .trim(csv::Trim::All)
-            .from_reader(self.text.as_bytes());
-        let unreadable = |e: csv::Error| Error::at(self.place.clone(), e.to_string());
-        let header = reader.headers().map_err(unreadable)?.clone();
+        let (whole, header) = (&self.whole, &self.whole.columns);
         let mut fields = [0; N];
         for (field, column) in fields.iter_mut().zip(columns) {
             let missing = || {
-                let hint = suggestion(column, &header);
-                Error::at(self.place.line(1), format!("column `{column}` is missing{hint}"))
+                let hint = suggestion(column, header.iter().map(String::as_str));
+                let place = whole.place.line(whole.header_line);
+                Error::at(place, format!("column `{column}` is missing{hint}"))
             };
             *field = header
                 .iter()
@@ -257,21 +258,22 @@ impl Table {
         }
         let further = optional.map(|column| header.iter().position(|name| name == column));
         let mut errors = Vec::new();
-        for record in reader.records() {
-            let record = record.map_err(unreadable)?;
-            let line = record.position().map_or(0, csv::Position::line);
-            let complaint = if record.len() == header.len() {
-                let cells = fields.map(|field| record.get(field).unwrap_or(""));
-                let more = further.map(|field| field.and_then(|field| record.get(field)).unwrap_or(""));
-                row(line, cells, more).err()
-            } else {
-                Some(format!(
-                    "this row has {} fields; the header has {}",
-                    record.len(),
+        for (line, record) in &whole.rows {
+            let line = *line;
+            let cell = |field: usize| record.get(field).map_or("", str::trim);
+            let complaint = match whole.odd_width(record) {
+                None => row(
+                    line,
+                    fields.map(cell),
+                    further.map(|field| field.map_or("", cell)),
+                )
+                .err(),
+                Some(found) => Some(format!(
+                    "this row has {found} fields; the header has {}",
                     header.len()
-                ))
+                )),
             };
-            errors.extend(complaint.map(|message| Error::at(self.place.line(line), message)));
+            errors.extend(complaint.map(|message| Error::at(whole.place.line(line), message)));
             if errors.len() >= 20 {
                 break;
             }

@@ -17,11 +17,13 @@ mod link;
 mod link_file;
 mod lists;
 mod months;
+mod packet_facts;
 pub mod performance;
 mod pools;
 mod price;
 mod read;
 mod returned;
+mod scores;
 mod settle;
 pub mod simulate;
 mod statement;
@@ -35,8 +37,13 @@ pub use file::{PoolOfScenario, Scenario};
 pub use link::{LinkLine, link_cases};
 pub use link_file::{FundRatio, IndicatorTerms, LinkTerms, Numerator};
 pub use lists::{Hospital, Insured, Lists};
-pub use months::{Bill, bills, clear_pool, month_money, refuse_weak};
+pub use months::{Bill, bills, clear_pool, month_money, refuse_weak, refuse_without_months};
+pub use packet_facts::{
+    PACKET_GROUNDS, PacketFacts, SCORE_GROUNDS, auxiliary_shown, packet_grounds, preset_price_shown,
+    score_grounds,
+};
 pub use returned::{Comparison, Differing, Mapping, Sums, Verdict as Returned};
+pub use scores::ScoresDiffer;
 pub use statement::{BenefitParameter, Money, PoolResult, Rejected, RunResult, Settled, Statement};
 pub use stays::{
     Discharged, Discharges, Fault, GroupedStays, Left, MOST_FAULTS, Wanted, read_columns, read_stays,

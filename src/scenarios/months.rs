@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::chain::Inputs;
+use super::packet_facts::{PACKET_GROUNDS, SCORE_GROUNDS, packet_grounds, score_grounds};
 use super::price::score_cases;
 use super::settle::{Member, level_of, share_bills};
 use super::{Statement, pools, read};
 use crate::budget::{BookedAt, More, NetOff, PoolCase, PoolMoney, PoolSettlement, YearOf, book, settle};
 use crate::diagnostics::{Error, Evidence, Lang, Place, Result, hexadecimal};
 use crate::ledger::{CaseKey, ClearingRow, Entry, EntryKind, EntryMore, HospitalMonth, Paid, YearCase};
-use crate::points::{Effective, Late, Mark, Pack};
+use crate::points::{Effective, Late, Mark, Pack, Score};
 use crate::records::{RowReader, RunningHash};
 use crate::units::{Exact, Fen};
 
@@ -121,9 +122,29 @@ fn bill(inputs: &Inputs, statement: &Statement, member: Member) -> Result<Option
                     Vec::new()
                 },
                 late: false,
+                grounds: grounds(inputs, statement, &score)?,
             },
         },
     }))
+}
+
+/// What a packet's payment is made of, as far as there is something to say; nothing of a group.
+fn grounds(inputs: &Inputs, statement: &Statement, score: &Score) -> Result<Vec<(String, String)>> {
+    let packets = inputs.grouper.scheme().packets();
+    let (Some(packets), Some(facts)) = (packets, &statement.packet) else {
+        return Ok(Vec::new());
+    };
+    let numbers = score_grounds(score).map_err(|_| {
+        Error::new(format!(
+            "case `{}`: a number of its points is too large to be shown",
+            statement.case_id
+        ))
+    })?;
+    let names = PACKET_GROUNDS.into_iter().chain(SCORE_GROUNDS);
+    let words = packet_grounds(packets, &statement.grouping, facts);
+    let said = names.zip(words.into_iter().chain(numbers));
+    let said = said.filter(|(_, text)| !text.is_empty());
+    Ok(said.map(|(name, text)| (name.to_owned(), text)).collect())
 }
 
 /// A pack on weaker ground than is accepted settles nothing (依据不足不得结算).
@@ -168,6 +189,22 @@ pub fn refuse_weak(inputs: &Inputs, accepted: Evidence) -> Result<()> {
         }
         None => Ok(()),
     }
+}
+
+/// Months are booked by the pack's table `month` (月度结算规则), and never by a guess.
+///
+/// # Errors
+/// The pack has no such table.
+pub fn refuse_without_months(inputs: &Inputs) -> Result<()> {
+    if inputs.pack.books_months() {
+        return Ok(());
+    }
+    let message = format!(
+        "required table `month` is missing: pack `{}` does not say what a month is booked at; expected [month] with \
+         `model` (claim, last_year_price, own_month_pv or preset_price), `deposit` and `is_cash` (E_MISSING)",
+        inputs.pack.name()
+    );
+    Err(Error::at(Place::file(&inputs.scenario.policy), message))
 }
 
 /// The cases of a month, late ones by the pack's rule, each booked (月度入账).
@@ -267,6 +304,18 @@ fn pool_cases<'e>(entries: &'e [Entry], addons: &'e [Vec<(&'e str, Fen)>]) -> Re
         .collect()
 }
 
+/// What only some packs ask of an entry, as its hash has it; grounds say what the numbers are made of, and
+/// are no input of their own.
+fn hashed(more: &EntryMore) -> String {
+    let EntryMore {
+        addons, funds, late, ..
+    } = more;
+    match addons.is_empty() && funds.is_empty() && !late {
+        true => String::new(),
+        false => format!("\u{1f}EntryMore {{ addons: {addons:?}, funds: {funds:?}, late: {late:?} }}"),
+    }
+}
+
 /// SHA-256 of what a month's entries were made from, whoever closes it (月度输入哈希).
 impl Bill {
     /// The hash of entries with the pack's hash, in the entries' order.
@@ -274,10 +323,7 @@ impl Bill {
         let mut lines: Vec<String> = entries
             .iter()
             .map(|entry| {
-                let more = match entry.more == EntryMore::default() {
-                    true => String::new(),
-                    false => format!("\u{1f}{:?}", entry.more),
-                };
+                let more = hashed(&entry.more);
                 format!(
                     "{:?}\u{1f}{}\u{1f}{}\u{1f}{:?}\u{1f}{:?}\u{1f}{}\u{1f}{}\u{1f}{}\u{1f}{}{more}\n",
                     entry.key,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::chain::Inputs;
 use super::facts::FactFields;
+use super::packet_facts::PacketFacts;
 use super::statement::{Money, Rejected, RunResult, Statement};
 use crate::diagnostics::{Action, Finding, Lang, Result, Stops};
 use crate::grouper::{Grouping, Workspace};
@@ -274,6 +275,7 @@ impl Statement {
             discharge: case.discharge(),
             diagnoses: case.diagnoses().map(str::to_owned).collect(),
             fees: case.fees(),
+            packet: PacketFacts::of(inputs.grouper.scheme(), case, &grouping),
             grouping,
             facts,
             money: match of_this_row(checker).find(|finding| finding.edit.stops == Stops::Money) {

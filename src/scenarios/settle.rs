@@ -130,7 +130,7 @@ fn share_fees(
         hospital: &statement.hospital,
         categories: &categories,
         status: insured.status,
-        minor: insured.age_on(discharge) < GROWN_UP,
+        minor: Some(insured.age_on(discharge) < GROWN_UP),
         diagnoses: &diagnoses,
         discharge,
         total: fees.total,
@@ -180,7 +180,7 @@ impl UsedParameters {
             path: param.path,
             value: param.value,
             from: param.from,
-            documents: param.doc,
+            documents: param.documents,
             clause: param.clause,
             evidence: param.evidence,
         }));

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 
 use super::facts::Facts;
+use super::packet_facts::PacketFacts;
 use crate::benefit::Slip;
 use crate::budget::PoolSettlement;
 use crate::codes::HospitalLevel;
@@ -51,6 +52,8 @@ pub struct Statement {
     pub fees: Option<FeeSplit>,
     /// The group.
     pub grouping: Grouping,
+    /// Its procedures as the packet has them; none of a group.
+    pub packet: Option<Box<PacketFacts>>,
     /// What it is paid, or why it is not.
     pub money: Money,
 }

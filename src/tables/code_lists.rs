@@ -108,6 +108,9 @@ struct Entry {
     evidence: Evidence,
 }
 
+/// The name of no code list (无编码表): a scheme that names it takes codes as they stand.
+pub const NO_LIST: &str = "none";
+
 /// The version of the code list of this name, e.g. `insurance-2.0`; empty if there is none.
 ///
 /// # Errors
@@ -147,6 +150,9 @@ pub(super) fn each_code(library: &Library, name: &str, mut visit: impl FnMut(&st
 /// Loads the code list of this name; that it is unknown, or of another kind, is the fault of the
 /// file that names it, or of the index if nobody knows which that is.
 fn list_named(library: &Library, name: &str, kind: ListKind, named_at: Option<&Place>) -> Result<CodeList> {
+    if name == NO_LIST {
+        return Ok(CodeList::default());
+    }
     let (index, Index { list: lists, .. }) = read_index(library)?;
     let blamed = named_at.unwrap_or(&index.place).clone();
     let Some(entry) = lists.iter().find(|list| list.name == name) else {
@@ -159,7 +165,7 @@ fn list_named(library: &Library, name: &str, kind: ListKind, named_at: Option<&P
         let hint = match suggestion(name, known()) {
             hint if hint.is_empty() => {
                 let known: Vec<String> = known().map(|name| format!("`{name}`")).collect();
-                format!("; known: {}", known.join(", "))
+                format!("; known: {}, `{NO_LIST}`", known.join(", "))
             }
             hint => hint,
         };

@@ -447,6 +447,11 @@ impl Linter<'_> {
         let Some(lists) = self.lists else { return };
         let anywhere = asked == Use::default();
         let (diagnoses, procedures) = (&lists.diagnoses, &lists.procedures);
+        // of a kind without a list nothing can be said
+        let asked_list = if asked.procedures { procedures } else { diagnoses };
+        if asked_list.is_empty() {
+            return;
+        }
         let listed = (anywhere || asked.diagnoses) && diagnoses.contains(code)
             || (anywhere || asked.procedures) && procedures.contains(code);
         if listed {

@@ -9,6 +9,7 @@ mod code_maps;
 mod compile;
 mod condition;
 mod diff;
+mod ground;
 mod import;
 mod kinds;
 mod lint;

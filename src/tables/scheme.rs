@@ -10,6 +10,7 @@ use toml::Spanned;
 
 use super::code_lists;
 use super::condition::{Condition, Pattern, SetRef, cut};
+use super::ground::{Ground, WeakerKeys, weaker_files};
 use super::packets::{self, Packets};
 use crate::diagnostics::{Error, Evidence, Place, Result, did_you_mean, hexadecimal, parse_toml, suggestion};
 use crate::library::{Library, TableFile};
@@ -35,6 +36,7 @@ pub struct Scheme {
     kind: Kind,
     source: String,
     evidence: Evidence,
+    weaker: Vec<(String, Evidence)>,
     code_lists: CodeListNames,
     hash: String,
     rules: Vec<Rule>,
@@ -187,6 +189,8 @@ struct Header {
     codes: CodeListsWritten,
     source: String,
     evidence: Evidence,
+    #[serde(default)]
+    weaker: WeakerKeys,
     // of packets only
     style: Option<packets::Style>,
     groups: Option<packets::GroupKeys>,
@@ -333,6 +337,11 @@ impl Scheme {
         self.evidence
     }
 
+    /// Files that stand on weaker ground than the scheme (证据较弱的表), by name.
+    pub fn weaker(&self) -> &[(String, Evidence)] {
+        &self.weaker
+    }
+
     /// The code lists it is written in.
     pub fn code_lists(&self) -> &CodeListNames {
         &self.code_lists
@@ -468,6 +477,17 @@ struct Ancestor {
     folder: String,
     header: Header,
     file: TableFile,
+}
+
+impl Ancestor {
+    fn ground(&self) -> Ground<'_> {
+        Ground {
+            folder: &self.folder,
+            file: &self.file,
+            evidence: self.header.evidence,
+            weaker: &self.header.weaker,
+        }
+    }
 }
 
 /// The scheme's header and those it extends, nearest first.
@@ -610,6 +630,8 @@ impl<'a> Loader<'a> {
 
         let hash = hexadecimal(&self.hasher.finalize());
         let code_lists = CodeListNames::of(&self.chain)?;
+        let grounds: Vec<Ground<'_>> = self.chain.iter().map(Ancestor::ground).collect();
+        let weaker = weaker_files(self.library, &grounds)?;
         let lineage = self.chain.iter().map(|scheme| scheme.folder.clone()).collect();
         let Ancestor { header, .. } = self.chain.remove(0);
         Ok(Scheme {
@@ -618,6 +640,7 @@ impl<'a> Loader<'a> {
             kind,
             source: header.source,
             evidence: header.evidence,
+            weaker,
             code_lists,
             hash,
             rules: tables.rules,

@@ -210,6 +210,18 @@ impl Exact {
         Ok(show_scaled(rounded, decimals))
     }
 
+    /// As [`Exact::show`], without the zeros at the end (去尾零显示): `58`, `0.611`.
+    ///
+    /// # Errors
+    /// Out of range.
+    pub fn show_shortest(self, most: u32) -> Result<String, Overflow> {
+        let shown = self.show(most)?;
+        Ok(match shown.contains('.') {
+            true => shown.trim_end_matches('0').trim_end_matches('.').to_owned(),
+            false => shown,
+        })
+    }
+
     fn reduced(self) -> Exact {
         let g = gcd(self.num.unsigned_abs(), self.den.unsigned_abs());
         match i128::try_from(g) {

@@ -101,11 +101,15 @@ impl Fen {
 
     /// The same behind bytes of a text (追加金额).
     pub fn push_bytes(self, text: &mut Vec<u8>) {
-        text.extend_from_slice(self.digits(&mut [b'0'; 24]).as_bytes());
+        text.extend_from_slice(self.written(&mut [b'0'; 24]));
+    }
+
+    fn digits(self, text: &mut [u8; 24]) -> &str {
+        std::str::from_utf8(self.written(text)).unwrap_or_default()
     }
 
     /// Digits, two at a time from the last, to the sign.
-    fn digits(self, text: &mut [u8; 24]) -> &str {
+    fn written(self, text: &mut [u8; 24]) -> &[u8] {
         let (mut start, mut rest) = (22, self.0.unsigned_abs());
         put_pair(text, start, rest % 100);
         rest /= 100;
@@ -124,8 +128,7 @@ impl Fen {
             start -= 1;
             put(text, start, b'-');
         }
-        let text = text.get(start..).unwrap_or_default();
-        std::str::from_utf8(text).unwrap_or_default()
+        text.get(start..).unwrap_or_default()
     }
 }
 

@@ -10,6 +10,8 @@ use serde::de::{Deserializer, Error};
 use toml::Spanned;
 
 use super::super::Source;
+pub use super::super::head::{Document, Standing};
+use super::super::head::{Extends, head};
 use super::super::literal::{Day, Ids, Known, Lit, Literal, Share};
 use super::bounds::Op;
 use super::period::{CoverPeriod, Span};
@@ -31,39 +33,22 @@ pub struct File {
     pub bounds: Vec<Spanned<BoundRow>>,
 }
 
-/// The head: the place, and its closed words.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Head {
-    pub schema: u8,
-    pub extends: Option<String>,
-    pub place: String,
-    pub status: Standing,
-    /// Carried: the day of the last comparison with the documents.
-    #[serde(rename = "checked_on")]
-    pub _checked_on: Day,
-    pub plans: Option<Vec<String>>,
-    pub categories: Option<Vec<String>>,
-    pub region: Option<String>,
+head! {
+    /// The head: the place, and its closed words.
+    Head {
+        categories: Option<Vec<String>>,
+        region: Option<String>,
+    }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Standing {
-    Draft,
-    Final,
-}
+impl Extends for File {
+    fn schema(&self) -> u8 {
+        self.file.schema
+    }
 
-/// A document cited by id, and its day where that is known.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Document {
-    pub id: String,
-    pub number: Option<String>,
-    pub title: Option<String>,
-    #[serde(rename = "url")]
-    pub _url: Option<String>,
-    pub dated: Option<Day>,
+    fn extends(&self) -> Option<&str> {
+        self.file.extends.as_deref()
+    }
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

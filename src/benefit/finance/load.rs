@@ -1,11 +1,13 @@
 //! Reading a finance file and the files it extends (读取与叠加), and checking every row.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use jiff::civil::Date;
 use toml::Spanned;
 
 use super::super::PolicyFile;
+use super::super::chain::read_chain;
 use super::super::literal::{Known, Lit, Share};
 use super::bounds::{self, Bound, Op};
 use super::file::{
@@ -18,80 +20,18 @@ use super::policy::{
     EnrolSubsidy, Fee, FinanceDocument, FinancePolicy, Fiscal, Grant, LocalShare, Parameter, Projection,
     Waiting, Window,
 };
-use crate::diagnostics::{Error, Evidence, Place, Result, parse_toml, suggestion, utf8_text};
+use crate::diagnostics::{Error, Evidence, Place, Result, suggestion};
 use crate::units::{Exact, Fen};
-
-/// How many files may extend each other.
-const DEEPEST: usize = 8;
 
 /// A refusal in words; the row it concerns is added by [`Desk::each`].
 type Refusal<T> = std::result::Result<T, String>;
 
 pub fn load(path: &Path) -> Result<FinancePolicy> {
-    let read = read_all(path)?;
+    let read = read_chain(path)?;
     let desk = Desk::new(&read)?;
     let policy = desk.policy()?;
     policy.refuse_violated()?;
     Ok(policy)
-}
-
-/// The file and all it extends, the top one first.
-fn read_all(path: &Path) -> Result<Vec<(PolicyFile, File)>> {
-    let mut read = Vec::new();
-    let mut next = Some(path.to_path_buf());
-    while let Some(path) = next.take() {
-        let (file, content) = read_one(&path)?;
-        if read.len() >= DEEPEST {
-            let message = format!("more than {DEEPEST} files extend each other; is there a circle?");
-            return Err(Error::at(Place::file(&path), message));
-        }
-        if let Some(name) = &content.file.extends {
-            next = Some(below(&path, name)?);
-        }
-        read.push((file, content));
-    }
-    Ok(read)
-}
-
-fn read_one(path: &Path) -> Result<(PolicyFile, File)> {
-    let place = Place::file(path);
-    let bytes = std::fs::read(path).map_err(|e| Error::io(path, "could not be read", &e))?;
-    let text = utf8_text(place.clone(), bytes.clone())?;
-    let content: File = parse_toml(&place, &text)?;
-    if content.file.schema != 1 {
-        let message = format!("`file.schema` is {}; this program reads 1", content.file.schema);
-        return Err(Error::at(place, message));
-    }
-    let file = PolicyFile {
-        path: path.to_path_buf(),
-        bytes,
-        text,
-    };
-    Ok((file, content))
-}
-
-/// `place/name` beside the folder that `path` lies in.
-fn below(path: &Path, name: &str) -> Result<PathBuf> {
-    let plain = |part: &str| {
-        !part.is_empty()
-            && part
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
-    };
-    match name.split_once('/') {
-        Some((place, file)) if plain(place) && plain(file) => {
-            let folder = path.parent().unwrap_or(Path::new(""));
-            let root = match folder.file_name() {
-                Some(_) => folder.parent().map(Path::to_path_buf).unwrap_or_default(),
-                None => folder.join(".."),
-            };
-            Ok(root.join(place).join(format!("{file}.toml")))
-        }
-        _ => Err(Error::at(
-            Place::file(path),
-            format!("`file.extends`: `{name}` is not of the form `place/file`"),
-        )),
-    }
 }
 
 /// What every check needs at hand.
@@ -140,6 +80,7 @@ impl<'a> Desk<'a> {
             place: self.top.file.place.clone(),
             draft: heads.any(|head| head.status == Standing::Draft),
             weakest: Evidence::Official,
+            checked_on: self.checked_on(),
             files: self.read.iter().rev().map(|(file, _)| file.clone()).collect(),
             documents: self.documents.clone(),
             plans: self.plans.clone(),
@@ -157,6 +98,11 @@ impl<'a> Desk<'a> {
             grounds: Vec::new(),
             bounds: Vec::new(),
         })
+    }
+
+    fn checked_on(&self) -> Date {
+        let days = self.read.iter().map(|(_, file)| file.file.checked_on.0);
+        days.min().unwrap_or(self.top.file.checked_on.0)
     }
 
     fn read_finance(&self, policy: &mut FinancePolicy) -> Result<()> {
@@ -471,10 +417,9 @@ fn documents(read: &[(PolicyFile, File)]) -> Result<Vec<FinanceDocument>> {
             if documents.iter().any(|known| known.id == document.id) {
                 continue;
             }
-            let name = document.number.as_ref().or(document.title.as_ref());
             documents.push(FinanceDocument {
                 id: document.id.clone(),
-                name: name.cloned().unwrap_or_default(),
+                name: document.name(),
                 dated: document.dated.map(|day| day.0),
             });
         }

@@ -165,6 +165,7 @@ pub struct FinancePolicy {
     pub(super) place: String,
     pub(super) draft: bool,
     pub(super) weakest: Evidence,
+    pub(super) checked_on: Date,
     pub(super) files: Vec<PolicyFile>,
     pub(super) documents: Vec<FinanceDocument>,
     pub(super) plans: Vec<String>,
@@ -224,6 +225,11 @@ impl FinancePolicy {
     /// The categories (身份类别), the one that counts first, first.
     pub fn categories(&self) -> &[String] {
         &self.categories
+    }
+
+    /// The day of the oldest last comparison with the documents (核对日期).
+    pub fn checked_on(&self) -> Date {
+        self.checked_on
     }
 
     /// The documents (政策文件).

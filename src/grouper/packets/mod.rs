@@ -14,10 +14,12 @@
 mod fast;
 mod outcome;
 mod plain;
+mod taken;
 mod view;
 
 pub(super) use fast::{PacketScratch, numbered_figure_holds};
 pub use outcome::PacketOutcome;
 pub use plain::{Considered, Lost, PacketWalk, walk_packets};
 pub(super) use plain::{group_packets_plainly, takes};
+pub use taken::taken_procedures;
 pub(super) use view::{View, figure_holds};

@@ -183,12 +183,12 @@ impl MarkedCodes {
         &self.list
     }
 
-    /// The marks of a code, and whether it is listed.
+    /// The marks of a code, and whether it is listed; without a list every code is.
     pub(in crate::records) fn look_up(&self, code: &str) -> (Marks, bool) {
         let listed = self.index.get(code).and_then(|at| self.marks.get(at as usize));
         match listed {
             Some(marks) => (*marks, true),
-            None => (self.marks_of_unlisted(code), false),
+            None => (self.marks_of_unlisted(code), self.list.is_empty()),
         }
     }
 

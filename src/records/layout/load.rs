@@ -782,10 +782,23 @@ fn list(slots: &[Headers]) -> std::result::Result<Written, String> {
     for slot in slots {
         match slot.0.as_slice() {
             [one] => all.extend(expanded(one)?.into_iter().map(|header| vec![header])),
-            several => all.push(several.to_vec()),
+            several => all.extend(alternatives(several)?),
         }
     }
     Ok(Written::List(all))
+}
+
+/// Alternatives of a slot, or of every slot of runs of one length.
+fn alternatives(written: &[String]) -> std::result::Result<Vec<Vec<String>>, String> {
+    let runs: std::result::Result<Vec<Vec<String>>, String> =
+        written.iter().map(|run| expanded(run)).collect();
+    let runs = runs?;
+    let slots = runs.first().map_or(0, Vec::len);
+    if runs.iter().any(|run| run.len() != slots) {
+        return Err("the alternatives of `list` are runs of different lengths".to_owned());
+    }
+    let slot = |at: usize| runs.iter().filter_map(|run| run.get(at).cloned()).collect();
+    Ok((0..slots).map(slot).collect())
 }
 
 /// Runs of headers side by side, turned into slots of one header of each.

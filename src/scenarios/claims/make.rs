@@ -9,12 +9,12 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, LogNormal};
 
-use crate::benefit::BenefitPolicy;
+use crate::benefit::{BenefitPolicy, GROWN_UP};
 use crate::diagnostics::{Error, Result};
 use crate::units::Fen;
 
 /// Columns of made-up claims (模拟单据的列).
-pub const MADE_CLAIM_COLUMNS: [&str; 16] = [
+pub const MADE_CLAIM_COLUMNS: [&str; 17] = [
     "settlement",
     "person",
     "family",
@@ -22,6 +22,7 @@ pub const MADE_CLAIM_COLUMNS: [&str; 16] = [
     "plan",
     "categories",
     "status",
+    "minor",
     "hospital",
     "level",
     "diagnoses",
@@ -74,7 +75,7 @@ pub fn make_claims(policy: &BenefitPolicy, wish: &MadeClaims) -> Result<String> 
     text.push('\n');
     let levels = policy.levels();
     for number in 0..wish.claims {
-        let person = Made::of(policy, random.random_range(0..wish.persons));
+        let person = Made::of(policy, wish, random.random_range(0..wish.persons));
         let day = i64::try_from(number * 365 / wish.claims).unwrap_or_default();
         let discharge = first.checked_add(day.days()).unwrap_or(first);
         let level = levels
@@ -93,9 +94,11 @@ pub fn make_claims(policy: &BenefitPolicy, wish: &MadeClaims) -> Result<String> 
             plan,
             category,
             status,
+            birth_year,
         } = person;
+        let minor = u8::from(i64::from(wish.year) - birth_year < i64::from(GROWN_UP));
         text += &format!(
-            "S{number},P{who},F{family},inpatient,{plan},{category},{status},H{hospital:02},{level},{disease},{discharge},{},{},{},{},{}\n",
+            "S{number},P{who},F{family},inpatient,{plan},{category},{status},{minor},H{hospital:02},{level},{disease},{discharge},{},{},{},{},{}\n",
             fees.total(),
             fees.own,
             fees.over,
@@ -112,11 +115,8 @@ pub fn make_persons(policy: &BenefitPolicy, wish: &MadeClaims) -> String {
     let mut text = "person,family,birth,kind,value,plan,from,to\n".to_owned();
     let (first, last) = (format!("{}-01-01", wish.year), format!("{}-12-31", wish.year));
     for number in 0..wish.persons {
-        let made = Made::of(policy, number);
-        let birth = format!(
-            "{}-06-15",
-            i64::from(wish.year) - 1 - i64::try_from(number % 90).unwrap_or_default()
-        );
+        let made = Made::of(policy, wish, number);
+        let birth = format!("{}-01-01", made.birth_year);
         let who = format!("P{number},F{},{birth}", made.family);
         text += &format!("{who},cover,{scheme},{},{first},{last}\n", made.plan);
         text += &format!("{who},category,{},,{first},{last}\n", made.category);
@@ -134,10 +134,12 @@ struct Made<'p> {
     plan: &'p str,
     category: &'p str,
     status: &'p str,
+    /// Born on the first day of it, so that an age holds for a whole year.
+    birth_year: i64,
 }
 
 impl<'p> Made<'p> {
-    fn of(policy: &'p BenefitPolicy, number: u64) -> Made<'p> {
+    fn of(policy: &'p BenefitPolicy, wish: &MadeClaims, number: u64) -> Made<'p> {
         let at = |list: &'p [String], at: u64| {
             let length = list.len() as u64;
             let index = if length == 0 { 0 } else { at % length };
@@ -165,6 +167,7 @@ impl<'p> Made<'p> {
             plan: at(policy.plans(), number),
             category,
             status,
+            birth_year: i64::from(wish.year) - 1 - i64::try_from(number % 90).unwrap_or_default(),
         }
     }
 }

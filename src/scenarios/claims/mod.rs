@@ -11,11 +11,13 @@ mod lines;
 mod make;
 mod persons;
 mod read;
+mod refused;
 mod settle;
 mod table;
 
 pub use changed::{BillChange, ChangedSums, PolicyChange, compare_policies};
 pub use make::{MADE_CLAIM_COLUMNS, MadeClaims, make_claims, make_persons};
 pub use persons::read_persons;
-pub use read::{ClaimRows, RefusedRow};
+pub use read::ClaimRows;
+pub use refused::RefusedRow;
 pub use settle::{BatchRequest, KeptHistory, SettledBatch, SettledBill, settle_batch};

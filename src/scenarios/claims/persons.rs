@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use super::table::RowTable;
 use crate::benefit::{BenefitPolicy, Cover, Held, InsuredPerson, Status};
 use crate::diagnostics::{Error, Result, suggestion};
-use crate::records::read_date;
+use crate::records::{TableFacts, TableForm, read_date};
 use crate::units::Fen;
 
 const COLUMNS: [&str; 10] = [
@@ -26,23 +26,31 @@ const COLUMNS: [&str; 10] = [
 ];
 const NEEDED: [&str; 5] = ["person", "kind", "value", "from", "to"];
 
-/// Content, and persons by number. `kind` is `cover` (its value is the scheme), `category` or
+/// How it was read, and persons by number. `kind` is `cover` (its value is the scheme), `category` or
 /// `status`; an empty `to` is an interval still open.
 ///
 /// # Errors
 /// A row that cannot be read; a category the policy does not know; two births of one person.
-pub fn read_persons(path: &Path, policy: &BenefitPolicy) -> Result<(String, HashMap<String, InsuredPerson>)> {
-    let table = RowTable::read(path, &COLUMNS, &NEEDED)?;
+pub fn read_persons(
+    path: &Path,
+    form: &TableForm,
+    policy: &BenefitPolicy,
+) -> Result<(TableFacts, HashMap<String, InsuredPerson>)> {
+    let table = RowTable::read(path, form, &COLUMNS, &NEEDED)?;
     let mut persons: HashMap<String, InsuredPerson> = HashMap::new();
-    for (line, row) in &table.rows {
+    for (line, row) in table.rows() {
         let number = table.cell(row, 0);
         let person = match persons.get_mut(number) {
             Some(person) => person,
             None => persons.entry(number.to_owned()).or_default(),
         };
-        take(person, &table, row, policy).map_err(|message| Error::at(table.place.line(*line), message))?;
+        let refused = |message: String| Error::at(table.place().line(*line), message);
+        table
+            .check_width(row)
+            .map_err(|fault| refused(fault.to_string()))?;
+        take(person, &table, row, policy).map_err(refused)?;
     }
-    Ok((table.text, persons))
+    Ok((table.facts().clone(), persons))
 }
 
 fn take(
@@ -89,7 +97,8 @@ fn take(
             person.categories.push(Held { what, from, to });
         }
         "status" => {
-            let what: Status = value.parse()?;
+            let expected = |message| format!("field `value`: {message}");
+            let what: Status = value.parse().map_err(expected)?;
             person.statuses.push(Held { what, from, to });
         }
         other => {
@@ -123,7 +132,7 @@ fn whoever(
     }
     if !quota.is_empty() {
         person.quota_left =
-            Fen::parse_yuan(quota).map_err(|e| format!("field `quota_left`: `{quota}`; expected {e}"))?;
+            Fen::parse_yuan(quota).map_err(|e| format!("field `quota_left`: `{quota}`; {e}"))?;
     }
     Ok(())
 }

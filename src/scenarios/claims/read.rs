@@ -4,18 +4,19 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use csv::StringRecord;
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashSet;
 use jiff::civil::Date;
 
-use super::lines::{LineFees, read_lines};
+use super::lines::{ClaimLines, LineFees, read_lines};
+use super::refused::{CellFault, RefusedRow, expected};
 use super::table::RowTable;
-use crate::benefit::{Area, Bill, Care, Condition, Facility, FeeSplit, Level};
-use crate::diagnostics::{Error, Place, Result};
-use crate::records::read_date;
+use crate::benefit::{Area, Bill, Care, Condition, Facility, FeeSplit, GROWN_UP, Level, Status};
+use crate::diagnostics::{Place, Result, Told};
+use crate::records::{TableFacts, TableForm, read_date};
 use crate::units::Fen;
 
 /// The columns of a claims file, in the order of [`Column`].
-const COLUMNS: [&str; 33] = [
+const COLUMNS: [&str; 35] = [
     "settlement",
     "reverses",
     "person",
@@ -49,7 +50,12 @@ const COLUMNS: [&str; 33] = [
     "deposit",
     "family_account",
     "fees_by_year",
+    "fees_by_day",
+    "age",
 ];
+
+/// Columns of a bill that is kept: all but those that are read into another.
+const KEPT: usize = 34;
 
 /// A column by its place in [`COLUMNS`].
 #[derive(Clone, Copy)]
@@ -87,6 +93,14 @@ enum Column {
     Deposit,
     FamilyAccount,
     FeesByYear,
+    FeesByDay,
+    Age,
+}
+
+impl Column {
+    fn name(self) -> &'static str {
+        COLUMNS.get(self as usize).copied().unwrap_or_default()
+    }
 }
 
 const NEEDED: [&str; 9] = [
@@ -104,70 +118,30 @@ const NEEDED: [&str; 9] = [
 /// With lines, amounts come from these.
 const NEEDED_WITH_LINES: [&str; 4] = ["settlement", "person", "level", "discharge_date"];
 
-/// A row that is no bill, or a bill that was not settled (被拒单据).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RefusedRow {
-    /// Line in the claims file.
-    pub line: u64,
-    /// The settlement id.
-    pub settlement: String,
-    /// Name of the error.
-    pub error: &'static str,
-    /// What is wrong, what was expected.
-    pub message: String,
-}
-
 /// A claims file in memory (结算单据文件); bills borrow from it.
 pub struct ClaimRows {
     table: RowTable,
-    lines: Option<HashMap<String, LineFees>>,
-    /// Path and content of every file read, for hashing.
-    pub files: Vec<(String, String)>,
-}
-
-/// Lines of a settlement that no claim has would be lost unseen.
-fn refuse_strangers(path: &Path, claims: &RowTable, lines: &HashMap<String, LineFees>) -> Result<()> {
-    let rows = claims.rows.iter();
-    let known: HashSet<&str> = rows
-        .map(|(_, row)| claims.cell(row, Column::Settlement as usize))
-        .collect();
-    let mut strange: Vec<&str> = lines.keys().map(String::as_str).collect();
-    strange.retain(|settlement| !known.contains(settlement));
-    strange.sort_unstable();
-    let Some(first) = strange.first() else {
-        return Ok(());
-    };
-    let message = format!(
-        "field `settlement`: `{first}` has lines here and stands in no row of the claims ({} such); expected the lines \
-         of these claims only",
-        strange.len()
-    );
-    Err(Error::at(Place::file(path), message))
+    lines: Option<ClaimLines>,
+    /// Written by this program: rows of before may lack columns that came later, at their end.
+    kept: bool,
 }
 
 impl ClaimRows {
     /// Reads claims, and their fee lines if there is a file of them.
     ///
     /// # Errors
-    /// A file that cannot be read, a missing column, a broken row, a line that cannot be split.
-    pub fn read(path: &Path, lines: Option<&Path>) -> Result<ClaimRows> {
+    /// A file that cannot be read; a missing column. A broken row or line refuses its claim.
+    pub fn read(path: &Path, lines: Option<&Path>, form: &TableForm) -> Result<ClaimRows> {
         let needed: &[&str] = if lines.is_some() {
             &NEEDED_WITH_LINES
         } else {
             &NEEDED
         };
-        let table = RowTable::read(path, &COLUMNS, needed)?;
-        let mut files = vec![(path.display().to_string(), table.text.clone())];
-        let lines = match lines {
-            None => None,
-            Some(path) => {
-                let (text, fees) = read_lines(path)?;
-                refuse_strangers(path, &table, &fees)?;
-                files.push((path.display().to_string(), text));
-                Some(fees)
-            }
-        };
-        Ok(ClaimRows { table, lines, files })
+        Ok(ClaimRows {
+            table: RowTable::read(path, form, &COLUMNS, needed)?,
+            lines: lines.map(|path| read_lines(path, form)).transpose()?,
+            kept: false,
+        })
     }
 
     /// Rows that were written by `bill_row`, below the header of `bill_header` (恢复单据).
@@ -180,47 +154,62 @@ impl ClaimRows {
             text.push('\n');
             text.push_str(row);
         }
-        let table = RowTable::parse(place, text, &COLUMNS, &NEEDED)?;
         Ok(ClaimRows {
-            table,
+            table: RowTable::parse(place, &text, &COLUMNS, &NEEDED)?,
             lines: None,
-            files: Vec::new(),
+            kept: true,
         })
     }
 
+    /// How each file was read (读取情况).
+    pub fn facts(&self) -> impl Iterator<Item = &TableFacts> {
+        let lines = self.lines.iter().map(|lines| lines.table.facts());
+        std::iter::once(self.table.facts()).chain(lines)
+    }
+
+    /// Lines that no claim of the file has (无单据的明细): they would be lost unseen.
+    pub fn stray_lines(&self) -> Vec<RefusedRow> {
+        let Some(lines) = &self.lines else {
+            return Vec::new();
+        };
+        let rows = self.table.rows().iter();
+        let known: HashSet<&str> = rows.map(|(_, row)| self.cell(row, Column::Settlement)).collect();
+        lines.strays(|settlement| known.contains(settlement))
+    }
+
     /// Columns nobody reads, with the nearest known one (未识别的列).
-    pub fn ignored(&self) -> &[String] {
+    pub fn ignored(&self) -> &[Told] {
         &self.table.ignored
     }
 
     /// The file, for messages (文件位置).
     pub fn place(&self) -> &Place {
-        &self.table.place
+        self.table.place()
     }
 
     /// Rows in the file (行数).
     pub fn len(&self) -> usize {
-        self.table.rows.len()
+        self.table.rows().len()
     }
 
     /// Whether there are none (是否为空).
     pub fn is_empty(&self) -> bool {
-        self.table.rows.is_empty()
+        self.table.rows().is_empty()
     }
 
     /// Every row as a bill, or why it is none (逐行解析), in the order of the file.
     pub fn bills(&self) -> impl Iterator<Item = std::result::Result<(u64, Bill<'_>), RefusedRow>> {
-        self.table.rows.iter().map(|row| self.row(row))
+        self.table.rows().iter().map(|row| self.row(row))
     }
 
     /// One of the rows as a bill (第几行单据).
     pub fn bill_at(&self, index: usize) -> Option<std::result::Result<(u64, Bill<'_>), RefusedRow>> {
-        self.table.rows.get(index).map(|row| self.row(row))
+        self.table.rows().get(index).map(|row| self.row(row))
     }
 
     /// Settlement, person and family of a row as written (单据、人员与家庭编号).
     pub fn key(&self, index: usize) -> (&str, &str, &str) {
-        let Some((_, row)) = self.table.rows.get(index) else {
+        let Some((_, row)) = self.table.rows().get(index) else {
             return ("", "", "");
         };
         let cell = |column| self.cell(row, column);
@@ -233,14 +222,14 @@ impl ClaimRows {
 
     /// Settlements that some row takes back (被冲销的结算).
     pub fn taken_back(&self) -> HashSet<&str> {
-        let rows = self.table.rows.iter();
+        let rows = self.table.rows().iter();
         let taken_back = rows.map(|(_, row)| self.cell(row, Column::Reverses));
         taken_back.filter(|id| !id.is_empty()).collect()
     }
 
     /// Person and family of every row as written (人员与家庭编号).
     pub fn persons(&self) -> impl Iterator<Item = (&str, &str)> {
-        let rows = self.table.rows.iter();
+        let rows = self.table.rows().iter();
         rows.map(|(_, row)| (self.cell(row, Column::Person), self.cell(row, Column::Family)))
     }
 
@@ -248,51 +237,71 @@ impl ClaimRows {
         &'r self,
         (line, row): &'r (u64, StringRecord),
     ) -> std::result::Result<(u64, Bill<'r>), RefusedRow> {
-        self.bill(row)
-            .map(|bill| (*line, bill))
-            .map_err(|message| RefusedRow {
-                line: *line,
-                settlement: self.cell(row, Column::Settlement).to_owned(),
-                error: "CellRefused",
-                message,
-            })
+        let refused = |fault| {
+            let settlement = self.cell(row, Column::Settlement);
+            RefusedRow::of_fault(self.place(), *line, settlement, fault)
+        };
+        if let Some(refused) = self.broken_line(row) {
+            return Err(refused);
+        }
+        self.bill(row).map(|bill| (*line, bill)).map_err(refused)
+    }
+
+    /// The first broken line of the claim of a row: it stands in another file.
+    fn broken_line(&self, row: &StringRecord) -> Option<RefusedRow> {
+        let lines = self.lines.as_ref()?;
+        lines.broken(self.cell(row, Column::Settlement))
     }
 
     fn cell<'r>(&self, row: &'r StringRecord, column: Column) -> &'r str {
         self.table.cell(row, column as usize)
     }
 
-    fn bill<'r>(&'r self, row: &'r StringRecord) -> std::result::Result<Bill<'r>, String> {
+    fn bill<'r>(&'r self, row: &'r StringRecord) -> Checked<Bill<'r>> {
+        if !self.kept {
+            self.table.check_width(row)?;
+        }
         let cell = |column| self.cell(row, column);
         let id = cell(Column::Settlement);
-        if id.is_empty() || cell(Column::Person).is_empty() {
-            return Err("`settlement` and `person` must not be empty".to_owned());
+        for column in [Column::Settlement, Column::Person] {
+            if cell(column).is_empty() {
+                return Err(refused(column, "", expected::a_value()));
+            }
         }
-        let (total, fees, by_year) = self.fees(row, id)?;
-        let admission = date(cell(Column::AdmitDate), Column::AdmitDate)?;
-        let discharge = date(cell(Column::DischargeDate), Column::DischargeDate)?
-            .ok_or("`discharge_date` is empty; expected a date such as 2022-03-01")?;
-        if let Some(admission) = admission.filter(|admission| *admission > discharge) {
-            return Err(format!(
-                "`discharge_date` {discharge} is before `admit_date` {admission}; expected it on that day or later"
-            ));
-        }
+        let Amounts {
+            total,
+            fees,
+            by_year,
+            by_day,
+        } = self.fees(row, id)?;
+        let (admission, discharge) = self.stay(row)?;
         Ok(Bill {
             id,
             reverses: Some(cell(Column::Reverses)).filter(|id| !id.is_empty()),
             person: cell(Column::Person),
             family: cell(Column::Family),
-            care: word_or(cell(Column::Care), Column::Care, Care::Inpatient)?,
+            care: word(cell(Column::Care), Column::Care, &Care::ALL.map(Care::as_str))?
+                .unwrap_or(Care::Inpatient),
             plan: cell(Column::Plan),
             categories: cell(Column::Categories),
-            status: optional(cell(Column::Status), Column::Status)?,
-            minor: flag(cell(Column::Minor), Column::Minor)?,
-            student_entry_year: flag(cell(Column::StudentEntryYear), Column::StudentEntryYear)?,
+            status: word(
+                cell(Column::Status),
+                Column::Status,
+                &Status::ALL.map(Status::as_str),
+            )?,
+            minor: self.minor(row)?,
+            student_entry_year: flag(cell(Column::StudentEntryYear), Column::StudentEntryYear)? == Some(true),
             hospital: cell(Column::Hospital),
             level: level(cell(Column::Level))?,
-            facility: word_or(cell(Column::Facility), Column::Facility, Facility::General)?,
-            area: word_or(cell(Column::Area), Column::Area, Area::Local)?,
-            referral: flag(cell(Column::Referral), Column::Referral)?,
+            facility: word(
+                cell(Column::Facility),
+                Column::Facility,
+                &Facility::ALL.map(Facility::as_str),
+            )?
+            .unwrap_or(Facility::General),
+            area: word(cell(Column::Area), Column::Area, &Area::ALL.map(Area::as_str))?
+                .unwrap_or(Area::Local),
+            referral: flag(cell(Column::Referral), Column::Referral)? == Some(true),
             diagnoses: cell(Column::Diagnoses),
             conditions: conditions(cell(Column::Conditions))?,
             registered_diseases: number(cell(Column::RegisteredDiseases), Column::RegisteredDiseases)?
@@ -304,6 +313,7 @@ impl ClaimRows {
             total,
             fees,
             by_year,
+            by_day,
             items: items(cell(Column::Items))?,
             special_drug: yuan(cell(Column::SpecialDrug), Column::SpecialDrug)?,
             account: yuan(cell(Column::Account), Column::Account)?,
@@ -312,8 +322,44 @@ impl ClaimRows {
         })
     }
 
+    /// Days of admission, where it is said, and discharge.
+    fn stay(&self, row: &StringRecord) -> Checked<(Option<Date>, Date)> {
+        let cell = |column| self.cell(row, column);
+        let admission = date(cell(Column::AdmitDate), Column::AdmitDate)?;
+        let written = cell(Column::DischargeDate);
+        let discharge = date(written, Column::DischargeDate)?
+            .ok_or_else(|| refused(Column::DischargeDate, "", expected::date()))?;
+        if let Some(admission) = admission.filter(|admission| *admission > discharge) {
+            return Err(refused(
+                Column::DischargeDate,
+                written,
+                Told::new(
+                    "{0}, the `admit_date`, or later",
+                    "{0}（`admit_date`）或之后",
+                    [&admission],
+                ),
+            ));
+        }
+        Ok((admission, discharge))
+    }
+
+    /// Under age by the column `minor`, or by `age`; nothing where neither says it.
+    fn minor(&self, row: &StringRecord) -> Checked<Option<bool>> {
+        let said = flag(self.cell(row, Column::Minor), Column::Minor)?;
+        let age = self.cell(row, Column::Age);
+        let by_age = number::<i16>(age, Column::Age)?.map(|years| years < GROWN_UP);
+        match (said, by_age) {
+            (Some(said), Some(by_age)) if said != by_age => Err(refused(
+                Column::Age,
+                age,
+                Told::new("an age that agrees with `minor`", "与`minor`一致的年龄", []),
+            )),
+            _ => Ok(said.or(by_age)),
+        }
+    }
+
     /// Amounts as written, or from the lines; where both are there, they must agree.
-    fn fees(&self, row: &StringRecord, id: &str) -> std::result::Result<Amounts, String> {
+    fn fees(&self, row: &StringRecord, id: &str) -> Checked<Amounts> {
         let amount = |column| yuan(self.cell(row, column), column);
         let written = FeeSplit {
             own: amount(Column::FeeOwn)?,
@@ -322,121 +368,147 @@ impl ClaimRows {
             scope: amount(Column::FeeScope)?,
         };
         let total = amount(Column::TotalFee)?;
+        let as_written = |by_year, by_day| Amounts {
+            total,
+            fees: written,
+            by_year,
+            by_day,
+        };
         let Some(lines) = &self.lines else {
-            let by_year = fees_by_year(self.cell(row, Column::FeesByYear))?;
-            return Ok((total, written, by_year));
+            return Ok(as_written(
+                fees_by_year(self.cell(row, Column::FeesByYear))?,
+                fees_by_day(self.cell(row, Column::FeesByDay))?,
+            ));
         };
         // a reversal has no lines of its own: its amounts are the mirror of what was settled
-        let Some(of_lines) = lines.get(id) else {
+        let Some(of_lines) = lines.of(id) else {
             let reverses = !self.cell(row, Column::Reverses).is_empty();
             return match reverses {
-                true => Ok((total, written, BTreeMap::new())),
-                false => Err("the claim has no lines".to_owned()),
+                true => Ok(as_written(BTreeMap::new(), BTreeMap::new())),
+                false => Err(refused(
+                    Column::Settlement,
+                    id,
+                    Told::new("fee lines of this claim", "有费用明细的结算号", []),
+                )),
             };
         };
-        let sum = of_lines.fees.total();
-        if self.table.has(Column::TotalFee as usize) && total != sum {
-            return Err(format!(
-                "`total_fee` is {total} yuan, but the lines sum to {sum} yuan"
-            ));
+        self.agree(row, of_lines, total, written)?;
+        Ok(Amounts {
+            total: of_lines.fees.total(),
+            fees: of_lines.fees,
+            by_year: of_lines.by_year.clone(),
+            by_day: of_lines.by_day.clone(),
+        })
+    }
+
+    /// Whether amounts of the row, if it has any, are those of its lines.
+    fn agree(&self, row: &StringRecord, lines: &LineFees, total: Fen, written: FeeSplit) -> Checked<()> {
+        let parts = [
+            (Column::TotalFee, total, lines.fees.total()),
+            (Column::FeeOwn, written.own, lines.fees.own),
+            (Column::FeeOver, written.over, lines.fees.over),
+            (Column::FeePre, written.pre, lines.fees.pre),
+            (Column::FeeScope, written.scope, lines.fees.scope),
+        ];
+        for (column, said, sum) in parts {
+            if self.table.has(column as usize) && said != sum {
+                let expected = Told::new("{0}, the sum of its lines", "{0}（费用明细合计）", [&sum]);
+                return Err(refused(column, self.cell(row, column), expected));
+            }
         }
-        let says_parts = self.table.has(Column::FeeScope as usize);
-        if says_parts && written != of_lines.fees {
-            return Err("the fee columns differ from the split of the lines".to_owned());
-        }
-        Ok((sum, of_lines.fees, of_lines.by_year.clone()))
+        Ok(())
     }
 }
 
-/// Total, its four parts, and these by year.
-type Amounts = (Fen, FeeSplit, BTreeMap<i16, FeeSplit>);
-
-fn refused(column: Column, cell: &str, expected: impl std::fmt::Display) -> String {
-    let name = COLUMNS.get(column as usize).copied().unwrap_or_default();
-    format!("field `{name}`: `{cell}`; expected {expected}")
+/// Total, its four parts, and these by year and by day.
+struct Amounts {
+    total: Fen,
+    fees: FeeSplit,
+    by_year: BTreeMap<i16, FeeSplit>,
+    by_day: BTreeMap<Date, FeeSplit>,
 }
 
-fn optional<T: std::str::FromStr<Err = String>>(
-    cell: &str,
-    column: Column,
-) -> std::result::Result<Option<T>, String> {
+type Checked<T> = std::result::Result<T, CellFault>;
+
+fn refused(column: Column, cell: &str, expected: Told) -> CellFault {
+    // a person's number is personal data: it is not shown
+    let shown = if matches!(column, Column::Person | Column::Family) {
+        ""
+    } else {
+        cell
+    };
+    CellFault::new(column.name(), shown, expected)
+}
+
+fn word<T: std::str::FromStr>(cell: &str, column: Column, known: &[&str]) -> Checked<Option<T>> {
     match cell {
         "" => Ok(None),
         word => match word.parse() {
             Ok(value) => Ok(Some(value)),
-            Err(message) => {
-                let message: String = message;
-                let expected = message
-                    .split_once(" is not ")
-                    .map_or("a known word", |(_, rest)| rest);
-                Err(refused(column, cell, expected))
-            }
+            Err(_) => Err(refused(column, cell, expected::one_of(word, known))),
         },
     }
 }
 
-fn word_or<T: std::str::FromStr<Err = String>>(
-    cell: &str,
-    column: Column,
-    or: T,
-) -> std::result::Result<T, String> {
-    optional(cell, column).map(|found| found.unwrap_or(or))
+fn level(cell: &str) -> Checked<Level> {
+    let known = ["T", "1", "2", "3"];
+    Level::of_word(cell).ok_or_else(|| refused(Column::Level, cell, expected::one_of(cell, &known)))
 }
 
-fn level(cell: &str) -> std::result::Result<Level, String> {
-    Level::of_word(cell).ok_or_else(|| refused(Column::Level, cell, "one of T, 1, 2, 3"))
-}
-
-fn flag(cell: &str, column: Column) -> std::result::Result<bool, String> {
+fn flag(cell: &str, column: Column) -> Checked<Option<bool>> {
     match cell {
-        "" | "0" => Ok(false),
-        "1" => Ok(true),
-        _ => Err(refused(column, cell, "0 or 1")),
+        "" => Ok(None),
+        "0" => Ok(Some(false)),
+        "1" => Ok(Some(true)),
+        _ => Err(refused(column, cell, expected::one_of("", &["0", "1"]))),
     }
 }
 
-fn number<T: std::str::FromStr>(cell: &str, column: Column) -> std::result::Result<Option<T>, String> {
+fn number<T: std::str::FromStr>(cell: &str, column: Column) -> Checked<Option<T>> {
     match cell {
         "" => Ok(None),
         digits => match digits.parse() {
             Ok(number) => Ok(Some(number)),
-            Err(_) => Err(refused(column, cell, "a whole number")),
+            Err(_) => Err(refused(column, cell, expected::whole_number())),
         },
     }
 }
 
-fn date(cell: &str, column: Column) -> std::result::Result<Option<Date>, String> {
+fn date(cell: &str, column: Column) -> Checked<Option<Date>> {
     match cell {
         "" => Ok(None),
         written => match read_date(written) {
             Some(day) => Ok(Some(day)),
-            None => Err(refused(column, cell, "a date such as 2022-03-01")),
+            None => Err(refused(column, cell, expected::date())),
         },
     }
 }
 
-fn yuan(cell: &str, column: Column) -> std::result::Result<Fen, String> {
+fn yuan(cell: &str, column: Column) -> Checked<Fen> {
     match cell {
         "" => Ok(Fen::ZERO),
-        written => Fen::parse_yuan(written).map_err(|e| refused(column, cell, e)),
+        written => Fen::parse_yuan(written).map_err(|_| refused(column, cell, expected::yuan())),
     }
 }
 
-fn conditions(cell: &str) -> std::result::Result<Vec<Condition>, String> {
+fn conditions(cell: &str) -> Checked<Vec<Condition>> {
     let words = cell.split('|').filter(|word| !word.is_empty());
-    let parsed = words.map(|word| word_or(word, Column::Conditions, Condition::Hypertension));
+    let known = Condition::ALL.map(Condition::as_str);
+    let parsed = words.filter_map(|one| word(one, Column::Conditions, &known).transpose());
     parsed.collect()
 }
 
 /// `class=yuan`, parted by `|`.
-fn items(cell: &str) -> std::result::Result<Vec<(&str, Fen)>, String> {
-    let item = |word| -> std::result::Result<(&str, Fen), String> {
+fn items(cell: &str) -> Checked<Vec<(&str, Fen)>> {
+    let item = |word| -> Checked<(&str, Fen)> {
         let (class, amount): (&str, &str) = str::split_once(word, '=').ok_or_else(|| {
-            refused(
-                Column::Items,
-                word,
-                "a class and its amount, e.g. tcm_slices=120.50",
-            )
+            let example = "tcm_slices=120.50";
+            let expected = Told::new(
+                "a class and its amount, e.g. {0}",
+                "类别及金额，如{0}",
+                [&example],
+            );
+            refused(Column::Items, word, expected)
         })?;
         Ok((class, yuan(amount, Column::Items)?))
     };
@@ -447,31 +519,49 @@ fn items(cell: &str) -> std::result::Result<Vec<(&str, Fen)>, String> {
 }
 
 /// Year and its four amounts, e.g. `2021=0;0;10.00;500.00`, parted by `|`.
-fn fees_by_year(cell: &str) -> std::result::Result<BTreeMap<i16, FeeSplit>, String> {
-    let expected = "a year and its four amounts, e.g. 2021=0;0;10.00;500.00";
-    let refused_as = |word: &str| refused(Column::FeesByYear, word, expected);
-    let year = |word: &str| -> std::result::Result<(i16, FeeSplit), String> {
-        let (year, amounts) = word.split_once('=').ok_or_else(|| refused_as(word))?;
-        let amounts: std::result::Result<Vec<Fen>, _> = amounts.split(';').map(Fen::parse_yuan).collect();
-        let amounts = amounts.map_err(|_| refused_as(word))?;
-        let [own, over, pre, scope] = amounts.try_into().map_err(|_| refused_as(word))?;
+fn fees_by_year(cell: &str) -> Checked<BTreeMap<i16, FeeSplit>> {
+    fees_by(cell, Column::FeesByYear, |year| year.parse().ok())
+}
+
+/// The same by day.
+fn fees_by_day(cell: &str) -> Checked<BTreeMap<Date, FeeSplit>> {
+    fees_by(cell, Column::FeesByDay, read_date)
+}
+
+fn fees_by<K: Ord>(
+    cell: &str,
+    column: Column,
+    key: impl Fn(&str) -> Option<K>,
+) -> Checked<BTreeMap<K, FeeSplit>> {
+    let example = "2021=0;0;10.00;500.00";
+    let of_word = |word: &str| {
+        let (time, amounts) = word.split_once('=')?;
+        let amounts: Vec<Fen> = amounts
+            .split(';')
+            .map(|amount| Fen::parse_yuan(amount).ok())
+            .collect::<Option<_>>()?;
+        let [own, over, pre, scope] = amounts.try_into().ok()?;
         let fees = FeeSplit {
             own,
             over,
             pre,
             scope,
         };
-        Ok((year.parse().map_err(|_| refused_as(word))?, fees))
+        Some((key(time)?, fees))
+    };
+    let refused_as = |word: &str| {
+        let en = "a time and its four amounts, e.g. {0}";
+        refused(column, word, Told::new(en, "时间及其四项金额，如{0}", [&example]))
     };
     cell.split('|')
         .filter(|word| !word.is_empty())
-        .map(year)
+        .map(|word| of_word(word).ok_or_else(|| refused_as(word)))
         .collect()
 }
 
 /// The header of [`bill_row`] (留存单据的列).
 pub fn bill_header() -> String {
-    COLUMNS.join(",")
+    COLUMNS.get(..KEPT).unwrap_or(&COLUMNS).join(",")
 }
 
 /// A bill as one row of a claims file, every column filled (留存单据).
@@ -488,7 +578,7 @@ pub fn bill_row(bill: &Bill<'_>) -> String {
     row.cell(bill.plan);
     row.cell(bill.categories);
     row.cell(bill.status.map_or("", |status| status.as_str()));
-    row.cell(flag(bill.minor));
+    row.cell(bill.minor.map_or("", |minor| if minor { "1" } else { "0" }));
     row.cell(flag(bill.student_entry_year));
     row.cell(bill.hospital);
     row.cell(bill.level.as_str());
@@ -512,11 +602,17 @@ pub fn bill_row(bill: &Bill<'_>) -> String {
         row.show(Some(amount));
     }
     let by_year = bill.by_year.iter();
-    row.list(
-        by_year.map(|(year, fees)| format!("{year}={};{};{};{}", fees.own, fees.over, fees.pre, fees.scope)),
-    );
+    row.list(by_year.map(|(year, fees)| fees_at(year, fees)));
+    // what a bill without lines says has one column less
+    if !bill.by_day.is_empty() {
+        row.list(bill.by_day.iter().map(|(day, fees)| fees_at(day, fees)));
+    }
     row.text.pop();
     row.text
+}
+
+fn fees_at(time: impl std::fmt::Display, fees: &FeeSplit) -> String {
+    format!("{time}={};{};{};{}", fees.own, fees.over, fees.pre, fees.scope)
 }
 
 /// Cells of a row, a comma behind each.

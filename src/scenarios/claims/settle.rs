@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use hashbrown::{HashMap, HashSet};
 
-use super::read::{ClaimRows, RefusedRow, bill_row};
+use super::read::{ClaimRows, bill_row};
+use super::refused::RefusedRow;
 use crate::benefit::{BenefitPolicy, Bill, Book, BookRules, InsuredPerson, KeptEvent, Outcome, ShareError};
 use crate::diagnostics::{Error, Result};
 use crate::scenarios::BenefitParameter;
@@ -90,6 +91,7 @@ pub fn settle_batch<'a>(request: &BatchRequest<'a>) -> Result<SettledBatch<'a>> 
     }
     batch.settled = in_order(settled);
     batch.refused.sort_by_key(|refused| refused.line);
+    batch.refused.extend(request.claims.stray_lines());
     batch.parameters = parameters.into_iter().collect();
     Ok(batch)
 }
@@ -133,7 +135,7 @@ fn shares<'a>(request: &BatchRequest<'a>, batch: &mut SettledBatch<'a>) -> Resul
     if let Some(history) = request.history {
         let rows = history.events.iter().zip(&history.rows);
         for (bill, (event, row)) in history.bills.bills().zip(rows) {
-            let (_, bill) = bill.map_err(|refused| Error::new(refused.message))?;
+            let (_, bill) = bill.map_err(|refused| Error::new(refused.message.to_string()))?;
             known.insert(bill.id, row);
             if let Some(share) = shares.get_mut(place(bill.person, bill.family)) {
                 share.before.push((bill, event));
@@ -153,7 +155,11 @@ fn shares<'a>(request: &BatchRequest<'a>, batch: &mut SettledBatch<'a>) -> Resul
                 continue;
             }
             if known.contains_key(id) || !seen.insert(id) {
-                batch.refused.push(twice(line, id));
+                let error = ShareError::SettledBefore {
+                    settlement: id.to_owned(),
+                };
+                let place = request.claims.place();
+                batch.refused.push(RefusedRow::of_error(place, line, id, &error));
                 continue;
             }
         }
@@ -188,18 +194,6 @@ impl<'a> BatchRequest<'a> {
             let family = self.family(bill.person, bill.family);
             (line, Bill { family, ..bill })
         }))
-    }
-}
-
-fn twice(line: u64, id: &str) -> RefusedRow {
-    let error = ShareError::SettledBefore {
-        settlement: id.to_owned(),
-    };
-    RefusedRow {
-        line,
-        settlement: id.to_owned(),
-        error: error.name(),
-        message: error.to_string(),
     }
 }
 
@@ -244,12 +238,10 @@ fn work<'a>(request: &BatchRequest<'a>, share: Share<'a>) -> Result<Worked<'a>> 
                 };
                 worked.settled.push((index, bill));
             }
-            Err(error) => worked.refused.push(RefusedRow {
-                line,
-                settlement: id.to_owned(),
-                error: error.name(),
-                message: error.to_string(),
-            }),
+            Err(error) => {
+                let place = request.claims.place();
+                worked.refused.push(RefusedRow::of_error(place, line, id, &error));
+            }
         }
     }
     Ok(worked)
@@ -272,7 +264,8 @@ fn kind_of(bill: &Bill<'_>) -> u64 {
     }
     let day = bill.discharge;
     let flags = [
-        bill.minor,
+        bill.minor == Some(true),
+        bill.minor.is_some(),
         bill.referral,
         bill.student_entry_year,
         bill.status.is_some(),
@@ -299,7 +292,7 @@ fn parameters<'a>(policy: &BenefitPolicy, book: &Book<'a>, bill: &Bill<'a>) -> V
         path: param.path,
         value: param.value,
         from: param.from,
-        documents: param.doc,
+        documents: param.documents,
         clause: param.clause,
         evidence: param.evidence,
     };

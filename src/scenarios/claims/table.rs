@@ -1,79 +1,76 @@
-//! A CSV table read whole: cells borrowed by those who read rows (读表).
+//! A table read whole, by known columns: cells borrowed by those who read rows (读表).
 
 use std::path::Path;
 
 use csv::StringRecord;
 
-use crate::diagnostics::{Error, Place, Result, read_text, suggestion};
+use super::refused::CellFault;
+use crate::diagnostics::{Error, Place, Result, Told, suggestion};
+use crate::records::{TableFacts, TableForm, WholeTable};
 
 /// A table with a header and known columns.
 pub struct RowTable {
-    /// The file, for messages.
-    pub place: Place,
-    /// Its content, for hashing.
-    pub text: String,
-    /// Line and cells of each row.
-    pub rows: Vec<(u64, StringRecord)>,
+    whole: WholeTable,
     /// Columns of the file nobody reads, with the nearest known one.
-    pub ignored: Vec<String>,
+    pub ignored: Vec<Told>,
     at: Vec<Option<usize>>,
 }
 
 impl RowTable {
-    /// Reads a file whose columns are `known`, of which the first `needed` must be there.
-    pub fn read(path: &Path, known: &[&str], needed: &[&str]) -> Result<RowTable> {
-        RowTable::parse(Place::file(path), read_text(path)?, known, needed)
+    /// Reads a file whose columns are `known`, of which those `needed` must be there.
+    pub fn read(path: &Path, form: &TableForm, known: &[&str], needed: &[&str]) -> Result<RowTable> {
+        RowTable::of(WholeTable::read(path, form)?, known, needed)
     }
 
     /// The same of a text that stands at `place`.
-    pub fn parse(place: Place, text: String, known: &[&str], needed: &[&str]) -> Result<RowTable> {
-        let mut reader = csv::ReaderBuilder::new().from_reader(text.as_bytes());
-        let refused = |e: &csv::Error| {
-            let line = e.position().map_or(1, csv::Position::line);
-            Error::at(place.line(line), say(e))
-        };
-        let header = reader.headers().map_err(|e| refused(&e))?.clone();
-        let names: Vec<&str> = header
-            .iter()
-            .map(|name| name.trim_start_matches('\u{feff}').trim())
-            .collect();
+    pub fn parse(place: Place, text: &str, known: &[&str], needed: &[&str]) -> Result<RowTable> {
+        RowTable::of(WholeTable::of_text(place, text)?, known, needed)
+    }
+
+    fn of(whole: WholeTable, known: &[&str], needed: &[&str]) -> Result<RowTable> {
+        let names: Vec<&str> = whole.columns.iter().map(String::as_str).collect();
         if let Some(missing) = needed.iter().find(|name| !names.contains(name)) {
             let hint = suggestion(missing, names.iter().copied());
+            let hint = if hint.is_empty() { separated(&names) } else { hint };
             return Err(Error::at(
-                place.line(1),
+                whole.place.line(whole.header_line),
                 format!("column `{missing}` is missing{hint}"),
             ));
         }
-        if let Some(twice) = names
+        let strange = names
             .iter()
-            .enumerate()
-            .find(|(at, name)| names.iter().take(*at).any(|n| n == *name))
-        {
-            return Err(Error::at(
-                place.line(1),
-                format!("column `{}` stands twice", twice.1),
-            ));
-        }
-        let ignored = names.iter().filter(|name| !known.contains(name));
-        let ignored = ignored.map(|name| format!("{name}{}", suggestion(name, known.iter().copied())));
-        let ignored: Vec<String> = ignored.collect();
+            .filter(|name| !known.contains(name) && !name.is_empty());
+        let ignored = strange.map(|name| {
+            let unread = Told::new(
+                "{0}: column `{1}` is not read{2}",
+                "{0}：未读取列`{1}`{2}",
+                [&whole.place.line(whole.header_line), name],
+            );
+            unread.and(Told::suggestion(name, known.iter().copied()))
+        });
         let at = known
             .iter()
-            .map(|name| names.iter().position(|column| column == name))
-            .collect();
-        let mut rows = Vec::new();
-        let mut row = StringRecord::new();
-        while reader.read_record(&mut row).map_err(|e| refused(&e))? {
-            let line = row.position().map_or(0, csv::Position::line);
-            rows.push((line, row.clone()));
-        }
+            .map(|name| names.iter().position(|column| column == name));
         Ok(RowTable {
-            place,
-            text,
-            rows,
-            ignored,
-            at,
+            ignored: ignored.collect(),
+            at: at.collect(),
+            whole,
         })
+    }
+
+    /// The file, for messages.
+    pub fn place(&self) -> &Place {
+        &self.whole.place
+    }
+
+    /// How it was read.
+    pub fn facts(&self) -> &TableFacts {
+        &self.whole.facts
+    }
+
+    /// Line and cells of each row.
+    pub fn rows(&self) -> &[(u64, StringRecord)] {
+        &self.whole.rows
     }
 
     /// The trimmed cell of a row by the index of a known column; empty where there is none.
@@ -86,15 +83,27 @@ impl RowTable {
     pub fn has(&self, column: usize) -> bool {
         self.at.get(column).copied().flatten().is_some()
     }
+
+    /// Refuses a row of more or fewer cells than the header has.
+    pub fn check_width(&self, row: &StringRecord) -> std::result::Result<(), CellFault> {
+        match self.whole.odd_width(row) {
+            None => Ok(()),
+            Some(found) => Err(CellFault::of_row(Told::new(
+                "the row has {0} cells; expected {1}, as in the header",
+                "该行有{0}个单元格；应与表头一致，为{1}个",
+                [&found, &self.whole.columns.len()],
+            ))),
+        }
+    }
 }
 
-fn say(error: &csv::Error) -> String {
-    match error.kind() {
-        csv::ErrorKind::UnequalLengths {
-            expected_len, len, ..
-        } => {
-            format!("the row has {len} cells; expected {expected_len}")
-        }
-        _ => error.to_string().replace('\n', " "),
+/// A header in one cell was cut at the wrong character.
+fn separated(names: &[&str]) -> String {
+    let held = |other: &&str| names.iter().any(|name| name.contains(*other));
+    let found = [";", "\t", "|"].into_iter().find(held);
+    match (names, found) {
+        ([_], Some("\t")) => "; the header has tabs: say --delimiter tab".to_owned(),
+        ([_], Some(other)) => format!("; the header has `{other}`: say --delimiter '{other}'"),
+        _ => String::new(),
     }
 }

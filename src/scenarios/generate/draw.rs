@@ -498,7 +498,8 @@ impl Draft {
 }
 
 fn is_listed(code: &str, lists: &CodeLists) -> bool {
-    lists.diagnoses.contains(code) || lists.procedures.contains(code)
+    let nothing_known = lists.diagnoses.is_empty() && lists.procedures.is_empty();
+    nothing_known || lists.diagnoses.contains(code) || lists.procedures.contains(code)
 }
 
 pub(super) fn pick<'t, T>(list: &'t [T], rng: &mut ChaCha8Rng) -> Option<&'t T> {

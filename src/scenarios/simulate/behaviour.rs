@@ -529,7 +529,8 @@ pub(super) fn stream_of(seed: u64, stream: u64) -> ChaCha8Rng {
 
 /// A number inside (0, 1): ((next_u64 >> 11) + 0.5) · 2⁻⁵³.
 pub(super) fn uniform(random: &mut ChaCha8Rng) -> f64 {
-    ((random.next_u64() >> 11) as f64 + 0.5) * (0.5_f64).powi(53)
+    const STEP: f64 = 1.0 / (1_u64 << 53) as f64;
+    ((random.next_u64() >> 11) as f64 + 0.5) * STEP
 }
 
 /// A statistic as a fraction with nine decimals: from here on it is exact.

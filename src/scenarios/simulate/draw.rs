@@ -3,21 +3,18 @@
 //!
 //! A draw has its own stream of random numbers, so it comes out the same whichever thread makes it.
 
-use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ndarray::Array2;
-use rand_distr::{Distribution, Poisson};
 use toml::Value;
 
 use super::behaviour::{Factors, stream_of, uniform};
-use super::cases::{Form, Scored, SimCase};
 use super::document::Leaf;
 use super::engine::{Engine, Run};
 use super::levers::check;
-use super::outcome::{Cell, budget_of, float, may_aggregate, settle_cells, single};
+use super::outcome::{Cell, budget_of, float, may_aggregate, settle_cells};
 use super::resolve::{Resolved, Whole};
+use super::sampler::{Sampler, Sums};
 use super::statistics::{deviation, mean, quantile};
 use super::study::{DrawLevel, Drawn, MonteCarlo, Shape};
 use crate::diagnostics::{Error, Result};
@@ -340,328 +337,17 @@ fn in_parallel<T: Send>(
     all.into_iter().map(|(_, result)| result).collect()
 }
 
-/// Cases that are drawn from together (抽样层).
-struct Strata {
-    /// Places of cases, stratum after stratum.
-    order: Vec<u32>,
-    /// Where each stratum begins; the last one is the end.
-    starts: Vec<usize>,
-}
-
-impl Strata {
-    fn by(scored: &Scored, key: impl Fn(&SimCase) -> u64) -> Strata {
-        let mut keyed: Vec<(u64, u32)> = (0..)
-            .zip(&scored.cases)
-            .map(|(at, case)| (key(case), at))
-            .collect();
-        keyed.sort_unstable();
-        let mut starts = Vec::new();
-        let mut last = None;
-        for (at, (key, _)) in keyed.iter().enumerate() {
-            if last != Some(*key) {
-                starts.push(at);
-                last = Some(*key);
-            }
-        }
-        starts.push(keyed.len());
-        Strata {
-            order: keyed.into_iter().map(|(_, at)| at).collect(),
-            starts,
-        }
-    }
-
-    /// Each stratum as places in the order.
-    fn each(&self) -> impl Iterator<Item = Range<usize>> {
-        self.starts.windows(2).filter_map(|pair| match pair {
-            [start, end] => Some(*start..*end),
-            _ => None,
-        })
-    }
-}
-
-/// Units are added up in two parts, so that a draw of millions of cases stays within 64 bits.
-const PART: i128 = 1_000_000_000;
-
-/// What a draw adds up of a case (抽样行), one line of the cache: units in parts, amount, cost, claim, what
-/// others paid, and one case.
-#[repr(align(64))]
-struct Row {
-    lanes: [i64; LANES],
-    /// Hospital, pool and form.
-    slot: u32,
-}
-
-const LANES: usize = 7;
-
-impl Row {
-    fn of(case: &SimCase, pools: usize) -> Row {
-        let slot = (case.hospital as usize * pools + case.pool as usize) * FORMS + form_number(case.form);
-        Row {
-            lanes: [
-                (case.units / PART) as i64,
-                (case.units % PART) as i64,
-                case.amount,
-                case.cost,
-                case.claim,
-                case.nonfund,
-                1,
-            ],
-            slot: slot as u32,
-        }
-    }
-
-    fn largest(&self) -> u64 {
-        self.lanes
-            .iter()
-            .map(|lane| lane.unsigned_abs())
-            .max()
-            .unwrap_or(0)
-    }
-}
-
-/// Sums of drawn rows by slot. They are carried over before any of them can leave 64 bits.
-struct Adding<'s> {
-    lanes: Vec<[i64; LANES]>,
-    /// Rows until they must be carried over, and how many that is each time.
-    left: u64,
-    most: u64,
-    sums: &'s mut Sums,
-}
-
-impl<'s> Adding<'s> {
-    fn new(sums: &'s mut Sums, largest: u64) -> Adding<'s> {
-        let most = (i64::MAX as u64 / largest.max(1)).max(1);
-        Adding {
-            lanes: vec![[0; LANES]; sums.of.len()],
-            left: most,
-            most,
-            sums,
-        }
-    }
-
-    #[inline]
-    fn add(&mut self, row: &Row) {
-        if self.left == 0 {
-            self.carry();
-        }
-        self.left -= 1;
-        if let Some(lanes) = self.lanes.get_mut(row.slot as usize) {
-            // no sum can leave its range before it is carried over
-            for (sum, lane) in lanes.iter_mut().zip(row.lanes) {
-                *sum = sum.wrapping_add(lane);
-            }
-        }
-    }
-
-    fn carry(&mut self) {
-        for (sum, lanes) in self.sums.of.iter_mut().zip(&mut self.lanes) {
-            let [high, low, more @ .., cases] = std::mem::take(lanes).map(i128::from);
-            let [units, rest @ .., count] = sum;
-            *units += high * PART + low;
-            rest.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
-            *count += cases;
-        }
-        self.left = self.most;
-    }
-}
-
-/// A scenario made ready for draws: cases, strata, and where sums go.
-struct Sampler<'a> {
-    side: &'a Side<'a>,
-    level: DrawLevel,
-    strata: Strata,
-    /// In the order of the strata.
-    rows: Vec<Row>,
-    /// The largest number in any of them.
-    largest: u64,
-    months: usize,
-}
-
-/// Sums of a hospital in a pool and form; as [`Cell`], but without group and kind.
-const FORMS: usize = 5;
-
-impl<'a> Sampler<'a> {
-    fn new(side: &'a Side<'a>, level: DrawLevel) -> Sampler<'a> {
-        let scored = &side.run.scored;
-        let hospital = |case: &SimCase| u64::from(case.hospital);
-        let strata = match level {
-            DrawLevel::CaseInHospital | DrawLevel::HospitalBlock => Strata::by(scored, hospital),
-            DrawLevel::MonthBlock => Strata::by(scored, |case| u64::from(case.month)),
-            _ => Strata::by(scored, |case| hospital(case) << 32 | u64::from(case.group)),
-        };
-        let cases = strata
-            .order
-            .iter()
-            .filter_map(|at| scored.cases.get(*at as usize));
-        let rows: Vec<Row> = cases.map(|case| Row::of(case, scored.pools.len())).collect();
-        Sampler {
-            side,
-            level,
-            months: scored.months.len(),
-            largest: rows.iter().map(Row::largest).max().unwrap_or(0),
-            rows,
-            strata,
-        }
-    }
-
-    /// Calls `hit` for the place of every case of a draw, in a fixed order.
-    fn visit(&self, seed: u64, draw: u64, mut hit: impl FnMut(usize)) {
-        let mut random = stream_of(seed, draw);
-        let pick =
-            |random: &mut _, of: usize| ((uniform(random) * of as f64) as usize).min(of.saturating_sub(1));
-        if matches!(self.level, DrawLevel::HospitalBlock | DrawLevel::MonthBlock) {
-            let blocks: Vec<Range<usize>> = self.strata.each().collect();
-            for _ in 0..blocks.len() {
-                let block = blocks.get(pick(&mut random, blocks.len())).cloned();
-                block.into_iter().flatten().for_each(&mut hit);
-            }
-            return;
-        }
-        for stratum in self.strata.each() {
-            let count = if self.level == DrawLevel::PoissonVolume {
-                let expected = Poisson::new(stratum.len() as f64);
-                expected.map_or(0.0, |poisson| poisson.sample(&mut random)) as usize
-            } else {
-                stratum.len()
-            };
-            for _ in 0..count {
-                hit(stratum.start + pick(&mut random, stratum.len()));
-            }
-        }
-    }
-
-    /// The cells of a draw.
-    fn cells(&self, seed: u64, draw: u64) -> Vec<Cell> {
-        let scored = &self.side.run.scored;
-        if !may_aggregate(&self.side.run.pack) {
-            return self.single_cells(seed, draw);
-        }
-        let mut sums = Sums::new(scored);
-        let mut adding = Adding::new(&mut sums, self.largest);
-        self.visit(seed, draw, |place| {
-            if let Some(row) = self.rows.get(place) {
-                adding.add(row);
-            }
-        });
-        adding.carry();
-        sums.cells(scored)
-    }
-
-    /// Each drawn case by itself, with an id of its own.
-    fn single_cells(&self, seed: u64, draw: u64) -> Vec<Cell> {
-        let scored = &self.side.run.scored;
-        let mut cells = Vec::new();
-        self.visit(seed, draw, |place| {
-            let Some(at) = self.strata.order.get(place).map(|at| *at as usize) else {
-                return;
-            };
-            if let (Some(case), Some(id)) = (scored.cases.get(at), scored.ids.get(at)) {
-                let mut cell = single(scored, case, &format!("{id}#{}", cells.len()));
-                cell.ratio = scored.ratios.get(at).copied().flatten();
-                cells.push(cell);
-            }
-        });
-        cells
-    }
-}
-
-/// Sums over hospitals × (pool and form): units, amounts, costs, claims, others' payments, cases.
-#[derive(Clone)]
-struct Sums {
-    pools: usize,
-    of: Array2<[i128; 6]>,
-}
-
-impl Sums {
-    fn new(scored: &Scored) -> Sums {
-        let pools = scored.pools.len();
-        Sums {
-            pools,
-            of: Array2::from_elem((scored.hospitals.len(), pools * FORMS), [0; 6]),
-        }
-    }
-
-    fn add(&mut self, case: &SimCase) {
-        let slot = case.pool as usize * FORMS + form_number(case.form);
-        if let Some([units, more @ .., cases]) = self.of.get_mut((case.hospital as usize, slot)) {
-            *units += case.units;
-            let fen = [case.amount, case.cost, case.claim, case.nonfund];
-            for (sum, fen) in more.iter_mut().zip(fen) {
-                *sum += i128::from(fen);
-            }
-            *cases += 1;
-        }
-    }
-
-    fn add_all(&mut self, other: &Sums) {
-        for (sum, more) in self.of.iter_mut().zip(&other.of) {
-            sum.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
-        }
-    }
-
-    /// Every sum times a fraction, rounded towards zero: for estimates, not for pay.
-    fn scaled(mut self, times: i128, over: i128) -> Sums {
-        self.of
-            .iter_mut()
-            .flatten()
-            .for_each(|sum| *sum = *sum * times / over.max(1));
-        self
-    }
-
-    fn cells(&self, scored: &Scored) -> Vec<Cell> {
-        let mut cells = Vec::new();
-        for ((hospital, at), [units, amount, cost, claim, nonfund, cases]) in self.of.indexed_iter() {
-            if *cases == 0 {
-                continue;
-            }
-            let (pool, form) = (at / FORMS, at % FORMS);
-            debug_assert!(pool < self.pools);
-            cells.push(Cell {
-                id: format!(
-                    "{}|{form}",
-                    scored
-                        .hospitals
-                        .get(hospital)
-                        .map_or("", |hospital| &hospital.code)
-                ),
-                pool: pool as u32,
-                hospital: hospital as u32,
-                group: 0,
-                kind: crate::points::Kind::Normal,
-                form: ALL_FORMS.get(form).copied().unwrap_or(Form::Nothing),
-                count: *cases as u64,
-                cases: *cases as f64,
-                units: *units,
-                amount: *amount,
-                cost: *cost,
-                claim: *claim,
-                nonfund: *nonfund,
-                ratio: None,
-            });
-        }
-        cells
-    }
-}
-
-const ALL_FORMS: [Form; FORMS] = [
-    Form::Points,
-    Form::Standard,
-    Form::ByItem,
-    Form::Amount,
-    Form::Nothing,
-];
-
-const fn form_number(form: Form) -> usize {
-    match form {
-        Form::Points => 0,
-        Form::Standard => 1,
-        Form::ByItem => 2,
-        Form::Amount => 3,
-        Form::Nothing => 4,
-    }
-}
-
 impl Side<'_> {
+    /// Draws, settles and measures.
+    fn measured(&self, sampler: &Sampler<'_>, (seed, draw): (u64, u64), layout: &Layout) -> Result<Measured> {
+        let scored = &self.run.scored;
+        let cells = match may_aggregate(&self.run.pack) {
+            true => sampler.sums(seed, draw).cells(scored),
+            false => sampler.single_cells(seed, draw),
+        };
+        self.measure(cells, layout)
+    }
+
     /// Settles drawn cells and measures what came out.
     fn measure(&self, cells: Vec<Cell>, layout: &Layout) -> Result<Measured> {
         let run = self.run;
@@ -749,31 +435,36 @@ fn case_draws(
     layout: &Layout,
     (threads, advance): (usize, &(dyn Fn(u64) + Sync)),
 ) -> Result<Vec<[Measured; 2]>> {
-    let [base, reform] = sides.each_ref().map(|side| Sampler::new(side, level));
-    if level == DrawLevel::MonthBlock && base.months < 2 {
+    let [base_side, reform_side] = sides;
+    let base = Sampler::new(&base_side.run.scored, level)?;
+    let reform = Sampler::new(&reform_side.run.scored, level)?;
+    if level == DrawLevel::MonthBlock && base_side.run.scored.months.len() < 2 {
         let message = "`mc.levels` names `month_block`, but the cases lie in one month or have none";
         return Err(at_key(resolved, "levels", message));
     }
-    let same = Arc::ptr_eq(&base.side.run.outcome, &reform.side.run.outcome);
-    // of the same scored cases the same numbers draw the same: they are added up once
-    let same_cases = Arc::ptr_eq(&base.side.run.scored, &reform.side.run.scored)
-        && may_aggregate(&base.side.run.pack) == may_aggregate(&reform.side.run.pack);
+    let same = Arc::ptr_eq(&base_side.run.outcome, &reform_side.run.outcome);
+    let alike =
+        sides.each_ref().map(|side| may_aggregate(&side.run.pack)) == [true; 2] && base.draws_as(&reform);
     let draws = usize::try_from(mc.draws).unwrap_or(usize::MAX);
     in_parallel(draws, threads, &|draw| {
-        let cells = base.cells(mc.seed, draw as u64);
-        let others = match (same, same_cases) {
-            (true, _) => Vec::new(),
-            (false, true) => cells.clone(),
-            (false, false) => reform.cells(mc.seed, draw as u64),
-        };
-        let before = base.side.measure(cells, layout)?;
-        let after = if same {
-            before.clone()
+        let of = (mc.seed, draw as u64);
+        let measured = if same {
+            let before = base_side.measured(&base, of, layout)?;
+            [before.clone(), before]
+        } else if alike {
+            let [before, after] = base.sums_of_both(&reform, of.0, of.1);
+            [
+                base_side.measure(before.cells(&base_side.run.scored), layout)?,
+                reform_side.measure(after.cells(&reform_side.run.scored), layout)?,
+            ]
         } else {
-            reform.side.measure(others, layout)?
+            [
+                base_side.measured(&base, of, layout)?,
+                reform_side.measured(&reform, of, layout)?,
+            ]
         };
         advance(1);
-        Ok([before, after])
+        Ok(measured)
     })
 }
 
@@ -941,12 +632,7 @@ fn sums_by_month(resolved: &Resolved, side: &Side<'_>) -> Result<Vec<Sums>> {
         let message = "`mc.months` asks for a fan, but this pack rounds below the hospital";
         return Err(at_key(resolved, "months", message));
     }
-    let mut by_month: Vec<Sums> = (0..months).map(|_| Sums::new(scored)).collect();
-    for case in &scored.cases {
-        let sums = by_month.get_mut(case.month as usize);
-        sums.into_iter().for_each(|sums| sums.add(case));
-    }
-    Ok(by_month)
+    Sums::by_month(scored)
 }
 
 impl Side<'_> {

@@ -26,6 +26,7 @@ mod outcome;
 mod patients;
 mod quality;
 mod resolve;
+mod sampler;
 pub mod statistics;
 mod stress;
 mod study;

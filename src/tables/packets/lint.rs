@@ -53,6 +53,14 @@ impl Linter<'_> {
             true => lists.procedures.codes(),
             false => lists.diagnoses.codes(),
         };
+        if list.is_empty() {
+            return; // of a kind without a list nothing can be said
+        }
+        // codes that the scheme's own maps lead to may stand in no list
+        let mut read_as = self.scheme.packets().into_iter().flat_map(Packets::mapped);
+        if read_as.any(|(_, target)| target.starts_with(prefix)) {
+            return;
+        }
         let from = list.partition_point(|code| code.as_str() < prefix);
         if list.get(from).is_some_and(|code| code.starts_with(prefix)) {
             return;
@@ -108,15 +116,14 @@ impl Linter<'_> {
     /// Procedures of the catalogue that no table gives a type.
     fn types(&mut self, packets: &Packets) {
         let scheme = self.scheme;
-        let operands = scheme.rules().iter().flat_map(|rule| rule.when.sets());
+        let atoms = scheme.rules().iter().flat_map(|rule| rule.when.atoms());
+        let operands = atoms.filter(|atom| asks_procedures(atom)).flat_map(Atom::sets);
         let mut procedures: HashMap<&str, bool> = HashMap::new();
-        for set in operands.filter_map(|set| scheme.set(set)) {
+        for set in operands.filter(|set| !is_any(set)).filter_map(|set| scheme.set(set)) {
             for code in &set.codes {
-                let text = scheme.code(*code);
-                if text.starts_with(|c: char| c.is_ascii_digit()) {
-                    let traits = packets.procedures.traits(*code);
-                    procedures.insert(text, traits.is_some_and(|traits| traits.kind.is_some()));
-                }
+                let traits = packets.procedures.traits(*code);
+                let typed = traits.is_some_and(|traits| traits.kind.is_some());
+                procedures.insert(scheme.code(*code), typed);
             }
         }
         let (all, untyped) = (
@@ -135,18 +142,38 @@ impl Linter<'_> {
         else {
             return;
         };
+        // the type of a case is that of all its procedures, named by a row or not
+        let listed = self.untyped_of_list(packets);
+        let of_list = |words: &dyn Fn(usize, usize) -> String| {
+            listed.map_or_else(String::new, |(n, all)| words(n, all))
+        };
+        let (en, zh) = (
+            of_list(&|n, all| format!(", and {n} of all {all} of the code list")),
+            of_list(&|n, all| format!("，编码表全部{all}个中有{n}个")),
+        );
         self.say(
             scheme.place(first),
             Grade::Note,
             "untyped-procedures",
             format!(
-                "{untyped} of {all} procedures that rows name have no treatment type in procedure-types.csv; they \
-                 count as conservative where the type of a case is asked for"
+                "{untyped} of {all} procedures that rows ask for{en} have no treatment type in procedure-types.csv; \
+                 they count as conservative where the type of a case is asked for"
             ),
             format!(
-                "目录所列{all}个手术操作中有{untyped}个在procedure-types.csv中没有类型，判断病例类型时按保守治疗计"
+                "目录行所要求的{all}个手术操作中有{untyped}个{zh}在procedure-types.csv中没有类型，判断病例类型时按保守治疗计"
             ),
         );
+    }
+
+    /// Procedures of the code list without a type, and how many the list has.
+    fn untyped_of_list(&self, packets: &Packets) -> Option<(usize, usize)> {
+        let codes = self.lists?.procedures.codes();
+        let typed = |code: &String| {
+            let id = self.scheme.code_id(code)?;
+            packets.procedures.traits(id)?.kind
+        };
+        let untyped = codes.iter().filter(|code| typed(code).is_none()).count();
+        (!codes.is_empty()).then_some((untyped, codes.len()))
     }
 
     /// Criteria that no row gives anything to compare by.
@@ -226,6 +253,24 @@ fn use_of(procedure: bool) -> Use {
         true => Use::PROCEDURES,
         false => Use::DIAGNOSES,
     }
+}
+
+/// Whether a test is about procedures.
+fn asks_procedures(atom: &Atom) -> bool {
+    match atom {
+        Atom::In { subject, .. } => matches!(
+            subject,
+            Subject::PrincipalProcedure | Subject::AnyProcedure | Subject::OtherProcedure
+        ),
+        Atom::Packet(test) => matches!(test, PacketTest::Takes(_)),
+        _ => false,
+    }
+}
+
+/// `{*}`: any code, which names none.
+fn is_any(set: &SetRef) -> bool {
+    let names_none = |pattern: &Pattern| matches!(pattern, Pattern::Prefix(prefix) if prefix.is_empty());
+    matches!(set, SetRef::Inline(patterns) if patterns.iter().any(names_none))
 }
 
 /// The patterns an atom writes out, and whether they are of procedures.

@@ -32,6 +32,8 @@ pub(super) use settings::{
 };
 pub use tried::TriedRow;
 
+use crate::codes::normal_form;
+
 /// A test that only packets ask (病种条件).
 #[derive(Clone, Debug, PartialEq)]
 pub enum PacketTest {
@@ -129,6 +131,20 @@ impl Packets {
         let found = self.mapped.binary_search_by(|(from, _)| from.as_str().cmp(code));
         let to = found.ok().and_then(|at| self.mapped.get(at));
         to.map_or(code, |(_, to)| to)
+    }
+
+    /// `written>read as` of the codes that the scheme's own maps change, joined by `|` (编码映射结果).
+    pub fn codes_read_as<'c>(&self, codes: impl Iterator<Item = &'c str>) -> String {
+        let mut text = String::new();
+        for written in codes {
+            let own = normal_form(written);
+            let read = self.read_as(&own);
+            if read != own {
+                let bar = if text.is_empty() { "" } else { "|" };
+                text.push_str(&format!("{bar}{written}>{read}"));
+            }
+        }
+        text
     }
 
     /// Whether the scheme reads some codes as others (编码映射).
