@@ -1039,6 +1039,123 @@ fn light_stays_move_to_a_lower_level() {
     assert!(pool("reform") < pool("baseline"));
 }
 
+/// Weights of the toy's file are arithmetic means of all its cases: made again, they pay the same; trimmed
+/// otherwise, they are the golden ones of that rule.
+#[test]
+fn calibration_is_a_lever_like_any_other() {
+    let (same, trimmed) = (simulate(toy("calibrated")), simulate(toy("calibrated-trim")));
+    for hospital in HOSPITALS {
+        let apart = same.due("reform", hospital) - same.due("baseline", hospital);
+        assert!(apart.fen().abs() <= 1, "{hospital}: {apart}");
+    }
+    let golden = golden();
+    for (group, expected) in golden["iqr1.5"]["weights"].as_object().unwrap() {
+        let found = trimmed.number("reform/groups", &[("group", group)], "weight");
+        near(group, found, expected.as_f64().unwrap(), 1e-9);
+    }
+    let changes = trimmed.rows("changes");
+    assert_eq!(changes.len(), 1);
+    assert_eq!(changes[0]["lever"], "weights");
+    assert!(
+        trimmed
+            .rows("assumptions")
+            .iter()
+            .any(|row| row["path"] == "calibration.weights.trim")
+    );
+    let stages = trimmed.rows("stages");
+    let computed = |stage: &str| {
+        let of = |row: &&Row| row["run"] == "reform" && row["stage"] == stage && row["reused"] == "no";
+        stages.iter().filter(of).count()
+    };
+    assert_eq!(
+        (computed("cases"), computed("score")),
+        (0, 1),
+        "no record is read anew"
+    );
+}
+
+/// Coded cases are grouped by the scheme of each scenario as they are read.
+#[test]
+fn coded_cases_are_grouped_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let pack = api::PackRequest {
+        records: root().join("scenarios/sample-region/records.csv"),
+        intake: Intake::default(),
+        output: at("cases.dzc"),
+        findings: None,
+    };
+    let watch = Watch {
+        lang: Lang::En,
+        threads: 2,
+        advance: &|_| {},
+    };
+    api::pack(&pack, &watch).unwrap();
+    let sample = root().join("scenarios");
+    let base = fs::read_to_string(root().join("tests/simulate/toy/base.toml")).unwrap();
+    let base = base
+        .replace(
+            "cases = \"cases.csv\"",
+            &format!(
+                "cases = \"cases.dzc\"\nscheme = \"chs-drg-1.0\"\nhospitals = \"{}\"",
+                sample.join("sample-region/hospitals.csv").display()
+            ),
+        )
+        .replace(
+            "weights.csv",
+            &sample
+                .join("weights/sample-chs-drg-1.0.csv")
+                .display()
+                .to_string(),
+        );
+    fs::write(at("base.toml"), base).unwrap();
+    let policy = fs::read_to_string(root().join("tests/simulate/toy/policy.toml")).unwrap();
+    fs::write(at("policy.toml"), policy).unwrap();
+    let weights = sample.join("weights/sample-chs-drg-1.1.csv");
+    fs::write(
+        at("new.toml"),
+        format!(
+            "schema = 1\nscenario = {{ id = \"new\", baseline = \"base.toml\" }}\nscheme = \"chs-drg-1.1\"\nweights = \"{}\"\n",
+            weights.display()
+        ),
+    )
+    .unwrap();
+    let done = simulate(at("new.toml"));
+    let rows = done.rows("crosswalk");
+    assert!(rows.iter().any(|row| row["old_group"] != row["new_group"]));
+    let cases: u64 = rows.iter().map(|row| row["cases"].parse::<u64>().unwrap()).sum();
+    let counts = &run_json(done.folder.path())["counts"];
+    let left_out = counts["rejected"].as_u64().unwrap() + counts["without_money"].as_u64().unwrap();
+    assert_eq!(
+        cases + left_out,
+        counts["read"].as_u64().unwrap(),
+        "nothing is dropped silently"
+    );
+    // the same cases as the other form of the records has
+    let other = simulate(root().join("scenarios/new-grouper.toml"));
+    let moved = |done: &Done| -> BTreeMap<(String, String), u64> {
+        let rows = done.rows("crosswalk").into_iter();
+        rows.map(|row| {
+            (
+                (row["old_group"].clone(), row["new_group"].clone()),
+                row["cases"].parse().unwrap(),
+            )
+        })
+        .collect()
+    };
+    let (coded, plain) = (moved(&done), moved(&other));
+    for (pair, cases) in &plain {
+        assert!(coded.get(pair).is_some_and(|coded| coded >= cases), "{pair:?}");
+    }
+    assert_eq!(
+        done.rows("patients")
+            .iter()
+            .filter(|row| row["by"] == "sex")
+            .count(),
+        2
+    );
+}
+
 /// T5: the money of high multiples falls as the multiple rises, so a share of it has one multiple.
 #[test]
 fn the_money_of_high_multiples_is_monotone() {

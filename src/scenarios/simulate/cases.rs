@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
+use super::compact::{is_compact, read_compact};
 use super::patients::{KindOfPatient, Patient, age_band};
 use super::resolve::Whole;
-use super::table::{GroupedCase, read_grouped, refuse_twice};
+use super::table::{GroupedCase, read_grouped, refuse_twice, score_all};
 use crate::benefit::Slip;
 use crate::codes::HospitalLevel;
 use crate::diagnostics::{Error, Lang, Place, Result};
@@ -222,7 +223,20 @@ impl Prepared {
     }
 
     fn of_table(path: &Path, whole: &Whole, how: &How<'_>) -> Result<Prepared> {
-        let cases = read_grouped(path, &whole.pools(), how)?;
+        let (cases, counts) = match is_compact(path)? {
+            true => read_compact(path, whole, how)?,
+            false => {
+                let cases = read_grouped(path, &whole.pools(), how)?;
+                let read = cases.len() as u64;
+                (
+                    cases,
+                    Counted {
+                        read,
+                        ..Counted::default()
+                    },
+                )
+            }
+        };
         let mut order: Vec<usize> = (0..cases.len()).collect();
         order.sort_by(|a, b| {
             let id = |at: &usize| cases.get(*at).map(|case| &case.id);
@@ -230,10 +244,7 @@ impl Prepared {
         });
         refuse_twice(path, &cases, &order)?;
         Ok(Prepared {
-            counts: Counted {
-                read: cases.len() as u64,
-                ..Counted::default()
-            },
+            counts,
             source: Source::Table(cases),
             order,
         })
@@ -260,7 +271,7 @@ impl Prepared {
                 }
                 Source::Table(cases) => {
                     let case = cases.get(*at)?;
-                    Some((case.id.as_str(), case.group.as_str(), case.adrg.as_str()))
+                    Some((case.id.as_str(), &*case.group, &*case.adrg))
                 }
             })
             .collect()
@@ -270,7 +281,7 @@ impl Prepared {
     ///
     /// # Errors
     /// Pack and weights do not fit the scheme or the year; a case cannot be priced.
-    pub fn score(&self, whole: &Whole, pack: &Pack, weights: &Weights) -> Result<Scored> {
+    pub fn score(&self, whole: &Whole, (pack, weights): (&Pack, &Weights), threads: usize) -> Result<Scored> {
         match &self.source {
             Source::Chain(chain) => {
                 let scenario = scenario_of(whole)?;
@@ -281,11 +292,8 @@ impl Prepared {
             }
             Source::Table(cases) => {
                 pack.fits(weights)?;
-                let scores = cases.iter().map(|case| {
-                    let own = (case.hospital.as_str(), case.level);
-                    case.score((pack, weights), &case.group, own).map(Some)
-                });
-                self.scored(weights, &[], scores)
+                let scores = score_all(cases, (pack, weights), threads)?;
+                self.scored(weights, &[], scores.into_iter().map(|score| Ok(Some(score))))
             }
         }
     }
@@ -322,7 +330,7 @@ impl Prepared {
                 }
             }
             Source::Table(cases) => cases.iter().for_each(|case| {
-                let of = (case.cost, case.los, case.month.as_str());
+                let of = (case.cost, case.los, &*case.month);
                 add(&case.group, &case.adrg, &case.hospital, of);
             }),
         }
@@ -450,11 +458,11 @@ pub(super) struct Facts<'a> {
 /// Names that become numbers.
 #[derive(Default)]
 struct Names {
-    hospitals: BTreeMap<String, HospitalLevel>,
-    groups: BTreeMap<String, String>,
-    pools: BTreeSet<String>,
-    months: BTreeSet<String>,
-    patients: BTreeMap<String, KindOfPatient>,
+    hospitals: HashMap<String, HospitalLevel>,
+    groups: HashMap<String, String>,
+    pools: HashSet<String>,
+    months: HashSet<String>,
+    patients: HashMap<String, KindOfPatient>,
     numbers: [HashMap<String, u32>; 5],
     /// The key of the last patient looked at.
     patient: String,
@@ -481,31 +489,37 @@ impl Names {
         }
     }
 
+    /// The names in their order, and the number of each.
     fn lists(&mut self, weights: &Weights) -> Scored {
+        let mut groups: BTreeMap<String, String> = self.groups.drain().collect();
         // a case may move to a group of its adjacent group that has no case yet
         for (group, _) in weights.rows() {
             let adrg = || {
-                let adrgs = self.groups.values().filter(|adrg| !adrg.is_empty());
+                let adrgs = groups.values().filter(|adrg| !adrg.is_empty());
                 adrgs
                     .filter(|adrg| group.starts_with(adrg.as_str()))
                     .max_by_key(|adrg| adrg.len())
                     .cloned()
             };
-            if !self.groups.contains_key(group)
+            if !groups.contains_key(group)
                 && let Some(adrg) = adrg()
             {
-                self.groups.insert(group.to_owned(), adrg);
+                groups.insert(group.to_owned(), adrg);
             }
         }
+        let hospitals: BTreeMap<String, HospitalLevel> = self.hospitals.drain().collect();
+        let pools: BTreeSet<String> = self.pools.drain().collect();
+        let months: BTreeSet<String> = self.months.drain().collect();
+        let patients: BTreeMap<String, KindOfPatient> = self.patients.drain().collect();
         let number = |names: &mut dyn Iterator<Item = &String>| {
             (0..).zip(names).map(|(n, name)| (name.clone(), n)).collect()
         };
         self.numbers = [
-            number(&mut self.hospitals.keys()),
-            number(&mut self.groups.keys()),
-            number(&mut self.pools.iter()),
-            number(&mut self.months.iter()),
-            number(&mut self.patients.keys()),
+            number(&mut hospitals.keys()),
+            number(&mut groups.keys()),
+            number(&mut pools.iter()),
+            number(&mut months.iter()),
+            number(&mut patients.keys()),
         ];
         let group = |(code, adrg): (&String, &String)| {
             let weight = weights.get(code).and_then(|row| row.weight);
@@ -518,18 +532,17 @@ impl Names {
             }
         };
         Scored {
-            hospitals: self
-                .hospitals
+            hospitals: hospitals
                 .iter()
                 .map(|(code, level)| HospitalOfRun {
                     code: code.clone(),
                     level: *level,
                 })
                 .collect(),
-            groups: self.groups.iter().map(group).collect(),
-            pools: self.pools.iter().cloned().collect(),
-            months: self.months.iter().cloned().collect(),
-            patients: self.patients.values().cloned().collect(),
+            groups: groups.iter().map(group).collect(),
+            pools: pools.into_iter().collect(),
+            months: months.into_iter().collect(),
+            patients: patients.into_values().collect(),
             ..Scored::default()
         }
     }

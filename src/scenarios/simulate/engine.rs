@@ -212,7 +212,7 @@ impl<'a> Engine<'a> {
             self.note(name, Stage::Score, true);
             return Ok(kept);
         }
-        let scored = Arc::new(prepared.score(whole, pack, weights)?);
+        let scored = Arc::new(prepared.score(whole, (pack, weights), self.how.threads)?);
         let summed = Arc::new(cells(&scored, scored.cases.iter().copied()));
         // the first is the baseline's: it stays
         if self.scored.len() >= SCORED_KEPT {

@@ -12,6 +12,7 @@ mod attribution;
 mod behaviour;
 mod calibrated;
 mod cases;
+mod compact;
 mod corridor;
 mod crosswalk;
 mod document;

@@ -2,6 +2,7 @@
 //! or a sheet of a workbook.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use hashbrown::HashMap;
 
@@ -18,18 +19,18 @@ use crate::units::Fen;
 pub(super) struct GroupedCase {
     pub(super) id: String,
     pub(super) line: u64,
-    pub(super) hospital: String,
+    pub(super) hospital: Arc<str>,
     pub(super) level: HospitalLevel,
-    pub(super) pool: String,
-    pub(super) group: String,
-    pub(super) adrg: String,
-    pub(super) month: String,
-    insurance: String,
-    sex: u8,
-    age: Option<u32>,
+    pub(super) pool: Arc<str>,
+    pub(super) group: Arc<str>,
+    pub(super) adrg: Arc<str>,
+    pub(super) month: Arc<str>,
+    pub(super) insurance: Arc<str>,
+    pub(super) sex: u8,
+    pub(super) age: Option<u32>,
     pub(super) los: Option<u32>,
     pub(super) cost: Fen,
-    claim: Fen,
+    pub(super) claim: Fen,
 }
 
 /// Columns of a table of grouped cases that must be there.
@@ -52,8 +53,28 @@ const FURTHER: [&str; 10] = [
 /// Rows with something wrong that are told at once.
 const MOST_ERRORS: usize = 20;
 
+/// Words that many cases share, kept once (共用文字).
+#[derive(Default)]
+pub(super) struct Words(HashMap<Arc<str>, ()>);
+
+impl Words {
+    pub(super) fn get(&mut self, word: &str) -> Arc<str> {
+        if let Some((known, ())) = self.0.get_key_value(word) {
+            return Arc::clone(known);
+        }
+        let word: Arc<str> = word.into();
+        self.0.insert(Arc::clone(&word), ());
+        word
+    }
+}
+
 /// What the rows of a chunk are.
-type Read = (Vec<GroupedCase>, Vec<Error>);
+#[derive(Default)]
+struct Read {
+    cases: Vec<GroupedCase>,
+    errors: Vec<Error>,
+    words: Words,
+}
 
 /// Reads `case_id, hospital, level, group, cost` and what else there is (读取已分组病例).
 ///
@@ -61,11 +82,12 @@ type Read = (Vec<GroupedCase>, Vec<Error>);
 /// A column or cell that cannot be used, by line; a hospital of two levels; no case.
 pub(super) fn read_grouped(path: &Path, pools: &[String], how: &How<'_>) -> Result<Vec<GroupedCase>> {
     refuse_layouts(path, how.intake)?;
-    let (place, (cases, errors)) = match AnyTable::is_workbook(path)? {
+    let (place, read) = match AnyTable::is_workbook(path)? {
         true => of_sheet(path, pools, how.intake)?,
         false => of_rows(path, pools, how)?,
     };
-    Error::all(errors)?;
+    Error::all(read.errors)?;
+    let cases = read.cases;
     one_level_each(&place, &cases)?;
     if cases.is_empty() {
         return Err(Error::at(place, "there is no case; expected one row a case"));
@@ -97,7 +119,8 @@ fn of_sheet(path: &Path, pools: &[String], intake: &Intake) -> Result<(Place, Re
     let mut read = Read::default();
     for (line, cells) in &table.rows {
         let cell = |at: usize| cells.get(at).map_or("", |cell| cell.trim());
-        take(&mut read, &table.place, *line, at.case(cell, *line, pools));
+        let case = at.case(cell, (*line, pools), &mut read.words);
+        take(&mut read, &table.place, *line, case);
     }
     Ok((table.place, read))
 }
@@ -109,15 +132,15 @@ fn of_rows(path: &Path, pools: &[String], how: &How<'_>) -> Result<(Place, Read)
     let mut all = Read::default();
     let row = |read: &mut Read, line, found: FoundRow<'_>| {
         let case = match found {
-            FoundRow::Cells(row) => at.case(|at| row.field(at).trim(), line, pools),
+            FoundRow::Cells(row) => at.case(|at| row.field(at).trim(), (line, pools), &mut read.words),
             FoundRow::Odd(expected) => Err(format!("this row cannot be read; expected {expected}")),
         };
         take(read, &place, line, case);
     };
-    rows.in_order(how.threads, row, |(cases, errors), _| {
-        all.0.extend(cases);
-        let room = MOST_ERRORS.saturating_sub(all.1.len());
-        all.1.extend(errors.into_iter().take(room));
+    rows.in_order(how.threads, row, |read: Read, _| {
+        all.cases.extend(read.cases);
+        let room = MOST_ERRORS.saturating_sub(all.errors.len());
+        all.errors.extend(read.errors.into_iter().take(room));
         Ok(())
     })?;
     Ok((place, all))
@@ -125,8 +148,10 @@ fn of_rows(path: &Path, pools: &[String], how: &How<'_>) -> Result<(Place, Read)
 
 fn take(read: &mut Read, place: &Place, line: u64, case: std::result::Result<GroupedCase, String>) {
     match case {
-        Ok(case) => read.0.push(case),
-        Err(message) if read.1.len() < MOST_ERRORS => read.1.push(Error::at(place.line(line), message)),
+        Ok(case) => read.cases.push(case),
+        Err(message) if read.errors.len() < MOST_ERRORS => {
+            read.errors.push(Error::at(place.line(line), message));
+        }
         Err(_) => {}
     }
 }
@@ -161,13 +186,13 @@ impl Columns {
     fn case<'r>(
         &self,
         field: impl Fn(usize) -> &'r str,
-        line: u64,
-        pools: &[String],
+        (line, pools): (u64, &[String]),
+        words: &mut Words,
     ) -> std::result::Result<GroupedCase, String> {
         let cell = |name: &str| self.0.get(name).map_or("", |at| field(*at));
         let filled = |name: &str| match cell(name) {
             "" => Err(format!("field `{name}` is empty")),
-            text => Ok(text.to_owned()),
+            text => Ok(text),
         };
         let cost = yuan("cost", cell("cost"))?;
         let claim = match cell("claim") {
@@ -177,17 +202,17 @@ impl Columns {
         let level = cell("level");
         let los = if cell("los").is_empty() { "los_days" } else { "los" };
         Ok(GroupedCase {
-            id: filled("case_id")?,
+            id: filled("case_id")?.to_owned(),
             line,
-            hospital: filled("hospital")?,
+            hospital: words.get(filled("hospital")?),
             level: level
                 .parse()
                 .map_err(|expected| format!("field `level`: `{level}`; {expected}"))?,
-            pool: pool_of(cell("pool"), pools)?,
-            group: cell("group").to_owned(),
-            adrg: cell("adrg").to_owned(),
-            month: cell("month").to_owned(),
-            insurance: cell("insured_scheme").to_owned(),
+            pool: words.get(pool_of(cell("pool"), pools)?),
+            group: words.get(cell("group")),
+            adrg: words.get(cell("adrg")),
+            month: words.get(cell("month")),
+            insurance: words.get(cell("insured_scheme")),
             sex: sex_of(cell("sex"))?,
             age: whole("age", cell("age"), "years")?,
             los: whole(los, cell(los), "days")?,
@@ -225,15 +250,18 @@ fn sex_of(text: &str) -> std::result::Result<u8, String> {
     }
 }
 
-fn pool_of(text: &str, pools: &[String]) -> std::result::Result<String, String> {
+fn pool_of<'p>(text: &str, pools: &'p [String]) -> std::result::Result<&'p str, String> {
     match (text, pools) {
-        ("", [only]) => Ok(only.clone()),
-        (pool, pools) if pools.iter().any(|known| known == pool) => Ok(pool.to_owned()),
-        (pool, pools) => {
-            let hint = suggestion(pool, pools.iter().map(String::as_str));
-            let known = pools.join(", ");
-            Err(format!("field `pool`: `{pool}`; expected one of {known}{hint}"))
-        }
+        ("", [only]) => Ok(only),
+        (pool, pools) => pools
+            .iter()
+            .find(|known| *known == pool)
+            .map(String::as_str)
+            .ok_or_else(|| {
+                let hint = suggestion(pool, pools.iter().map(String::as_str));
+                let known = pools.join(", ");
+                format!("field `pool`: `{pool}`; expected one of {known}{hint}")
+            }),
     }
 }
 
@@ -252,6 +280,36 @@ fn one_level_each(place: &Place, cases: &[GroupedCase]) -> Result<()> {
         }
         None => Ok(()),
     }
+}
+
+/// Scores of all cases in their own groups and hospitals, on so many threads.
+///
+/// # Errors
+/// That of the first case that cannot be priced.
+pub(super) fn score_all(cases: &[GroupedCase], by: (&Pack, &Weights), threads: usize) -> Result<Vec<Score>> {
+    let of_part = |part: &[GroupedCase]| -> Result<Vec<Score>> {
+        let scores = part
+            .iter()
+            .map(|case| case.score(by, &case.group, (&case.hospital, case.level)));
+        scores.collect()
+    };
+    let each = cases.len().div_ceil(threads.max(1)).max(1);
+    let parts = std::thread::scope(|scope| {
+        let handles: Vec<_> = cases
+            .chunks(each)
+            .map(|part| scope.spawn(move || of_part(part)))
+            .collect();
+        let joined = handles.into_iter().map(|handle| match handle.join() {
+            Ok(scores) => scores,
+            Err(_) => Err(Error::new("a thread of the scoring ended early")),
+        });
+        joined.collect::<Vec<Result<Vec<Score>>>>()
+    });
+    let mut scores = Vec::with_capacity(cases.len());
+    for part in parts {
+        scores.extend(part?);
+    }
+    Ok(scores)
 }
 
 /// A case that stands twice would be paid twice.
