@@ -171,7 +171,9 @@ impl Bounds {
 
     /// Of a policy that names no bounds: the nearest file of that name in a folder above.
     fn up_the_tree(read: &[Read<File>]) -> Result<Bounds> {
-        let top = read.first().map_or(Path::new(""), |(file, _)| file.path.as_path());
+        let top = read
+            .first()
+            .map_or(Path::new(""), |(file, _)| file.path.as_path());
         let first = top.parent().map(Path::to_path_buf);
         let folders = std::iter::successors(first, |folder| Some(above(folder))).take(HIGHEST);
         let mut found = folders.map(|folder| folder.join(NATIONAL));
