@@ -119,7 +119,10 @@ impl Linter<'_> {
         let atoms = scheme.rules().iter().flat_map(|rule| rule.when.atoms());
         let operands = atoms.filter(|atom| asks_procedures(atom)).flat_map(Atom::sets);
         let mut procedures: HashMap<&str, bool> = HashMap::new();
-        for set in operands.filter(|set| !is_any(set)).filter_map(|set| scheme.set(set)) {
+        for set in operands
+            .filter(|set| !is_any(set))
+            .filter_map(|set| scheme.set(set))
+        {
             for code in &set.codes {
                 let traits = packets.procedures.traits(*code);
                 let typed = traits.is_some_and(|traits| traits.kind.is_some());
