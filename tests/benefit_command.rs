@@ -445,6 +445,36 @@ fn one_sheet_in_every_form() {
     );
 }
 
+/// A sheet whose columns have the field's Chinese names, or those of the national interface.
+#[test]
+fn columns_may_have_chinese_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let header = "结算号,人员编号,档次,身份类别,年龄,医院等级,出院日期,medfee_sumamt,全自费,超限价自费,先行自付,inscp_scp_amt";
+    let row = "a,P1,p1,ordinary,40,2,2022-03-01,10000.00,0,0,0,10000.00";
+    let claims = folder.path().join("单据.csv");
+    let text = format!("{header}\r\n{row}\r\n,,,,,,,,,,,\r\n");
+    std::fs::write(&claims, encoding_rs::GBK.encode(&text).0).unwrap();
+    let out = settled(folder.path(), "out", claims.to_str().unwrap(), &[]);
+    let slips = rows(&out.join("slips.csv"));
+    assert_eq!(slips.len(), 1, "blank rows behind are none");
+    assert_eq!(slips[0]["hifp_pay"], "6790.00");
+    let twice = format!("settlement,{header}\na,{row}\n");
+    std::fs::write(&claims, twice).unwrap();
+    let ran = dianzhi(&[
+        "benefit",
+        claims.to_str().unwrap(),
+        "-p",
+        POLICY,
+        "-o",
+        out.to_str().unwrap(),
+    ]);
+    let words = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert!(
+        words.contains("column `结算号`: `settlement` stands in an earlier column already"),
+        "{words}"
+    );
+}
+
 /// The rows of a CSV as a workbook, amounts as numbers, as a clerk types them.
 fn workbook(text: &str) -> Vec<u8> {
     let mut book = rust_xlsxwriter::Workbook::new();
@@ -730,6 +760,37 @@ fn a_reform_is_told_by_payer_household_and_category() {
     assert_eq!(gained, -change("households.csv", "person_change"));
     assert_eq!(gained, change("categories.csv", "funds_change"));
     assert_eq!(gained, change("payers.csv", "change"));
+    // what bills leave to the list of persons is told by it
+    let text = std::fs::read_to_string(CLAIMS).unwrap();
+    let left = text.lines().enumerate().map(|(row, line)| {
+        let mut cells: Vec<&str> = line.split(',').collect();
+        if row > 0 {
+            (cells[2], cells[5]) = ("", "");
+        }
+        cells.join(",")
+    });
+    let claims = folder.path().join("claims.csv");
+    std::fs::write(&claims, left.collect::<Vec<_>>().join("\n")).unwrap();
+    let listed = folder.path().join("listed");
+    let [claims, listed_out] = [&claims, &listed].map(|path| path.to_str().unwrap());
+    let arguments = [
+        "benefit",
+        "compare",
+        claims,
+        "-p",
+        POLICY,
+        "--reform",
+        REFORM,
+        "--persons",
+        PERSONS,
+        "-o",
+        listed_out,
+    ];
+    let ran = dianzhi(&arguments);
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    for name in ["households.csv", "categories.csv", "payers.csv"] {
+        assert_eq!(rows(&listed.join(name)), rows(&out.join(name)), "{name}");
+    }
     let same = [
         "benefit",
         "compare",

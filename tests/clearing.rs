@@ -13,7 +13,7 @@ mod money;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use dianzhi::budget::{More, PoolCase, PoolMoney, PoolSettlement, settle};
+use dianzhi::budget::{CaseName, More, PoolCase, PoolMoney, PoolSettlement, settle};
 use dianzhi::diagnostics::Place;
 use dianzhi::points::{
     CaseFacts, Cut, Ending, Kind, Mark, Pack, Payment, PricingCase, ScoreError, Stay, score,
@@ -321,7 +321,7 @@ fn settled(name: &str, pack: &Pack, amount: i64, cases: &[PoolCase]) -> Option<P
         .enumerate()
         .map(|(i, h)| (*h, Exact::integer(85 + 2 * i as i128)))
         .collect();
-    let punished: Vec<&str> = cases.iter().step_by(3).map(|case| case.id).collect();
+    let punished: Vec<CaseName> = cases.iter().step_by(3).map(|case| case.id.into()).collect();
     let money = PoolMoney {
         budget: Fen::new(amount),
         assessments: &scores,

@@ -120,14 +120,42 @@ fn points_times_price() {
         let mean = inputs["mean_cost"].as_str().unwrap_or("5000");
         let cost = yuan(inputs["cost"].as_str().unwrap_or("5000"));
         let weights = weights(&format!("G,{weight},,{mean},yes,local,\n"));
-        let score = score(&pack_of(SAMPLE, &edits), &weights, &case("G", cost)).unwrap();
+        let limits = expected["low"].as_str().zip(expected["high"].as_str());
+        let pack = match limits {
+            Some(_) => pack_with_limits(&edits),
+            None => pack_of(SAMPLE, &edits),
+        };
+        let score = score(&pack, &weights, &case("G", cost)).unwrap();
         let paid = pay(&score, text(inputs, "point_value"));
         assert_eq!(paid, yuan(text(expected, "pay")));
+        if let Some((low, high)) = limits {
+            let base = score.outlier_base.unwrap();
+            let limit = |threshold: Exact| base.mul(threshold).unwrap().fen_half_away().unwrap();
+            assert_eq!(limit(decimal("0.40")), yuan(low));
+            assert_eq!(limit(score.threshold.unwrap()), yuan(high));
+        }
         if let Some(profit) = expected["profit"].as_str() {
             assert_eq!(score.kind, Kind::High);
             assert_eq!(paid - cost, yuan(profit));
         }
     });
+}
+
+/// A pack whose limits hang on a base of their own, which lies in [1499.6217, 1499.6250): the published
+/// limits, 0.4 and 3 times of it, leave no other.
+fn pack_with_limits(edits: &[(&str, Option<String>)]) -> Pack {
+    let folder = tempfile::TempDir::new().unwrap();
+    std::fs::write(folder.path().join("base.csv"), "group,mean_cost\nG,1499.6234\n").unwrap();
+    let mut edits: Vec<(&str, Option<&str>)> = edits
+        .iter()
+        .map(|(key, value)| (*key, value.as_deref()))
+        .collect();
+    edits.extend([
+        ("outlier.base", Some("\"table\"")),
+        ("outlier.table", Some("\"base.csv\"")),
+    ]);
+    let place = Place::file(&folder.path().join("policy.toml"));
+    Pack::parse(&place, &edited(SAMPLE, &edits)).unwrap_or_else(|e| panic!("{e}"))
 }
 
 /// The pack of an outlier case: the policy in flat form, laid over a shipped pack.
@@ -491,7 +519,7 @@ fn a_quota_is_a_whole_number_of_cases() {
             .map(|id| pool_case(id, "H1", Payment::ByItem))
             .collect();
         let decided = ids.iter().take(700).map(|case| Decision {
-            case,
+            case: case.as_str().into(),
             verdict: Verdict::Agreed(yuan("1")),
         });
         let decisions: Vec<Decision> = decided.collect();

@@ -15,7 +15,7 @@ use crate::reports::{
     vouchers_csv, write_together,
 };
 use crate::scenarios::claims::{
-    BatchRequest, ClaimRows, KeptHistory, MadeClaims, PolicyChange, RefusedRow, SettledBatch,
+    BatchRequest, ClaimRows, KeptHistory, MadeClaims, PolicyChange, RefusedRow, SettledBatch, Who,
     compare_policies, make_claims, make_persons, read_persons, settle_batch,
 };
 use crate::units::Fen;
@@ -475,7 +475,11 @@ pub fn compare_benefits(
     let reform = BenefitPolicy::load(reform)?.skip_unknown_tiers(request.skip_unknown_tiers);
     let before = desk.batch(&desk.policy, request.rules, None, threads)?;
     let after = desk.batch(&reform, request.rules, None, threads)?;
-    let change = compare_policies(&desk.claims, &before, &after);
+    let who = Who {
+        policy: &desk.policy,
+        persons: desk.persons.as_ref(),
+    };
+    let change = compare_policies(&desk.claims, &who, &before, &after);
     let draft = desk.policy.is_draft() || reform.is_draft();
     let mut refused = before.refused.clone();
     let twice = |row: &&RefusedRow| !before.refused.contains(row);

@@ -16,6 +16,7 @@ mod convert;
 mod door;
 mod enrol;
 mod enrol_generate;
+mod entries;
 pub mod explained;
 mod generate;
 mod generate_region;
@@ -29,6 +30,8 @@ mod parts;
 mod performance;
 mod regroup;
 mod settle;
+mod settle_names;
+mod settle_year;
 mod simulate;
 mod tables;
 mod wording;
@@ -48,6 +51,10 @@ pub use convert::{ConvertRequest, convert};
 pub use door::{CodesRequest, DoorRequest};
 pub use enrol::{EnrolRequest, Enrolled, enrol_check, enrol_finance};
 pub use enrol_generate::{EnrolGenerateRequest, MadeEnrolment, enrol_generate};
+pub use entries::{
+    AdvanceRequest, EntryRequest, StatementRequest, settle_adjust, settle_advance, settle_reverse,
+    settle_statement,
+};
 pub use explained::{
     ChangeWords, Coded, ComplicationWords, EXPLAINED_SCHEMA, Explained, ExplainedRecord, FactWords,
     FindingWords, NeighbourWord, NeighbourWords, RecordRead, SchemeWords, StepWords, explained_json,
@@ -63,10 +70,8 @@ pub use packet_words::{ConsideredWords, PacketNote, PacketWords};
 pub use parts::PARTS;
 pub use performance::{IndicatorRequest, IndicatorsMade, make_indicators};
 pub use regroup::{RegroupRequest, Regrouped, regroup};
-pub use settle::{
-    EntryRequest, MonthDone, PoolAmount, SettleRequest, StatementRequest, YearDone, YearRequest,
-    settle_adjust, settle_advance, settle_month, settle_reverse, settle_statement, settle_year,
-};
+pub use settle::{Found, MonthDone, MonthRequest, SettleRequest, settle_month};
+pub use settle_year::{PoolAmount, YearDone, YearRequest, settle_year};
 pub use simulate::{Headline, SimulateRequest, Simulation, simulate};
 pub use tables::{Compared, DiffRequest, diff};
 

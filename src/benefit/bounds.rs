@@ -6,7 +6,7 @@
 //! income which is not on file, are told as warnings: they cannot be checked.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -23,6 +23,9 @@ use crate::units::{Exact, Fen, Overflow};
 
 /// The name of a file of bounds that is found where a policy names none.
 const NATIONAL: &str = "national.toml";
+
+/// How many folders are looked into.
+const HIGHEST: usize = 16;
 
 /// What a policy writes that is meant to have no bounds.
 const STATED_NONE: &str = "none";
@@ -150,7 +153,7 @@ impl Bounds {
         match named {
             Some((_, STATED_NONE)) => Ok(Bounds::absent(Told::same("`file.bounds` is `none`"))),
             Some((file, name)) => {
-                let path = file.path.parent().unwrap_or(Path::new("")).join(name);
+                let path = beside(&file.path, name);
                 let place = Place::file(&file.path).of_offset(&file.text, offset_of(&file.text, name));
                 match path.is_file() {
                     true => Bounds::read(&path),
@@ -168,11 +171,11 @@ impl Bounds {
 
     /// Of a policy that names no bounds: the nearest file of that name in a folder above.
     fn up_the_tree(read: &[Read<File>]) -> Result<Bounds> {
-        let top = read.first().and_then(|(file, _)| file.path.canonicalize().ok());
-        let folders = top.iter().flat_map(|path| path.ancestors().skip(1));
-        let found = folders
-            .map(|folder| folder.join(NATIONAL))
-            .find(|path| path.is_file());
+        let top = read.first().map_or(Path::new(""), |(file, _)| file.path.as_path());
+        let first = top.parent().map(Path::to_path_buf);
+        let folders = std::iter::successors(first, |folder| Some(above(folder))).take(HIGHEST);
+        let mut found = folders.map(|folder| folder.join(NATIONAL));
+        let found = found.find(|path| path.is_file());
         let Some(path) = found else {
             let why = Told::new(
                 "`file.bounds` names none, and no folder above has a `{0}`",
@@ -278,6 +281,25 @@ impl Bounds {
         }
         told
     }
+}
+
+/// The folder above one, as the user would write it.
+fn above(folder: &Path) -> PathBuf {
+    match (folder.file_name(), folder.parent()) {
+        (Some(_), Some(parent)) => parent.to_path_buf(),
+        _ => folder.join(".."),
+    }
+}
+
+/// A path from the folder of a file, each `..` taken off it.
+fn beside(file: &Path, name: &str) -> PathBuf {
+    let mut path = file.parent().unwrap_or(Path::new("")).to_path_buf();
+    for part in Path::new(name).components() {
+        if !(part == Component::ParentDir && path.file_name().is_some() && path.pop()) {
+            path.push(part);
+        }
+    }
+    path
 }
 
 fn beyond(name: &str, days: Days, list: &NationalList) -> Told {

@@ -98,7 +98,7 @@ pub(super) fn stakes(pack: &Pack, pool: &str, cases: &[PoolCase]) -> Result<Vec<
 /// Opens the accounts of a pool (建立台账).
 pub(super) fn open<'a>(cases: &'a [PoolCase<'a>], stakes: &[Stake]) -> Vec<Account<'a>> {
     let mut sorted: Vec<(usize, (&PoolCase, &Stake))> = cases.iter().zip(stakes).enumerate().collect();
-    sorted.sort_unstable_by_key(|(_, (case, _))| (case.hospital, case.id));
+    sorted.sort_unstable_by_key(|(_, (case, _))| key(case));
     let mut accounts: Vec<Account> = Vec::new();
     for (position, (case, stake)) in sorted {
         let entry = Entry {
@@ -126,17 +126,29 @@ pub(super) fn open<'a>(cases: &'a [PoolCase<'a>], stakes: &[Stake]) -> Vec<Accou
     accounts
 }
 
-/// A second case of the same id would be paid twice, and its ties would depend on the input.
+/// What makes a case itself: hospital, number, day of discharge.
+const fn key<'a>(case: &PoolCase<'a>) -> (&'a str, &'a str, &'a str) {
+    (case.hospital, case.id, case.more.discharge)
+}
+
+/// A second case of one key would be paid twice, and its ties would depend on the input.
 fn refuse_twice(pool: &str, cases: &[PoolCase]) -> Result<()> {
-    let mut ids: Vec<&str> = cases.iter().map(|case| case.id).collect();
-    ids.sort_unstable();
-    match ids.windows(2).find_map(|pair| match pair {
+    let mut keys: Vec<_> = cases.iter().map(key).collect();
+    keys.sort_unstable();
+    let twice = keys.windows(2).find_map(|pair| match pair {
         [a, b] if a == b => Some(*a),
         _ => None,
-    }) {
-        Some(id) => Err(Error::new(format!("pool `{pool}`: case `{id}` stands twice"))),
-        None => Ok(()),
-    }
+    });
+    let Some((hospital, id, day)) = twice else {
+        return Ok(());
+    };
+    let day = match day {
+        "" => String::new(),
+        day => format!(", discharged on {day},"),
+    };
+    Err(Error::new(format!(
+        "pool `{pool}`: case `{id}` of hospital `{hospital}`{day} stands twice"
+    )))
 }
 
 /// A case's units in the pool, or the amount it is due outside it.

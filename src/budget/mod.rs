@@ -49,4 +49,4 @@ pub use months::{AdvanceGiven, BookedAt, Booking, CLEARING_LINES, NetOff, YearOf
 pub use pool::{CaseDue, HospitalDue, KindTotal, More, PoolCase, PoolSettlement, StepOfDue};
 pub use profit::{Profit, Sum, mean, percent};
 pub use settle::settle;
-pub use terms::{Decision, FundShare, PoolMoney, Reviewed, Verdict};
+pub use terms::{CaseName, Decision, FundShare, PoolMoney, Reviewed, Verdict};

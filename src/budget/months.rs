@@ -204,6 +204,8 @@ pub struct YearOf {
     pub deductions: Fen,
     /// Penalties that are not in it.
     pub penalties: Fen,
+    /// What entries for years before this one, locked by then, bring or ask back.
+    pub prior_year: Fen,
     /// Advance still outstanding.
     pub advance: Fen,
     /// Booked and paid by months: the sum of what was booked, where months are paid.
@@ -226,8 +228,9 @@ pub struct NetOff {
 }
 
 /// The lines of a clearing, in this order (清算各行).
-pub const CLEARING_LINES: [&str; 7] = [
+pub const CLEARING_LINES: [&str; 8] = [
     "due",
+    "prior_year",
     "booked",
     "deposit_withheld",
     "deposit_returned",
@@ -238,10 +241,11 @@ pub const CLEARING_LINES: [&str; 7] = [
 
 impl YearOf {
     /// What went in, from the lines of a clearing in the order of [`CLEARING_LINES`].
-    pub(crate) const fn of_lines(lines: [Fen; 7]) -> YearOf {
-        let [due, booked, withheld, returned, _, advance, _] = lines;
+    pub(crate) const fn of_lines(lines: [Fen; 8]) -> YearOf {
+        let [due, prior_year, booked, withheld, returned, _, advance, _] = lines;
         YearOf {
             due,
+            prior_year,
             booked,
             withheld,
             returned,
@@ -257,11 +261,21 @@ impl YearOf {
 impl NetOff {
     /// What is added, what is taken off, and what it comes to, in the order of [`CLEARING_LINES`]
     /// (清算各行金额).
-    pub fn lines(&self) -> [(&'static str, Fen); 7] {
+    pub fn lines(&self) -> [(&'static str, Fen); 8] {
         let of = &self.year;
-        let [due, booked, withheld, returned, forfeited, advance, clearing] = CLEARING_LINES;
+        let [
+            due,
+            prior_year,
+            booked,
+            withheld,
+            returned,
+            forfeited,
+            advance,
+            clearing,
+        ] = CLEARING_LINES;
         [
             (due, of.due),
+            (prior_year, of.prior_year),
             (booked, of.booked),
             (withheld, of.withheld),
             (returned, of.returned),
@@ -287,6 +301,7 @@ impl NetOff {
         }
         let before = [
             year.due,
+            year.prior_year,
             year.special,
             year.addons,
             -year.deductions,

@@ -8,7 +8,7 @@ use crate::units::{Exact, Fen, PointValue, Points};
 /// A scored case of a pool (待结算病例).
 #[derive(Clone, Copy, Debug)]
 pub struct PoolCase<'a> {
-    /// Case id, once in a pool; ties between cases go by it.
+    /// Case id, once in a hospital and a day of discharge; ties between cases go by it.
     pub id: &'a str,
     /// Hospital code; ties between hospitals go by it.
     pub hospital: &'a str,
@@ -39,6 +39,8 @@ pub struct More<'a> {
     pub addons: &'a [(&'a str, Fen)],
     /// Its list came so late that it counts as a case in violation.
     pub late: bool,
+    /// Day of discharge, `2026-01-31`: with hospital and id it makes the case itself.
+    pub discharge: &'a str,
 }
 
 /// What one case is due (病例应付).

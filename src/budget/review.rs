@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 use super::PoolCase;
 use super::ledger::Stake;
 use super::share::failed;
-use super::terms::{PoolMoney, Reviewed, Verdict};
+use super::terms::{CaseName, PoolMoney, Reviewed, Verdict};
 use crate::codes::HospitalLevel;
 use crate::diagnostics::{Error, Result, suggestion};
 use crate::points::{AssessEffect, Denominator, MoneyRules, Outcome, Penalty, PenaltyMode, Special};
@@ -22,22 +22,65 @@ pub(super) fn adjust(
     cases: &[PoolCase],
     stakes: &mut [Stake],
 ) -> Result<Vec<Reviewed>> {
-    let by_id: HashMap<&str, usize> = cases.iter().enumerate().map(|(at, case)| (case.id, at)).collect();
-    let reviewed = decide(rules, pool, money, cases, &by_id, stakes)?;
-    punish(rules, pool, money, cases, &by_id, stakes)?;
+    let named = Named::of(pool, money, cases);
+    let reviewed = decide(rules, pool, money, cases, &named, stakes)?;
+    punish(rules, pool, money, cases, &named, stakes)?;
     assess_points(rules, pool, money, cases, stakes)?;
     Ok(reviewed)
 }
 
-fn unknown_case(pool: &str, what: &str, id: &str, by_id: &HashMap<&str, usize>) -> Error {
-    let mut known: Vec<&str> = by_id.keys().copied().collect();
-    known.sort_unstable();
-    known.truncate(10_000);
-    let hint = suggestion(id, known);
-    failed(
-        pool,
-        &format!("{what} names case `{id}`, which is not in the pool{hint}"),
-    )
+/// Where the cases of each number stand; empty where nobody asks for one.
+struct Named<'a> {
+    pool: &'a str,
+    cases: &'a [PoolCase<'a>],
+    by_id: HashMap<&'a str, Vec<usize>>,
+}
+
+impl<'a> Named<'a> {
+    fn of(pool: &'a str, money: &PoolMoney, cases: &'a [PoolCase<'a>]) -> Named<'a> {
+        let mut by_id: HashMap<&str, Vec<usize>> = HashMap::new();
+        if !money.decisions.is_empty() || !money.violations.is_empty() {
+            for (at, case) in cases.iter().enumerate() {
+                by_id.entry(case.id).or_default().push(at);
+            }
+        }
+        Named { pool, cases, by_id }
+    }
+
+    /// The one case of a name.
+    fn find(&self, what: &str, name: CaseName) -> Result<usize> {
+        let is_it = |case: &PoolCase| {
+            name.hospital.is_none_or(|hospital| hospital == case.hospital)
+                && name.discharge.is_none_or(|day| day == case.more.discharge)
+        };
+        let of_number = self.by_id.get(name.id).map_or(&[][..], Vec::as_slice);
+        let found = of_number
+            .iter()
+            .filter(|at| self.cases.get(**at).is_some_and(is_it));
+        let found: Vec<usize> = found.copied().collect();
+        match found.as_slice() {
+            [one] => Ok(*one),
+            [] => Err(self.unknown(what, name.id)),
+            many => {
+                let (count, id) = (many.len(), name.id);
+                let message = format!(
+                    "{what} names case `{id}`, a number of {count} cases; name hospital and day of discharge"
+                );
+                Err(failed(self.pool, &message))
+            }
+        }
+    }
+
+    fn unknown(&self, what: &str, id: &str) -> Error {
+        let mut known: Vec<&str> = self.by_id.keys().copied().collect();
+        known.sort_unstable();
+        known.truncate(10_000);
+        let hint = suggestion(id, known);
+        failed(
+            self.pool,
+            &format!("{what} names case `{id}`, which is not in the pool{hint}"),
+        )
+    }
 }
 
 fn decide(
@@ -45,7 +88,7 @@ fn decide(
     pool: &str,
     money: &PoolMoney,
     cases: &[PoolCase],
-    by_id: &HashMap<&str, usize>,
+    named: &Named,
     stakes: &mut [Stake],
 ) -> Result<Vec<Reviewed>> {
     let mut quotas = match (&rules.special, money.decisions) {
@@ -59,10 +102,11 @@ fn decide(
     let mut reviewed: Vec<Reviewed> = Vec::new();
     let mut decided = BTreeSet::new();
     for decision in money.decisions {
-        let at = by_id.get(decision.case).copied();
-        let found = at.and_then(|at| Some((cases.get(at)?, stakes.get_mut(at)?)));
-        let (case, stake) = found.ok_or_else(|| unknown_case(pool, "a decision", decision.case, by_id))?;
-        if !decided.insert(decision.case) {
+        let at = named.find("a decision", decision.case)?;
+        let (Some(case), Some(stake)) = (cases.get(at), stakes.get_mut(at)) else {
+            continue;
+        };
+        if !decided.insert(at) {
             return Err(failed(pool, &format!("case `{}` is decided twice", case.id)));
         }
         let within_quota = quotas.take(case, decision.verdict)?;
@@ -72,6 +116,7 @@ fn decide(
         reviewed.push(Reviewed {
             case: case.id.to_owned(),
             hospital: case.hospital.to_owned(),
+            discharge: case.more.discharge.to_owned(),
             within_quota,
         });
     }
@@ -169,7 +214,7 @@ fn punish(
     pool: &str,
     money: &PoolMoney,
     cases: &[PoolCase],
-    by_id: &HashMap<&str, usize>,
+    named: &Named,
     stakes: &mut [Stake],
 ) -> Result<()> {
     let Some(penalty) = &rules.penalty else {
@@ -181,10 +226,11 @@ fn punish(
             )),
         };
     };
-    for id in money.violations {
-        let at = by_id.get(id).copied();
-        let found = at.and_then(|at| Some((cases.get(at)?, stakes.get_mut(at)?)));
-        let (case, stake) = found.ok_or_else(|| unknown_case(pool, "a violation", id, by_id))?;
+    for name in money.violations {
+        let at = named.find("a violation", *name)?;
+        let (Some(case), Some(stake)) = (cases.get(at), stakes.get_mut(at)) else {
+            continue;
+        };
         let done = if stake.in_violation {
             Ok(())
         } else {

@@ -17,8 +17,8 @@ pub struct PoolMoney<'a> {
     pub reserve_left: Fen,
     /// Assessment scores by hospital.
     pub assessments: &'a [(&'a str, Exact)],
-    /// Ids of cases found in violation.
-    pub violations: &'a [&'a str],
+    /// Cases found in violation.
+    pub violations: &'a [CaseName<'a>],
     /// Decisions on single cases, in the order in which they were taken.
     pub decisions: &'a [Decision<'a>],
 }
@@ -32,12 +32,40 @@ impl From<Fen> for PoolMoney<'_> {
     }
 }
 
+/// Which case of a pool (病例指称): its number, with hospital and day of discharge where several
+/// cases have that number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CaseName<'a> {
+    /// Number of the case.
+    pub id: &'a str,
+    /// Its hospital, if it is named.
+    pub hospital: Option<&'a str>,
+    /// Its day of discharge, if it is named.
+    pub discharge: Option<&'a str>,
+}
+
+impl<'a> From<&'a str> for CaseName<'a> {
+    fn from(id: &'a str) -> CaseName<'a> {
+        CaseName {
+            id,
+            hospital: None,
+            discharge: None,
+        }
+    }
+}
+
+impl std::fmt::Display for CaseName<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.id)
+    }
+}
+
 /// A decision on a single case (特例单议决定). A request that was refused is no decision: the case
 /// is paid as its kind.
 #[derive(Clone, Copy, Debug)]
 pub struct Decision<'a> {
     /// The case.
-    pub case: &'a str,
+    pub case: CaseName<'a>,
     /// What was decided.
     pub verdict: Verdict,
 }
@@ -62,6 +90,8 @@ pub struct Reviewed {
     pub case: String,
     /// Its hospital.
     pub hospital: String,
+    /// Its day of discharge; empty where the case has none.
+    pub discharge: String,
     /// Whether it lies within the quota; if not, the case is paid as its kind.
     pub within_quota: bool,
 }

@@ -18,7 +18,9 @@ pub enum SettleCommand {
     #[command(
         after_help = "Example: dianzhi settle month scenarios/sample-region.toml --month 2022-01 \
 --ledger 2022.ledger --author Wang --accept-evidence assumption\n\n\
-One transaction: the month is closed whole or not at all. Closing it again with the same cases writes nothing. \
+One transaction: the month is closed whole, for all pools, or not at all. Closing it again with the same cases \
+writes nothing. Months close in their order, from the first of the scenario's year; one without cases too. While \
+records of the month cannot be taken it is not closed: mend them, or name their number by --leave-out. \
 Writes one row a pool and hospital: cases, booked, deposit, deductions, cash, hash of the month."
     )]
     Month(MonthArguments),
@@ -26,7 +28,9 @@ Writes one row a pool and hospital: cases, booked, deposit, deductions, cash, ha
     #[command(
         after_help = "Example: dianzhi settle year scenarios/sample-region.toml --ledger 2022.ledger \
 --author Wang --accept-evidence assumption -o clearing/\n\n\
-Writes into DIR: clearing.csv (one row a pool and hospital, the due after each step of the pack), pools.csv (sources, \
+The records are those of the whole year: each case is recomputed by the rules of its own month with the whole year \
+known, and what differs is entered in the clearing period. While a month is open, or records and ledger do not agree, \
+the result is a preview: it says so, and nothing is kept. Writes into DIR: clearing.csv (one row a pool and hospital, the due after each step of the pack), pools.csv (sources, \
 uses, a difference of zero), cases.csv (each case with its kind and why), and the first two together as clearing.xlsx \
 (a sheet a pool, sums as formulas) and clearing.html (to be printed)."
     )]
@@ -47,6 +51,9 @@ uses, a difference of zero), cases.csv (each case with its kind and why), and th
         /// The ledger: a file, or postgres://user@host/database
         #[arg(long, value_name = "FILE")]
         ledger: PathBuf,
+        /// The scenario that names pools and hospitals, needed before the first month is closed
+        #[arg(long, value_name = "FILE")]
+        scenario: Option<PathBuf>,
         /// The pool, e.g. employee
         #[arg(long)]
         pool: String,
@@ -131,6 +138,12 @@ pub struct LedgerArguments {
     /// Weakest evidence to settle with: official, local, secondary or assumption
     #[arg(long, value_name = "WORD", default_value = "local", value_parser = evidence)]
     pub accept_evidence: Evidence,
+    /// Write what is wrong with the records into FILE, one row a finding
+    #[arg(long, value_name = "FILE")]
+    pub findings: Option<PathBuf>,
+    /// Go on without so many records that cannot be taken; N must be their number
+    #[arg(long, value_name = "N")]
+    pub leave_out: Option<u64>,
     /// How records are read.
     #[command(flatten)]
     pub reading: ReadingArguments,
@@ -151,6 +164,9 @@ pub struct MonthArguments {
     /// Last year's price of a point in yuan, by pool (several times)
     #[arg(long, value_name = "POOL=YUAN", value_parser = pair::<Rate>)]
     pub price: Vec<(String, Rate)>,
+    /// A reversed case whose list is posted again although it is what it was (several times)
+    #[arg(long, value_name = "CASE")]
+    pub again: Vec<String>,
     /// Where it goes.
     #[command(flatten)]
     pub output: ResultFile,
@@ -165,11 +181,11 @@ pub struct YearArguments {
     /// Assessment score of a hospital (several times)
     #[arg(long, value_name = "HOSPITAL=SCORE", value_parser = pair::<Ratio>)]
     pub assess: Vec<(String, Ratio)>,
-    /// A case found in violation (several times)
-    #[arg(long, value_name = "CASE_ID")]
+    /// A case found in violation: CASE_ID, HOSPITAL/CASE_ID or HOSPITAL/CASE_ID/DATE (several times)
+    #[arg(long, value_name = "CASE")]
     pub violation: Vec<String>,
     /// Reviews of single cases, in the order in which they were taken: CSV with case_id, outcome
-    /// (by_item_rate, uplift, extra_points, agreed), value
+    /// (by_item_rate, uplift, extra_points, agreed), value; hospital and discharge_date may stand around case_id
     #[arg(long, value_name = "FILE")]
     pub decisions: Option<PathBuf>,
     /// An approved change of a budget (several times)
@@ -204,7 +220,10 @@ pub struct EntryArguments {
     /// Its hospital, where several have a case of this number
     #[arg(long)]
     pub hospital: Option<String>,
-    /// The open month that takes the entry, e.g. 2026-07
+    /// Its day of discharge, where one hospital has several cases of this number
+    #[arg(long, value_name = "DATE")]
+    pub discharge: Option<String>,
+    /// The open month that takes the entry, e.g. 2026-07; 2026-13 is the clearing period of 2026
     #[arg(long)]
     pub month: String,
     /// Why

@@ -158,6 +158,14 @@ pub struct EntryMore {
     pub funds: Vec<(PoolFund, Fen)>,
     /// Its list came so late that it counts as a case in violation.
     pub late: bool,
+    /// Which posting of its key it is: 0 for the first, 1 for the first that was corrected.
+    pub turn: u32,
+    /// Fingerprint of the list that it was posted from; empty where none was kept.
+    pub list: String,
+    /// The locked year that it belongs to, where that is not the year of its month.
+    pub of_year: String,
+    /// What it brings or asks back for that year: its clearing takes no notice of it any more.
+    pub prior: Fen,
     /// What its payment was made of, by the names of columns; for people, nothing computes with it.
     pub grounds: Vec<(String, String)>,
 }
@@ -220,9 +228,43 @@ impl EntryMore {
                 .iter()
                 .map(|(fund, amount)| (*fund, -*amount))
                 .collect(),
-            late: self.late,
+            prior: -self.prior,
             grounds: Vec::new(),
+            ..self.clone()
         }
+    }
+
+    /// What the database keeps in columns of their own, as a month's hash has it; nothing where an
+    /// entry has none of it, so that hashes of the first versions stand.
+    fn canonical(&self) -> String {
+        let EntryMore {
+            turn,
+            list,
+            of_year,
+            prior,
+            ..
+        } = self;
+        match *turn == 0 && list.is_empty() && of_year.is_empty() && *prior == Fen::ZERO {
+            true => String::new(),
+            false => format!("\u{1f}{turn}\u{1f}{list}\u{1f}{of_year}\u{1f}{}", prior.fen()),
+        }
+    }
+
+    /// What is left to bring these add-ons and funds to others.
+    pub(super) fn less(&self, now: &EntryMore) -> EntryMore {
+        let mut rest = EntryMore {
+            addons: now.addons.clone(),
+            funds: now.funds.clone(),
+            ..EntryMore::default()
+        };
+        rest.add(EntryMore {
+            late: false,
+            ..self.mirrored()
+        });
+        rest.addons.retain(|(_, amount)| *amount != Fen::ZERO);
+        rest.funds.retain(|(_, amount)| *amount != Fen::ZERO);
+        rest.prior = Fen::ZERO;
+        rest
     }
 
     /// Both together; the grounds are those of the first.
@@ -238,12 +280,12 @@ impl EntryMore {
         sum(&mut self.addons, other.addons);
         sum(&mut self.funds, other.funds);
         self.late |= other.late;
+        self.prior += other.prior;
     }
 }
 
-/// The columns of an entry, in the order in which it is read and written; the last are its pool and
-/// month.
-pub(super) const COLUMNS: [&str; 21] = [
+/// The columns of an entry, in the order in which it is read and written.
+pub(super) const COLUMNS: [&str; 25] = [
     "id",
     "kind",
     "hospital",
@@ -265,6 +307,10 @@ pub(super) const COLUMNS: [&str; 21] = [
     "more",
     "pool",
     "month",
+    "turn",
+    "list",
+    "of_year",
+    "prior",
 ];
 
 /// Where the month stands among [`COLUMNS`].
@@ -274,6 +320,14 @@ impl Entry {
     /// An entry and its id from a row of [`COLUMNS`].
     pub(super) fn read(row: &Row) -> Done<(i64, Entry)> {
         let text = |at: usize| row.text(at);
+        let more = EntryMore::read(&text(18)?).ok_or_else(|| bad(18, "no further facts of an entry"))?;
+        let more = EntryMore {
+            turn: u32::try_from(row.whole(21)?).map_err(|_| bad(21, "no number of a posting"))?,
+            list: text(22)?,
+            of_year: text(23)?,
+            prior: row.fen(24)?,
+            ..more
+        };
         let units = whole(9, &text(9)?)?;
         let word = text(8)?;
         let entry = Entry {
@@ -295,7 +349,7 @@ impl Entry {
             refers: row.whole_or_null(15)?,
             reason: text(16)?,
             author: text(17)?,
-            more: EntryMore::read(&text(18)?).ok_or_else(|| bad(18, "no further facts of an entry"))?,
+            more,
         };
         Ok((row.whole(0)?, entry))
     }
@@ -351,10 +405,11 @@ impl Entry {
             more => format!("\u{1f}{more}"),
         };
         format!(
-            "{}\u{1f}{numbers}\u{1f}{refers}\u{1f}{}\u{1f}{}{more}\n",
+            "{}\u{1f}{numbers}\u{1f}{refers}\u{1f}{}\u{1f}{}{more}{}\n",
             cells.join("\u{1f}"),
             self.reason,
-            self.author
+            self.author,
+            self.more.canonical()
         )
     }
 }
@@ -433,6 +488,10 @@ impl Written {
             (&self.more).into(),
             pool.into(),
             month.into(),
+            i64::from(entry.more.turn).into(),
+            (&entry.more.list).into(),
+            (&entry.more.of_year).into(),
+            entry.more.prior.into(),
         ]
     }
 }

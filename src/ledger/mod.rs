@@ -6,9 +6,9 @@
 //! entry in an open month: a reversal is the mirror of what was posted, a difference brings what
 //! was posted to what is right. Entries of a case always sum to its current value.
 //!
-//! [`Ledger::close_month`] posts a month and closes it; [`Ledger::reverse`] and
+//! [`Ledger::close_months`] posts a month and closes it; [`Ledger::reverse`] and
 //! [`Ledger::adjust`] write entries; [`Ledger::year_cases`] gives a year's cases as they stand,
-//! and [`Ledger::clear`] keeps its clearing; [`Ledger::statement`] tells one hospital.
+//! and [`Ledger::keep_years`] keeps its clearing; [`Ledger::statement`] tells one hospital.
 #![deny(
     clippy::indexing_slicing,
     clippy::float_arithmetic,
@@ -20,19 +20,25 @@
     clippy::panic
 )]
 
+mod adjust;
 mod benefit;
 mod database;
 mod entry;
 mod month;
+mod note;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod posting;
 mod schema;
 mod sqlite;
 mod store;
 mod year;
 
+pub use adjust::WhichCase;
 pub use benefit::{BenefitEvent, BenefitLedger};
 pub use entry::{CaseKey, Entry, EntryKind, EntryMore, Paid};
 pub use month::{BookingRule, ClosedMonth, HospitalMonth, MonthToClose, Posted};
+pub use note::{DecisionNote, RunNote};
+pub use posting::Posting;
 pub use store::{Ledger, is_on_a_server};
-pub use year::{Cleared, ClearingRow, Statement, YearCase};
+pub use year::{Cleared, ClearingRow, Standing, Statement, YearBook, YearCase, YearToKeep};

@@ -1,13 +1,15 @@
-//! Months: posted and closed at once; entries that later months take (月度结算与关账).
+//! Months: posted and closed at once (月度结算与关账).
 
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
 use super::database::{Database, Done, Value};
-use super::entry::{CaseKey, Entry, EntryKind, EntryMore, Paid};
+use super::entry::{CaseKey, Entry, EntryKind, Paid};
+use super::note::RunNote;
+use super::posting::check_month;
 use super::store::{Ledger, insert};
-use crate::budget::{AdvanceGiven, Booking, difference};
+use crate::budget::{AdvanceGiven, Booking};
 use crate::diagnostics::{Error, Result, hexadecimal};
 use crate::units::Fen;
 
@@ -57,6 +59,9 @@ pub struct HospitalMonth {
     pub cases: u32,
     /// The sums.
     pub booking: Booking,
+    /// What entries for years locked before it bring or ask back: settled by its year's clearing, not
+    /// with the month.
+    pub prior_year: Fen,
 }
 
 /// What posting a month did (关账结果).
@@ -78,24 +83,43 @@ impl Ledger {
     /// The month is closed with other cases; a later one is closed; a case stands in the ledger
     /// already; the ledger cannot be written.
     pub fn close_month(&mut self, month: &MonthToClose) -> Result<Posted> {
-        check_month(month.month)?;
-        if let Some(closed) = self.closed(month.pool, month.month)? {
-            return self.closed_before(month, closed);
+        let posted = self.close_months(std::slice::from_ref(month), &[])?;
+        let none = || self.error("no month was closed");
+        posted.into_iter().next().ok_or_else(none)
+    }
+
+    /// The same for the pools of a run, all of them or none, with what is kept of the run.
+    ///
+    /// # Errors
+    /// As [`Ledger::close_month`].
+    pub fn close_months(&mut self, months: &[MonthToClose], notes: &[RunNote]) -> Result<Vec<Posted>> {
+        let mut before = Vec::with_capacity(months.len());
+        for month in months {
+            check_month(month.month)?;
+            let closed = self.closed(month.pool, month.month)?;
+            before.push(
+                closed
+                    .map(|closed| self.closed_before(month, closed))
+                    .transpose()?,
+            );
         }
-        let (hash, hospitals) = self.within(|db| self.post(db, month))?;
-        Ok(Posted {
-            closed: ClosedMonth {
-                month: month.month.to_owned(),
-                hash,
-                input_hash: month.input_hash.to_owned(),
-            },
-            already: false,
-            hospitals,
+        self.within(|db| {
+            let mut posted = Vec::with_capacity(months.len());
+            for (month, before) in months.iter().zip(before) {
+                posted.push(match before {
+                    Some(before) => before,
+                    None => self.post(db, month)?,
+                });
+            }
+            for note in notes {
+                note.keep(db).map_err(|e| self.said(&e))?;
+            }
+            Ok(posted)
         })
     }
 
     /// Everything that closing a month writes, in its transaction.
-    fn post(&self, db: &mut Database, month: &MonthToClose) -> Result<(String, Vec<HospitalMonth>)> {
+    fn post(&self, db: &mut Database, month: &MonthToClose) -> Result<Posted> {
         let said = |e| self.said(&e);
         self.refuse_out_of_order(db, month.pool, month.month)?;
         if let Err(failure) = insert(db, month.pool, month.month, &month.cases) {
@@ -110,19 +134,26 @@ impl Ledger {
             insert_hospital(db, month.pool, row).map_err(said)?;
         }
         let hash = hash_of(db, month.pool, month.month).map_err(said)?;
-        let sql = "INSERT INTO closed_month (pool, month, pack, pack_hash, input_hash, hash, author) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7)";
-        let texts = [
-            month.pool,
-            month.month,
-            month.pack,
-            month.pack_hash,
-            month.input_hash,
-            &hash,
-            month.author,
-        ];
-        db.execute(sql, &texts.map(Value::Text)).map_err(said)?;
-        Ok((hash, hospitals))
+        let MonthToClose {
+            pool,
+            month: of,
+            pack,
+            pack_hash,
+            input_hash,
+            author,
+            ..
+        } = month;
+        let texts = [*pool, of, pack, pack_hash, input_hash, &hash, author];
+        insert_closed(db, texts).map_err(said)?;
+        Ok(Posted {
+            closed: ClosedMonth {
+                month: (*of).to_owned(),
+                hash,
+                input_hash: (*input_hash).to_owned(),
+            },
+            already: false,
+            hospitals,
+        })
     }
 
     /// The error of a second case of one key, which it names where the month itself has both.
@@ -144,35 +175,26 @@ impl Ledger {
 
     /// A month's sums by hospital, entries of closed months included.
     fn sums(&self, db: &mut Database, month: &MonthToClose) -> Result<Vec<HospitalMonth>> {
-        let sql = "SELECT hospital, count(*) FILTER (WHERE kind = 'case'), CAST(sum(booked) AS BIGINT) FROM entry \
-                   WHERE pool = $1 AND month = $2 GROUP BY hospital ORDER BY hospital";
+        // an entry of a locked year is settled by the clearing, and has no part in the month's cash
+        let sql = "SELECT hospital, count(*) FILTER (WHERE kind = 'case'), \
+                   CAST(coalesce(sum(booked) FILTER (WHERE of_year = ''), 0) AS BIGINT), CAST(sum(prior) AS BIGINT) \
+                   FROM entry WHERE pool = $1 AND month = $2 GROUP BY hospital ORDER BY hospital";
         let rows = db.all(sql, &[month.pool.into(), month.month.into()], |row| {
-            Ok((row.text(0)?, row.whole(1)?, row.fen(2)?))
+            Ok((row.text(0)?, row.whole(1)?, row.fen(2)?, row.fen(3)?))
         });
         let mut sums = Vec::new();
-        for (hospital, cases, booked) in rows.map_err(|e| self.said(&e))? {
+        for (hospital, cases, booked, prior_year) in rows.map_err(|e| self.said(&e))? {
             let advance =
                 advance_before(db, month.pool, &hospital, month.month).map_err(|e| self.said(&e))?;
             sums.push(HospitalMonth {
                 month: month.month.to_owned(),
                 cases: u32::try_from(cases).unwrap_or(u32::MAX),
                 booking: (month.booking)(booked, advance)?,
+                prior_year,
                 hospital,
             });
         }
         Ok(sums)
-    }
-
-    /// Months close in their order, and an open month lies behind every closed one.
-    fn refuse_out_of_order(&self, db: &mut Database, pool: &str, month: &str) -> Result<()> {
-        let sql = "SELECT max(month) FROM closed_month WHERE pool = $1";
-        let last = db.first(sql, &[pool.into()], |row| row.text_or_null(0));
-        match last.map_err(|e| self.said(&e))?.flatten() {
-            Some(last) if last.as_str() >= month => Err(Error::new(format!(
-                "month {month} of pool `{pool}` is not open: {last} is closed; closed months are never rewritten"
-            ))),
-            _ => Ok(()),
-        }
     }
 
     fn closed_before(&self, month: &MonthToClose, closed: ClosedMonth) -> Result<Posted> {
@@ -235,8 +257,8 @@ impl Ledger {
     /// # Errors
     /// The ledger cannot be read.
     pub fn hospital_months(&self, pool: &str, from: &str, to: &str) -> Result<Vec<HospitalMonth>> {
-        let sql = "SELECT month, hospital, cases, booked, deposit, deductions, cash, advance_offset FROM hospital_month \
-                   WHERE pool = $1 AND month BETWEEN $2 AND $3 ORDER BY month, hospital";
+        let sql = "SELECT month, hospital, cases, booked, deposit, deductions, cash, advance_offset, prior_year \
+                   FROM hospital_month WHERE pool = $1 AND month BETWEEN $2 AND $3 ORDER BY month, hospital";
         self.ask(|db| {
             db.all(sql, &[pool.into(), from.into(), to.into()], |row| {
                 Ok(HospitalMonth {
@@ -250,129 +272,11 @@ impl Ledger {
                         cash: row.fen(6)?,
                         offset: row.fen(7)?,
                     },
+                    prior_year: row.fen(8)?,
                 })
             })
         })
     }
-
-    /// The entries of one case, oldest first (病例分录).
-    ///
-    /// # Errors
-    /// No such case, or several hospitals have one and none is named.
-    pub fn case(
-        &self,
-        pool: &str,
-        case_id: &str,
-        hospital: Option<&str>,
-    ) -> Result<Vec<(i64, String, Entry)>> {
-        let found = match hospital {
-            Some(hospital) => self.entries(
-                "pool = $1 AND case_id = $2 AND hospital = $3",
-                &[pool.into(), case_id.into(), hospital.into()],
-            ),
-            None => self.entries("pool = $1 AND case_id = $2", &[pool.into(), case_id.into()]),
-        }?;
-        let keys: std::collections::BTreeSet<&CaseKey> =
-            found.iter().map(|(_, _, entry)| &entry.key).collect();
-        match keys.len() {
-            0 => Err(self.error(format!("case `{case_id}` stands in no month of pool `{pool}`"))),
-            1 => Ok(found),
-            many => Err(self.error(format!(
-                "{many} cases of pool `{pool}` have the number `{case_id}`; name the hospital"
-            ))),
-        }
-    }
-
-    /// Reverses every entry of a case that is not reversed yet (冲正): mirrors, in an open month.
-    ///
-    /// # Errors
-    /// No such case; it is reversed already; the month is closed or lies before a closed one.
-    pub fn reverse(
-        &mut self,
-        pool: &str,
-        month: &str,
-        case: (&str, Option<&str>),
-        why: (&str, &str),
-    ) -> Result<Vec<Entry>> {
-        check_month(month)?;
-        let entries = self.case(pool, case.0, case.1)?;
-        let reversed: Vec<i64> = entries
-            .iter()
-            .filter(|(_, _, entry)| entry.kind == EntryKind::Reversal)
-            .filter_map(|(_, _, entry)| entry.refers)
-            .collect();
-        let mirrors: Vec<Entry> = entries
-            .iter()
-            .filter(|(id, _, entry)| entry.kind != EntryKind::Reversal && !reversed.contains(id))
-            .map(|(id, _, entry)| entry.mirrored(*id, why.0, why.1))
-            .collect();
-        if mirrors.is_empty() {
-            let message = format!("case `{}` is reversed already: nothing of it is left", case.0);
-            return Err(self.error(message));
-        }
-        self.write_open(pool, month, &mirrors)?;
-        Ok(mirrors)
-    }
-
-    /// Brings what was booked for a case to another amount (差额调整): the amount less what was
-    /// posted, in an open month.
-    ///
-    /// # Errors
-    /// As [`Ledger::reverse`]; the amount is what was posted.
-    pub fn adjust(
-        &mut self,
-        pool: &str,
-        month: &str,
-        case: (&str, Option<&str>),
-        amount: Fen,
-        why: (&str, &str),
-    ) -> Result<Entry> {
-        check_month(month)?;
-        let entries = self.case(pool, case.0, case.1)?;
-        let entry = difference(amount, entries.iter().map(|(_, _, entry)| entry.booked));
-        let Some((id, _, first)) = entries.first().filter(|_| entry != Fen::ZERO) else {
-            let message = format!("case `{}` is booked at {amount} already", case.0);
-            return Err(self.error(message));
-        };
-        let nothing = Paid::from(first.paid.word(), 0).unwrap_or(Paid::Nothing);
-        let entry = Entry {
-            kind: EntryKind::Difference,
-            paid: nothing,
-            cost: Fen::ZERO,
-            claim: Fen::ZERO,
-            nonfund: Fen::ZERO,
-            booked: entry,
-            refers: Some(*id),
-            reason: why.0.to_owned(),
-            author: why.1.to_owned(),
-            more: EntryMore::default(),
-            ..first.clone()
-        };
-        self.write_open(pool, month, std::slice::from_ref(&entry))?;
-        Ok(entry)
-    }
-
-    fn write_open(&mut self, pool: &str, month: &str, entries: &[Entry]) -> Result<()> {
-        self.within(|db| {
-            self.refuse_out_of_order(db, pool, month)?;
-            insert(db, pool, month, entries).map_err(|e| self.said(&e))
-        })
-    }
-}
-
-/// A month as `2026-01`.
-fn check_month(month: &str) -> Result<()> {
-    let good = month.split_once('-').is_some_and(|(year, of)| {
-        let digits =
-            |text: &str, length: usize| text.len() == length && text.bytes().all(|b| b.is_ascii_digit());
-        digits(year, 4) && digits(of, 2) && ("01"..="12").contains(&of)
-    });
-    if good {
-        return Ok(());
-    }
-    Err(Error::new(format!(
-        "`{month}` is no month; expected one such as 2026-01"
-    )))
 }
 
 /// What a hospital was given in advance by the end of a month, and what of it months before and
@@ -425,8 +329,8 @@ fn insert_hospital(db: &mut Database, pool: &str, row: &HospitalMonth) -> Done<(
         offset,
         cash,
     } = row.booking;
-    let sql = "INSERT INTO hospital_month (pool, month, hospital, cases, booked, deposit, deductions, cash, advance_offset) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let sql = "INSERT INTO hospital_month (pool, month, hospital, cases, booked, deposit, deductions, cash, advance_offset, \
+               prior_year) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     let values = [
         pool.into(),
         (&row.month).into(),
@@ -437,12 +341,21 @@ fn insert_hospital(db: &mut Database, pool: &str, row: &HospitalMonth) -> Done<(
         deductions.into(),
         cash.into(),
         offset.into(),
+        row.prior_year.into(),
     ];
     db.execute(sql, &values)
 }
 
+/// Closes a month, or the clearing period of a year: pool, month, pack, its hash, the input's, the
+/// month's, author.
+pub(super) fn insert_closed(db: &mut Database, texts: [&str; 7]) -> Done<()> {
+    let sql = "INSERT INTO closed_month (pool, month, pack, pack_hash, input_hash, hash, author) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    db.execute(sql, &texts.map(Value::Text))
+}
+
 /// SHA-256 of a month's entries and sums, in their one order.
-fn hash_of(db: &mut Database, pool: &str, month: &str) -> Done<String> {
+pub(super) fn hash_of(db: &mut Database, pool: &str, month: &str) -> Done<String> {
     let mut hash = Sha256::new();
     let sql = format!(
         "SELECT {} FROM entry WHERE pool = $1 AND month = $2 ORDER BY hospital, case_id, discharge, id",
@@ -454,8 +367,8 @@ fn hash_of(db: &mut Database, pool: &str, month: &str) -> Done<String> {
         hash.update(entry.canonical(id).as_bytes());
         Ok(())
     })?;
-    let sql = "SELECT hospital, cases, booked, deposit, deductions, cash, advance_offset FROM hospital_month \
-               WHERE pool = $1 AND month = $2 ORDER BY hospital";
+    let sql = "SELECT hospital, cases, booked, deposit, deductions, cash, advance_offset, prior_year \
+               FROM hospital_month WHERE pool = $1 AND month = $2 ORDER BY hospital";
     db.each(sql, &of_month, &mut |row| {
         let mut line = row.text(0)?;
         for at in 1..6 {
@@ -465,6 +378,9 @@ fn hash_of(db: &mut Database, pool: &str, month: &str) -> Done<String> {
         if row.whole(6)? != 0 {
             line.push_str(&format!("\u{1f}{}", row.whole(6)?));
         }
+        if row.whole(7)? != 0 {
+            line.push_str(&format!("\u{1f}prior\u{1f}{}", row.whole(7)?));
+        }
         line.push('\n');
         hash.update(line.as_bytes());
         Ok(())
@@ -472,22 +388,37 @@ fn hash_of(db: &mut Database, pool: &str, month: &str) -> Done<String> {
     Ok(hexadecimal(&hash.finalize()))
 }
 
-/// What every key is booked at by now.
+/// What every key comes to by now; entries in the order in which they were written.
+///
+/// What is no number is that of the last entry: a difference may bring a case to another kind, and
+/// a list posted again begins anew.
 pub(super) fn current(entries: impl IntoIterator<Item = Entry>) -> BTreeMap<CaseKey, Entry> {
     let mut cases: BTreeMap<CaseKey, Entry> = BTreeMap::new();
     for entry in entries {
         match cases.get_mut(&entry.key) {
-            None => drop(cases.insert(entry.key.clone(), entry)),
-            Some(sum) => {
-                let units = sum.paid.units() + entry.paid.units();
-                sum.paid = Paid::from(sum.paid.word(), units).unwrap_or(sum.paid);
-                sum.cost += entry.cost;
-                sum.claim += entry.claim;
-                sum.nonfund += entry.nonfund;
-                sum.booked += entry.booked;
-                sum.more.add(entry.more);
-            }
+            Some(sum) if entry.kind != EntryKind::Case => add(sum, entry),
+            _ => drop(cases.insert(entry.key.clone(), entry)),
         }
     }
     cases
+}
+
+/// Adds a later entry to what its case came to.
+fn add(sum: &mut Entry, entry: Entry) {
+    sum.paid = match sum.paid.word() == entry.paid.word() {
+        true => Paid::from(sum.paid.word(), sum.paid.units() + entry.paid.units()).unwrap_or(sum.paid),
+        // what it was paid by before has been taken off
+        false => entry.paid,
+    };
+    if entry.kind == EntryKind::Difference {
+        sum.level = entry.level;
+        sum.group = entry.group;
+        sum.case_kind = entry.case_kind;
+        sum.ratio = entry.ratio;
+    }
+    sum.cost += entry.cost;
+    sum.claim += entry.claim;
+    sum.nonfund += entry.nonfund;
+    sum.booked += entry.booked;
+    sum.more.add(entry.more);
 }

@@ -4,11 +4,11 @@
 use super::database::{Done, Failure};
 
 /// What each version does to a SQLite file, the first from nothing.
-pub(super) const SQLITE: [&str; 2] = [SQLITE_ONE, SQLITE_TWO];
+pub(super) const SQLITE: [&str; 3] = [SQLITE_ONE, SQLITE_TWO, SQLITE_THREE];
 
 /// The same for PostgreSQL, whose first version came when SQLite had its second.
 #[cfg(feature = "postgres")]
-pub(super) const POSTGRES: [&str; 1] = [POSTGRES_ONE];
+pub(super) const POSTGRES: [&str; 2] = [POSTGRES_ONE, POSTGRES_TWO];
 
 /// The versions that a database of version `version` still lacks.
 ///
@@ -130,6 +130,77 @@ ALTER TABLE entry ADD COLUMN more TEXT NOT NULL DEFAULT '';
 ALTER TABLE hospital_month ADD COLUMN advance_offset INTEGER NOT NULL DEFAULT 0;
 ";
 
+/// Lists posted again, entries of locked years, dues of cleared cases; runs, decisions and states.
+const SQLITE_THREE: &str = "
+ALTER TABLE entry ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE entry ADD COLUMN list TEXT NOT NULL DEFAULT '';
+ALTER TABLE entry ADD COLUMN of_year TEXT NOT NULL DEFAULT '';
+ALTER TABLE entry ADD COLUMN prior INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE hospital_month ADD COLUMN prior_year INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE clearing ADD COLUMN prior_year INTEGER NOT NULL DEFAULT 0;
+DROP INDEX one_case;
+CREATE UNIQUE INDEX one_case ON entry (hospital, case_id, discharge, turn) WHERE kind = 'case';
+CREATE TABLE cleared_case (
+    pool TEXT NOT NULL,
+    year TEXT NOT NULL,
+    hospital TEXT NOT NULL,
+    case_id TEXT NOT NULL,
+    discharge TEXT NOT NULL,
+    standard INTEGER NOT NULL,
+    due INTEGER NOT NULL,
+    PRIMARY KEY (pool, year, hospital, case_id, discharge)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE run (
+    sequence INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    pool TEXT NOT NULL,
+    period TEXT NOT NULL,
+    pack TEXT NOT NULL,
+    pack_hash TEXT NOT NULL,
+    input_hash TEXT NOT NULL,
+    evidence TEXT NOT NULL,
+    accepted TEXT NOT NULL,
+    author TEXT NOT NULL,
+    UNIQUE (id, author, accepted)
+) STRICT;
+CREATE TABLE decision (
+    sequence INTEGER PRIMARY KEY,
+    run TEXT NOT NULL,
+    pool TEXT NOT NULL,
+    period TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    value TEXT NOT NULL,
+    author TEXT NOT NULL
+) STRICT;
+CREATE TABLE state (
+    sequence INTEGER PRIMARY KEY,
+    pool TEXT NOT NULL,
+    period TEXT NOT NULL,
+    hospital TEXT NOT NULL,
+    state TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    author TEXT NOT NULL
+) STRICT;
+CREATE TRIGGER cleared_case_is_kept BEFORE UPDATE ON cleared_case
+BEGIN SELECT RAISE(ABORT, 'the due of a cleared case is never rewritten'); END;
+CREATE TRIGGER cleared_case_stays BEFORE DELETE ON cleared_case
+BEGIN SELECT RAISE(ABORT, 'the due of a cleared case is never deleted'); END;
+CREATE TRIGGER run_is_kept BEFORE UPDATE ON run
+BEGIN SELECT RAISE(ABORT, 'a run is never rewritten'); END;
+CREATE TRIGGER run_stays BEFORE DELETE ON run
+BEGIN SELECT RAISE(ABORT, 'a run is never deleted'); END;
+CREATE TRIGGER decision_is_kept BEFORE UPDATE ON decision
+BEGIN SELECT RAISE(ABORT, 'a decision is never rewritten'); END;
+CREATE TRIGGER decision_stays BEFORE DELETE ON decision
+BEGIN SELECT RAISE(ABORT, 'a decision is never deleted'); END;
+CREATE TRIGGER state_is_kept BEFORE UPDATE ON state
+BEGIN SELECT RAISE(ABORT, 'a state is never rewritten'); END;
+CREATE TRIGGER state_stays BEFORE DELETE ON state
+BEGIN SELECT RAISE(ABORT, 'a state is never deleted'); END;
+";
+
 #[cfg(feature = "postgres")]
 const POSTGRES_ONE: &str = "
 CREATE TABLE closed_month (
@@ -235,4 +306,68 @@ CREATE TRIGGER entries_are_not_emptied BEFORE TRUNCATE ON entry
 FOR EACH STATEMENT EXECUTE FUNCTION refuse('an entry is never deleted');
 CREATE TRIGGER months_are_not_emptied BEFORE TRUNCATE ON closed_month
 FOR EACH STATEMENT EXECUTE FUNCTION refuse('a closed month is never deleted');
+";
+
+/// As the third version of a file.
+#[cfg(feature = "postgres")]
+const POSTGRES_TWO: &str = "
+ALTER TABLE entry ADD COLUMN turn BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE entry ADD COLUMN list TEXT NOT NULL DEFAULT '';
+ALTER TABLE entry ADD COLUMN of_year TEXT COLLATE \"C\" NOT NULL DEFAULT '';
+ALTER TABLE entry ADD COLUMN prior BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE hospital_month ADD COLUMN prior_year BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE clearing ADD COLUMN prior_year BIGINT NOT NULL DEFAULT 0;
+DROP INDEX one_case;
+CREATE UNIQUE INDEX one_case ON entry (hospital, case_id, discharge, turn) WHERE kind = 'case';
+CREATE TABLE cleared_case (
+    pool TEXT COLLATE \"C\" NOT NULL,
+    year TEXT COLLATE \"C\" NOT NULL,
+    hospital TEXT COLLATE \"C\" NOT NULL,
+    case_id TEXT COLLATE \"C\" NOT NULL,
+    discharge TEXT COLLATE \"C\" NOT NULL,
+    standard BIGINT NOT NULL,
+    due BIGINT NOT NULL,
+    PRIMARY KEY (pool, year, hospital, case_id, discharge)
+);
+CREATE TABLE run (
+    sequence BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id TEXT COLLATE \"C\" NOT NULL,
+    pool TEXT COLLATE \"C\" NOT NULL,
+    period TEXT COLLATE \"C\" NOT NULL,
+    pack TEXT NOT NULL,
+    pack_hash TEXT NOT NULL,
+    input_hash TEXT NOT NULL,
+    evidence TEXT NOT NULL,
+    accepted TEXT NOT NULL,
+    author TEXT NOT NULL,
+    UNIQUE (id, author, accepted)
+);
+CREATE TABLE decision (
+    sequence BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    run TEXT COLLATE \"C\" NOT NULL,
+    pool TEXT COLLATE \"C\" NOT NULL,
+    period TEXT COLLATE \"C\" NOT NULL,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    value TEXT NOT NULL,
+    author TEXT NOT NULL
+);
+CREATE TABLE state (
+    sequence BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    pool TEXT COLLATE \"C\" NOT NULL,
+    period TEXT COLLATE \"C\" NOT NULL,
+    hospital TEXT COLLATE \"C\" NOT NULL,
+    state TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    author TEXT NOT NULL
+);
+CREATE TRIGGER cleared_case_is_kept BEFORE UPDATE OR DELETE ON cleared_case
+FOR EACH ROW EXECUTE FUNCTION refuse('the due of a cleared case is never rewritten');
+CREATE TRIGGER run_is_kept BEFORE UPDATE OR DELETE ON run
+FOR EACH ROW EXECUTE FUNCTION refuse('a run is never rewritten');
+CREATE TRIGGER decision_is_kept BEFORE UPDATE OR DELETE ON decision
+FOR EACH ROW EXECUTE FUNCTION refuse('a decision is never rewritten');
+CREATE TRIGGER state_is_kept BEFORE UPDATE OR DELETE ON state
+FOR EACH ROW EXECUTE FUNCTION refuse('a state is never rewritten');
 ";

@@ -3,10 +3,8 @@
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
-use hashbrown::HashSet;
-
 use super::database::{Database, Done, Failure, Value};
-use super::entry::{COLUMNS, CaseKey, Entry, MONTH, Written};
+use super::entry::{COLUMNS, Entry, MONTH, Written};
 use super::sqlite::Sqlite;
 use crate::diagnostics::{Error, Place, Result};
 use crate::units::Fen;
@@ -75,6 +73,20 @@ impl Ledger {
         Error::at(Place::file(&self.name), message)
     }
 
+    /// Where it is, for messages (台账位置).
+    pub fn place(&self) -> Place {
+        Place::file(&self.name)
+    }
+
+    /// Every pool and hospital that the ledger has, in their order (台账中的基金池与医疗机构).
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub fn hospitals(&self) -> Result<Vec<(String, String)>> {
+        let sql = "SELECT pool, hospital FROM hospital_month UNION SELECT pool, hospital FROM advance ORDER BY 1, 2";
+        self.ask(|db| db.all(sql, &[], |row| Ok((row.text(0)?, row.text(1)?))))
+    }
+
     /// Gives an advance to a hospital (拨付预付金).
     ///
     /// # Errors
@@ -103,41 +115,6 @@ impl Ledger {
             ];
             db.execute(sql, &values).map_err(|e| self.said(&e))
         })
-    }
-
-    /// The keys of every case that was ever posted (已入账病例).
-    ///
-    /// # Errors
-    /// The ledger cannot be read.
-    pub fn known_cases(&self, pool: &str) -> Result<HashSet<CaseKey>> {
-        self.keys("pool = $1 AND kind = 'case'", &[pool.into()])
-    }
-
-    /// The keys of cases posted before a month (此前月份已入账病例).
-    ///
-    /// # Errors
-    /// The ledger cannot be read.
-    pub fn cases_before(&self, pool: &str, month: &str) -> Result<HashSet<CaseKey>> {
-        self.keys(
-            "pool = $1 AND month < $2 AND kind = 'case'",
-            &[pool.into(), month.into()],
-        )
-    }
-
-    fn keys(&self, clause: &str, values: &[Value<'_>]) -> Result<HashSet<CaseKey>> {
-        let sql = format!("SELECT hospital, case_id, discharge FROM entry WHERE {clause}");
-        let mut keys = HashSet::new();
-        self.ask(|db| {
-            db.each(&sql, values, &mut |row| {
-                keys.insert(CaseKey {
-                    hospital: row.text(0)?,
-                    case_id: row.text(1)?,
-                    discharge: row.text(2)?,
-                });
-                Ok(())
-            })
-        })?;
-        Ok(keys)
     }
 
     /// Entries that a question finds, in the one order of the ledger, each with its id and month.

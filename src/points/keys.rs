@@ -180,7 +180,7 @@ pub(super) const KEYS: &[(&str, Need, &[&str])] = &[
     ("budget", Optional, &["weaker", "change", "carveout"]),
     (
         "budget",
-        Elsewhere("the scenario, or `settle --budget`: money is not policy"),
+        Elsewhere("the scenario, `[pool.NAME] budget = \"… yuan\"` or `[budget]`: money is not policy"),
         &["amount_fen"],
     ),
     ("budget.reserve", Required, &["kind"]),

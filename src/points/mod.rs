@@ -88,6 +88,7 @@ mod transfer;
 mod weights;
 mod words;
 mod words_more;
+mod words_time;
 
 pub use calibrate::{Calibration, Observation, calibrate};
 pub use document::{Document, Effective, Parameter};

@@ -53,6 +53,17 @@ impl Priced {
         Ok(None)
     }
 
+    /// The threshold that makes an outlier of this kind; none where a percentile does.
+    pub(super) fn threshold_of(&self, rule: &Outlier, kind: Kind) -> Result<Option<Exact>, Overflow> {
+        match (kind, &rule.high) {
+            (Kind::Low, _) => self.low_threshold(rule).map(Some),
+            (Kind::High, High::Top(_)) => Ok(None),
+            (Kind::High, _) => self.high_threshold(rule).map(Some),
+            (Kind::Extreme, _) => Ok(rule.extreme.map(|(threshold, _)| threshold)),
+            _ => Ok(None),
+        }
+    }
+
     fn above(&self, cost: Fen, threshold: Exact, or_at: bool) -> Result<bool, Overflow> {
         let base = self.outlier_base.unwrap_or(Exact::ZERO);
         let order = cost.exact().compare(threshold.mul(base)?);

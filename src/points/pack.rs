@@ -72,6 +72,7 @@ impl Pack {
             root: root.get_ref(),
             files: RefCell::default(),
         };
+        schema::check_open_keys(|message| places.error("unresolved", message), &file.unresolved)?;
         let documents = documents(&file, &places)?;
         let rules = Rules::of(&file, &places)?;
         let parameters = parameters(&file, &documents, &places)?;
@@ -196,6 +197,31 @@ impl Pack {
                 "hospital `{hospital}` has no assessment score from zero on, which `assess.effect` asks for"
             ))
         })
+    }
+
+    /// The operator by which a cost at the threshold makes an outlier of this kind, or not (界限归属);
+    /// empty for other kinds.
+    pub const fn edge_of(&self, kind: super::Kind) -> &'static str {
+        let edge = &self.rules.outlier.edge;
+        match kind {
+            super::Kind::Low if edge.low_owns_limit => "<=",
+            super::Kind::Low => "<",
+            super::Kind::High if edge.high_owns_limit => ">=",
+            super::Kind::High => ">",
+            super::Kind::Extreme if edge.extreme_owns_limit => ">=",
+            super::Kind::Extreme => ">",
+            _ => "",
+        }
+    }
+
+    /// Whether hospitals have assessment scores by this pack (有无考核规则).
+    pub const fn asks_for_scores(&self) -> bool {
+        self.rules.money.assess.is_some()
+    }
+
+    /// Whether an overrun of the region may draw on reserves (超支可否动用风险金).
+    pub const fn draws_on_a_reserve(&self) -> bool {
+        self.rules.money.region.is_some()
     }
 
     /// The mean of several years by the pack's mix (按年度权重的均值), oldest first.

@@ -63,6 +63,11 @@ impl Readmission {
         }
     }
 
+    /// Days, what must be alike, where, what is done, to which stay.
+    pub(super) const fn terms(&self) -> (u32, ReadmitMatch, ReadmitWithin, CutHow, CutStay) {
+        (self.days, self.matching, self.within, self.how, self.stay)
+    }
+
     /// Whether stays are joined.
     pub(super) fn joins(&self) -> bool {
         self.how == CutHow::Merge

@@ -21,6 +21,26 @@ pub(super) fn check_keys(place: &Place, text: &str, root: &DeTable) -> Result<()
     Error::all(check.errors)
 }
 
+/// Every key that a pack leaves open is one of the language (E_UNKNOWN_KEY).
+pub(super) fn check_open_keys(at: impl Fn(String) -> Error, open: &[String]) -> Result<()> {
+    let is_known = |path: &str| {
+        let (parent, name) = path.rsplit_once('.').unwrap_or(("", path));
+        need(parent, name).is_some()
+    };
+    let unknown = open.iter().filter(|path| !is_known(path));
+    let errors = unknown.map(|path| {
+        let (parent, name) = path.rsplit_once('.').unwrap_or(("", path));
+        let hint = match suggestion(name, names(parent)) {
+            near if near.is_empty() => suggestion(path, names("")),
+            near => near,
+        };
+        at(format!(
+            "`unresolved` names `{path}`, which is no key of a pack (E_UNKNOWN_KEY){hint}"
+        ))
+    });
+    Error::all(errors)
+}
+
 /// Where the value of a key stands and what is written there, for `table.key` and root keys.
 pub(super) fn written<'t>(text: &'t str, root: &DeTable, path: &str) -> Option<(usize, &'t str)> {
     let mut names = path.split('.');

@@ -123,6 +123,8 @@ pub struct Score {
     pub auxiliary: Option<Exact>,
     /// What the cost was held against, in fen.
     pub outlier_base: Option<Exact>,
+    /// The threshold that made it an outlier; none of other kinds, and of a percentile.
+    pub threshold: Option<Exact>,
     /// Points of the case, rounded once.
     pub points: Option<Points>,
     /// What a point is worth where that is known beforehand, in fen (预定点值).
@@ -157,6 +159,7 @@ impl Score {
             coefficient: None,
             auxiliary: None,
             outlier_base: None,
+            threshold: None,
             points: None,
             point_price: None,
             payment: Payment::Nothing,
@@ -338,6 +341,7 @@ pub fn score(pack: &Pack, weights: &Weights, case: &PricingCase) -> Result<Score
         coefficient: priced.map(|p| p.coefficient),
         auxiliary: priced.map(|p| p.auxiliary),
         outlier_base: priced.and_then(|p| p.outlier_base),
+        threshold: priced.map_or(Ok(None), |p| p.threshold_of(&pack.rules.outlier, kind))?,
         points,
         point_price: price,
         payment,

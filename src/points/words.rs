@@ -42,6 +42,7 @@ impl Pack {
         talk.joined_stays();
         talk.outliers();
         talk.without_weight();
+        talk.pools();
         talk.fund();
         talk.shares();
         talk.clearing();
@@ -64,7 +65,7 @@ pub(super) fn show(value: Exact) -> String {
     cut.to_owned()
 }
 
-fn percent(value: Exact) -> String {
+pub(super) fn percent(value: Exact) -> String {
     value
         .mul(Exact::integer(100))
         .map_or_else(|_| "?".to_owned(), show)
@@ -302,7 +303,7 @@ impl Talk<'_> {
     fn days_and_gates(&mut self) {
         let stay = &self.rules.stay;
         let (bed_day, day_care, gate) = (stay.bed_day.is_some(), stay.day_care.clone(), stay.gate.clone());
-        let (readmission, newborn) = (stay.readmission.is_some(), stay.newborn);
+        let newborn = stay.newborn;
         if bed_day {
             self.say(
                 "bedday",
@@ -344,13 +345,7 @@ impl Talk<'_> {
                 format!("随母新生儿点数×{factor}"),
             );
         }
-        if readmission {
-            self.say(
-                "readmit",
-                "a second stay of one illness within days costs points as `readmit.cut` says",
-                "规定天数内同病再入院按`readmit.cut`扣减",
-            );
-        }
+        self.readmitted();
     }
 
     fn base(&self) -> String {
@@ -767,6 +762,7 @@ impl Talk<'_> {
             format!("of what a month is booked at, {deposit} % is kept as a deposit, the rest is paid"),
             format!("月度预结算额中提留{deposit}%质量保证金，其余拨付"),
         );
+        self.months();
     }
 }
 

@@ -2,9 +2,10 @@
 
 use super::file_money::{Allocate, Residual};
 use super::file_stay::Newborn;
-use super::file_time::{Attribution, LateThen, Version};
+use super::file_time::{Attribution, Version};
 use super::rules_event::Effect;
 use super::words::{Talk, show, yuan};
+use super::words_time::late_words;
 
 impl Talk<'_> {
     /// High multiples without a threshold.
@@ -60,15 +61,24 @@ impl Talk<'_> {
                 format!("按金额付费的病例折算点数：金额÷{price}元"),
             );
         }
-        if allocate == Allocate::CaseSum {
-            self.say(
+        match allocate {
+            Allocate::CaseSum => self.say(
                 "round.allocate",
                 "each case is rounded for itself, a hospital is due the sum",
                 "逐例取整，医院应付为各例之和",
-            );
+            ),
+            Allocate::HospitalThenCase => self.say(
+                "round.allocate",
+                "a hospital's due is rounded once, then split over its cases",
+                "先计医院应付，再分摊至各病例",
+            ),
         }
         match residual {
-            Residual::LargestRemainder => {}
+            Residual::LargestRemainder => self.say(
+                "round.residual",
+                "the fen that rounding leaves go to the largest remainders, ties by hospital code",
+                "分厘差按最大余数法分配，相同者按医院代码",
+            ),
             Residual::ToReserve => self.say(
                 "round.residual",
                 "the fen that rounding leaves go to the reserve, or come from it",
@@ -94,7 +104,11 @@ impl Talk<'_> {
             .and_then(|month| month.clock.as_ref())
             .map(|clock| (clock.working_days, clock.declared_by));
         match attribution {
-            Attribution::Discharge => {}
+            Attribution::Discharge => self.say(
+                "time.attribution",
+                "a case belongs to the month of its discharge",
+                "病例归属出院月份",
+            ),
             Attribution::SettlementDate => self.say(
                 "time.attribution",
                 "a case belongs to the month of `settle_date`",
@@ -113,11 +127,14 @@ impl Talk<'_> {
                 "价格取结算期`settle_month`的版本",
             );
         }
-        if let Some((days, LateThen::Penalty)) = late {
+        if let Some((days, then)) = late {
+            let (en, zh) = late_words(then);
             self.say(
                 "time.late",
-                format!("a list that comes more than {days} days late counts as a case in violation"),
-                format!("迟报超过{days}天的病例按违规病例处理"),
+                format!(
+                    "a list whose discharge lies more than {days} days before the month that takes it {en}"
+                ),
+                format!("出院日距受理月份首日超过{days}天的清单{zh}"),
             );
         }
         if let Some((month, day)) = deadline {

@@ -151,6 +151,9 @@ impl IsoDate {
 /// a time of day behind it. Years 1850 to 2200.
 pub fn read_date(cell: &str) -> Option<Date> {
     let cell = cell.trim();
+    if has_utc_mark(cell) {
+        return None;
+    }
     let digits = cell.bytes().take_while(u8::is_ascii_digit).count();
     let (year, month, day) = if digits == 8 || digits == 14 {
         (cell.get(..4)?, cell.get(4..6)?, cell.get(6..8)?)
@@ -175,6 +178,15 @@ pub fn read_date(cell: &str) -> Option<Date> {
         return None;
     }
     Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
+}
+
+/// Whether a time is that of another place than the record's (UTC标记): `Z`, or hours off Greenwich. Its
+/// day may be another one than where the patient lay.
+pub(super) fn has_utc_mark(cell: &str) -> bool {
+    let Some((_, time)) = cell.split_once(['T', ' ']) else {
+        return cell.len() > 8 && cell.ends_with(['Z', 'z']);
+    };
+    time.ends_with(['Z', 'z']) || time.contains('+') || time.contains('-')
 }
 
 /// A date that a spreadsheet shows as its day number, 20000 to 80000, with or without a part of a day.

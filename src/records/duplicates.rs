@@ -3,19 +3,22 @@
 use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
+use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 use std::hash::BuildHasher;
 
 use super::check::Checker;
 use super::edits::Edits;
 use super::keys::{KeyFile, StoredKey};
-use crate::diagnostics::{Action, Edit, Finding, Lang, Result};
+use crate::diagnostics::{Action, Edit, Finding, Lang, Result, hexadecimal};
 
-/// What makes a case the same case: hospital and case id (病例主键).
+/// What makes a case the same case: hospital, case id and day of discharge (病例主键).
 #[derive(Clone, Debug)]
 pub struct CaseKey {
     hospital: String,
     case_id: String,
+    /// `2026-01-31`, empty where it is not known.
+    discharge: String,
     line: u64,
     record: u64,
     file: Arc<str>,
@@ -31,6 +34,7 @@ impl CaseKey {
         CaseKey {
             hospital: checker.case().hospital().to_owned(),
             case_id: checker.case().case_id().to_owned(),
+            discharge: discharge_of(checker.case().discharge()),
             line: checker.line(),
             record: checker.record(),
             file: Arc::clone(checker.file()),
@@ -44,8 +48,14 @@ impl CaseKey {
         self.record += before;
     }
 
+    /// Fingerprint of the row as written (清单指纹): the first half of its SHA-256, in hexadecimal.
+    pub fn fingerprint(&self) -> String {
+        hexadecimal(self.row.get(..8).unwrap_or_default())
+    }
+
     fn is_of(&self, stored: &StoredKey) -> bool {
-        stored.hospital == self.hospital && stored.case_id == self.case_id
+        (&stored.hospital, &stored.case_id, &stored.discharge)
+            == (&self.hospital, &self.case_id, &self.discharge)
     }
 }
 
@@ -98,11 +108,12 @@ impl Duplicates {
         if key.case_id.is_empty() {
             return Ok(None); // that is another finding; two unknown cases are not the same case
         }
-        let hash = self.hash_of(&key.hospital, &key.case_id);
+        let hash = self.hash_of(&key.hospital, &key.case_id, &key.discharge);
         let Some((place, first)) = self.first_of(hash, |stored| key.is_of(stored))? else {
             let stored = StoredKey {
                 hospital: key.hospital,
                 case_id: key.case_id,
+                discharge: key.discharge,
                 file: self.number_of(&key.file),
                 line: key.line,
                 row: key.row,
@@ -128,12 +139,20 @@ impl Duplicates {
     ///
     /// # Errors
     /// The keys cannot be read.
-    pub fn contradiction(&mut self, hospital: &str, case_id: &str, line: u64) -> Result<Option<u64>> {
+    pub fn contradiction(
+        &mut self,
+        (hospital, case_id): (&str, &str),
+        discharge: Option<Date>,
+        line: u64,
+    ) -> Result<Option<u64>> {
         if self.contradicted.is_empty() {
             return Ok(None);
         }
-        let hash = self.hash_of(hospital, case_id);
-        let is_key = |stored: &StoredKey| stored.hospital == hospital && stored.case_id == case_id;
+        let day = discharge_of(discharge);
+        let hash = self.hash_of(hospital, case_id, &day);
+        let is_key = |stored: &StoredKey| {
+            stored.hospital == hospital && stored.case_id == case_id && stored.discharge == day
+        };
         let found = self.first_of(hash, is_key)?;
         let place = found
             .filter(|(_, first)| first.line == line)
@@ -141,8 +160,8 @@ impl Duplicates {
         Ok(place.and_then(|place| self.contradicted.get(&place).copied()))
     }
 
-    fn hash_of(&self, hospital: &str, case_id: &str) -> u64 {
-        self.hasher.hash_one((hospital, case_id))
+    fn hash_of(&self, hospital: &str, case_id: &str, discharge: &str) -> u64 {
+        self.hasher.hash_one((hospital, case_id, discharge))
     }
 
     /// The first copy of a case, by its hash and then by its key.
@@ -168,6 +187,11 @@ impl Duplicates {
         }
         u32::try_from(self.files.len() - 1).unwrap_or(u32::MAX)
     }
+}
+
+/// A day as keys have it.
+fn discharge_of(day: Option<Date>) -> String {
+    day.map_or_else(String::new, |day| day.to_string())
 }
 
 /// What is expected of copies, alike or not.

@@ -13,6 +13,8 @@ const BLOCK: usize = 1 << 18;
 pub(super) struct StoredKey {
     pub hospital: String,
     pub case_id: String,
+    /// Day of discharge; empty where it is not known.
+    pub discharge: String,
     /// Number of the file.
     pub file: u32,
     pub line: u64,
@@ -20,8 +22,8 @@ pub(super) struct StoredKey {
     pub row: [u8; 32],
 }
 
-/// Lengths of hospital and case id, number of the file, line, row.
-const FIXED: usize = 4 + 4 + 4 + 8 + 32;
+/// Lengths of hospital, case id and day, number of the file, line, row.
+const FIXED: usize = 4 + 4 + 4 + 4 + 8 + 32;
 
 /// Keys one behind the other: the last ones in memory, those before in a file.
 #[derive(Debug, Default)]
@@ -87,7 +89,7 @@ fn not_kept(e: &std::io::Error) -> Error {
 
 impl StoredKey {
     fn put(&self, out: &mut Vec<u8>) {
-        let lengths = [self.hospital.len(), self.case_id.len()];
+        let lengths = [self.hospital.len(), self.case_id.len(), self.discharge.len()];
         for number in lengths.map(|length| u32::try_from(length).unwrap_or(u32::MAX)) {
             out.extend_from_slice(&number.to_le_bytes());
         }
@@ -96,6 +98,7 @@ impl StoredKey {
         out.extend_from_slice(&self.row);
         out.extend_from_slice(self.hospital.as_bytes());
         out.extend_from_slice(self.case_id.as_bytes());
+        out.extend_from_slice(self.discharge.as_bytes());
     }
 
     fn read(mut source: impl Read) -> std::io::Result<StoredKey> {
@@ -107,6 +110,7 @@ impl StoredKey {
         let mut head: &[u8] = &some::<FIXED>(&mut source)?;
         let hospital = u32::from_le_bytes(some(&mut head)?);
         let case_id = u32::from_le_bytes(some(&mut head)?);
+        let discharge = u32::from_le_bytes(some(&mut head)?);
         let (file, line, row) = (some(&mut head)?, some(&mut head)?, some(&mut head)?);
         let mut text = |length: u32| {
             let mut text = String::new();
@@ -116,6 +120,7 @@ impl StoredKey {
         Ok(StoredKey {
             hospital: text(hospital)?,
             case_id: text(case_id)?,
+            discharge: text(discharge)?,
             file: u32::from_le_bytes(file),
             line: u64::from_le_bytes(line),
             row,
@@ -133,6 +138,7 @@ mod tests {
         let key = |number: u32| StoredKey {
             hospital: "一院".repeat(number as usize % 3),
             case_id: number.to_string(),
+            discharge: "2026-01-31".repeat(number as usize % 2),
             file: number / 1000,
             line: u64::from(number) + 2,
             row: [number as u8; 32],

@@ -1,10 +1,10 @@
 //! What the words of the ledger's tables are called by people.
 
 use crate::diagnostics::{Lang, Words};
-use crate::points::Kind;
+use crate::points::{Kind, Mark};
 
 /// A column, step, line or state of a settlement with its labels (中英对照).
-const LABELS: [(&str, &str, &str); 84] = [
+const LABELS: [(&str, &str, &str); 105] = [
     ("pool", "pool", "基金池"),
     ("month", "month", "月份"),
     ("hospital", "hospital", "医疗机构"),
@@ -89,12 +89,37 @@ const LABELS: [(&str, &str, &str); 84] = [
     ("to_reserve", "to the reserve", "转入风险金"),
     ("carve_outs", "carved out", "专项划出"),
     ("changes", "approved changes", "批准调整"),
+    ("run_id", "run", "运行编号"),
+    ("pack", "policy pack", "政策包"),
+    ("pack_hash", "hash of the pack", "政策包哈希"),
+    ("input_hash", "hash of the input", "输入哈希"),
+    ("evidence_min", "weakest evidence", "最弱依据"),
+    ("insured_scheme", "insurance", "险种"),
+    ("admit_date", "admitted", "入院日期"),
+    ("los_days", "days", "住院天数"),
+    ("grouper_version", "grouper", "分组器版本"),
+    ("base_points", "base points", "基准点数"),
+    ("also", "also", "其他命中类型"),
+    ("marks", "marks", "标记"),
+    ("ratio", "ratio", "倍率"),
+    ("threshold", "threshold", "倍率界限"),
+    ("edge", "edge", "界限归属"),
+    ("amount_case", "due by amount", "定额应付"),
+    ("prior_year", "of earlier years", "往年分录"),
+    ("run", "run", "运行"),
+    ("count", "count", "数量"),
+    ("hospitals", "hospitals", "医疗机构数"),
+    ("points_of_kind", "points by kind", "分类型点数"),
 ];
 
 /// What a word is called; one that has no label is called by itself, as a person named it.
 pub(super) fn label(word: &str, lang: Lang) -> String {
     let known = LABELS.iter().find(|(known, ..)| *known == word);
-    known.map_or_else(|| word.to_owned(), |(_, en, zh)| lang.pick(en, zh).to_owned())
+    if let Some((_, en, zh)) = known {
+        return lang.pick(en, zh).to_owned();
+    }
+    let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == word);
+    kind.map_or_else(|| word.to_owned(), |kind| kind.words().in_lang(lang).to_owned())
 }
 
 /// Why a case is of its kind (类型说明).
@@ -130,6 +155,35 @@ pub(super) fn why(kind: Kind, lang: Lang) -> &'static str {
         Kind::Incomplete => ("the treatment was not completed", "未完整治疗"),
         Kind::BedDay => ("it is paid by the day", "按床日付费"),
         Kind::DayCare => ("it is day care", "日间病例"),
+    };
+    Words { en, zh }.in_lang(lang)
+}
+
+/// What befell a case after its kind was found (标记说明).
+pub(super) fn why_marked(mark: Mark, lang: Lang) -> &'static str {
+    let (en, zh) = match mark {
+        Mark::Review => (
+            "it is to be reviewed, and paid as its kind until then",
+            "待特例单议，暂按原类型付费",
+        ),
+        Mark::CoefficientAssumed => ("its coefficient is not known", "调节系数缺失"),
+        Mark::Regrouped => (
+            "too little traditional medicine for its group: it was moved to another one",
+            "中医占比不足，已改组",
+        ),
+        Mark::Returned => ("it was given back to the hospital", "退回医院"),
+        Mark::Readmitted => (
+            "a stay of the same illness lies within days of it",
+            "规定天数内再入院",
+        ),
+        Mark::Merged => (
+            "it is joined to another stay and paid with that",
+            "并入另一次住院，合并付费",
+        ),
+        Mark::Chained => (
+            "earlier hospitals of its chain of transfers have their points of it",
+            "转院链前序机构已计点数，予以扣减",
+        ),
     };
     Words { en, zh }.in_lang(lang)
 }

@@ -35,6 +35,7 @@ mod table_book;
 mod table_changes;
 mod table_findings;
 mod table_page;
+mod year_pages;
 
 pub use calibration::{CalibrationTables, Remark};
 pub use catalogue::{
@@ -62,10 +63,7 @@ pub use findings_book::FindingsBook;
 pub use grouped::{CodeAt, GROUP_COLUMNS, GroupedRows, PACKET_COLUMNS};
 pub use identity::result_hash;
 pub use import_remarks::{REMARK_COLUMNS, remarks_csv};
-pub use ledger_pages::{
-    MONTH_COLUMNS, clearing_tables, in_words, month_csv, pool_tables, statement_csv, statement_tables,
-    year_cases_table,
-};
+pub use ledger_pages::{MONTH_COLUMNS, month_csv, statement_csv, statement_notes, statement_tables};
 pub use neutral::{NEUTRAL_COLUMNS, neutral_cells};
 pub use output::{Output, write_together};
 pub use performance::PerformanceTables;
@@ -84,3 +82,4 @@ pub use table_book::{book_bytes, write_book};
 pub use table_changes::{CHANGE_COLUMNS, changes_csv, changes_text};
 pub use table_findings::{TABLE_FINDING_COLUMNS, table_finding_line, table_findings_csv};
 pub use table_page::page;
+pub use year_pages::{CaseOfYear, YearPage, clearing_tables, in_words, pool_tables, year_cases_table};

@@ -96,6 +96,13 @@ impl Table {
         }
     }
 
+    /// Sentences, a row each: what stands above a page, as a sheet.
+    pub fn of_notes(name: &str, notes: &[String]) -> Table {
+        let mut table = Table::new(name, vec![Column::plain("note", name)]);
+        table.rows.extend(notes.iter().map(|note| vec![Cell::text(note)]));
+        table
+    }
+
     /// The sum of a column, of the kind its cells are; nothing if none of them is a count or an amount.
     pub fn sum(&self, column: usize) -> Cell {
         let cells = self.rows.iter().filter_map(|row| row.get(column));

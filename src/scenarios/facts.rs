@@ -111,6 +111,25 @@ impl FactFields {
         FactFields(found.collect())
     }
 
+    /// The days of a row that is no case, as far as they can be read.
+    pub(super) fn of_rejected(&self, row: &Row, header: &Header) -> Facts {
+        let mut facts = Facts::default();
+        if let Some(field) = header.field(Column::DischargeDate) {
+            facts.discharged = read_date(row.field(field).trim()).map_or_else(String::new, month_of);
+        }
+        for (column, field) in &self.0 {
+            let cell = row.field(*field).trim();
+            // what cannot be read leaves the month unknown
+            if matches!(column, Column::SettleDate | Column::SettleMonth)
+                && !cell.is_empty()
+                && facts.take(*column, cell).is_err()
+            {
+                return Facts::default();
+            }
+        }
+        facts
+    }
+
     /// Reads a row.
     pub(super) fn read(&self, row: &Row, case: &Case) -> Box<Facts> {
         let mut facts = Box::new(Facts {

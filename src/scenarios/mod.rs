@@ -37,7 +37,10 @@ pub use file::{PoolOfScenario, Scenario};
 pub use link::{LinkLine, link_cases};
 pub use link_file::{FundRatio, IndicatorTerms, LinkTerms, Numerator};
 pub use lists::{Hospital, Insured, Lists};
-pub use months::{Bill, bills, clear_pool, month_money, refuse_weak, refuse_without_months};
+pub use months::{
+    Bill, Declared, Detail, LeftOut, clear_pool, month_money, refuse_not_in_force, refuse_weak,
+    refuse_without_months, rejects_late, take_late,
+};
 pub use packet_facts::{
     PACKET_GROUNDS, PacketFacts, SCORE_GROUNDS, auxiliary_shown, packet_grounds, preset_price_shown,
     score_grounds,

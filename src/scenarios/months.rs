@@ -9,7 +9,9 @@ use super::chain::Inputs;
 use super::packet_facts::{PACKET_GROUNDS, SCORE_GROUNDS, packet_grounds, score_grounds};
 use super::price::score_cases;
 use super::settle::{Member, level_of, share_bills};
+use super::statement::{Money, RunResult};
 use super::{Statement, pools, read};
+use crate::benefit::Slip;
 use crate::budget::{BookedAt, More, NetOff, PoolCase, PoolMoney, PoolSettlement, YearOf, book, settle};
 use crate::diagnostics::{Error, Evidence, Lang, Place, Result, hexadecimal};
 use crate::ledger::{CaseKey, ClearingRow, Entry, EntryKind, EntryMore, HospitalMonth, Paid, YearCase};
@@ -17,7 +19,7 @@ use crate::points::{Effective, Late, Mark, Pack, Score};
 use crate::records::{RowReader, RunningHash};
 use crate::units::{Exact, Fen};
 
-/// A case with its pool and month of discharge, ready to be posted (待入账病例).
+/// A case with its pool and month, ready to be posted (待入账病例).
 #[derive(Clone, Debug)]
 pub struct Bill {
     /// The pool.
@@ -26,50 +28,155 @@ pub struct Bill {
     pub month: String,
     /// The entry; not booked yet.
     pub entry: Entry,
+    /// What made it, where that was asked for.
+    pub detail: Option<Box<Detail>>,
 }
 
-/// Takes a scenario's records to entries (生成分录): read, group, share each bill, price each case.
-///
-/// # Errors
-/// As [`super::run`]; a case whose coefficient was assumed: nothing is settled with it.
-///
-/// `records` are those of [`Inputs::open_records`]. Cases of months behind `month` are left for
-/// their own month: rules about several stays do not see them yet, so that a month made again is
-/// what it was.
-pub fn bills(
-    inputs: &Inputs,
-    records: (RowReader, RunningHash),
-    month: &str,
-    lang: Lang,
-    threads: usize,
-    advance: &dyn Fn(u64),
-) -> Result<Vec<Bill>> {
-    let mut result = read::read(inputs, records, lang, threads, advance)?;
-    pools::assign(inputs, &mut result, lang)?;
-    let mut slips = share_bills(inputs, &mut result, lang);
-    for (slip, statement) in slips.iter_mut().zip(&result.statements) {
-        if statement.month.as_str() > month {
-            *slip = None;
+/// What made a case's payment (计价明细).
+#[derive(Clone, Debug)]
+pub struct Detail {
+    /// Kind, points and what made them.
+    pub score: Score,
+    /// Insurance of the person.
+    pub insured_scheme: String,
+    /// Day of admission.
+    pub admit: Option<jiff::civil::Date>,
+    /// Days of stay.
+    pub los_days: Option<u32>,
+}
+
+/// Records read, grouped and shared, before any case is priced (已申报病例).
+pub struct Declared {
+    result: RunResult,
+    slips: Vec<Option<Slip>>,
+}
+
+/// A record that cannot be taken (未受理记录).
+#[derive(Clone, Debug)]
+pub struct LeftOut {
+    /// Its pool, where that is known.
+    pub pool: String,
+    /// Its hospital, where that is known.
+    pub hospital: String,
+    /// Its month; empty where that is not known.
+    pub month: String,
+    /// Set aside before it became a case.
+    pub is_rejected: bool,
+}
+
+impl Declared {
+    /// Takes a scenario's records as far as they go without prices (读取申报数据); `records` are those
+    /// of [`Inputs::open_records`].
+    ///
+    /// # Errors
+    /// As [`super::run`]. What is wrong with single records is in [`Declared::result`].
+    pub fn read(
+        inputs: &Inputs,
+        records: (RowReader, RunningHash),
+        lang: Lang,
+        threads: usize,
+        advance: &dyn Fn(u64),
+    ) -> Result<Declared> {
+        let mut result = read::read(inputs, records, lang, threads, advance)?;
+        pools::assign(inputs, &mut result, lang)?;
+        let slips = share_bills(inputs, &mut result, lang);
+        Ok(Declared { result, slips })
+    }
+
+    /// Counts and findings.
+    pub fn result(&self) -> &RunResult {
+        &self.result
+    }
+
+    /// The records of a month, or of none that is known, that cannot be taken (未受理记录).
+    pub fn left_out(&self, inputs: &Inputs, month: &str) -> Vec<LeftOut> {
+        let of_month = |of: &str| of.is_empty() || of == month;
+        let rejected = self
+            .result
+            .rejected
+            .iter()
+            .filter(|record| of_month(&record.month));
+        let rejected = rejected.map(|record| LeftOut {
+            pool: String::new(),
+            hospital: String::new(),
+            month: record.month.clone(),
+            is_rejected: true,
+        });
+        let kept_out =
+            self.result.statements.iter().filter(|statement| {
+                matches!(statement.money, Money::KeptOut(_)) && of_month(&statement.month)
+            });
+        let kept_out = kept_out.map(|statement| {
+            let pool = pools::pool_of(inputs, statement).unwrap_or_default();
+            let is_pool = inputs.scenario.budgets.contains_key(&pool);
+            LeftOut {
+                pool: if is_pool { pool } else { String::new() },
+                hospital: statement.hospital.clone(),
+                month: statement.month.clone(),
+                is_rejected: false,
+            }
+        });
+        rejected.chain(kept_out).collect()
+    }
+
+    /// Every case that can be priced: pool, month, key and fingerprint of its list (可计价病例).
+    pub fn cases(&self) -> impl Iterator<Item = (&str, &str, CaseKey, &str)> {
+        let cases = self.result.statements.iter().zip(&self.slips);
+        cases.filter_map(|(statement, slip)| {
+            let key = slip.as_ref().and_then(|_| key_of(statement))?;
+            Some((
+                statement.pool.as_str(),
+                statement.month.as_str(),
+                key,
+                statement.list.as_str(),
+            ))
+        })
+    }
+
+    /// Prices the cases that count (计价): rules about several stays see no others.
+    ///
+    /// # Errors
+    /// As [`super::run`]; a case whose coefficient was assumed: nothing is settled with it.
+    pub fn bills(
+        self,
+        inputs: &Inputs,
+        counts: &dyn Fn(&str, &CaseKey) -> bool,
+        with_details: bool,
+    ) -> Result<Vec<Bill>> {
+        let Declared { result, mut slips } = self;
+        for (slip, statement) in slips.iter_mut().zip(&result.statements) {
+            let key = slip.as_ref().and_then(|_| key_of(statement));
+            if !key.is_some_and(|key| counts(&statement.month, &key)) {
+                *slip = None;
+            }
         }
+        let (mut scores, mut parts) = score_cases(inputs, &result, &slips)?;
+        let mut bills = Vec::new();
+        let members = slips.iter_mut().zip(&mut scores).zip(&mut parts).enumerate();
+        for (index, ((slip, score), part)) in members {
+            let (Some(member), Some(statement)) = (
+                Member::new(index, slip, score, part),
+                result.statements.get(index),
+            ) else {
+                continue;
+            };
+            bills.extend(bill(inputs, statement, member, with_details)?);
+        }
+        Ok(bills)
     }
-    let (mut scores, mut parts) = score_cases(inputs, &result, &slips)?;
-    let mut bills = Vec::new();
-    let members = slips.iter_mut().zip(&mut scores).zip(&mut parts).enumerate();
-    for (index, ((slip, score), part)) in members {
-        let (Some(member), Some(statement)) = (
-            Member::new(index, slip, score, part),
-            result.statements.get(index),
-        ) else {
-            continue;
-        };
-        bills.extend(bill(inputs, statement, member)?);
-    }
-    Ok(bills)
+}
+
+fn key_of(statement: &Statement) -> Option<CaseKey> {
+    Some(CaseKey {
+        hospital: statement.hospital.clone(),
+        case_id: statement.case_id.clone(),
+        discharge: statement.discharge?.to_string(),
+    })
 }
 
 /// A case as it is posted; one whose hospital or day is not known was kept out before.
-fn bill(inputs: &Inputs, statement: &Statement, member: Member) -> Result<Option<Bill>> {
-    let (Some(level), Some(discharge)) = (level_of(inputs, statement), statement.discharge) else {
+fn bill(inputs: &Inputs, statement: &Statement, member: Member, with_details: bool) -> Result<Option<Bill>> {
+    let (Some(level), Some(key)) = (level_of(inputs, statement), key_of(statement)) else {
         return Ok(None);
     };
     if member.score.marks.contains(Mark::CoefficientAssumed) {
@@ -92,39 +199,45 @@ fn bill(inputs: &Inputs, statement: &Statement, member: Member) -> Result<Option
         ))
     };
     let Member { score, bill, .. } = member;
+    let entry = Entry {
+        kind: EntryKind::Case,
+        key,
+        level,
+        group: group.to_owned(),
+        case_kind: score.kind,
+        paid: Paid::of(score.payment).map_err(out_of_range)?,
+        ratio: score.fund_ratio.map(Exact::parts),
+        cost: bill.cost,
+        claim: bill.claim,
+        nonfund: bill.nonfund,
+        booked: Fen::ZERO,
+        refers: None,
+        reason: String::new(),
+        author: String::new(),
+        more: EntryMore {
+            addons: bill.addons,
+            funds: if inputs.pack.splits_funds() {
+                bill.funds
+            } else {
+                Vec::new()
+            },
+            list: statement.list.clone(),
+            grounds: grounds(inputs, statement, &score)?,
+            ..EntryMore::default()
+        },
+    };
     Ok(Some(Bill {
         pool: statement.pool.clone(),
         month: statement.month.clone(),
-        entry: Entry {
-            kind: EntryKind::Case,
-            key: CaseKey {
-                hospital: statement.hospital.clone(),
-                case_id: statement.case_id.clone(),
-                discharge: discharge.to_string(),
-            },
-            level,
-            group: group.to_owned(),
-            case_kind: score.kind,
-            paid: Paid::of(score.payment).map_err(out_of_range)?,
-            ratio: score.fund_ratio.map(Exact::parts),
-            cost: bill.cost,
-            claim: bill.claim,
-            nonfund: bill.nonfund,
-            booked: Fen::ZERO,
-            refers: None,
-            reason: String::new(),
-            author: String::new(),
-            more: EntryMore {
-                addons: bill.addons,
-                funds: if inputs.pack.splits_funds() {
-                    bill.funds
-                } else {
-                    Vec::new()
-                },
-                late: false,
-                grounds: grounds(inputs, statement, &score)?,
-            },
-        },
+        entry,
+        detail: with_details.then(|| {
+            Box::new(Detail {
+                score,
+                insured_scheme: statement.insured_scheme.clone(),
+                admit: statement.admit,
+                los_days: statement.los_days,
+            })
+        }),
     }))
 }
 
@@ -175,20 +288,39 @@ pub fn refuse_weak(inputs: &Inputs, accepted: Evidence) -> Result<()> {
         );
         return Err(Error::at(weak.place.clone(), message));
     }
-    let undated = pack
-        .documents()
-        .iter()
-        .find(|document| document.effective_from == Effective::Unknown);
-    match undated.filter(|_| accepted < Evidence::Assumption) {
+    let undated = pack.documents().iter().find(|document| {
+        document.effective_from == Effective::Unknown || document.effective_to == Effective::Unknown
+    });
+    match undated {
+        None => Ok(()),
         Some(document) => {
+            let (id, from, to) = (&document.id, document.effective_from, document.effective_to);
             let message = format!(
-                "it is not known since when document `{}` is in force",
-                document.id
+                "document `{id}` is in force from {from} to {to}: nothing is settled by a document whose dates are not \
+                 known; expected dates in `doc.{id}.effective_from` and `effective_to`"
             );
             Err(Error::at(place, message))
         }
-        None => Ok(()),
     }
+}
+
+/// Every document of the pack is in force in the month (文件须在有效期内).
+///
+/// # Errors
+/// One that begins later or ended before, with its days.
+pub fn refuse_not_in_force(inputs: &Inputs, month: &str) -> Result<()> {
+    let (first, last) = (format!("{month}-01"), format!("{month}-31"));
+    for document in inputs.pack.documents() {
+        let on = |end: Effective| matches!(end, Effective::On { .. }).then(|| end.to_string());
+        let begins_later = on(document.effective_from).is_some_and(|from| from > last);
+        let ended = on(document.effective_to).is_some_and(|to| to < first);
+        if begins_later || ended {
+            let (id, from, to) = (&document.id, document.effective_from, document.effective_to);
+            let message = format!("document `{id}` is in force from {from} to {to}, not in {month}");
+            return Err(Error::at(Place::file(&inputs.scenario.policy), message));
+        }
+    }
+    Ok(())
 }
 
 /// Months are booked by the pack's table `month` (月度结算规则), and never by a guess.
@@ -222,19 +354,10 @@ pub fn month_money(
     let mut rejected = Vec::new();
     for bill in cases {
         let mut entry = bill.entry;
-        match pack
-            .late()
-            .filter(|(days, _)| is_late(&entry.key.discharge, month, *days))
-        {
-            Some((_, Late::Reject)) => {
-                rejected.push(entry.key);
-                continue;
-            }
-            Some((_, Late::NoPoints)) => entry.paid = Paid::Nothing,
-            Some((_, Late::Penalty)) => entry.more.late = true,
-            Some((_, Late::NextMonth)) | None => {}
+        match take_late(pack, &mut entry, month) {
+            true => entries.push(entry),
+            false => rejected.push(entry.key),
         }
-        entries.push(entry);
     }
     let at = match last_price {
         Some(price) => BookedAt::LastYear(price),
@@ -247,6 +370,24 @@ pub fn month_money(
         entry.booked = booked;
     }
     Ok((entries, rejected))
+}
+
+/// What the pack's rule makes of a list that comes late to a month (迟报处理); false: it is not taken.
+pub fn take_late(pack: &Pack, entry: &mut Entry, month: &str) -> bool {
+    let late = pack.late();
+    match late.filter(|(days, _)| is_late(&entry.key.discharge, month, *days)) {
+        Some((_, Late::Reject)) => return false,
+        Some((_, Late::NoPoints)) => entry.paid = Paid::Nothing,
+        Some((_, Late::Penalty)) => entry.more.late = true,
+        Some((_, Late::NextMonth)) | None => {}
+    }
+    true
+}
+
+/// Whether the pack rejects a list of this discharge in this month (是否因迟报拒收).
+pub fn rejects_late(pack: &Pack, discharge: &str, month: &str) -> bool {
+    let rejects = pack.late().filter(|(_, then)| *then == Late::Reject);
+    rejects.is_some_and(|(days, _)| is_late(discharge, month, days))
 }
 
 /// Whether a discharge came more than so many days before the month began.
@@ -298,6 +439,7 @@ fn pool_cases<'e>(entries: &'e [Entry], addons: &'e [Vec<(&'e str, Fen)>]) -> Re
                     funds: &entry.more.funds,
                     addons,
                     late: entry.more.late,
+                    discharge: &entry.key.discharge,
                 },
             })
         })
@@ -367,6 +509,7 @@ pub fn clear_pool(
     }
     for month in months {
         let year = years.entry(&month.hospital).or_default();
+        year.prior_year += month.prior_year;
         if pack.pays_months() {
             year.booked += month.booking.booked;
             year.withheld += month.booking.deposit;

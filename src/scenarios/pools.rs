@@ -39,7 +39,7 @@ pub(super) fn assign(inputs: &Inputs, result: &mut RunResult, lang: Lang) -> Res
 }
 
 /// The pool's name, or the part of `pool.key` that is not known.
-fn pool_of(inputs: &Inputs, statement: &Statement) -> std::result::Result<String, &'static str> {
+pub(super) fn pool_of(inputs: &Inputs, statement: &Statement) -> std::result::Result<String, &'static str> {
     let scheme = inputs.grouper.scheme();
     let hospital = inputs.lists.hospitals.get(&statement.hospital);
     let grouped = statement.grouping.status(scheme).has_group();

@@ -52,7 +52,9 @@ pub(super) fn read(
                     CaseKey::of(checker),
                 ));
             } else {
-                chunk.rejected.push(Rejected::of(checked, checker, &header));
+                chunk
+                    .rejected
+                    .push(Rejected::of((inputs, &fields, &header), checked, checker));
             }
         },
         |batch| {
@@ -60,6 +62,7 @@ pub(super) fn read(
             let mut findings = batch.findings;
             for (mut statement, mut key) in batch.output.statements {
                 statement.record += before;
+                statement.list = key.fingerprint();
                 key.shift_record(before);
                 let found = duplicates
                     .note(key, lang)?
@@ -98,9 +101,10 @@ fn contradicted(
             hospital,
             case_id,
             line,
+            discharge,
             ..
         } = &*statement;
-        let Some(other) = duplicates.contradiction(hospital, case_id, *line)? else {
+        let Some(other) = duplicates.contradiction((hospital, case_id), *discharge, *line)? else {
             continue;
         };
         let expected = expected_of_copies(true, lang).to_owned();
@@ -266,6 +270,7 @@ impl Statement {
             hospital: case.hospital().to_owned(),
             person: case.person().to_owned(),
             insured_scheme: case.insured_scheme().to_owned(),
+            list: String::new(),
             line: checker.line(),
             record: checker.record(),
             sex: case.sex(),
@@ -316,7 +321,11 @@ impl Statement {
 }
 
 impl Rejected {
-    fn of(checked: Checked, checker: &Checker<'_>, header: &Header) -> Rejected {
+    fn of(
+        (inputs, fields, header): (&Inputs, &FactFields, &Header),
+        checked: Checked,
+        checker: &Checker<'_>,
+    ) -> Rejected {
         let cells = (0..header.width())
             .filter(|index| !header.personal().contains(index))
             .map(|index| checker.row().field(index).to_owned());
@@ -326,8 +335,23 @@ impl Rejected {
             record: checker.record(),
             cells: (checked == Checked::Rejected).then(|| cells.collect()),
             codes: codes.map(|finding| finding.edit.code).collect(),
+            month: month_of_rejected((inputs, fields, header), checked, checker),
         }
     }
+}
+
+/// The month that a rejected record would have belonged to, where its days can be read.
+fn month_of_rejected(
+    (inputs, fields, header): (&Inputs, &FactFields, &Header),
+    checked: Checked,
+    checker: &Checker<'_>,
+) -> String {
+    if checked != Checked::Rejected {
+        return String::new(); // a row without a sound shape
+    }
+    let facts = fields.of_rejected(checker.row(), header);
+    let month = inputs.pack.month_of(facts.days());
+    month.unwrap_or("").to_owned()
 }
 
 /// The findings of the checker's last row.

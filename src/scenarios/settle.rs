@@ -236,14 +236,19 @@ pub(super) fn settle_pools(
             .filter_map(|((index, _), ((slip, score), bill))| Member::new(index, slip, score, bill))
             .collect();
         let addons: Vec<Vec<(&str, Fen)>> = members.iter().map(Member::addons).collect();
+        let days: Vec<String> = members
+            .iter()
+            .map(|member| member.day(&result.statements))
+            .collect();
         let cases: Vec<PoolCase> = members
             .iter()
             .zip(&addons)
-            .filter_map(|(member, addons)| member.pool_case(inputs, &result.statements, addons))
+            .zip(&days)
+            .filter_map(|((member, addons), day)| member.pool_case(inputs, &result.statements, (addons, day)))
             .collect();
         let settlement = settle(&inputs.pack, pool, *budget, &cases)?;
         drop(cases);
-        drop(addons);
+        drop((addons, days));
         for (member, due) in members.into_iter().zip(&settlement.cases) {
             let Some(statement) = result.statements.get_mut(member.index) else {
                 continue;
@@ -297,11 +302,19 @@ impl Member {
         addons.map(|(name, amount)| (name.as_str(), *amount)).collect()
     }
 
+    /// Its day of discharge, as keys have it.
+    fn day(&self, statements: &[Statement]) -> String {
+        let day = statements
+            .get(self.index)
+            .and_then(|statement| statement.discharge);
+        day.map_or_else(String::new, |day| day.to_string())
+    }
+
     fn pool_case<'s>(
         &'s self,
         inputs: &Inputs,
         statements: &'s [Statement],
-        addons: &'s [(&'s str, Fen)],
+        (addons, discharge): (&'s [(&'s str, Fen)], &'s str),
     ) -> Option<PoolCase<'s>> {
         let statement = statements.get(self.index)?;
         Some(PoolCase {
@@ -318,6 +331,7 @@ impl Member {
                 funds: &self.bill.funds,
                 addons,
                 late: false,
+                discharge,
             },
         })
     }

@@ -32,6 +32,8 @@ pub struct Statement {
     pub version: String,
     /// What only some packs ask of it.
     pub facts: Box<Facts>,
+    /// Fingerprint of its row as written.
+    pub list: String,
     /// Line in the records file.
     pub line: u64,
     /// Ordinal in the records file.
@@ -116,6 +118,8 @@ pub struct Rejected {
     pub cells: Option<Vec<String>>,
     /// Codes of the findings that rejected it.
     pub codes: Vec<&'static str>,
+    /// The month that it would have belonged to; empty where that is not known.
+    pub month: String,
 }
 
 /// A pool's settlement with its budget (基金池结果).

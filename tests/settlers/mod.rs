@@ -4,9 +4,12 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use dianzhi::budget::Booking;
+use dianzhi::budget::{Booking, CaseDue};
 use dianzhi::codes::HospitalLevel;
-use dianzhi::ledger::{CaseKey, Entry, EntryKind, EntryMore, Ledger, MonthToClose, Paid, Posted};
+use dianzhi::ledger::{
+    CaseKey, Cleared, ClearingRow, Entry, EntryKind, EntryMore, Ledger, MonthToClose, Paid, Posted, RunNote,
+    YearToKeep,
+};
 use dianzhi::points::{Kind, Pack};
 use dianzhi::units::Fen;
 use tempfile::TempDir;
@@ -59,6 +62,40 @@ pub fn post(
     })
 }
 
+/// Keeps the clearing of 2026: one hospital's rows, as prepared or locked.
+pub fn keep_year(
+    ledger: &mut Ledger,
+    rows: &[ClearingRow],
+    lock: bool,
+) -> dianzhi::diagnostics::Result<Cleared> {
+    let cases = ledger.year_cases("p", "2026")?;
+    let due = |case: &Entry| CaseDue {
+        standard: case.booked,
+        due: case.booked,
+    };
+    let kept = ledger.keep_years(&[YearToKeep {
+        pool: "p",
+        year: "2026",
+        rows,
+        differences: Vec::new(),
+        dues: cases.iter().map(|case| (&case.key, due(case))).collect(),
+        lock,
+        note: RunNote {
+            id: "r1".to_owned(),
+            pool: "p".to_owned(),
+            period: "2026".to_owned(),
+            pack: "pack".to_owned(),
+            pack_hash: "0".to_owned(),
+            input_hash: "1".to_owned(),
+            evidence: "local".to_owned(),
+            accepted: "local".to_owned(),
+            author: "Li".to_owned(),
+            decisions: Vec::new(),
+        },
+    }])?;
+    Ok(kept[0])
+}
+
 /// A command that settles a month of the sample's first records.
 fn settle(folder: &Path, ledger: &str, records: usize, out: &str) -> Command {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -78,7 +115,7 @@ fn settle(folder: &Path, ledger: &str, records: usize, out: &str) -> Command {
             "month",
             "scenarios/sample-region.toml",
             "--month",
-            "2022-12",
+            "2022-01",
         ])
         .args([
             "--author",
@@ -90,7 +127,7 @@ fn settle(folder: &Path, ledger: &str, records: usize, out: &str) -> Command {
             "--lang",
             "en",
         ])
-        .args(["--ledger", ledger, "--records"])
+        .args(["--leave-out", "1", "--ledger", ledger, "--records"])
         .arg(&path)
         .arg("-o")
         .arg(folder.join(out))

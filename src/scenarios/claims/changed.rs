@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use hashbrown::HashMap;
+
 use super::read::ClaimRows;
 use super::settle::{SettledBatch, SettledBill};
-use crate::benefit::{Payer, Slip};
+use crate::benefit::{BenefitPolicy, Bill, InsuredPerson, Payer, Slip};
 use crate::units::Fen;
 
 /// One bill under both policies (单据对比).
@@ -14,9 +16,9 @@ pub struct BillChange {
     pub settlement: String,
     /// The person.
     pub person: String,
-    /// The family; of a family of one, the person.
+    /// The family, as the bill or the list of persons says; of a family of one, the person.
     pub family: String,
-    /// The category that counts first, as the bill says it.
+    /// Of the categories held on the day of discharge the one that counts first.
     pub category: String,
     /// Funds and person under the first policy.
     pub before: [Fen; 2],
@@ -65,9 +67,45 @@ pub struct PolicyChange {
     pub one_sided: Vec<(String, &'static str)>,
 }
 
+/// Who is behind a bill, by the list of persons where there is one.
+pub struct Who<'a> {
+    /// The policy whose order of categories counts.
+    pub policy: &'a BenefitPolicy,
+    /// Intervals of persons.
+    pub persons: Option<&'a HashMap<String, InsuredPerson>>,
+}
+
+impl<'a> Who<'a> {
+    fn family<'b>(&'b self, bill: &Bill<'b>) -> &'b str {
+        let listed = self.persons.and_then(|persons| persons.get(bill.person));
+        let families = [bill.family, listed.map_or("", |person| person.family.as_str())];
+        let said = families.into_iter().find(|family| !family.is_empty());
+        said.unwrap_or(bill.person)
+    }
+
+    fn category<'b>(&'b self, bill: &Bill<'b>) -> &'b str {
+        let held: Vec<&str> = match self.persons {
+            None => bill.categories.split('|').collect(),
+            Some(persons) => {
+                let held = persons
+                    .get(bill.person)
+                    .into_iter()
+                    .flat_map(|person| &person.categories);
+                let on_day = held.filter(|held| held.from <= bill.discharge && bill.discharge <= held.to);
+                on_day.map(|held| held.what.as_str()).collect()
+            }
+        };
+        let order = |word: &&str| self.policy.categories().iter().position(|known| known == word);
+        held.into_iter()
+            .min_by_key(|word| order(word).unwrap_or(usize::MAX))
+            .unwrap_or_default()
+    }
+}
+
 /// Compares two settlements of the same claims (对比).
 pub fn compare_policies(
     claims: &ClaimRows,
+    who: &Who<'_>,
     before: &SettledBatch<'_>,
     after: &SettledBatch<'_>,
 ) -> PolicyChange {
@@ -95,13 +133,8 @@ pub fn compare_policies(
         let row = BillChange {
             settlement: bill.id.to_owned(),
             person: bill.person.to_owned(),
-            family: if bill.family.is_empty() {
-                bill.person
-            } else {
-                bill.family
-            }
-            .to_owned(),
-            category: bill.categories.split('|').next().unwrap_or_default().to_owned(),
+            family: who.family(&bill).to_owned(),
+            category: who.category(&bill).to_owned(),
             before: shares(one),
             after: shares(two),
         };

@@ -15,7 +15,7 @@ mod refused;
 mod settle;
 mod table;
 
-pub use changed::{BillChange, ChangedSums, PolicyChange, compare_policies};
+pub use changed::{BillChange, ChangedSums, PolicyChange, Who, compare_policies};
 pub use make::{MADE_CLAIM_COLUMNS, MadeClaims, make_claims, make_persons};
 pub use persons::read_persons;
 pub use read::ClaimRows;

@@ -57,7 +57,7 @@ impl RefusedRow {
 }
 
 /// What the engine calls a part of a claim, and the column of a claims file.
-const COLUMNS: [(&str, &str); 17] = [
+const COLUMNS: [(&str, &str); 15] = [
     ("total", "total_fee"),
     ("own", "fee_own"),
     ("over", "fee_over"),
@@ -73,8 +73,6 @@ const COLUMNS: [(&str, &str); 17] = [
     ("year the patient chose", "chosen_year"),
     ("dates of the lines", "fees_by_year"),
     ("discharge", "discharge_date"),
-    ("contribution plan", "plan"),
-    ("employment status", "status"),
 ];
 
 fn column_of(part: &'static str) -> &'static str {

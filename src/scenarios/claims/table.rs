@@ -28,7 +28,14 @@ impl RowTable {
     }
 
     fn of(whole: WholeTable, known: &[&str], needed: &[&str]) -> Result<RowTable> {
-        let names: Vec<&str> = whole.columns.iter().map(String::as_str).collect();
+        let names: Vec<&str> = whole.columns.iter().map(|name| neutral(name, known)).collect();
+        if let Some((at, twice)) = (0..).zip(&names).find(|(at, name)| {
+            known.contains(*name) && names.iter().take(*at).any(|earlier| earlier == *name)
+        }) {
+            let written = whole.columns.get(at).map_or("", String::as_str);
+            let message = format!("column `{written}`: `{twice}` stands in an earlier column already");
+            return Err(Error::at(whole.place.line(whole.header_line), message));
+        }
         if let Some(missing) = needed.iter().find(|name| !names.contains(name)) {
             let hint = suggestion(missing, names.iter().copied());
             let hint = if hint.is_empty() { separated(&names) } else { hint };
@@ -95,6 +102,20 @@ impl RowTable {
             ))),
         }
     }
+}
+
+/// The Chinese terms of columns, and what the national interface calls them.
+const NAMES: &str = include_str!("columns.csv");
+
+/// The column that a name of a header stands for.
+fn neutral<'n>(name: &'n str, known: &[&'n str]) -> &'n str {
+    if known.contains(&name) {
+        return name;
+    }
+    let mut rows = NAMES.lines().skip(1).filter_map(|row| row.split_once(','));
+    let found =
+        rows.find(|(column, names)| known.contains(column) && names.split('|').any(|word| word == name));
+    found.map_or(name, |(column, _)| column)
 }
 
 /// A header in one cell was cut at the wrong character.
