@@ -231,6 +231,34 @@ fn weights_that_are_not_the_catalogue_s_scores_are_told() {
     assert_eq!(page["weights"]["missing_of_catalogue"], 1);
 }
 
+/// A scenario as one settles by it: the dates of its pack's documents are known.
+fn dated(folder: &Path, scenario: &str, pack: &str) -> String {
+    let path = root().join(scenario).parent().unwrap().join(pack);
+    let own = folder.join(format!("pack-of-{}", pack.replace(['/', '.'], "-")));
+    std::fs::create_dir(&own).unwrap();
+    for file in std::fs::read_dir(path.parent().unwrap()).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), own.join(file.file_name())).unwrap();
+    }
+    let year = std::fs::read_to_string(root().join(scenario)).unwrap();
+    let year = year
+        .split_once("\nyear = ")
+        .unwrap()
+        .1
+        .get(..4)
+        .unwrap()
+        .to_owned();
+    let known = std::fs::read_to_string(&path).unwrap().replace(
+        "effective_from = \"unknown\"",
+        &format!("effective_from = {year}-01-01"),
+    );
+    let dated = own.join(path.file_name().unwrap());
+    std::fs::write(&dated, known).unwrap();
+    let changes = [(format!("\"{pack}\""), format!("\"{}\"", dated.display()))];
+    let changes = changes.each_ref().map(|(from, to)| (from.as_str(), to.as_str()));
+    text(&changed(&own, scenario, &changes)).to_owned()
+}
+
 /// Every shipped pack of packets books months, and the year says what each case was paid by.
 #[test]
 fn months_and_the_year_of_packets() {
@@ -245,13 +273,19 @@ fn months_and_the_year_of_packets() {
         "--accept-evidence",
         "assumption",
     ];
-    for month in ["2023-03", "2023-06", "2023-12"] {
+    let scenario = dated(
+        folder.path(),
+        SCENARIO,
+        "../../scenarios/policies/hubei-like/2023.toml",
+    );
+    for month in 1..=12 {
+        let month = format!("2023-{month:02}");
         let output = at(&format!("{month}.csv"));
-        let asked = ["settle", "month", SCENARIO, "--month", month, "-o", &output];
+        let asked = ["settle", "month", &scenario, "--month", &month, "-o", &output];
         good(&[&asked[..], &common].concat());
     }
     let out = at("clearing");
-    good(&[&["settle", "year", SCENARIO, "-o", &out][..], &common].concat());
+    good(&[&["settle", "year", &scenario, "-o", &out][..], &common].concat());
     let cleared = rows(&folder.path().join("clearing/cases.csv"));
     let (cases, _) = run(SCENARIO, &folder.path().join("run"));
     assert_eq!(cleared.len(), cases.len());
@@ -273,8 +307,9 @@ fn months_and_the_year_of_packets() {
     }
     // a floating price: the month's share of the budget
     let (ledger, output) = (at("city.ledger"), at("city.csv"));
+    let city = dated(folder.path(), CITY, "policies/pingdingshan-like/2025.toml");
     let asked = [
-        "settle", "month", CITY, "--month", "2025-01", "-o", &output, "--ledger", &ledger,
+        "settle", "month", &city, "--month", "2025-01", "-o", &output, "--ledger", &ledger,
     ];
     let words = good(&[&asked[..], &["--author", "Li", "--accept-evidence", "assumption"]].concat());
     assert!(words.contains("yuan booked, closed"), "{words}");
@@ -285,7 +320,8 @@ fn a_pack_without_months_says_so_with_its_file() {
     let folder = tempfile::tempdir().unwrap();
     let whole = std::fs::read_to_string(root().join("scenarios/policies/hubei-like/2023.toml")).unwrap();
     let (before, _) = whole.split_once("[month]").unwrap();
-    std::fs::write(folder.path().join("pack.toml"), before).unwrap();
+    let known = before.replace("effective_from = \"unknown\"", "effective_from = 2023-01-01");
+    std::fs::write(folder.path().join("pack.toml"), known).unwrap();
     for table in ["auxiliary-coefficients", "coefficients", "price", "primary"] {
         let from = root().join(format!("scenarios/policies/hubei-like/{table}.csv"));
         std::fs::copy(from, folder.path().join(format!("{table}.csv"))).unwrap();
