@@ -657,9 +657,14 @@ impl<'a> Loader<'a> {
     }
 
     fn refuse_no_rules(&mut self, tables: &RuleTables) {
-        if tables.rules.is_empty() && self.errors.is_empty() {
-            let message =
-                "there are no rules; expected a row for every MDC, core group and group, or for every packet";
+        let message = match &tables.packets {
+            None => tables
+                .rules
+                .is_empty()
+                .then(|| "there are no rules; expected a row for every MDC, core group and group".to_owned()),
+            Some(packets) => packets.why_there_are_none(),
+        };
+        if let Some(message) = message.filter(|_| self.errors.is_empty()) {
             let place = tables.files.first().map(|file| file.place.clone());
             self.errors.push(match place {
                 Some(place) => Error::at(place, message),
@@ -708,10 +713,15 @@ impl<'a> Loader<'a> {
 
     /// The nearest `name` of the inheritance chain.
     pub(super) fn nearest(&mut self, name: &str) -> Result<Option<TableFile>> {
-        for Ancestor { folder, .. } in &self.chain {
+        Ok(self.nearest_and_owner(name)?.map(|(file, _)| file))
+    }
+
+    /// The nearest `name` of the inheritance chain, and whether it is the scheme's own.
+    pub(super) fn nearest_and_owner(&mut self, name: &str) -> Result<Option<(TableFile, bool)>> {
+        for (at, Ancestor { folder, .. }) in self.chain.iter().enumerate() {
             if let Some(file) = self.library.read(folder, name)? {
                 hash_file(&mut self.hasher, &file);
-                return Ok(Some(file));
+                return Ok(Some((file, at == 0)));
             }
         }
         Ok(None)
