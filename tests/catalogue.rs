@@ -127,6 +127,16 @@ fn cases_form_the_packets_they_must() {
     // (1 × 100 + 2 × 200 + 7 × 300) / 10, and (2 × 900 + 7 × 500) / 9 without the missing year
     assert_eq!(report["K21.0"]["mean_cost"], "260.000000");
     assert_eq!(report["E11:BSZL"]["mean_cost"], "588.888889");
+    // as in the code: a colon before the procedures, a plus between them
+    for code in ["K21.0", "K35.3:47.0100", "K35.3:47.0100+54.5900"] {
+        let signs = |text: &str| [':', '+'].map(|sign| text.matches(sign).count());
+        assert_eq!(
+            signs(&report[code]["name"]),
+            signs(code),
+            "{}",
+            report[code]["name"]
+        );
+    }
     let summary = summary(&scheme);
     for figure in ["left_out_no_cost", "left_out_other_year", "left_out_rejected"] {
         assert_eq!(summary[figure], 1.0, "{figure}");

@@ -95,38 +95,14 @@ impl Talk<'_> {
     /// Months, late lists and events.
     pub(super) fn times(&mut self) {
         let time = &self.rules.time;
-        let (attribution, version, late, deadline) =
-            (time.attribution, time.version, time.late, time.deadline);
+        let (late, deadline) = (time.late, time.deadline);
         let over = time.advance.as_ref().and_then(|advance| advance.over);
         let month = time.month.as_ref();
         let pattern = month.is_some_and(|month| !month.pattern.is_empty());
         let clock = month
             .and_then(|month| month.clock.as_ref())
             .map(|clock| (clock.working_days, clock.declared_by));
-        match attribution {
-            Attribution::Discharge => self.say(
-                "time.attribution",
-                "a case belongs to the month of its discharge",
-                "病例归属出院月份",
-            ),
-            Attribution::SettlementDate => self.say(
-                "time.attribution",
-                "a case belongs to the month of `settle_date`",
-                "病例归属`settle_date`所在月份",
-            ),
-            Attribution::SettlementMonth => self.say(
-                "time.attribution",
-                "a case belongs to the period `settle_month`",
-                "病例归属结算期`settle_month`",
-            ),
-        }
-        if version == Version::SettlementMonth {
-            self.say(
-                "time.version",
-                "prices are those of the period `settle_month`",
-                "价格取结算期`settle_month`的版本",
-            );
-        }
+        self.belonging();
         if let Some((days, then)) = late {
             let (en, zh) = late_words(then);
             self.say(
@@ -166,6 +142,35 @@ impl Talk<'_> {
             );
         }
         self.events();
+    }
+
+    /// The month that a case belongs to, and the one whose prices it has.
+    fn belonging(&mut self) {
+        let (attribution, version) = (self.rules.time.attribution, self.rules.time.version);
+        match attribution {
+            Attribution::Discharge => self.say(
+                "time.attribution",
+                "a case belongs to the month of its discharge",
+                "病例归属出院月份",
+            ),
+            Attribution::SettlementDate => self.say(
+                "time.attribution",
+                "a case belongs to the month of `settle_date`",
+                "病例归属`settle_date`所在月份",
+            ),
+            Attribution::SettlementMonth => self.say(
+                "time.attribution",
+                "a case belongs to the period `settle_month`",
+                "病例归属结算期`settle_month`",
+            ),
+        }
+        if version == Version::SettlementMonth {
+            self.say(
+                "time.version",
+                "prices are those of the period `settle_month`",
+                "价格取结算期`settle_month`的版本",
+            );
+        }
     }
 
     fn events(&mut self) {

@@ -665,7 +665,13 @@ impl<'a> Loader<'a> {
             Some(packets) => packets.why_there_are_none(),
         };
         if let Some(message) = message.filter(|_| self.errors.is_empty()) {
-            let place = tables.files.first().map(|file| file.place.clone());
+            // the file of what is not grouped stands first, if there is one
+            let at = tables
+                .packets
+                .as_ref()
+                .and_then(Packets::excluded)
+                .map_or(0, |_| 1);
+            let place = tables.files.get(at).map(|file| file.place.clone());
             self.errors.push(match place {
                 Some(place) => Error::at(place, message),
                 None => Error::new(message),

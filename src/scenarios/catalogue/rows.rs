@@ -74,9 +74,8 @@ pub fn rows_of(keys: &Keys, plan: &BuildPlan, lists: &CodeLists) -> Vec<Catalogu
             .procedures
             .iter()
             .map(|code| lists.procedures.name(code).unwrap_or(code));
-        let names: Vec<&str> = std::iter::once(diagnosis_name(lists, &key.diagnosis))
-            .chain(named)
-            .collect();
+        let named = named.collect::<Vec<&str>>().join("+");
+        let diagnosis = diagnosis_name(lists, &key.diagnosis);
         CatalogueRow {
             code: match procedures.as_str() {
                 "" => key.diagnosis.clone(),
@@ -86,7 +85,10 @@ pub fn rows_of(keys: &Keys, plan: &BuildPlan, lists: &CodeLists) -> Vec<Catalogu
             diagnosis: key.diagnosis.clone(),
             kind: key.procedures.is_empty().then_some(TreatmentType::Conservative),
             procedures: key.procedures.clone(),
-            name: names.join(":"),
+            name: match named.as_str() {
+                "" => diagnosis.to_owned(),
+                named => format!("{diagnosis}:{named}"),
+            },
         }
     });
     let comprehensive = keys.comprehensive.iter().map(|(category, kind)| {
