@@ -1293,8 +1293,11 @@ fn pools_that_cannot_be_settled_say_why() {
         say(&v4, 100, &[nothing]),
         "no case of pool `p` has a standard above what others paid, but 1.00 is to be shared"
     );
-    let twice = [pool_case("C1", "H1", one), pool_case("C1", "H2", one)];
-    assert_eq!(say(&v2, 100, &twice), "pool `p`: case `C1` stands twice");
+    let twice = [pool_case("C1", "H1", one), pool_case("C1", "H1", one)];
+    assert_eq!(
+        say(&v2, 100, &twice),
+        "pool `p`: case `C1` of hospital `H1` stands twice"
+    );
     assert_eq!(
         say(&v4, 100, &twice[..1]),
         "pool `p`, case `C1`: has points, but class V4 pays standards"

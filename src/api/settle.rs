@@ -227,9 +227,10 @@ impl Sorted {
                 sorted.stands(posting, pool, key, list);
                 continue;
             }
-            let is_asked_for = spellings(&key)
-                .iter()
-                .fold(false, |asked, name| again.remove(name.as_str()) || asked);
+            // every spelling is taken off the list, whichever was used
+            let spelled = spellings(&key);
+            let asked = spelled.iter().filter(|name| again.remove(name.as_str()));
+            let is_asked_for = asked.count() > 0;
             if is_asked_for || posting.list != list || posting.list.is_empty() {
                 sorted.turns.insert(key, posting.turn + 1);
             } else {
@@ -304,7 +305,7 @@ fn close_pools(
             )
         })
         .collect();
-    let rules: Vec<Box<dyn Fn(Fen, AdvanceGiven) -> Result<Booking> + '_>> = inputs
+    let rules: Vec<BookingRule<'_>> = inputs
         .scenario
         .budgets
         .keys()
@@ -330,7 +331,9 @@ fn close_pools(
 }
 
 /// What of a hospital's booked sum is paid and kept.
-fn booking<'b>(inputs: &'b Inputs, pool: &'b str) -> Box<dyn Fn(Fen, AdvanceGiven) -> Result<Booking> + 'b> {
+type BookingRule<'b> = Box<dyn Fn(Fen, AdvanceGiven) -> Result<Booking> + 'b>;
+
+fn booking<'b>(inputs: &'b Inputs, pool: &'b str) -> BookingRule<'b> {
     Box::new(move |booked, advance| {
         Booking::of(&inputs.pack, pool, booked, Fen::ZERO)?.less_advance(&inputs.pack, pool, advance)
     })

@@ -12,7 +12,7 @@ use super::cases::{Counted, How};
 use super::resolve::Whole;
 use super::table::{GroupedCase, Words};
 use crate::codes::HospitalLevel;
-use crate::diagnostics::{Error, Place, Result, suggestion};
+use crate::diagnostics::{Error, Place, Result};
 use crate::grouper::{DictionaryFacts, Grouper, Workspace};
 use crate::records::{
     Dictionary, PACKED_MAGIC, PackedBlock, PackedReader, SharedDictionary, Vocabulary, ordered,
@@ -37,7 +37,7 @@ pub(super) fn is_compact(path: &Path) -> Result<bool> {
 /// Reads and groups coded cases (读取编码病例).
 ///
 /// # Errors
-/// The file or the scheme cannot be used; a hospital is not in the list, there are several pools.
+/// The file or the scheme cannot be used; there are several pools.
 pub(super) fn read_compact(path: &Path, whole: &Whole, how: &How<'_>) -> Result<(Vec<GroupedCase>, Counted)> {
     let place = Place::file(path);
     let scheme = Scheme::load(how.library, &whole.needed_text("scheme")?)?;
@@ -58,11 +58,9 @@ pub(super) fn read_compact(path: &Path, whole: &Whole, how: &How<'_>) -> Result<
         return Err(Error::at(place, message));
     };
     let reading = Reading {
-        place: place.clone(),
         grouper: Grouper::new(Compiled::new(scheme)),
         pool: pool.as_str().into(),
         level: &|code| hospitals.get(code).map(|hospital| hospital.level),
-        known: hospitals.keys().cloned().collect(),
         states: Mutex::default(),
     };
     let file = std::fs::File::open(path).map_err(|e| Error::io(path, "could not be read", &e))?;
@@ -74,8 +72,7 @@ pub(super) fn read_compact(path: &Path, whole: &Whole, how: &How<'_>) -> Result<
         how.threads,
         || reader.next_block(),
         |block| reading.block(&block, &dictionary),
-        |read: Result<(Vec<GroupedCase>, u64)>| {
-            let (more, left_out) = read?;
+        |(more, left_out): (Vec<GroupedCase>, u64)| {
             cases.extend(more);
             without += left_out;
             Ok(())
@@ -92,12 +89,9 @@ pub(super) fn read_compact(path: &Path, whole: &Whole, how: &How<'_>) -> Result<
 }
 
 struct Reading<'r> {
-    place: Place,
     grouper: Grouper,
     pool: Arc<str>,
     level: &'r (dyn Fn(&str) -> Option<HospitalLevel> + Sync),
-    /// Hospitals of the list.
-    known: Vec<String>,
     states: Mutex<Vec<State>>,
 }
 
@@ -115,8 +109,8 @@ impl Reading<'_> {
         self.states.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The cases of a block, and how many have no fee.
-    fn block(&self, block: &PackedBlock, dictionary: &SharedDictionary) -> Result<(Vec<GroupedCase>, u64)> {
+    /// The cases of a block, and how many have no fee or no hospital of the list.
+    fn block(&self, block: &PackedBlock, dictionary: &SharedDictionary) -> (Vec<GroupedCase>, u64) {
         let taken = self.states().pop();
         let mut state = taken.unwrap_or_default();
         dictionary.look(|dictionary| {
@@ -128,7 +122,7 @@ impl Reading<'_> {
         read
     }
 
-    fn cases(&self, block: &PackedBlock, state: &mut State) -> Result<(Vec<GroupedCase>, u64)> {
+    fn cases(&self, block: &PackedBlock, state: &mut State) -> (Vec<GroupedCase>, u64) {
         let scheme = self.grouper.scheme();
         let mut cases = Vec::with_capacity(block.count());
         let mut without = 0;
@@ -140,7 +134,11 @@ impl Reading<'_> {
                 continue;
             };
             let hospital = state.dictionary.text(Vocabulary::Hospitals, case.hospital());
-            let level = (self.level)(hospital).ok_or_else(|| self.unknown(hospital, id))?;
+            // as of other records: a case of a hospital that is not listed does not reach money
+            let Some(level) = (self.level)(hospital) else {
+                without += 1;
+                continue;
+            };
             let has_group = grouping.status(scheme).has_group();
             let word = |of: &str| if has_group { of.to_owned() } else { String::new() };
             let numbers = case.numbers();
@@ -161,12 +159,6 @@ impl Reading<'_> {
                 claim: cost,
             });
         }
-        Ok((cases, without))
-    }
-
-    fn unknown(&self, hospital: &str, id: &str) -> Error {
-        let hint = suggestion(hospital, self.known.iter().map(String::as_str));
-        let message = format!("case `{id}`: hospital `{hospital}` is not in the scenario's list{hint}");
-        Error::at(self.place.clone(), message)
+        (cases, without)
     }
 }

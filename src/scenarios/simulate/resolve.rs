@@ -348,9 +348,13 @@ impl Reading {
             return Ok(());
         };
         document.remove(&["calibration"]);
-        document.put_below("calibration", Document::read(&plan)?);
+        let read = Document::read(&plan)?;
+        let mut below = Document::default();
+        below.put_below("calibration", read.clone());
         self.note(&plan);
-        check_all(document)
+        check_all(&below)?;
+        document.put_below("calibration", read);
+        Ok(())
     }
 
     fn note(&mut self, path: &Path) {
