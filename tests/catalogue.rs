@@ -127,6 +127,16 @@ fn cases_form_the_packets_they_must() {
     // (1 × 100 + 2 × 200 + 7 × 300) / 10, and (2 × 900 + 7 × 500) / 9 without the missing year
     assert_eq!(report["K21.0"]["mean_cost"], "260.000000");
     assert_eq!(report["E11:BSZL"]["mean_cost"], "588.888889");
+    // as in the code: a colon before the procedures, a plus between them
+    for code in ["K21.0", "K35.3:47.0100", "K35.3:47.0100+54.5900"] {
+        let signs = |text: &str| [':', '+'].map(|sign| text.matches(sign).count());
+        assert_eq!(
+            signs(&report[code]["name"]),
+            signs(code),
+            "{}",
+            report[code]["name"]
+        );
+    }
     let summary = summary(&scheme);
     for figure in ["left_out_no_cost", "left_out_other_year", "left_out_rejected"] {
         assert_eq!(summary[figure], 1.0, "{figure}");
@@ -210,11 +220,15 @@ fn packets_of_primary_care_are_chosen_by_share_and_spread() {
 fn costs(grouped: &[Row]) -> BTreeMap<String, Vec<(i32, f64)>> {
     let mut costs: BTreeMap<String, Vec<(i32, f64)>> = BTreeMap::new();
     for row in grouped.iter().filter(|row| is_grouped(row)) {
-        let year = row["discharge_date"][..4].parse().unwrap();
-        let cost = row["total_fee"].parse().unwrap();
-        costs.entry(row["group"].clone()).or_default().push((year, cost));
+        costs.entry(row["group"].clone()).or_default().push(cost(row));
     }
     costs
+}
+
+/// Year and cost of a case.
+fn cost(row: &Row) -> (i32, f64) {
+    let year = row["discharge_date"][..4].parse().unwrap();
+    (year, row["total_fee"].parse().unwrap())
 }
 
 /// Between the costs around rank 1 + p (n − 1).
@@ -313,8 +327,19 @@ fn grouped_again_coverage_spread_and_scores_are_those_reported() {
         1e-6,
     );
     let everything: Vec<(i32, f64)> = costs.values().flat_map(|costs| trimmed(costs)).collect();
+    near(
+        "mean of the grouped",
+        summary["mean_cost_grouped"],
+        weighed(&everything),
+        1e-5,
+    );
+    // the region's mean is of cases in no packet too
+    let in_none = grouped.iter().filter(|row| !is_grouped(row)).map(cost);
+    let everything: Vec<(i32, f64)> = everything.into_iter().chain(in_none).collect();
     let mean_of_all = weighed(&everything);
-    near("mean", summary["mean_cost"], mean_of_all, 1e-5);
+    near("mean of all", summary["mean_cost_all"], mean_of_all, 1e-5);
+    assert_eq!(summary["mean_cost"], summary["mean_cost_all"]);
+    assert!(summary["mean_cost_all"] != summary["mean_cost_grouped"]);
     let number = |row: &Row, column: &str| row[column].parse::<f64>().unwrap();
     for row in &report {
         let code = row["code"].as_str();

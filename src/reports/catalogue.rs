@@ -235,6 +235,8 @@ pub fn catalogue_summary_csv(catalogue: &Catalogue, counts: &CatalogueCounts<'_>
     let trimmed: u64 = catalogue.reports.iter().map(|report| report.trimmed).sum();
     put("cases_trimmed", trimmed.to_string());
     put("mean_cost", millionths(catalogue.mean));
+    put("mean_cost_all", millionths(catalogue.mean_all));
+    put("mean_cost_grouped", millionths(catalogue.mean_grouped));
     put("cases_moved_in_last_round", counts.moved.to_string());
     text
 }

@@ -657,10 +657,21 @@ impl<'a> Loader<'a> {
     }
 
     fn refuse_no_rules(&mut self, tables: &RuleTables) {
-        if tables.rules.is_empty() && self.errors.is_empty() {
-            let message =
-                "there are no rules; expected a row for every MDC, core group and group, or for every packet";
-            let place = tables.files.first().map(|file| file.place.clone());
+        let message = match &tables.packets {
+            None => tables
+                .rules
+                .is_empty()
+                .then(|| "there are no rules; expected a row for every MDC, core group and group".to_owned()),
+            Some(packets) => packets.why_there_are_none(),
+        };
+        if let Some(message) = message.filter(|_| self.errors.is_empty()) {
+            // the file of what is not grouped stands first, if there is one
+            let at = tables
+                .packets
+                .as_ref()
+                .and_then(Packets::excluded)
+                .map_or(0, |_| 1);
+            let place = tables.files.get(at).map(|file| file.place.clone());
             self.errors.push(match place {
                 Some(place) => Error::at(place, message),
                 None => Error::new(message),
@@ -708,10 +719,15 @@ impl<'a> Loader<'a> {
 
     /// The nearest `name` of the inheritance chain.
     pub(super) fn nearest(&mut self, name: &str) -> Result<Option<TableFile>> {
-        for Ancestor { folder, .. } in &self.chain {
+        Ok(self.nearest_and_owner(name)?.map(|(file, _)| file))
+    }
+
+    /// The nearest `name` of the inheritance chain, and whether it is the scheme's own.
+    pub(super) fn nearest_and_owner(&mut self, name: &str) -> Result<Option<(TableFile, bool)>> {
+        for (at, Ancestor { folder, .. }) in self.chain.iter().enumerate() {
             if let Some(file) = self.library.read(folder, name)? {
                 hash_file(&mut self.hasher, &file);
-                return Ok(Some(file));
+                return Ok(Some((file, at == 0)));
             }
         }
         Ok(None)

@@ -183,6 +183,9 @@ impl Wording<'_> {
             }
             (PacketTest::Type(kind), Lang::En) => format!("the case is {}", kind.words().en),
             (PacketTest::Type(kind), Lang::Zh) => format!("手术操作类型为{}", kind.words().zh),
+            (PacketTest::SurgeryLevel(_, 0), lang) => lang
+                .pick("the main procedure has no level of surgery", "主要手术无手术级别")
+                .to_owned(),
             (PacketTest::SurgeryLevel(low, high), lang) => match (low == high, lang) {
                 (true, Lang::En) => format!("level of the main surgery is {low}"),
                 (true, Lang::Zh) => format!("主要手术级别为{low}级"),

@@ -76,6 +76,9 @@ const TOTAL: [&str; 3] = ["code_order", "earliest_row", "latest_row"];
 pub struct Maker {
     rng: ChaCha8Rng,
     id: String,
+    /// What `comprehensive.keys` and `fallback.use` of the scheme name: it has no other rows of these levels.
+    keys: &'static str,
+    fallbacks: &'static str,
 }
 
 impl Maker {
@@ -83,6 +86,8 @@ impl Maker {
         Maker {
             rng: ChaCha8Rng::seed_from_u64(seed),
             id: format!("made-{seed}"),
+            keys: "",
+            fallbacks: "",
         }
     }
 
@@ -146,6 +151,7 @@ impl Maker {
             "[\"range\", \"prefix:1\", \"prefix:2\"]",
             "[\"prefix:3\", \"prefix:2\", \"prefix:1\", \"range\"]",
         ]);
+        self.keys = keys;
         let id = self.id.clone();
         format!(
             "id = \"{id}\"\nname = \"made up\"\nkind = \"dip\"\nstyle = \"{style}\"\nsource = \"made up\"\n\
@@ -200,6 +206,7 @@ impl Maker {
             "[\"chapter\", \"letter\"]",
             "[]",
         ]);
+        self.fallbacks = used;
         text.push_str(&format!(
             "fallback = {{ use = {used} }}\n\
              primary = {{ rows = [\"core\", \"comprehensive\"], survives_pool = {} }}\n\
@@ -261,7 +268,16 @@ impl Maker {
                 }
             }
         }
-        for diagnosis in ["A01", "B15", "K35", "K", "A0", "A00-B99", "K35-K99", "Z51"] {
+        let keys = self.keys;
+        let named = |diagnosis: &&str| {
+            let form = match diagnosis.contains('-') {
+                true => "range".to_owned(),
+                false => format!("prefix:{}", diagnosis.len()),
+            };
+            keys.contains(&form)
+        };
+        let diagnoses = ["A01", "B15", "K35", "K", "A0", "A00-B99", "K35-K99", "Z51"];
+        for diagnosis in diagnoses.iter().copied().filter(named) {
             for kind in TYPES {
                 if self.odds(0.4) {
                     let surgery = if kind == "surgical" {
@@ -270,18 +286,21 @@ impl Maker {
                         ""
                     };
                     row("comprehensive", diagnosis, "", kind, surgery, &mut self.rng);
+                    if !surgery.is_empty() && self.odds(0.5) {
+                        row("comprehensive", diagnosis, "", kind, "", &mut self.rng);
+                    }
                 }
             }
         }
         if !only_comprehensive {
-            for (diagnosis, kind) in [
-                ("A", ""),
-                ("K", ""),
-                ("A00-B99", "surgical"),
-                ("K00-K99", ""),
-                ("*", ""),
+            for (diagnosis, kind, form) in [
+                ("A", "", "letter"),
+                ("K", "", "letter"),
+                ("A00-B99", "surgical", "chapter"),
+                ("K00-K99", "", "chapter"),
+                ("*", "", "blank"),
             ] {
-                if self.odds(0.6) {
+                if self.fallbacks.contains(form) && self.odds(0.6) {
                     row("fallback", diagnosis, "", kind, "", &mut self.rng);
                 }
             }

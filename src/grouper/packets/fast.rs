@@ -6,9 +6,9 @@ use crate::grouper::Grouping;
 use crate::grouper::fast::{Evaluation, Grouper, Scratch};
 use crate::grouper::numbered::{NumberedCase, PacketFacts};
 use crate::tables::{
-    CodeFacts, Comorbidity, Comparison, Compiled, CompiledPackets, Criterion, Figure, KindRule, Label, Offer,
-    OrderStep, Packet, Packets, Pattern, Procedures, Selection, SetId, SetRef, TreatmentType, TriedRow,
-    TypeChoice, TypeFrom, occurrences,
+    CodeFacts, Comorbidity, Comparison, Compiled, CompiledPackets, Criterion, Expression, Figure, KindRule,
+    Label, Offer, OrderStep, Packet, Packets, Pattern, Procedures, Selection, SetId, SetRef, TreatmentType,
+    TriedRow, TypeChoice, TypeFrom, occurrences,
 };
 
 /// Memory reused from case to case.
@@ -28,7 +28,7 @@ struct Candidate {
     offer: Offer,
     /// Index into the scheme's rules.
     rule: usize,
-    /// The expression and its alternative that the row holds by; nothing of a row without procedures.
+    /// The expression and the best of its alternatives that hold; nothing of a row without procedures.
     alternative: Option<(u32, usize)>,
     /// How many procedures it takes.
     matched: usize,
@@ -369,27 +369,41 @@ impl Matching<'_> {
         }
     }
 
-    /// The alternative of most operands that holds; what it takes is left in the memory.
+    /// Of the alternatives that hold that of most operands; of those one that takes the main procedure; of
+    /// those one whose procedures have the highest type; of those the first. What it takes is left in the
+    /// memory.
     fn best_alternative(&mut self, expression: u32) -> Option<(u32, usize)> {
-        self.memory.taken.clear();
-        self.memory.most.clear();
-        let mut best: Option<(u32, usize)> = None;
+        let mut taken = std::mem::take(&mut self.memory.taken);
+        let mut most = std::mem::take(&mut self.memory.most);
+        most.clear();
+        let mut best = None;
         for (at, operands) in self.tables.expression(expression).iter().enumerate() {
-            if operands.len() <= self.memory.most.len() {
+            if operands.len() < most.len() || !self.holds_by(operands, &mut taken) {
                 continue;
             }
-            let procedures = self.case.procedures;
-            let hits = |operand: usize, procedure: usize| {
-                let pair = operands.get(operand).zip(procedures.get(procedure));
-                pair.is_some_and(|(set, code)| self.compiled.holds(*set, code.kind))
-            };
-            if occurrences(operands.len(), procedures.len(), &hits, &mut self.memory.taken) {
-                best = Some((expression, at));
-                std::mem::swap(&mut self.memory.taken, &mut self.memory.most);
+            let worth = Some((taken.len(), self.takes_main(&taken), self.kind_of(&taken)));
+            if best.is_none_or(|(_, before)| worth > before) {
+                best = Some((at, worth));
+                std::mem::swap(&mut taken, &mut most);
             }
         }
-        std::mem::swap(&mut self.memory.taken, &mut self.memory.most);
-        best
+        (self.memory.taken, self.memory.most) = (most, taken);
+        best.map(|(at, _)| (expression, at))
+    }
+
+    /// Whether each operand of an alternative takes a procedure of its own, and which.
+    fn holds_by(&self, operands: &[SetId], taken: &mut Vec<usize>) -> bool {
+        let procedures = self.case.procedures;
+        let hits = |operand: usize, procedure: usize| {
+            let pair = operands.get(operand).zip(procedures.get(procedure));
+            pair.is_some_and(|(set, code)| self.compiled.holds(*set, code.kind))
+        };
+        occurrences(operands.len(), procedures.len(), &hits, taken)
+    }
+
+    /// Whether the main procedure is among those taken; the effective procedures begin with it.
+    fn takes_main(&self, taken: &[usize]) -> bool {
+        self.case.packet.has_principal && taken.contains(&0)
     }
 
     /// Offers the best of some rows.
@@ -408,19 +422,14 @@ impl Matching<'_> {
         let packet = |row: &Candidate| self.packets.of(row.rule);
         let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         match criterion {
-            Criterion::ExactMultiset => {
+            Criterion::ExactMultiset | Criterion::AllMatched => {
                 let all = self.case.procedures.len();
                 keep_that(rows, |row| row.matched == all);
             }
-            Criterion::AllMatched => keep_that(rows, |row| {
-                let meant = |code: &CodeFacts| self.means(row, code);
-                self.case.procedures.iter().all(meant)
+            Criterion::MainInRow => keep_that(rows, |row| {
+                let mut ways = self.ways(row);
+                ways.any(|(_, taken)| self.takes_main(&taken))
             }),
-            Criterion::MainInRow => {
-                let main = self.case.procedures.first();
-                let main = main.filter(|_| self.case.packet.has_principal);
-                keep_that(rows, |row| main.is_some_and(|code| self.means(row, code)));
-            }
             Criterion::FullCodeOverPrefix => {
                 let all = rows.clone();
                 keep_that(rows, |row| !all.iter().any(|other| self.is_fuller(other, row)));
@@ -455,47 +464,25 @@ impl Matching<'_> {
         }
     }
 
-    /// The sets of the alternative a row holds by.
-    fn operands(&self, row: &Candidate) -> &[SetId] {
-        let Some((expression, alternative)) = row.alternative else {
-            return &[];
-        };
-        let alternatives = self.tables.expression(expression);
-        alternatives.get(alternative).map_or(&[], Vec::as_slice)
+    /// Every alternative a row holds by, as the tables write it, with what it takes.
+    fn ways(&self, row: &Candidate) -> impl Iterator<Item = (&[SetRef], Vec<usize>)> {
+        let expression = row.alternative.map(|(expression, _)| expression);
+        let compiled = expression.map_or(&[][..], |expression| self.tables.expression(expression));
+        let packet = self.packets.of(row.rule);
+        let written = packet.and_then(|packet: &Packet| packet.expression.as_ref());
+        let written = written.map_or(&[][..], Expression::alternatives);
+        compiled.iter().zip(written).filter_map(|(operands, written)| {
+            let mut taken = Vec::new();
+            self.holds_by(operands, &mut taken)
+                .then_some((written.as_slice(), taken))
+        })
     }
 
-    /// Whether some operand of a row means a procedure.
-    fn means(&self, row: &Candidate, code: &CodeFacts) -> bool {
-        let mut operands = self.operands(row).iter();
-        operands.any(|set| self.compiled.holds(*set, code.kind))
-    }
-
-    /// The operands as the tables write them.
-    fn written(&self, row: &Candidate) -> &[SetRef] {
-        let expression = self
-            .packets
-            .of(row.rule)
-            .and_then(|packet: &Packet| packet.expression.as_ref());
-        let alternative = row.alternative.map(|(_, alternative)| alternative);
-        let operands = expression
-            .zip(alternative)
-            .and_then(|(expression, at)| expression.alternatives().get(at));
-        operands.map_or(&[], Vec::as_slice)
-    }
-
-    /// Whether `other` asks for whole codes where `row` asks for beginnings of the same.
+    /// Whether `other` holds by whole codes wherever `row` holds by beginnings of the same; a row that holds
+    /// by one alternative which nothing outdoes stands.
     fn is_fuller(&self, other: &Candidate, row: &Candidate) -> bool {
-        let (whole, begun) = (self.written(other), self.written(row));
-        whole.len() == begun.len()
-            && whole.iter().all(is_whole)
-            && !begun.iter().all(is_whole)
-            && whole.iter().zip(begun).all(|pair| match pair {
-                (SetRef::Inline(whole), SetRef::Inline(begun)) => whole.iter().all(|code| match code {
-                    Pattern::Exact(code) => begun.iter().any(|pattern| pattern.holds(code)),
-                    Pattern::Prefix(_) => false,
-                }),
-                _ => false,
-            })
+        let outdone = |way: &[SetRef]| self.ways(other).any(|(fuller, _)| outdoes(fuller, way));
+        row.alternative.is_some() && self.ways(row).all(|(way, _)| outdone(way))
     }
 
     /// The row a step of the order takes, with its layer.
@@ -539,8 +526,11 @@ impl Matching<'_> {
 
     /// The highest type of the procedures taken last.
     fn kind_of_taken(&self) -> Option<TreatmentType> {
-        let places = self.memory.taken.iter();
-        let procedures = places.filter_map(|place| self.case.procedures.get(*place));
+        self.kind_of(&self.memory.taken)
+    }
+
+    fn kind_of(&self, taken: &[usize]) -> Option<TreatmentType> {
+        let procedures = taken.iter().filter_map(|place| self.case.procedures.get(*place));
         procedures.map(|code| self.tables.traits(code).kind).max()
     }
 
@@ -593,6 +583,20 @@ fn fits(step: &OrderStep, row: &Candidate) -> bool {
         TypeChoice::Operative => row.alternative.is_some(),
         TypeChoice::Of(kind) => row.kind == kind,
     }
+}
+
+/// Whether operands are whole codes where the other ones begin the same.
+fn outdoes(whole: &[SetRef], begun: &[SetRef]) -> bool {
+    whole.len() == begun.len()
+        && whole.iter().all(is_whole)
+        && !begun.iter().all(is_whole)
+        && whole.iter().zip(begun).all(|pair| match pair {
+            (SetRef::Inline(whole), SetRef::Inline(begun)) => whole.iter().all(|code| match code {
+                Pattern::Exact(code) => begun.iter().any(|pattern| pattern.holds(code)),
+                Pattern::Prefix(_) => false,
+            }),
+            _ => false,
+        })
 }
 
 fn is_whole(operand: &SetRef) -> bool {

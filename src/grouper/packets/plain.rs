@@ -220,12 +220,10 @@ impl Walker<'_> {
             .and_then(|expression| takes(&self.facts, expression))
             .map_or_else(Vec::new, |taken| taken.places);
         let stated = packet.and_then(|packet| packet.treatment_type);
-        let codes: Vec<&str> = self.case.procedures().collect();
-        let of_matched = matched.iter().filter_map(|place| codes.get(*place));
-        let kinds = of_matched.filter_map(|code| traits(self.scheme, self.packets, code)?.kind);
+        let kind = stated.or_else(|| kind_of(&self.facts, &matched));
         Considered {
             rule: row,
-            kind: stated.or_else(|| kinds.max()).unwrap_or_default(),
+            kind: kind.unwrap_or_default(),
             matched,
             lost: None,
         }
@@ -388,11 +386,10 @@ impl Walker<'_> {
         };
         let count = |number: usize| i64::try_from(number).ok();
         match criterion {
-            Criterion::ExactMultiset => {
+            Criterion::ExactMultiset | Criterion::AllMatched => {
                 let all = self.view().kept.len();
                 that(&|row| row.matched.len() == all)
             }
-            Criterion::AllMatched => that(&|row| self.covers_all(row)),
             Criterion::MainInRow => that(&|row| self.means_main(row)),
             Criterion::FullCodeOverPrefix => {
                 that(&|row| !rows.iter().any(|other| self.is_fuller(other, row)))
@@ -423,43 +420,27 @@ impl Walker<'_> {
         }
     }
 
-    /// The operands of the alternative a row holds by.
-    fn operands(&self, row: &Considered) -> Vec<SetRef> {
-        let expression = self
-            .packets
-            .of(row.rule)
-            .and_then(|packet| packet.expression.as_ref());
-        let taken = expression.and_then(|expression| takes(&self.facts, expression));
-        taken.map_or_else(Vec::new, |taken| taken.operands)
+    /// Every alternative a row holds by.
+    fn ways(&self, row: &Considered) -> Vec<Taken> {
+        let packet = self.packets.of(row.rule);
+        let expression = packet.and_then(|packet| packet.expression.as_ref());
+        expression.map_or_else(Vec::new, |expression| ways(&self.facts, expression))
     }
 
-    /// Whether every procedure is meant by some operand.
-    fn covers_all(&self, row: &Considered) -> bool {
-        let operands = self.operands(row);
-        let procedures = self.facts.procedures();
-        let meant = |code: &&str| operands.iter().any(|operand| self.facts.set_holds(operand, code));
-        procedures.iter().all(meant)
-    }
-
-    /// Whether some operand means the main procedure.
+    /// Whether some alternative the row holds by takes the main procedure.
     fn means_main(&self, row: &Considered) -> bool {
-        let procedures = self.facts.procedures();
-        let main = procedures.first().filter(|_| self.facts.has_principal());
-        let operands = self.operands(row);
-        main.is_some_and(|code| operands.iter().any(|operand| self.facts.set_holds(operand, code)))
+        self.ways(row).iter().any(|way| way.takes_main)
     }
 
-    /// Whether `other` asks for whole codes where `row` asks for beginnings of the same.
+    /// Whether `other` holds by whole codes wherever `row` holds by beginnings of the same; a row that holds
+    /// by one alternative which nothing outdoes stands.
     fn is_fuller(&self, other: &Considered, row: &Considered) -> bool {
-        let (whole, begun) = (self.operands(other), self.operands(row));
-        whole.len() == begun.len()
-            && !begun.is_empty()
-            && whole.iter().all(|operand| prefix_of(operand).is_none())
-            && begun.iter().any(|operand| prefix_of(operand).is_some())
-            && whole
-                .iter()
-                .zip(&begun)
-                .all(|(whole, begun)| stands_under(whole, begun))
+        let (fuller, own) = (self.ways(other), self.ways(row));
+        let outdone = |way: &Taken| {
+            let mut fuller = fuller.iter();
+            fuller.any(|fuller| outdoes(&fuller.operands, &way.operands))
+        };
+        !own.is_empty() && own.iter().all(outdone)
     }
 
     // ---- labels
@@ -502,6 +483,17 @@ impl Walker<'_> {
     }
 }
 
+/// Whether operands are whole codes where the other ones begin the same.
+fn outdoes(whole: &[SetRef], begun: &[SetRef]) -> bool {
+    whole.len() == begun.len()
+        && whole.iter().all(|operand| prefix_of(operand).is_none())
+        && begun.iter().any(|operand| prefix_of(operand).is_some())
+        && whole
+            .iter()
+            .zip(begun)
+            .all(|(whole, begun)| stands_under(whole, begun))
+}
+
 /// The beginning an operand asks for, if it asks for one.
 fn prefix_of(operand: &SetRef) -> Option<&str> {
     match operand {
@@ -524,34 +516,56 @@ fn stands_under(whole: &SetRef, operand: &SetRef) -> bool {
     })
 }
 
-/// The procedures an expression takes (匹配到的手术操作).
+/// The procedures an expression takes by one of its alternatives (匹配到的手术操作).
 pub(in crate::grouper) struct Taken {
     /// The alternative's operands …
     operands: Vec<SetRef>,
     /// … and the place in the record of the procedure each takes.
     pub(in crate::grouper) places: Vec<usize>,
+    /// Whether one of those is the main procedure.
+    takes_main: bool,
 }
 
-/// The alternative of most operands that holds, the first of those; nothing if none does.
-pub(in crate::grouper) fn takes(facts: &Facts<'_>, expression: &Expression) -> Option<Taken> {
+/// Every alternative that holds, in the expression's order. One with an operand that means the main procedure
+/// takes it: operands try procedures in order.
+fn ways(facts: &Facts<'_>, expression: &Expression) -> Vec<Taken> {
     let procedures = facts.procedures();
     let kept = facts.view.as_ref().map_or(&[][..], |view| view.kept.as_slice());
-    let mut best: Option<Taken> = None;
-    for operands in expression.alternatives() {
+    let way = |operands: &Vec<SetRef>| {
         let hits = |operand: usize, procedure: usize| {
             let pair = operands.get(operand).zip(procedures.get(procedure));
             pair.is_some_and(|(set, code)| facts.set_holds(set, code))
         };
         let mut taken = Vec::new();
-        let more = best
-            .as_ref()
-            .is_none_or(|best| best.operands.len() < operands.len());
-        if more && occurrences(operands.len(), procedures.len(), &hits, &mut taken) {
-            best = Some(Taken {
-                operands: operands.clone(),
-                places: taken.iter().filter_map(|at| kept.get(*at).copied()).collect(),
-            });
-        }
-    }
-    best
+        occurrences(operands.len(), procedures.len(), &hits, &mut taken).then(|| Taken {
+            operands: operands.clone(),
+            places: taken.iter().filter_map(|at| kept.get(*at).copied()).collect(),
+            takes_main: facts.has_principal() && taken.contains(&0),
+        })
+    };
+    expression.alternatives().iter().filter_map(way).collect()
+}
+
+/// Of the alternatives that hold that of most operands; of those one that takes the main procedure; of those
+/// one whose procedures have the highest type; of those the first. Nothing if none holds.
+pub(in crate::grouper) fn takes(facts: &Facts<'_>, expression: &Expression) -> Option<Taken> {
+    let worth = |way: &Taken| {
+        let kind = kind_of(facts, &way.places).unwrap_or_default();
+        (way.places.len(), way.takes_main, kind)
+    };
+    let mut ways = ways(facts, expression).into_iter();
+    let first = ways.next()?;
+    Some(ways.fold(first, |best, way| match worth(&way) > worth(&best) {
+        true => way,
+        false => best,
+    }))
+}
+
+/// The highest treatment type of procedures, by their places in the record.
+fn kind_of(facts: &Facts<'_>, places: &[usize]) -> Option<TreatmentType> {
+    let packets = facts.scheme.packets()?;
+    let codes: Vec<&str> = facts.case.procedures().collect();
+    let codes = places.iter().filter_map(|place| codes.get(*place));
+    let kinds = codes.filter_map(|code| traits(facts.scheme, packets, code)?.kind);
+    kinds.max()
 }

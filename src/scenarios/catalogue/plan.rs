@@ -140,6 +140,8 @@ pub enum TrimBy {
 pub struct ScorePlan {
     /// By what the mean is divided.
     pub method: ScoreMethod,
+    /// Whose mean the region's is.
+    pub region: Region,
     /// By what it is multiplied.
     pub factor: u32,
     /// The packet whose mean divides, for `reference_disease`.
@@ -150,11 +152,21 @@ pub struct ScorePlan {
     pub decimals: u32,
 }
 
+/// The cases that the region's mean is of (地区平均费用口径).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Region {
+    /// Every case of the history, in a packet or in none: the full scope of the national specification.
+    All,
+    /// Those that the catalogue puts into a packet.
+    Grouped,
+}
+
 /// By what a packet's mean is divided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ScoreMethod {
-    /// The mean of all cases (平均费用法).
+    /// The region's mean (平均费用法).
     Mean,
     /// The mean of one packet (基准病种法).
     ReferenceDisease,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::history::History;
 use super::keys::Keys;
-use super::plan::{BuildPlan, PrimaryPlan, ScoreMethod, Then};
+use super::plan::{BuildPlan, PrimaryPlan, Region, ScoreMethod, Then};
 use crate::diagnostics::{Error, Result};
 use crate::points::calibration::{Spread, Sums, Value, is_within};
 use crate::tables::{CodeLists, TreatmentType};
@@ -34,8 +34,12 @@ pub struct Catalogue {
     pub rows: Vec<CatalogueRow>,
     /// What each row came to.
     pub reports: Vec<RowReport>,
-    /// The mean of all grouped cases, in millionths of a yuan.
+    /// The region's mean as the plan says, in millionths of a yuan.
     pub mean: i128,
+    /// The mean of the cases in a packet, trims left out.
+    pub mean_grouped: i128,
+    /// The mean of these and of the cases in none.
+    pub mean_all: i128,
 }
 
 /// What became of a row (病种测算结果).
@@ -70,9 +74,8 @@ pub fn rows_of(keys: &Keys, plan: &BuildPlan, lists: &CodeLists) -> Vec<Catalogu
             .procedures
             .iter()
             .map(|code| lists.procedures.name(code).unwrap_or(code));
-        let names: Vec<&str> = std::iter::once(diagnosis_name(lists, &key.diagnosis))
-            .chain(named)
-            .collect();
+        let named = named.collect::<Vec<&str>>().join("+");
+        let diagnosis = diagnosis_name(lists, &key.diagnosis);
         CatalogueRow {
             code: match procedures.as_str() {
                 "" => key.diagnosis.clone(),
@@ -82,7 +85,10 @@ pub fn rows_of(keys: &Keys, plan: &BuildPlan, lists: &CodeLists) -> Vec<Catalogu
             diagnosis: key.diagnosis.clone(),
             kind: key.procedures.is_empty().then_some(TreatmentType::Conservative),
             procedures: key.procedures.clone(),
-            name: names.join(":"),
+            name: match named.as_str() {
+                "" => diagnosis.to_owned(),
+                named => format!("{diagnosis}:{named}"),
+            },
         }
     });
     let comprehensive = keys.comprehensive.iter().map(|(category, kind)| {
@@ -149,8 +155,20 @@ pub fn score_rows(
         kept.iter().for_each(|(year, cost)| all.add(*year, *cost));
         reports.push(report);
     }
-    let mean = all.mean(&plan.year_mix()).map_err(out_of_range)?;
-    let mean = mean.ok_or_else(|| Error::new("no case is in any packet: there is nothing to score by"))?;
+    let nothing = || Error::new("no case is in any packet: there is nothing to score by");
+    let mean_of = |sums: &Sums| {
+        let mean = sums.mean(&plan.year_mix()).map_err(out_of_range)?;
+        mean.ok_or_else(nothing)
+    };
+    let mean_grouped = mean_of(&all)?;
+    let cases = history.cases.iter().zip(placed);
+    let in_none = cases.filter(|(_, place)| place.is_none());
+    in_none.for_each(|(case, _)| all.add(case.year, case.cost));
+    let mean_all = mean_of(&all)?;
+    let mean = match plan.score.region {
+        Region::All => mean_all,
+        Region::Grouped => mean_grouped,
+    };
     let divisor = divisor(&rows, &reports, plan, mean)?;
     for report in &mut reports {
         report.score = match report.mean {
@@ -158,7 +176,13 @@ pub fn score_rows(
             Some(mean) => score(mean, divisor, plan).map_err(out_of_range)?,
         };
     }
-    Ok(Catalogue { rows, reports, mean })
+    Ok(Catalogue {
+        rows,
+        reports,
+        mean,
+        mean_grouped,
+        mean_all,
+    })
 }
 
 fn out_of_range(overflow: Overflow) -> Error {

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use hashbrown::{HashMap, HashSet};
 
+use super::load::NO_LEVEL;
 use super::rows::{NamedRow, named_rows};
-use super::selection::{Criterion, Selection};
-use super::{PacketTest, Packets};
+use super::selection::{Criterion, Offer, Selection};
+use super::{Form, LeftOut, PacketTest, Packets};
 use crate::codes::normal_form;
 use crate::diagnostics::{Place, Result};
 use crate::library::TableFile;
@@ -22,6 +23,9 @@ impl Linter<'_> {
         self.typed_codes()?;
         self.types(packets);
         self.criteria(packets);
+        self.unscored(packets);
+        self.left_out(packets);
+        self.unlevelled();
         self.samples()
     }
 
@@ -210,6 +214,81 @@ impl Linter<'_> {
                     format!("择优规则`{word}`不起作用：没有任何行给出`{column}`"),
                 );
             }
+        }
+    }
+
+    /// Core rows without the score that the tie-break compares: any row with one goes before them.
+    fn unscored(&mut self, packets: &Packets) {
+        let Selection::Catalogue { tie_break, .. } = &packets.selection else {
+            return;
+        };
+        let compares = |criterion: &Criterion| {
+            matches!(
+                criterion,
+                Criterion::HighestScore | Criterion::HighestScoreIfSurgical
+            )
+        };
+        let Some(criterion) = tie_break.iter().find(|one| compares(one)) else {
+            return;
+        };
+        let all = packets.of_rule.iter().flatten();
+        if all.clone().all(|packet| packet.score.is_none()) {
+            return; // the criterion decides nothing at all, which is said of it
+        }
+        let scheme = self.scheme;
+        let word = criterion.word();
+        for packet in all.filter(|packet| packet.score.is_none() && packet.fallback.is_none()) {
+            let Some(rule) = scheme.rules().get(packet.rule) else {
+                continue;
+            };
+            let code = &rule.code;
+            if packets.level_of(scheme, packet.rule) != Some(Offer::Core.word()) {
+                continue;
+            }
+            self.say(
+                scheme.place(rule),
+                Grade::Warning,
+                "no-weight",
+                format!("core packet `{code}` has no score, so `{word}` puts every row with one before it"),
+                format!("核心病种`{code}`没有分值，`{word}`时有分值的行都先于它"),
+            );
+        }
+    }
+
+    /// Inherited rows that the scheme's keys leave out.
+    fn left_out(&mut self, packets: &Packets) {
+        for LeftOut { first, form, rows } in &packets.left_out {
+            let Form { key, word } = form;
+            self.say(
+                first.clone(),
+                Grade::Warning,
+                "rows-left-out",
+                format!("{rows} inherited rows from here on are of the form `{word}`, which `{key}` does not name: no case reaches them"),
+                format!("自此起有{rows}行继承的目录行属`{word}`，而`{key}`未列出该类：没有病例能进入"),
+            );
+        }
+    }
+
+    /// Rows without a level of surgery beside such that have one.
+    fn unlevelled(&mut self) {
+        let scheme = self.scheme;
+        for rule in scheme.rules() {
+            let (low, high) = NO_LEVEL;
+            let none = Atom::Packet(PacketTest::SurgeryLevel(low, high));
+            if !rule.when.atoms().contains(&&none) {
+                continue;
+            }
+            let code = &rule.code;
+            self.say(
+                scheme.place(rule),
+                Grade::Warning,
+                "no-surgery-level",
+                format!(
+                    "`{code}` states no `surgery_level` beside rows of the same diagnosis and type that do: it takes only \
+                     cases whose main procedure has no level"
+                ),
+                format!("`{code}`未填`surgery_level`，而同诊断同类型的其他行已填：它只收主要手术无级别的病例"),
+            );
         }
     }
 

@@ -14,7 +14,7 @@ use super::settings::{
     AsConservative, AuxiliaryMode, ComprehensiveKey, ConservativeIf, DiagnosisMatch, FallbackKind,
     PreGroupsUse, PrimaryRows, Settings, StepWritten, Style,
 };
-use super::{Expression, Packet, PacketTest, Packets, Syntax};
+use super::{Expression, Form, LeftOut, Packet, PacketTest, Packets, Syntax};
 use crate::diagnostics::{Error, Place, Result, suggestion};
 use crate::library::TableFile;
 use crate::tables::condition::{Atom, surgery_levels};
@@ -48,6 +48,7 @@ pub(in crate::tables) fn load(loader: &mut Loader<'_>, settings: &Settings) -> R
         packets: Vec::new(),
         files: Vec::new(),
         known: HashMap::new(),
+        left_out: Vec::new(),
     };
     reading.all()
 }
@@ -61,10 +62,12 @@ struct Reading<'a, 'l> {
     files: Vec<TableFile>,
     /// Codes of packets, folded, with their places.
     known: HashMap<String, Place>,
+    /// Inherited rows that keys leave out.
+    left_out: Vec<LeftOut>,
 }
 
-/// What a row asks for besides the principal diagnosis: rank, severity, type, levels of surgery.
-type Asked = (u32, u8, Option<TreatmentType>, Option<(u8, u8)>);
+/// What a row asks for besides the principal diagnosis and the level of surgery: rank, severity, type.
+type Asked = (u32, u8, Option<TreatmentType>);
 
 /// A packet before its place among the rules is known.
 struct Made {
@@ -74,6 +77,20 @@ struct Made {
     order: (u32, u32),
     /// Levels of surgery it is for, where it says so.
     surgery: Option<(u8, u8)>,
+}
+
+impl Made {
+    fn asked(&self) -> Asked {
+        (self.order.0, self.packet.severity, self.packet.treatment_type)
+    }
+
+    /// Whether some level of surgery is one of both.
+    fn shares_levels(&self, other: &Made) -> bool {
+        match (self.surgery, other.surgery) {
+            (Some((low, high)), Some((from, to))) => low <= to && from <= high,
+            _ => true,
+        }
+    }
 }
 
 impl Reading<'_, '_> {
@@ -136,6 +153,7 @@ impl Reading<'_, '_> {
                 severities,
                 exclusion_file: self.settings.written.exclusions.file.clone(),
                 mapped,
+                left_out: std::mem::take(&mut self.left_out),
             },
         })
     }
@@ -166,7 +184,12 @@ impl Reading<'_, '_> {
 
     /// A file that a key names.
     fn named_file(&mut self, name: &str, key: &str) -> Result<TableFile> {
-        self.loader.nearest(name)?.ok_or_else(|| {
+        self.named_file_and_owner(name, key).map(|(file, _)| file)
+    }
+
+    /// A file that a key names, and whether it is the scheme's own.
+    fn named_file_and_owner(&mut self, name: &str, key: &str) -> Result<(TableFile, bool)> {
+        self.loader.nearest_and_owner(name)?.ok_or_else(|| {
             self.settings
                 .fault(format!("`{key}` names `{name}`, and there is no such file"))
         })
@@ -516,9 +539,10 @@ impl Reading<'_, '_> {
         let mut rows: BTreeMap<Offer, Vec<Made>> = BTreeMap::new();
         let mut seen = 0;
         for name in files {
-            let file = self.named_file(&name, "groups.files")?;
+            let (file, is_own) = self.named_file_and_owner(&name, "groups.files")?;
             let number = self.rule_file(&file);
             let mut made = Vec::new();
+            let mut left_out = Vec::new();
             let reading = CatalogueReading {
                 settings: self.settings,
                 syntax: self.syntax,
@@ -527,12 +551,17 @@ impl Reading<'_, '_> {
             };
             let errors = named_rows(&file, CATALOGUE, CATALOGUE_MORE, |row| {
                 seen += 1;
-                if let Some((offer, one)) = reading.row(row, seen)? {
-                    made.push((offer, row.place(), one));
+                match reading.row(row, seen)? {
+                    Read::Made(offer, one) => made.push((offer, row.place(), *one)),
+                    Read::LeftOut(form) if is_own => return Err(reading.left_out(row, form)),
+                    Read::LeftOut(form) => left_out.push((row.place(), form)),
                 }
                 Ok(())
             })?;
             self.loader.errors.extend(errors);
+            left_out
+                .into_iter()
+                .for_each(|(place, form)| self.leave_out(place, form));
             for (offer, place, made) in made {
                 if self.is_new(&made.rule.code, place) {
                     rows.entry(offer).or_default().push(made);
@@ -542,12 +571,21 @@ impl Reading<'_, '_> {
         for offer in [Offer::Comprehensive, Offer::Fallback] {
             let rows = rows.get_mut(&offer).map_or(&mut [][..], Vec::as_mut_slice);
             rows.sort_by_key(|made| made.order);
+            tell_levels_apart(rows);
             self.undecided(rows);
         }
         if rows.contains_key(&Offer::Comprehensive) {
             self.refuse_untyped()?;
         }
         Ok(rows)
+    }
+
+    /// Counts a row of an inherited catalogue that a key of this scheme leaves out.
+    fn leave_out(&mut self, first: Place, form: Form) {
+        match self.left_out.iter_mut().find(|known| known.form == form) {
+            Some(known) => known.rows += 1,
+            None => self.left_out.push(LeftOut { first, form, rows: 1 }),
+        }
     }
 
     /// Comprehensive groups are told apart by the treatment type of a case, which procedures make.
@@ -587,16 +625,11 @@ impl Reading<'_, '_> {
         let mut seen: HashMap<Asked, Vec<&Made>> = HashMap::new();
         let mut errors = Vec::new();
         for made in rows {
-            let asked = (
-                made.order.0,
-                made.packet.severity,
-                made.packet.treatment_type,
-                made.surgery,
-            );
+            let asked = made.asked();
             let beside = seen.entry(asked).or_default();
             if let Some(before) = beside
                 .iter()
-                .find(|before| shares_diagnoses(&before.rule, &made.rule))
+                .find(|before| before.shares_levels(made) && shares_diagnoses(&before.rule, &made.rule))
             {
                 let place = self
                     .files
@@ -1007,6 +1040,9 @@ const CATALOGUE: [&str; 7] = [
 
 const CATALOGUE_MORE: [&str; 3] = ["surgery_level", "mean_cost", "severity"];
 
+/// The levels of surgery of a main procedure that has none, and of a case without one.
+pub(super) const NO_LEVEL: (u8, u8) = (0, 0);
+
 const SIX_DECIMALS: &str = "a number from 0 on with at most six decimals";
 
 /// Reads rows of `groups.csv`.
@@ -1017,9 +1053,48 @@ struct CatalogueReading<'a> {
     file: usize,
 }
 
+/// Where a row stands among those of its level, or its form that no key names.
+type Ranked = std::result::Result<u32, Form>;
+
+const COMPREHENSIVE_KEYS: &str = "comprehensive.keys";
+
+const FALLBACK_USE: &str = "fallback.use";
+
+/// What a row of `groups.csv` came to.
+enum Read {
+    Made(Offer, Box<Made>),
+    /// No key names rows of its form.
+    LeftOut(Form),
+}
+
 impl CatalogueReading<'_> {
-    /// A row with its level; nothing of a row the settings leave out.
-    fn row(&self, row: &NamedRow<'_, 7, 3>, number: u32) -> Result<Option<(Offer, Made)>> {
+    /// That a scheme's own row is of a form that its keys leave out.
+    fn left_out(&self, row: &NamedRow<'_, 7, 3>, Form { key, word }: Form) -> Error {
+        let [_, level, diagnosis, ..] = row.required;
+        row.fault(format!(
+            "field `diagnosis`: `{diagnosis}` makes this row of level `{level}` one of the form `{word}`, which `{key}` \
+             does not name, so that no case would reach it; expected {named}, or `{word}` named in `{key}`",
+            named = self.named(key)
+        ))
+    }
+
+    /// The forms that a key names, in words.
+    fn named(&self, key: &str) -> String {
+        let written = &self.settings.written;
+        let comprehensive = written.comprehensive.keys.iter().flatten().map(|key| key.word());
+        let fallback = written.fallback.r#use.iter().flatten().map(|kind| kind.word());
+        let words: Vec<String> = match key {
+            COMPREHENSIVE_KEYS => comprehensive.map(|word| format!("`{word}`")).collect(),
+            _ => fallback.map(|word| format!("`{word}`")).collect(),
+        };
+        match words.as_slice() {
+            [] => "no such row".to_owned(),
+            words => format!("a diagnosis of the form {}", words.join(" or ")),
+        }
+    }
+
+    /// A row with its level, or the form that leaves it out.
+    fn row(&self, row: &NamedRow<'_, 7, 3>, number: u32) -> Result<Read> {
         let [code, level, diagnosis, procedures, kind, name, score] = row.required;
         let [surgery_level, mean_cost, severity] = row.optional;
         let level = self.values.get(level).map_or(level, String::as_str);
@@ -1051,8 +1126,9 @@ impl CatalogueReading<'_> {
                 )
             })?),
         };
-        let Some(rank) = self.rank(row, offer, &cell, expression.as_ref())? else {
-            return Ok(None);
+        let rank = match self.rank(row, offer, &cell, expression.as_ref())? {
+            Ok(rank) => rank,
+            Err(form) => return Ok(Read::LeftOut(form)),
         };
         let surgery = self.surgery_level(row, offer, surgery_level)?;
         let kind_of_fallback = (offer == Offer::Fallback).then(|| fallback_kind(&cell)).flatten();
@@ -1074,27 +1150,25 @@ impl CatalogueReading<'_> {
         };
         let rule = row.rule(code, name, when, written, self.file)?;
         let order = (rank, number);
-        Ok(Some((
-            offer,
-            Made {
-                rule,
-                packet,
-                order,
-                surgery,
-            },
-        )))
+        let made = Made {
+            rule,
+            packet,
+            order,
+            surgery,
+        };
+        Ok(Read::Made(offer, Box::new(made)))
     }
 
-    /// Where a row stands among those of its level; nothing of a row that is not used.
+    /// Where a row stands among those of its level, or its form if no key names that.
     fn rank(
         &self,
         row: &NamedRow<'_, 7, 3>,
         offer: Offer,
         cell: &DiagnosisCell,
         expression: Option<&Expression>,
-    ) -> Result<Option<u32>> {
+    ) -> Result<Ranked> {
         match offer {
-            Offer::Core => Ok(Some(0)),
+            Offer::Core => Ok(Ok(0)),
             Offer::Primary => self.primary_rank(row, cell, expression),
             Offer::Comprehensive => self.comprehensive_rank(row, cell, expression),
             Offer::Fallback => self.fallback_rank(row, cell),
@@ -1106,7 +1180,7 @@ impl CatalogueReading<'_> {
         row: &NamedRow<'_, 7, 3>,
         cell: &DiagnosisCell,
         expression: Option<&Expression>,
-    ) -> Result<Option<u32>> {
+    ) -> Result<Ranked> {
         let rows = self.settings.need(
             &self.settings.written.primary.rows,
             "primary.rows",
@@ -1118,7 +1192,7 @@ impl CatalogueReading<'_> {
             false => PrimaryRows::Comprehensive,
         };
         match rows.contains(&form) {
-            true => Ok(Some(0)),
+            true => Ok(Ok(0)),
             false => Err(row.fault("this primary row has a form that `primary.rows` does not name")),
         }
     }
@@ -1128,7 +1202,7 @@ impl CatalogueReading<'_> {
         row: &NamedRow<'_, 7, 3>,
         cell: &DiagnosisCell,
         expression: Option<&Expression>,
-    ) -> Result<Option<u32>> {
+    ) -> Result<Ranked> {
         let keys = self.settings.need(
             &self.settings.written.comprehensive.keys,
             "comprehensive.keys",
@@ -1148,10 +1222,10 @@ impl CatalogueReading<'_> {
                 return Err(row.wrong("diagnosis", written, expected));
             }
         };
-        Ok(place_among(&keys, key))
+        Ok(place_among(&keys, key, (COMPREHENSIVE_KEYS, key.word())))
     }
 
-    fn fallback_rank(&self, row: &NamedRow<'_, 7, 3>, cell: &DiagnosisCell) -> Result<Option<u32>> {
+    fn fallback_rank(&self, row: &NamedRow<'_, 7, 3>, cell: &DiagnosisCell) -> Result<Ranked> {
         let used = self.settings.need(
             &self.settings.written.fallback.r#use,
             "fallback.use",
@@ -1161,7 +1235,7 @@ impl CatalogueReading<'_> {
         let kind = fallback_kind(cell);
         let kind =
             kind.ok_or_else(|| row.wrong("diagnosis", written, "a letter, a range of categories, or `*`"))?;
-        Ok(place_among(&used, kind))
+        Ok(place_among(&used, kind, (FALLBACK_USE, kind.word())))
     }
 
     /// The levels of surgery a comprehensive row is for, where the scheme tells them apart.
@@ -1179,6 +1253,31 @@ impl CatalogueReading<'_> {
         levels
             .map(Some)
             .ok_or_else(|| row.wrong("surgery_level", cell, &expected))
+    }
+}
+
+/// Beside rows of the same diagnosis and type that state levels of surgery, one that states none is for main
+/// procedures without a level: no match with the levels must not fall to it.
+fn tell_levels_apart(rows: &mut [Made]) {
+    let key = |made: &Made| {
+        let principal = made.rule.when.sets().next().cloned();
+        (made.asked(), principal)
+    };
+    let with_levels: Vec<_> = rows
+        .iter()
+        .filter(|made| made.surgery.is_some())
+        .map(key)
+        .collect();
+    for made in rows.iter_mut().filter(|made| made.surgery.is_none()) {
+        if with_levels.is_empty() || !with_levels.contains(&key(made)) {
+            continue;
+        }
+        made.surgery = Some(NO_LEVEL);
+        if let Condition::All(parts) = &mut made.rule.when {
+            let (low, high) = NO_LEVEL;
+            parts.push(Condition::Atom(Atom::Packet(PacketTest::SurgeryLevel(low, high))));
+            made.rule.written.push_str(" and surgery_level = 0");
+        }
     }
 }
 
@@ -1384,10 +1483,10 @@ fn millionths(text: &str) -> Option<i64> {
         .checked_add(part)
 }
 
-/// The place of one among several.
-fn place_among<T: PartialEq>(all: &[T], one: T) -> Option<u32> {
-    let at = all.iter().position(|known| *known == one)?;
-    u32::try_from(at).ok()
+/// The place of a form among those a key names, if it names it.
+fn place_among<T: PartialEq>(all: &[T], one: T, (key, word): (&'static str, &'static str)) -> Ranked {
+    let at = all.iter().position(|known| *known == one);
+    at.and_then(|at| u32::try_from(at).ok()).ok_or(Form { key, word })
 }
 
 /// The first of several words that stands twice.

@@ -95,12 +95,57 @@ pub struct Packets {
     pub severities: SeverityRows,
     /// Codes to be read as others: `(written, read as)`, sorted.
     pub(super) mapped: Vec<(String, String)>,
+    /// Inherited rows that keys of the scheme leave out.
+    pub(super) left_out: Vec<LeftOut>,
+}
+
+/// Rows of an inherited catalogue that a key of the heir leaves out (停用的目录行).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct LeftOut {
+    /// Where the first of them stands.
+    pub(super) first: crate::diagnostics::Place,
+    /// Of what form they are, and the key that does not name it.
+    pub(super) form: Form,
+    /// How many they are.
+    pub(super) rows: u64,
+}
+
+/// A form of rows that a key takes or leaves out: `range`, of `comprehensive.keys`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Form {
+    pub(super) key: &'static str,
+    pub(super) word: &'static str,
 }
 
 impl Packets {
     /// The packet of a rule row.
     pub fn of(&self, rule: usize) -> Option<&Packet> {
         self.of_rule.get(rule)?.as_ref()
+    }
+
+    /// The code of the layer row above a packet.
+    pub(super) fn level_of<'s>(&self, scheme: &'s super::Scheme, rule: usize) -> Option<&'s str> {
+        let mut above = scheme.rules().get(..rule)?.iter().rev();
+        let layer = above.find(|rule| rule.level == super::Level::Layer)?;
+        Some(&layer.code)
+    }
+
+    /// What is said of a scheme without a single packet; nothing where there is one.
+    pub(super) fn why_there_are_none(&self) -> Option<String> {
+        if self.of_rule.iter().any(Option::is_some) {
+            return None;
+        }
+        let mut message =
+            "there are no packets; expected at least one row in the files that `groups.files` or \
+                           `layers.files` names"
+                .to_owned();
+        for LeftOut { form, rows, .. } in &self.left_out {
+            let Form { key, word } = form;
+            message.push_str(&format!(
+                "; {rows} inherited rows are of the form `{word}`, which `{key}` does not name"
+            ));
+        }
+        Some(message)
     }
 
     /// The sets that labels and rules of procedures ask about, each with what asks.

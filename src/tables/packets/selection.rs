@@ -11,11 +11,12 @@ use super::procedures::TreatmentType;
 pub enum Criterion {
     /// Rows that use exactly the case's procedures, each as often.
     ExactMultiset,
-    /// Rows whose operands mean every procedure of the case.
+    /// Rows that leave no procedure unmatched. An operand takes one occurrence, so these are the rows of
+    /// [`Criterion::ExactMultiset`] under another source's word.
     AllMatched,
-    /// Rows one operand of which means the main procedure.
+    /// Rows that take the main procedure, by whichever of their alternatives that hold.
     MainInRow,
-    /// Rows of whole codes over rows that ask for beginnings of the same codes.
+    /// Rows of whole codes over rows that hold only by beginnings of the same codes.
     FullCodeOverPrefix,
     /// Rows with most operands.
     MostPlus,

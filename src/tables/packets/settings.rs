@@ -124,6 +124,18 @@ pub(in crate::tables) enum ComprehensiveKey {
     Range,
 }
 
+impl ComprehensiveKey {
+    /// As the key writes it.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            ComprehensiveKey::Category => "prefix:3",
+            ComprehensiveKey::TwoCharacters => "prefix:2",
+            ComprehensiveKey::Letter => "prefix:1",
+            ComprehensiveKey::Range => "range",
+        }
+    }
+}
+
 /// A step of `match.order`: `"core:surgical"`, or that with a condition.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(
