@@ -260,6 +260,9 @@ const DEAREST: [(&str, &str); 2] = [
     ("high_pay = \"excess_plain\"", "high_pay = \"by_item\""),
 ];
 
+/// Hospital, person, illness, last day, days, cost, months until the list comes.
+type Drawn = (usize, usize, usize, i64, i64, i64, u32);
+
 fn stays() -> impl Strategy<Value = Vec<(Stay, u32)>> {
     let stay = (
         0..2_usize,
@@ -271,10 +274,8 @@ fn stays() -> impl Strategy<Value = Vec<(Stay, u32)>> {
         0..3_u32,
     );
     prop::collection::vec(stay, 6..14).prop_map(|drawn| {
-        let stay = |(number, (hospital, person, illness, last, days, scope, behind)): (
-            usize,
-            (usize, usize, usize, i64, i64, i64, u32),
-        )| {
+        let stay = |(number, drawn): (usize, Drawn)| {
+            let (hospital, person, illness, last, days, scope, behind) = drawn;
             let stay = Stay {
                 id: format!("C{number}"),
                 hospital: ["H208", "H109"][hospital],
