@@ -8,7 +8,7 @@
 //! The whole of `settle month` against `group` of the same records, once a region of that many cases
 //! was generated (`dianzhi generate --plan`), is measured by
 //! `time dianzhi group RECORDS -t SCHEME -o /dev/null` and
-//! `time dianzhi settle month SCENARIO --month YYYY-12 --ledger month.ledger …`.
+//! `time dianzhi settle month SCENARIO --month YYYY-01 --ledger month.ledger …`: months close in order.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
