@@ -457,19 +457,7 @@ impl<'a> Book<'a> {
         let records = self.records(&bill)?;
         self.sequence += 1;
         let (id, person, family, hospital) = (bill.id, bill.person, bill.family, bill.hospital);
-        let settled = Settled {
-            key: bill.key(),
-            sequence: self.sequence,
-            reversed: false,
-            moved_family: self.moved_family(&records),
-            scales: scales(&records),
-            whole: self.may_come_again(id).then(|| {
-                Box::new(Whole {
-                    bill,
-                    records: records.clone(),
-                })
-            }),
-        };
+        let settled = self.settled(bill, &records);
         self.belongs(person, family);
         self.books.entry(person).or_default().settled.push(settled);
         for record in records {
@@ -660,6 +648,24 @@ impl<'a> Book<'a> {
         self.settled_at(place)?.whole.as_deref()
     }
 
+    /// The last settlement as it is kept, whole where it may be taken back or replayed.
+    fn settled(&self, bill: Bill<'a>, records: &[Record]) -> Settled<'a> {
+        let is_whole = self.may_come_again(bill.id);
+        Settled {
+            key: bill.key(),
+            sequence: self.sequence,
+            reversed: false,
+            moved_family: self.moved_family(records),
+            scales: scales(records),
+            whole: is_whole.then(|| {
+                Box::new(Whole {
+                    bill,
+                    records: records.to_vec(),
+                })
+            }),
+        }
+    }
+
     fn moved_family(&self, records: &[Record]) -> bool {
         let of_family = &self.policy.layout.of_family;
         let mut moves = records.iter().flat_map(|record| &record.moves);
@@ -712,18 +718,9 @@ impl<'a> Book<'a> {
 
     fn put_settled(&mut self, bill: Bill<'a>, made: &[(String, i16, Vec<Move>)], slips: Vec<KeptSlip>) {
         let records = records_again(made, bill.id, slips);
-        let settled = Settled {
-            key: bill.key(),
-            sequence: self.sequence,
-            reversed: false,
-            moved_family: self.moved_family(&records),
-            scales: scales(&records),
-            whole: None,
-        };
-        let (id, person) = (bill.id, bill.person);
-        let whole = self.may_come_again(id).then(|| Box::new(Whole { bill, records }));
-        let book = self.books.entry(person).or_default();
-        book.settled.push(Settled { whole, ..settled });
+        let person = bill.person;
+        let settled = self.settled(bill, &records);
+        self.books.entry(person).or_default().settled.push(settled);
     }
 
     /// The bill whose counters a posting moves: of a reversal, that of what it takes back.
